@@ -1,0 +1,1 @@
+DROP TABLE collection_products, collections, product_variants, product_images, product_option_values, product_options, products;

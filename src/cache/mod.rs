@@ -1,0 +1,55 @@
+//! What processes share beside PostgreSQL: a cache with expiry and a notice board. Redis in production; in-process
+//! stand-ins where there is only one process. Neither is a source of truth: a lost entry is read again, a lost
+//! notice is announced by [`Notice::Reset`].
+
+mod memory;
+mod redis;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+pub use memory::MemoryShared;
+pub use redis::RedisShared;
+
+use crate::error::Fault;
+use crate::ids::TenantId;
+
+/// What one process tells the others. Small: the facts are in PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Notice {
+    /// A key was revoked or a tenant's standing changed: forget what you know of keys.
+    CredentialsChanged,
+    /// The tenant's events up to this position can be read.
+    EventsPublished { tenant: TenantId, position: i64 },
+    /// Notices may have been missed (the connection was lost): forget what you know, look for yourself.
+    /// Never sent over the wire.
+    Reset,
+}
+
+/// The cache and the notice board.
+#[async_trait]
+pub trait Shared: Send + Sync + 'static {
+    async fn get(&self, key: &str) -> Result<Option<String>, Fault>;
+
+    /// Stores for `ttl`, over whatever is there.
+    async fn set(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault>;
+
+    /// Stores for `ttl` unless there is an entry: what a reader found must not overwrite what a writer said since.
+    async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault>;
+
+    /// Tells every process, this one included.
+    async fn publish(&self, notice: &Notice) -> Result<(), Fault>;
+
+    /// Notices from now on. One that falls behind is told so by the channel: treat it as [`Notice::Reset`].
+    fn subscribe(&self) -> broadcast::Receiver<Notice>;
+
+    /// Whether notices are arriving. While they are not, nothing may be trusted that only a notice would end.
+    fn is_listening(&self) -> bool;
+
+    /// Whether the store behind it answers.
+    async fn ping(&self) -> Result<(), Fault>;
+}

@@ -1,0 +1,72 @@
+//! What the catalogue consists of.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Who looks: decides what exists for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Sees what is published at this moment.
+    Shopper { now: DateTime<Utc> },
+    /// Sees everything.
+    Merchant,
+}
+
+/// A product without its variants.
+#[derive(Clone, Debug)]
+pub struct Product {
+    pub id: Uuid,
+    pub handle: String,
+    pub title: String,
+    pub description: String,
+    pub description_html: String,
+    pub vendor: String,
+    pub product_type: String,
+    pub tags: Vec<String>,
+    pub status: String,
+    pub seo_title: Option<String>,
+    pub seo_description: Option<String>,
+    pub published_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One thing that can be bought, with what is free to sell of it.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    pub id: Uuid,
+    pub product_id: Uuid,
+    pub position: i16,
+    pub title: String,
+    pub option1: String,
+    pub option2: Option<String>,
+    pub option3: Option<String>,
+    pub sku: Option<String>,
+    pub barcode: Option<String>,
+    /// Minor units of the shop's currency.
+    pub price_minor: i64,
+    /// Minor units; the former price.
+    pub compare_at_minor: Option<i64>,
+    pub weight_grams: i32,
+    pub weight_unit: String,
+    /// Whether it is sold on below zero (`CONTINUE`).
+    pub may_oversell: bool,
+    pub tracked: bool,
+    pub requires_shipping: bool,
+    pub taxable: bool,
+    pub image_id: Option<Uuid>,
+    /// Units free to sell, over all locations.
+    pub available: i64,
+}
+
+impl Variant {
+    /// Whether one can be bought now: not tracked, sold on below zero, or in stock.
+    pub fn available_for_sale(&self) -> bool {
+        !self.tracked || self.may_oversell || self.available > 0
+    }
+}
+
+/// A product's variants in their order; shared by everyone who asked.
+pub type Variants = Arc<[Arc<Variant>]>;

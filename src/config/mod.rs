@@ -1,0 +1,100 @@
+//! Settings: one struct per concern, read from the environment, every mistake reported at once.
+
+mod read;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub use read::{ConfigErrors, Env};
+
+/// PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `DATABASE_URL`: the requests' role (`emporia_app`): not the owner, not superuser, no BYPASSRLS.
+    pub url: String,
+    /// `DATABASE_PLATFORM_URL`: the role for tenants, keys and the worker's bell (`emporia_platform`).
+    pub platform_url: String,
+    /// `DATABASE_POOL_SIZE`: connections a process holds to each of the two, at most.
+    pub pool_size: u32,
+    /// `DATABASE_ACQUIRE_TIMEOUT_MS`: how long a request waits for a connection.
+    pub acquire_timeout: Duration,
+    /// `DATABASE_STATEMENT_TIMEOUT_MS`: the server ends a statement after that.
+    pub statement_timeout: Duration,
+}
+
+/// The HTTP edge.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// `LISTEN`: address and port to listen on.
+    pub listen: SocketAddr,
+    /// `PUBLIC_URL`: where clients reach this API, without a trailing slash.
+    pub public_url: String,
+    /// `BASE_DOMAIN`: public reads find their tenant by its subdomain of this.
+    pub base_domain: Option<String>,
+    /// `GRAPHIQL`: whether `/graphiql` answers.
+    pub graphiql: bool,
+    /// `INTROSPECTION`: whether the schema may be asked for.
+    pub introspection: bool,
+    /// `REQUEST_TIMEOUT_MS`.
+    pub request_timeout: Duration,
+}
+
+/// Outgoing webhooks.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// `WEBHOOK_ALLOW_PRIVATE`: whether endpoints in private, loopback and link-local networks may be called.
+    pub allow_private: bool,
+    /// `WEBHOOK_TIMEOUT_MS`: for one attempt, connection to last byte.
+    pub timeout: Duration,
+    /// `WEBHOOK_RETRY_SECONDS`: waits between attempts, comma-separated; one attempt more than entries.
+    pub retry: Vec<Duration>,
+}
+
+/// Everything a process needs to know before it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub database: DatabaseConfig,
+    pub http: HttpConfig,
+    pub webhook: WebhookConfig,
+    /// `REDIS_URL`: cache, pub/sub. Without it, in-process stand-ins (one process only).
+    pub redis_url: Option<String>,
+    /// `DEVELOPMENT`: admits the `bogus` gateway and everything else that must not exist in production.
+    pub development: bool,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigErrors> {
+        Self::read(&Env::process())
+    }
+
+    /// Reads from the given variables.
+    pub fn read(env: &Env) -> Result<Self, ConfigErrors> {
+        let mut r = env.reader();
+        let config = Self {
+            database: DatabaseConfig {
+                url: r.required("DATABASE_URL", "postgres://emporia_app:…@host/emporia"),
+                platform_url: r.required("DATABASE_PLATFORM_URL", "postgres://emporia_platform:…@host/emporia"),
+                pool_size: r.number("DATABASE_POOL_SIZE", 10, 1..=1000),
+                acquire_timeout: r.millis("DATABASE_ACQUIRE_TIMEOUT_MS", 5_000),
+                statement_timeout: r.millis("DATABASE_STATEMENT_TIMEOUT_MS", 10_000),
+            },
+            http: HttpConfig {
+                listen: r.parsed("LISTEN", SocketAddr::from(([127, 0, 0, 1], 8000)), "an address like 127.0.0.1:8000"),
+                public_url: r.text("PUBLIC_URL", "http://127.0.0.1:8000").trim_end_matches('/').to_owned(),
+                base_domain: r.optional("BASE_DOMAIN").map(|domain| domain.to_ascii_lowercase()),
+                graphiql: r.flag("GRAPHIQL", false),
+                introspection: r.flag("INTROSPECTION", true),
+                request_timeout: r.millis("REQUEST_TIMEOUT_MS", 30_000),
+            },
+            webhook: WebhookConfig {
+                allow_private: r.flag("WEBHOOK_ALLOW_PRIVATE", false),
+                timeout: r.millis("WEBHOOK_TIMEOUT_MS", 15_000),
+                retry: r.seconds_list("WEBHOOK_RETRY_SECONDS", &[60, 120, 240, 480]),
+            },
+            redis_url: r.optional("REDIS_URL"),
+            development: r.flag("DEVELOPMENT", false),
+        };
+        r.finish(config)
+    }
+}

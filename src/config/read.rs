@@ -1,0 +1,126 @@
+//! Reads typed values out of variables and collects every mistake before giving up.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Variables by name: the process's, or a test's.
+#[derive(Clone, Debug, Default)]
+pub struct Env(HashMap<String, String>);
+
+impl Env {
+    pub fn process() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { env: self, errors: Vec::new() }
+    }
+}
+
+/// Every mistake in the settings, one line each.
+#[derive(Debug)]
+pub struct ConfigErrors(pub Vec<String>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings have {} mistake(s):", self.0.len())?;
+        self.0.iter().try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+pub(super) struct Reader<'a> {
+    env: &'a Env,
+    errors: Vec<String>,
+}
+
+impl Reader<'_> {
+    pub fn optional(&mut self, name: &str) -> Option<String> {
+        self.env.0.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    pub fn text(&mut self, name: &str, default: &str) -> String {
+        self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    pub fn required(&mut self, name: &str, example: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.errors.push(format!("{name} is missing; for example {example}"));
+            String::new()
+        })
+    }
+
+    pub fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T {
+        let Some(value) = self.optional(name) else { return default };
+        value.parse().unwrap_or_else(|_| {
+            self.errors.push(format!("{name} is \"{value}\"; expected {expected}"));
+            default
+        })
+    }
+
+    pub fn number(&mut self, name: &str, default: u32, bounds: RangeInclusive<u32>) -> u32 {
+        let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        let value = self.parsed(name, default, &expected);
+        if !bounds.contains(&value) {
+            self.errors.push(format!("{name} is \"{value}\"; expected {expected}"));
+        }
+        value
+    }
+
+    pub fn flag(&mut self, name: &str, default: bool) -> bool {
+        self.parsed(name, default, "true or false")
+    }
+
+    pub fn millis(&mut self, name: &str, default: u32) -> Duration {
+        Duration::from_millis(self.number(name, default, 1..=3_600_000).into())
+    }
+
+    pub fn seconds_list(&mut self, name: &str, default: &[u64]) -> Vec<Duration> {
+        let default: Vec<Duration> = default.iter().copied().map(Duration::from_secs).collect();
+        let Some(value) = self.optional(name) else { return default };
+        let seconds: Result<Vec<u64>, _> = value.split(',').map(|part| part.trim().parse()).collect();
+        match seconds {
+            Ok(seconds) if seconds.len() <= 20 => seconds.into_iter().map(Duration::from_secs).collect(),
+            _ => {
+                self.errors.push(format!("{name} is \"{value}\"; expected at most 20 numbers like 60,120,240"));
+                default
+            }
+        }
+    }
+
+    pub fn finish<T>(self, value: T) -> Result<T, ConfigErrors> {
+        if self.errors.is_empty() { Ok(value) } else { Err(ConfigErrors(self.errors)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    const REQUIRED: [(&str, &str); 2] = [("DATABASE_URL", "a"), ("DATABASE_PLATFORM_URL", "b")];
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let env = Env::from_pairs([("DATABASE_URL", "a"), ("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
+        let ConfigErrors(lines) = Config::read(&env).unwrap_err();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines[0].starts_with("DATABASE_PLATFORM_URL is missing"));
+        assert_eq!(lines[1], "DATABASE_POOL_SIZE is \"0\"; expected a whole number from 1 to 1000");
+    }
+
+    #[test]
+    fn defaults_are_enough_beside_the_databases() {
+        let config = Config::read(&Env::from_pairs(REQUIRED)).unwrap();
+        assert_eq!(config.webhook.retry.len(), 4);
+        assert!(!config.webhook.allow_private && !config.http.graphiql && !config.development);
+    }
+}

@@ -1,0 +1,67 @@
+//! Roles and database, made once per cluster by `emporia migrate --bootstrap ADMIN_URL`.
+//!
+//! Needs CREATEROLE and CREATEDB, not a superuser; only the backup role's BYPASSRLS may be beyond the admin, in
+//! which case the answer names the statement for someone who can.
+
+use anyhow::Context;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+/// The roles the migrations and policies speak of.
+pub const ROLES: [&str; 4] = ["emporia_owner", "emporia_app", "emporia_platform", "emporia_backup"];
+
+/// What to make.
+pub struct Bootstrap<'a> {
+    pub database: &'a str,
+    /// A password for each of [`ROLES`]; `None` leaves the role without one (trust or peer authentication).
+    pub passwords: [Option<&'a str>; 4],
+}
+
+/// The statements, in order; those for existing roles and databases are left out when run.
+pub fn role_sql(role: &str, password: Option<&str>) -> String {
+    let password = password.map(|text| format!(" PASSWORD {}", literal(text))).unwrap_or_default();
+    format!("CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE{password}")
+}
+
+/// Makes what is missing. Answers statements that the admin was not allowed to run.
+pub async fn run(admin_url: &str, wanted: &Bootstrap<'_>) -> anyhow::Result<Vec<String>> {
+    let mut conn = AsyncPgConnection::establish(admin_url).await.context("connecting as the admin")?;
+    let mut left_over = Vec::new();
+    for (role, password) in ROLES.into_iter().zip(wanted.passwords) {
+        if !exists(&mut conn, "pg_roles", "rolname", role).await? {
+            conn.batch_execute(&role_sql(role, password)).await.with_context(|| format!("creating role {role}"))?;
+        }
+    }
+    let bypass = "ALTER ROLE emporia_backup BYPASSRLS";
+    if conn.batch_execute(bypass).await.is_err() {
+        left_over.push(bypass.to_owned());
+    }
+    if !exists(&mut conn, "pg_database", "datname", wanted.database).await? {
+        // An admin that is not a superuser may only hand a database to a role it is a member of.
+        let _ = conn.batch_execute("GRANT emporia_owner TO CURRENT_USER").await;
+        let sql = format!("CREATE DATABASE {} OWNER emporia_owner", identifier(wanted.database));
+        conn.batch_execute(&sql).await.with_context(|| format!("creating database {}", wanted.database))?;
+    }
+    Ok(left_over)
+}
+
+#[expect(clippy::disallowed_methods, reason = "catalogue look-ups on the admin's connection; names are constants")]
+async fn exists(conn: &mut AsyncPgConnection, table: &str, column: &str, name: &str) -> anyhow::Result<bool> {
+    #[derive(QueryableByName)]
+    struct One {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        #[expect(dead_code, reason = "only the row's presence counts")]
+        one: i32,
+    }
+    let sql = format!("SELECT 1 AS one FROM {table} WHERE {column} = $1");
+    let rows: Vec<One> = diesel::sql_query(sql).bind::<diesel::sql_types::Text, _>(name).load(conn).await?;
+    Ok(!rows.is_empty())
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn identifier(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}

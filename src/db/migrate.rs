@@ -1,0 +1,25 @@
+//! Migrations, embedded in the binary, and the roles they expect.
+
+use anyhow::{Context, anyhow};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Runs what is pending, as the owner. Answers the versions that were run. Needs a multi-threaded runtime.
+pub async fn run(owner_url: &str) -> anyhow::Result<Vec<String>> {
+    let mut conn = AsyncPgConnection::establish(owner_url).await.context("connecting as the owner")?;
+    // Two processes that start at once migrate one after the other.
+    conn.batch_execute("SELECT pg_advisory_lock(7203845)").await.context("taking the migration lock")?;
+    let mut harness = AsyncMigrationHarness::new(conn);
+    let versions = harness.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow!("migrating: {error}"))?;
+    Ok(versions.iter().map(ToString::to_string).collect())
+}
+
+/// Takes every migration back, newest first: for the test that goes up, down and up again.
+pub async fn revert_all(owner_url: &str) -> anyhow::Result<usize> {
+    let conn = AsyncPgConnection::establish(owner_url).await.context("connecting as the owner")?;
+    let mut harness = AsyncMigrationHarness::new(conn);
+    let versions = harness.revert_all_migrations(MIGRATIONS).map_err(|error| anyhow!("reverting: {error}"))?;
+    Ok(versions.len())
+}

@@ -1,0 +1,46 @@
+//! The spine of persistence: connections, the tenant boundary, migrations.
+//!
+//! [`Db`] is built once; a request gets a [`TenantDb`] from its guard and nothing else. What row-level security
+//! does in the database, these types do in the code: there is no connection without a tenant, except
+//! [`PlatformDb`]'s, whose role has no grant on any tenant table.
+
+pub mod bootstrap;
+pub mod error;
+pub mod migrate;
+mod platform;
+mod pool;
+mod read;
+#[rustfmt::skip]
+pub mod schema;
+mod tenant;
+
+pub use platform::{PlatformConn, PlatformDb};
+pub use read::TenantRead;
+pub use tenant::{TenantConn, TenantDb, TenantTx};
+
+use crate::config::DatabaseConfig;
+use crate::ids::TenantId;
+
+/// The process's pools. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    app: pool::Pool,
+    platform: PlatformDb,
+}
+
+impl Db {
+    /// Builds the pools; connects with the first use.
+    pub fn new(config: &DatabaseConfig) -> Self {
+        Self { app: pool::build(&config.url, config), platform: PlatformDb::new(config) }
+    }
+
+    /// One tenant's rows. Called where a tenant has been proved: the request guard, the worker's claim,
+    /// provisioning and the operator's commands.
+    pub fn tenant(&self, tenant: TenantId) -> TenantDb {
+        TenantDb::new(self.app.clone(), tenant)
+    }
+
+    pub fn platform(&self) -> &PlatformDb {
+        &self.platform
+    }
+}

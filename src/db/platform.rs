@@ -1,0 +1,45 @@
+//! Connections for the platform's own tables (tenants, keys, the worker's bell), under a role that has no grant on
+//! any tenant's table.
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+
+use super::pool::{self, Pool};
+use super::tenant::finish;
+use crate::config::DatabaseConfig;
+use crate::error::Fault;
+
+/// A pipelining handle on a platform connection: pass it on as `&mut conn`.
+pub type PlatformConn<'a> = &'a AsyncPgConnection;
+
+#[derive(Clone)]
+pub struct PlatformDb {
+    pool: Pool,
+}
+
+impl PlatformDb {
+    pub(super) fn new(config: &DatabaseConfig) -> Self {
+        Self { pool: pool::build(&config.platform_url, config) }
+    }
+
+    /// Runs `work` in a transaction on the platform's tables: commits on `Ok`, rolls back on `Err`.
+    pub async fn run<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: From<Fault> + From<diesel::result::Error>,
+        F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
+    {
+        let conn = self.pool.get_owned().await.map_err(|error| Fault::Pool(error.to_string()))?;
+        conn.mark();
+        let mut pg = &conn.pg;
+        pg.batch_execute("BEGIN").await?;
+        match work(&mut pg).await {
+            Ok(value) => {
+                finish(&conn, "COMMIT").await?;
+                Ok(value)
+            }
+            Err(error) => {
+                let _ = finish(&conn, "ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+}

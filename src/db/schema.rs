@@ -1,0 +1,257 @@
+//! Tables as diesel sees them: printed by scripts/print-schema from the migrated database, never edited by hand.
+
+diesel::table! {
+    collection_products (tenant_id, collection_id, product_id) {
+        tenant_id -> Uuid,
+        collection_id -> Uuid,
+        product_id -> Uuid,
+        position -> Int4,
+    }
+}
+
+diesel::table! {
+    collections (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        handle -> Text,
+        title -> Text,
+        description_html -> Text,
+        description -> Text,
+        image_url -> Nullable<Text>,
+        image_alt -> Nullable<Text>,
+        seo_title -> Nullable<Text>,
+        seo_description -> Nullable<Text>,
+        published_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    inventory_adjustments (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        variant_id -> Uuid,
+        location_id -> Uuid,
+        delta -> Int4,
+        available_after -> Int4,
+        reason -> Text,
+        reference -> Nullable<Text>,
+        actor -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    inventory_levels (tenant_id, variant_id, location_id) {
+        tenant_id -> Uuid,
+        variant_id -> Uuid,
+        location_id -> Uuid,
+        available -> Int4,
+        may_oversell -> Bool,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    locations (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        country -> Text,
+        is_default -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    menu_items (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        menu_id -> Uuid,
+        parent_id -> Nullable<Uuid>,
+        position -> Int4,
+        title -> Text,
+        kind -> Text,
+        url -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        tags -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    menus (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        handle -> Text,
+        title -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    pages (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        handle -> Text,
+        title -> Text,
+        body_html -> Text,
+        seo_title -> Nullable<Text>,
+        seo_description -> Nullable<Text>,
+        published_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    product_images (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        product_id -> Uuid,
+        position -> Int2,
+        url -> Text,
+        alt_text -> Nullable<Text>,
+        width -> Nullable<Int4>,
+        height -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    product_option_values (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        product_id -> Uuid,
+        option_id -> Uuid,
+        position -> Int2,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    product_options (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        product_id -> Uuid,
+        position -> Int2,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    product_variants (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        product_id -> Uuid,
+        position -> Int2,
+        title -> Text,
+        option1 -> Text,
+        option2 -> Nullable<Text>,
+        option3 -> Nullable<Text>,
+        sku -> Nullable<Text>,
+        barcode -> Nullable<Text>,
+        price_minor -> Int8,
+        compare_at_minor -> Nullable<Int8>,
+        cost_minor -> Nullable<Int8>,
+        weight_grams -> Int4,
+        weight_unit -> Text,
+        inventory_policy -> Text,
+        tracked -> Bool,
+        requires_shipping -> Bool,
+        taxable -> Bool,
+        image_id -> Nullable<Uuid>,
+        import_extra -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    products (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        handle -> Text,
+        title -> Text,
+        description_html -> Text,
+        description -> Text,
+        vendor -> Text,
+        product_type -> Text,
+        tags -> Array<Text>,
+        status -> Text,
+        seo_title -> Nullable<Text>,
+        seo_description -> Nullable<Text>,
+        import_extra -> Jsonb,
+        published_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    shops (tenant_id) {
+        tenant_id -> Uuid,
+        name -> Text,
+        description -> Text,
+        email -> Nullable<Text>,
+        country -> Text,
+        checkout_url_template -> Nullable<Text>,
+        storefront_url -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    platform.api_keys (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        hash -> Bytea,
+        last_four -> Text,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    platform.outbox_ready (id) {
+        id -> Int8,
+        tenant_id -> Uuid,
+        kind -> Text,
+        due_at -> Timestamptz,
+        claimed_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    platform.tenants (id) {
+        id -> Uuid,
+        handle -> Text,
+        name -> Text,
+        currency -> Text,
+        status -> Text,
+        allowed_origins -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    collection_products,
+    collections,
+    inventory_adjustments,
+    inventory_levels,
+    locations,
+    menu_items,
+    menus,
+    pages,
+    product_images,
+    product_option_values,
+    product_options,
+    product_variants,
+    products,
+    shops,
+);

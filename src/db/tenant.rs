@@ -1,0 +1,223 @@
+//! The only way to a tenant's rows.
+//!
+//! [`TenantDb`] belongs to one tenant. Everything it lends sits inside a transaction whose first message sets
+//! `app.tenant_id`, which the policies of row-level security compare with every row. [`TenantConn`] reads,
+//! [`TenantTx`] also writes: what a function may do shows in its parameters. Neither gives out the connection
+//! beneath it, and neither runs raw SQL, so nothing can change the tenant.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel::result::{Error, QueryResult};
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::future::try_join;
+use uuid::Uuid;
+
+use super::pool::{PgConn, Pool, Pooled};
+use crate::error::Fault;
+use crate::ids::TenantId;
+
+/// Access to one tenant's rows, and to no other's. Cheap to clone; holds no connection until asked.
+#[derive(Clone)]
+pub struct TenantDb {
+    pool: Pool,
+    tenant: TenantId,
+}
+
+impl TenantDb {
+    /// Only the request guard, the worker and provisioning build one: see [`super::Db::tenant`].
+    pub(super) fn new(pool: Pool, tenant: TenantId) -> Self {
+        Self { pool, tenant }
+    }
+
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Runs `work` in a read-only transaction with one consistent snapshot.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: From<Fault> + From<Error>,
+        F: AsyncFnOnce(&mut TenantConn<'_>) -> Result<T, E>,
+    {
+        let conn = self.borrow().await?;
+        self.transact(&conn, BEGIN_READ, work).await
+    }
+
+    /// Runs `work` in a transaction: commits when it answers `Ok`, rolls back when it answers `Err`.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: From<Fault> + From<Error>,
+        F: AsyncFnOnce(&mut TenantTx<'_>) -> Result<T, E>,
+    {
+        let conn = self.borrow().await?;
+        self.transact(&conn, BEGIN_WRITE, async |conn: &mut TenantConn<'_>| {
+            let mut tx = TenantTx { conn: conn.clone() };
+            work(&mut tx).await
+        })
+        .await
+    }
+
+    async fn transact<T, E, F>(&self, conn: &PgConn, begin: &str, work: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: AsyncFnOnce(&mut TenantConn<'_>) -> Result<T, E>,
+    {
+        conn.mark();
+        let begin = begin_message(begin, self.tenant);
+        let mut pg = &conn.pg;
+        let mut scoped = TenantConn { pg: &conn.pg, tenant: self.tenant };
+        // Polled in this order, so BEGIN is on the wire before the first query and travels with it.
+        let outcome = try_join(async { pg.batch_execute(&begin).await.map_err(E::from) }, work(&mut scoped)).await;
+        match outcome {
+            Ok(((), value)) => {
+                finish(conn, "COMMIT").await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one worth telling; a connection that cannot roll back stays marked.
+                let _ = finish(conn, "ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn borrow(&self) -> Result<Pooled, Fault> {
+        self.pool.get_owned().await.map_err(|error| Fault::Pool(error.to_string()))
+    }
+}
+
+pub(super) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const BEGIN_WRITE: &str = "BEGIN";
+
+/// `BEGIN` and the tenant's setting in one simple-protocol message. A typed uuid: nothing to inject.
+pub(super) fn begin_message(begin: &str, tenant: TenantId) -> String {
+    format!("{begin}; SET LOCAL app.tenant_id = '{}'", tenant.0)
+}
+
+/// Ends the transaction and gives the connection back its good name.
+///
+/// Sent only when every query has answered: pipelined, a COMMIT overtakes a query that is still being prepared.
+pub(super) async fn finish(conn: &PgConn, end: &str) -> QueryResult<()> {
+    let mut pg = &conn.pg;
+    pg.batch_execute(end).await?;
+    conn.unmark();
+    Ok(())
+}
+
+/// A handle on the tenant's running transaction. Clones share it, and their statements are pipelined.
+#[derive(Clone)]
+pub struct TenantConn<'a> {
+    pg: &'a AsyncPgConnection,
+    tenant: TenantId,
+}
+
+impl<'a> TenantConn<'a> {
+    pub(super) fn new(conn: &'a PgConn, tenant: TenantId) -> Self {
+        Self { pg: &conn.pg, tenant }
+    }
+
+    /// The tenant's id for the statement's own predicate: the planner's constant and the shard's address.
+    /// The policy remains the boundary.
+    pub fn tenant(&self) -> Uuid {
+        self.tenant.0
+    }
+}
+
+impl SimpleAsyncConnection for TenantConn<'_> {
+    async fn batch_execute(&mut self, _: &str) -> QueryResult<()> {
+        Err(raw_sql_refused())
+    }
+}
+
+impl<'a> AsyncConnectionCore for TenantConn<'a> {
+    type ExecuteFuture<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'c, 'q>;
+    type LoadFuture<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::LoadFuture<'c, 'q>;
+    type Stream<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::Stream<'c, 'q>;
+    type Row<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::Row<'c, 'q>;
+    type Backend = Pg;
+
+    fn load<'c, 'q, T>(&'c mut self, source: T) -> Self::LoadFuture<'c, 'q>
+    where
+        T: AsQuery + 'q,
+        T::Query: QueryFragment<Pg> + QueryId + 'q,
+    {
+        AsyncConnectionCore::load(&mut self.pg, source)
+    }
+
+    fn execute_returning_count<'c, 'q, T>(&'c mut self, source: T) -> Self::ExecuteFuture<'c, 'q>
+    where
+        T: QueryFragment<Pg> + QueryId + 'q,
+    {
+        AsyncConnectionCore::execute_returning_count(&mut self.pg, source)
+    }
+}
+
+/// A handle on the tenant's running read-write transaction.
+pub struct TenantTx<'a> {
+    conn: TenantConn<'a>,
+}
+
+impl<'a> TenantTx<'a> {
+    pub fn tenant(&self) -> Uuid {
+        self.conn.tenant()
+    }
+
+    /// For the store functions that only read.
+    pub fn conn(&mut self) -> &mut TenantConn<'a> {
+        &mut self.conn
+    }
+
+    /// Runs `work` so that its failure undoes only what it did, and the transaction goes on.
+    pub async fn savepoint<T, E, F>(&mut self, work: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: AsyncFnOnce(&mut TenantTx<'_>) -> Result<T, E>,
+    {
+        let mut pg = self.conn.pg;
+        pg.batch_execute("SAVEPOINT s").await?;
+        let outcome = work(&mut TenantTx { conn: self.conn.clone() }).await;
+        match outcome {
+            Ok(value) => {
+                pg.batch_execute("RELEASE SAVEPOINT s").await?;
+                Ok(value)
+            }
+            Err(error) => {
+                pg.batch_execute("ROLLBACK TO SAVEPOINT s; RELEASE SAVEPOINT s").await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl SimpleAsyncConnection for TenantTx<'_> {
+    async fn batch_execute(&mut self, _: &str) -> QueryResult<()> {
+        Err(raw_sql_refused())
+    }
+}
+
+impl<'a> AsyncConnectionCore for TenantTx<'a> {
+    type ExecuteFuture<'c, 'q> = <TenantConn<'a> as AsyncConnectionCore>::ExecuteFuture<'c, 'q>;
+    type LoadFuture<'c, 'q> = <TenantConn<'a> as AsyncConnectionCore>::LoadFuture<'c, 'q>;
+    type Stream<'c, 'q> = <TenantConn<'a> as AsyncConnectionCore>::Stream<'c, 'q>;
+    type Row<'c, 'q> = <TenantConn<'a> as AsyncConnectionCore>::Row<'c, 'q>;
+    type Backend = Pg;
+
+    fn load<'c, 'q, T>(&'c mut self, source: T) -> Self::LoadFuture<'c, 'q>
+    where
+        T: AsQuery + 'q,
+        T::Query: QueryFragment<Pg> + QueryId + 'q,
+    {
+        AsyncConnectionCore::load(&mut self.conn, source)
+    }
+
+    fn execute_returning_count<'c, 'q, T>(&'c mut self, source: T) -> Self::ExecuteFuture<'c, 'q>
+    where
+        T: QueryFragment<Pg> + QueryId + 'q,
+    {
+        AsyncConnectionCore::execute_returning_count(&mut self.conn, source)
+    }
+}
+
+fn raw_sql_refused() -> Error {
+    Error::QueryBuilderError("raw SQL is not available on a tenant's connection".into())
+}

@@ -1,0 +1,81 @@
+//! Relay connections in the schema; the paging itself is in [`crate::page`].
+
+use async_graphql::SimpleObject;
+
+pub use crate::page::{Cursor, Page, PageArgs};
+
+/// Where a page ends and whether there is more.
+#[derive(Clone, Debug, Default, SimpleObject)]
+pub struct PageInfo {
+    /// Whether there are items after this page.
+    pub has_next_page: bool,
+    /// Whether there are items before this page.
+    pub has_previous_page: bool,
+    /// The first item's cursor.
+    pub start_cursor: Option<String>,
+    /// The last item's cursor.
+    pub end_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    pub fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.items.first().map(|(cursor, _)| cursor.encode()),
+            end_cursor: self.items.last().map(|(cursor, _)| cursor.encode()),
+        }
+    }
+}
+
+/// Declares `XConnection` and `XEdge` around a node type. Extra fields of the connection go into the braces.
+///
+/// `connection!(PageConnection, PageEdge, Page);`
+#[macro_export]
+macro_rules! connection {
+    ($connection:ident, $edge:ident, $node:ty $(, { $($extra:tt)* })?) => {
+        #[doc = concat!("A page of a list of ", stringify!($node), "s.")]
+        #[derive(Clone, Debug)]
+        pub struct $connection(pub $crate::graphql::connection::Page<$node>);
+
+        #[async_graphql::Object]
+        impl $connection {
+            /// The page's items with their cursors.
+            async fn edges(&self) -> Vec<$edge> {
+                self.0.items.iter().map(|(cursor, node)| $edge { cursor: cursor.clone(), node: node.clone() }).collect()
+            }
+
+            /// The page's items.
+            async fn nodes(&self) -> Vec<$node> {
+                self.0.items.iter().map(|(_, node)| node.clone()).collect()
+            }
+
+            /// Where this page ends and whether there is more.
+            async fn page_info(&self) -> $crate::graphql::connection::PageInfo {
+                self.0.page_info()
+            }
+
+            $($($extra)*)?
+        }
+
+        #[doc = concat!("One ", stringify!($node), " of a page, with its cursor.")]
+        #[derive(Clone, Debug)]
+        pub struct $edge {
+            cursor: $crate::graphql::connection::Cursor,
+            node: $node,
+        }
+
+        #[async_graphql::Object]
+        impl $edge {
+            /// The item's place in the list: an opaque text for `after` and `before`.
+            async fn cursor(&self) -> String {
+                self.cursor.encode()
+            }
+
+            /// The item.
+            async fn node(&self) -> &$node {
+                &self.node
+            }
+        }
+    };
+}

@@ -1,0 +1,24 @@
+//! The one schema: every slice's roots merged. Built without any state, so that it can be printed anywhere.
+
+use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, Schema, SchemaBuilder};
+
+use crate::catalog::graphql::CatalogQuery;
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+#[graphql(name = "QueryRoot")]
+pub struct QueryRoot(CatalogQuery);
+
+/// The schema's type, for handlers that execute it.
+pub type EmporiaSchema = Schema<QueryRoot, EmptyMutation, EmptySubscription>;
+
+/// The schema without extensions or data: for the SDL, and as the start of the served one.
+pub fn builder() -> SchemaBuilder<QueryRoot, EmptyMutation, EmptySubscription> {
+    Schema::build(QueryRoot::default(), EmptyMutation, EmptySubscription)
+}
+
+/// The schema language text of `schema.graphql`.
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    builder().finish().sdl_with_options(options)
+}

@@ -1,0 +1,147 @@
+//! What one request carries to its resolvers: who asks, the tenant's connection, one snapshot with its loaders.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+use async_graphql::{Context, ID};
+use diesel::QueryResult;
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::loader::Loaders;
+use crate::app::App;
+use crate::db::{TenantConn, TenantDb, TenantRead};
+use crate::error::Fault;
+use crate::ids::{GidNamespace, TenantId};
+use crate::money::graphql::MoneyV2;
+use crate::money::{Currency, Money};
+use crate::tenant::model::Access;
+use crate::tenant::resolve::Resolved;
+
+/// What the request says beside its document.
+#[derive(Clone, Debug, Default)]
+pub struct RequestInfo {
+    /// Names the request in the log and in masked errors.
+    pub id: String,
+    /// The namespace of the ids in the answer.
+    pub namespace: GidNamespace,
+    /// The `Idempotency-Key` header.
+    pub idempotency_key: Option<String>,
+}
+
+/// One request's tenant, caller and state.
+pub struct Scope {
+    pub app: App,
+    pub access: Access,
+    /// The currency of all the tenant's amounts.
+    pub currency: Currency,
+    pub request: RequestInfo,
+    db: TenantDb,
+    snapshot: Mutex<Arc<Snapshot>>,
+}
+
+/// One consistent view of the tenant's rows, with the loaders that batch on it.
+pub struct Snapshot {
+    read: Arc<TenantRead>,
+    pub loaders: Loaders,
+}
+
+impl Snapshot {
+    fn new(db: &TenantDb) -> Arc<Self> {
+        let read = Arc::new(TenantRead::new(db.clone()));
+        Arc::new(Self { loaders: Loaders::new(read.clone()), read })
+    }
+
+    /// Runs `work` on the snapshot, pipelined with whatever else the request is reading.
+    pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut TenantConn<'_>) -> QueryResult<T>) -> Result<T, Fault> {
+        self.read.read(work).await
+    }
+
+    fn finish(self: Arc<Self>) {
+        let Some(this) = Arc::into_inner(self) else { return };
+        drop(this.loaders);
+        this.read.finish();
+    }
+}
+
+impl Scope {
+    pub fn new(app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
+        let db = app.db.tenant(resolved.standing.id);
+        let snapshot = Mutex::new(Snapshot::new(&db));
+        let currency = resolved.standing.currency;
+        Arc::new(Self { app: app.clone(), access: resolved.access, currency, request, db, snapshot })
+    }
+
+    pub fn tenant(&self) -> TenantId {
+        self.db.tenant()
+    }
+
+    pub fn db(&self) -> &TenantDb {
+        &self.db
+    }
+
+    /// The snapshot that this part of the request reads from.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.lock().expect("no holder panics").clone()
+    }
+
+    /// Reads on the request's snapshot.
+    pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut TenantConn<'_>) -> QueryResult<T>) -> Result<T, Fault> {
+        self.snapshot().read(work).await
+    }
+
+    /// Runs a mutation's use case on a task of its own, so that a client that hangs up does not cancel it half way,
+    /// and then renews the snapshot: the payload shows what was committed.
+    pub async fn act<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        use tracing::Instrument;
+        let done = tokio::spawn(work.in_current_span()).await;
+        self.renew();
+        done.map_err(|error| Fault::internal(format!("a mutation's task ended: {error}")))
+    }
+
+    /// Starts a new snapshot; the old one ends in the background.
+    pub fn renew(&self) {
+        let fresh = Snapshot::new(&self.db);
+        let old = std::mem::replace(&mut *self.snapshot.lock().expect("no holder panics"), fresh);
+        old.finish();
+    }
+
+    /// Ends the request: after the answer is computed, not before.
+    pub fn finish(&self) {
+        self.renew();
+    }
+
+    pub fn gid(&self, kind: &str, id: Uuid) -> ID {
+        ID(self.request.namespace.encode(kind, id))
+    }
+
+    /// An amount of the tenant's currency, for the schema.
+    pub fn money(&self, minor: i64) -> MoneyV2 {
+        MoneyV2(Money::new(minor, self.currency))
+    }
+
+    pub fn is_merchant(&self) -> bool {
+        self.access.is_merchant()
+    }
+}
+
+/// `ctx.scope()` in every resolver.
+pub trait ScopeExt<'a> {
+    fn scope(&self) -> &'a Scope;
+
+    /// For what only the merchant may do. Answers `FORBIDDEN` to everyone else.
+    fn require_merchant(&self) -> Result<&'a Scope, ApiError> {
+        let scope = self.scope();
+        if scope.is_merchant() { Ok(scope) } else { Err(ApiError::forbidden()) }
+    }
+}
+
+impl<'a> ScopeExt<'a> for Context<'a> {
+    fn scope(&self) -> &'a Scope {
+        self.data_unchecked::<Arc<Scope>>()
+    }
+}

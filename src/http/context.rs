@@ -1,0 +1,102 @@
+//! The request guard: from headers (or a WebSocket's `connection_init`) to a tenant and an access.
+//!
+//! Nothing behind the edge sees a credential; nothing gets a connection without having passed here.
+
+use axum::http::{HeaderMap, StatusCode, header};
+
+use crate::app::App;
+use crate::graphql::error::Code;
+use crate::tenant::resolve::{Refusal, Resolved};
+
+/// The headers that may carry an API key, the first that is there counts. Storefront clients send Shopify's names.
+pub const KEY_HEADERS: [&str; 3] =
+    ["x-api-key", "x-shopify-storefront-access-token", "shopify-storefront-private-token"];
+
+/// What a request shows of itself.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    pub api_key: Option<String>,
+    pub host: Option<String>,
+    pub origin: Option<String>,
+}
+
+impl Credentials {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Self {
+            api_key: KEY_HEADERS.iter().find_map(|name| headers.get(*name)).map(|value| {
+                // A key that is not even text is malformed, not absent.
+                value.to_str().unwrap_or_default().to_owned()
+            }),
+            host: text(header::HOST.as_str()),
+            origin: text(header::ORIGIN.as_str()),
+        }
+    }
+}
+
+/// Why the guard refuses: the HTTP status, the code and a text for the client.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    pub status: StatusCode,
+    pub code: Code,
+    pub message: String,
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code) = match &refusal {
+            Refusal::Malformed | Refusal::Unknown | Refusal::Missing => {
+                (StatusCode::UNAUTHORIZED, Code::Unauthenticated)
+            }
+            Refusal::Suspended => (StatusCode::FORBIDDEN, Code::Forbidden),
+            Refusal::Fault(fault) => {
+                tracing::error!(%fault, "the guard could not decide");
+                let message = "the service cannot check credentials at the moment".to_owned();
+                return Self { status: StatusCode::SERVICE_UNAVAILABLE, code: Code::Internal, message };
+            }
+        };
+        Self { status, code, message: refusal.to_string() }
+    }
+}
+
+/// Proves which tenant a request belongs to and what it may do.
+pub async fn guard(app: &App, credentials: &Credentials) -> Result<Resolved, Denied> {
+    let resolved = match (&credentials.api_key, subdomain(app, credentials)) {
+        (Some(key), _) => app.resolver.by_key(key).await?,
+        (None, Some(handle)) => app.resolver.by_handle(&handle).await?,
+        (None, None) => return Err(Refusal::Missing.into()),
+    };
+    check_origin(app, credentials, &resolved)?;
+    Ok(resolved)
+}
+
+/// The part of the host before the configured base domain: `acme` of `acme.shops.example`.
+fn subdomain(app: &App, credentials: &Credentials) -> Option<String> {
+    let base = app.config.http.base_domain.as_deref()?;
+    let host = credentials.host.as_deref()?.to_ascii_lowercase();
+    let host = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+    let handle = host.strip_suffix(base)?.strip_suffix('.')?;
+    (!handle.is_empty() && !handle.contains('.')).then(|| handle.to_owned())
+}
+
+/// A browser says from which page a request comes. Secret keys do not belong into pages: only the API's own
+/// (GraphiQL) and those the tenant allows may use one.
+fn check_origin(app: &App, credentials: &Credentials, resolved: &Resolved) -> Result<(), Denied> {
+    let Some(origin) = credentials.origin.as_deref() else { return Ok(()) };
+    let allowed = &resolved.standing.allowed_origins;
+    let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
+    let is_own = is_own_origin(app, origin);
+    let anyone = allowed.is_empty() && !resolved.access.is_merchant();
+    if is_own || is_listed || anyone {
+        return Ok(());
+    }
+    let what = if resolved.access.is_merchant() { "secret keys" } else { "this shop's keys" };
+    let message = format!("{what} may not be used from pages of {origin}");
+    Err(Denied { status: StatusCode::FORBIDDEN, code: Code::Forbidden, message })
+}
+
+/// The API's own pages: the configured public URL.
+fn is_own_origin(app: &App, origin: &str) -> bool {
+    url::Url::parse(&app.config.http.public_url)
+        .is_ok_and(|own| own.origin().ascii_serialization().eq_ignore_ascii_case(origin))
+}

@@ -1,0 +1,21 @@
+//! Emporia: a multi-tenant headless commerce backend.
+//!
+//! Data flows one way: `http` proves the tenant and the caller, `graphql` resolvers ask a slice's `service`, a
+//! service runs one transaction through its `store` on a [`db::TenantConn`], events commit with the rows they
+//! describe, and `worker` publishes them. Nothing below calls up; nothing goes around. See ARCHITECTURE.md.
+
+pub mod app;
+pub mod cache;
+pub mod catalog;
+pub mod clock;
+pub mod config;
+pub mod country;
+pub mod db;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod ids;
+pub mod money;
+pub mod page;
+pub mod shop;
+pub mod tenant;

@@ -1,0 +1,43 @@
+//! `MoneyV2` and the `Decimal` scalar.
+
+use std::borrow::Cow;
+
+use async_graphql::{InputValueError, InputValueResult, Object, Scalar, ScalarType, Value};
+
+use super::{Currency, Money};
+
+/// A decimal number as text, like `"29.99"`: exact, never a float.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal(pub Cow<'static, str>);
+
+#[Scalar(name = "Decimal")]
+impl ScalarType for Decimal {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text.into())),
+            Value::Number(number) => Ok(Self(number.to_string().into())),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// An amount of money with its currency.
+#[derive(Clone, Copy, Debug)]
+pub struct MoneyV2(pub Money);
+
+#[Object(name = "MoneyV2")]
+impl MoneyV2 {
+    /// The amount as a decimal with the currency's own number of places.
+    async fn amount(&self) -> Decimal {
+        Decimal(self.0.to_decimal().into())
+    }
+
+    /// The amount's currency.
+    async fn currency_code(&self) -> Currency {
+        self.0.currency
+    }
+}

@@ -1,0 +1,80 @@
+//! The shop's statements.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::model::{NewShop, Shop};
+use crate::country::Country;
+use crate::db::schema::{locations, shops};
+use crate::db::{TenantConn, TenantTx};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = shops, check_for_backend(diesel::pg::Pg))]
+struct ShopRow {
+    name: String,
+    description: String,
+    email: Option<String>,
+    country: String,
+    checkout_url_template: Option<String>,
+    storefront_url: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// The shop with its default location; none before provisioning has finished.
+pub async fn shop(conn: &mut TenantConn<'_>) -> QueryResult<Option<Shop>> {
+    let row: Option<(ShopRow, Uuid)> = shops::table
+        .inner_join(locations::table.on(locations::tenant_id.eq(shops::tenant_id).and(locations::is_default)))
+        .filter(shops::tenant_id.eq(conn.tenant()))
+        .select((ShopRow::as_select(), locations::id))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.map(|(row, default_location_id)| Shop {
+        name: row.name,
+        description: row.description,
+        email: row.email,
+        country: Country::from_code(&row.country).unwrap_or(Country::ZZ),
+        checkout_url_template: row.checkout_url_template,
+        storefront_url: row.storefront_url,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        default_location_id,
+    }))
+}
+
+pub async fn insert_shop(tx: &mut TenantTx<'_>, shop: &NewShop, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::insert_into(shops::table)
+        .values((
+            shops::tenant_id.eq(tx.tenant()),
+            shops::name.eq(&shop.name),
+            shops::description.eq(&shop.description),
+            shops::country.eq(shop.country.code()),
+            shops::created_at.eq(now),
+            shops::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}
+
+pub async fn insert_default_location(
+    tx: &mut TenantTx<'_>,
+    id: Uuid,
+    country: Country,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::insert_into(locations::table)
+        .values((
+            locations::tenant_id.eq(tx.tenant()),
+            locations::id.eq(id),
+            locations::name.eq("Main location"),
+            locations::country.eq(country.code()),
+            locations::is_default.eq(true),
+            locations::created_at.eq(now),
+            locations::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}

@@ -1,0 +1,88 @@
+//! What a tenant and a key are.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ids::TenantId;
+use crate::money::Currency;
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum KeyKind {
+    /// For storefronts: sees what is published, and its own carts.
+    Publishable,
+    /// For the merchant's servers: sees and does everything of its tenant.
+    Secret,
+}
+
+impl KeyKind {
+    pub const ALL: [Self; 2] = [Self::Publishable, Self::Secret];
+
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Publishable => "epk_",
+            Self::Secret => "esk_",
+        }
+    }
+
+    pub fn as_db(self) -> &'static str {
+        match self {
+            Self::Publishable => "PUBLISHABLE",
+            Self::Secret => "SECRET",
+        }
+    }
+
+    pub fn from_db(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_db() == text)
+    }
+}
+
+/// What the request guard needs to know of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantStanding {
+    pub id: TenantId,
+    pub suspended: bool,
+    /// The currency of all its amounts; never changes.
+    pub currency: Currency,
+    /// Origins whose pages may use this tenant's keys; empty: any for publishable keys, none for secret ones.
+    pub allowed_origins: Vec<String>,
+}
+
+/// A tenant as the operator sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub handle: String,
+    pub name: String,
+    pub status: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Who asks, proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// No credential: the host named the tenant. Sees what a publishable key sees.
+    Public,
+    /// A publishable key.
+    Publishable { key_id: Uuid },
+    /// A secret key.
+    Secret { key_id: Uuid },
+}
+
+impl Access {
+    /// Whether the merchant asks, and not a shopper.
+    pub fn is_merchant(self) -> bool {
+        matches!(self, Self::Secret { .. })
+    }
+
+    /// The name under which this caller's doings are recorded.
+    pub fn actor(self) -> String {
+        match self {
+            Self::Public => "public".to_owned(),
+            Self::Publishable { key_id } => format!("key:{key_id}"),
+            Self::Secret { key_id } => format!("key:{key_id}"),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What operators do with tenants.
+
+use super::key::ApiKey;
+use super::model::{KeyKind, Tenant};
+use super::resolve::Resolver;
+use super::store;
+use crate::clock::{Clock, Entropy};
+use crate::db::Db;
+use crate::db::error::constraint;
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::ids::TenantId;
+use crate::money::Currency;
+use uuid::Uuid;
+
+/// What provisioning refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TenantRule {
+    #[error("the handle \"{0}\" is taken")]
+    HandleTaken(String),
+    #[error("\"{0}\" is not a handle: use a-z, 0-9 and hyphens, at most 63 characters")]
+    BadHandle(String),
+    #[error("there is no such tenant")]
+    NotFound,
+}
+
+/// A new tenant's two keys, in clear this once.
+pub struct TenantKeys {
+    pub publishable: ApiKey,
+    pub secret: ApiKey,
+}
+
+/// Makes the tenant and its first two keys. The shop's own rows follow through the tenant's connection.
+pub async fn tenant_create(
+    db: &Db,
+    clock: &dyn Clock,
+    entropy: &Entropy,
+    handle: &str,
+    name: &str,
+    currency: Currency,
+) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+    let now = clock.now();
+    let tenant = TenantId(entropy.uuid_v7(now));
+    let make = |kind| ApiKey::from_random(kind, entropy.bytes());
+    let keys = TenantKeys { publishable: make(KeyKind::Publishable), secret: make(KeyKind::Secret) };
+    db.platform()
+        .run(async |conn| {
+            store::insert_tenant(conn, tenant, handle, name, currency, now).await.map_err(|error| match constraint(
+                &error,
+            ) {
+                Some("tenants_handle_key") => ServiceError::Rule(TenantRule::HandleTaken(handle.to_owned())),
+                Some("tenants_handle_check") => ServiceError::Rule(TenantRule::BadHandle(handle.to_owned())),
+                _ => error.into(),
+            })?;
+            for (name, key) in [("Storefront", &keys.publishable), ("Server", &keys.secret)] {
+                store::insert_key(conn, entropy.uuid_v7(now), tenant, name, key, now).await?;
+            }
+            Ok::<_, ServiceError<TenantRule>>(())
+        })
+        .await?;
+    Ok((tenant, keys))
+}
+
+/// Makes a further key for a tenant.
+pub async fn key_create(
+    db: &Db,
+    clock: &dyn Clock,
+    entropy: &Entropy,
+    tenant: TenantId,
+    kind: KeyKind,
+    name: &str,
+) -> Result<(Uuid, ApiKey), Fault> {
+    let now = clock.now();
+    let (id, key) = (entropy.uuid_v7(now), ApiKey::from_random(kind, entropy.bytes()));
+    db.platform().run(async |conn| Ok::<_, Fault>(store::insert_key(conn, id, tenant, name, &key, now).await?)).await?;
+    Ok((id, key))
+}
+
+/// Revokes a key in every process. An error after the commit leaves it revoked but perhaps not yet known:
+/// say it again. False: there is no such key.
+pub async fn key_revoke(db: &Db, clock: &dyn Clock, resolver: &Resolver, id: Uuid) -> Result<bool, Fault> {
+    let now = clock.now();
+    let hash = db.platform().run(async |conn| Ok::<_, Fault>(store::revoke_key(conn, id, now).await?)).await?;
+    match hash {
+        Some(hash) => resolver.announce_revoked(&hash).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Suspends or resumes a tenant in every process.
+pub async fn tenant_set_suspended(
+    db: &Db,
+    clock: &dyn Clock,
+    resolver: &Resolver,
+    tenant: TenantId,
+    suspended: bool,
+) -> ServiceResult<(), TenantRule> {
+    let status = if suspended { "SUSPENDED" } else { "ACTIVE" };
+    let now = clock.now();
+    let standing = db
+        .platform()
+        .run(async |conn| {
+            if !store::set_status(conn, tenant, status, now).await? {
+                return Err(ServiceError::Rule(TenantRule::NotFound));
+            }
+            store::standing(conn, tenant).await?.ok_or(ServiceError::Rule(TenantRule::NotFound))
+        })
+        .await?;
+    Ok(resolver.announce_standing(&standing).await?)
+}
+
+/// A tenant by its uuid or its handle.
+pub async fn tenant_find(db: &Db, id_or_handle: &str) -> ServiceResult<TenantId, TenantRule> {
+    if let Ok(id) = Uuid::try_parse(id_or_handle) {
+        let standing =
+            db.platform().run(async |conn| Ok::<_, Fault>(store::standing(conn, TenantId(id)).await?)).await?;
+        return standing.map(|standing| standing.id).ok_or(ServiceError::Rule(TenantRule::NotFound));
+    }
+    db.platform()
+        .run(async |conn| Ok::<_, Fault>(store::tenant_by_handle(conn, id_or_handle).await?))
+        .await?
+        .ok_or(ServiceError::Rule(TenantRule::NotFound))
+}
+
+/// All tenants, a page at a time.
+pub async fn tenant_list(db: &Db, after: Option<Uuid>, limit: u16) -> Result<Vec<Tenant>, Fault> {
+    db.platform().run(async |conn| Ok(store::list(conn, after, limit.into()).await?)).await
+}

@@ -1,0 +1,126 @@
+//! Platform tables only: no tenant connection here.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::key::KeyHash;
+use super::model::{KeyKind, Tenant, TenantStanding};
+use crate::db::PlatformConn;
+use crate::db::schema::{api_keys, tenants};
+use crate::ids::TenantId;
+use crate::money::Currency;
+
+/// The live key with this hash: its tenant, id and kind.
+pub async fn live_key(conn: &mut PlatformConn<'_>, hash: &KeyHash) -> QueryResult<Option<(TenantId, Uuid, KeyKind)>> {
+    let row: Option<(Uuid, Uuid, String)> = api_keys::table
+        .filter(api_keys::hash.eq(&hash.0[..]))
+        .filter(api_keys::revoked_at.is_null())
+        .select((api_keys::tenant_id, api_keys::id, api_keys::kind))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.and_then(|(tenant, id, kind)| Some((TenantId(tenant), id, KeyKind::from_db(&kind)?))))
+}
+
+pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<TenantStanding>> {
+    let row: Option<(String, String, Vec<String>)> = tenants::table
+        .find(tenant.0)
+        .select((tenants::status, tenants::currency, tenants::allowed_origins))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((status, currency, allowed_origins)) = row else { return Ok(None) };
+    let currency = Currency::from_code(&currency)
+        .ok_or_else(|| diesel::result::Error::DeserializationError(format!("currency {currency}").into()))?;
+    Ok(Some(TenantStanding { id: tenant, suspended: status != "ACTIVE", currency, allowed_origins }))
+}
+
+pub async fn tenant_by_handle(conn: &mut PlatformConn<'_>, handle: &str) -> QueryResult<Option<TenantId>> {
+    let id: Option<Uuid> =
+        tenants::table.filter(tenants::handle.eq(handle)).select(tenants::id).first(conn).await.optional()?;
+    Ok(id.map(TenantId))
+}
+
+pub async fn insert_tenant(
+    conn: &mut PlatformConn<'_>,
+    id: TenantId,
+    handle: &str,
+    name: &str,
+    currency: Currency,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::insert_into(tenants::table)
+        .values((
+            tenants::id.eq(id.0),
+            tenants::handle.eq(handle),
+            tenants::name.eq(name),
+            tenants::currency.eq(currency.code()),
+            tenants::created_at.eq(now),
+            tenants::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+}
+
+pub async fn insert_key(
+    conn: &mut PlatformConn<'_>,
+    id: Uuid,
+    tenant: TenantId,
+    name: &str,
+    key: &super::key::ApiKey,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(id),
+            api_keys::tenant_id.eq(tenant.0),
+            api_keys::kind.eq(key.kind().as_db()),
+            api_keys::name.eq(name),
+            api_keys::hash.eq(&key.hash().0[..]),
+            api_keys::last_four.eq(key.last_four()),
+            api_keys::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+}
+
+/// Revokes a key that is live; answers its hash, also when it was revoked before, so that saying it again helps.
+pub async fn revoke_key(conn: &mut PlatformConn<'_>, id: Uuid, now: DateTime<Utc>) -> QueryResult<Option<KeyHash>> {
+    diesel::update(api_keys::table.find(id).filter(api_keys::revoked_at.is_null()))
+        .set(api_keys::revoked_at.eq(now))
+        .execute(conn)
+        .await?;
+    let hash: Option<Vec<u8>> = api_keys::table.find(id).select(api_keys::hash).first(conn).await.optional()?;
+    Ok(hash.and_then(|hash| hash.try_into().ok()).map(KeyHash))
+}
+
+/// Sets the status; answers whether there is such a tenant.
+pub async fn set_status(
+    conn: &mut PlatformConn<'_>,
+    id: TenantId,
+    status: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let changed = diesel::update(tenants::table.find(id.0))
+        .set((tenants::status.eq(status), tenants::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Tenants in the order of their creation, after the given one.
+pub async fn list(conn: &mut PlatformConn<'_>, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<Tenant>> {
+    let rows: Vec<(Uuid, String, String, String, DateTime<Utc>)> = tenants::table
+        .filter(tenants::id.gt(after.unwrap_or(Uuid::nil())))
+        .order(tenants::id)
+        .limit(limit)
+        .select((tenants::id, tenants::handle, tenants::name, tenants::status, tenants::created_at))
+        .load(conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, handle, name, status, created_at)| Tenant { id: TenantId(id), handle, name, status, created_at })
+        .collect())
+}

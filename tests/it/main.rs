@@ -1,0 +1,6 @@
+//! The integration tests: one binary, against a real PostgreSQL (as the app role) and a real Redis, which
+//! scripts/test starts. Each test has a database of its own.
+
+mod catalog;
+mod support;
+mod tenancy;

@@ -1,0 +1,93 @@
+//! A process under test, without a socket: requests go through the real router and guard.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use chrono::{DateTime, Utc};
+use emporia::app::App;
+use emporia::cache::MemoryShared;
+use emporia::clock::{Entropy, ManualClock};
+use emporia::country::Country;
+use emporia::error::Fault;
+use emporia::ids::TenantId;
+use emporia::money::Currency;
+use emporia::shop::model::NewShop;
+use emporia::shop::service::shop_create_in_tx;
+use emporia::tenant::service::tenant_create;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::TestDb;
+
+pub struct TestApp {
+    pub app: App,
+    pub db: TestDb,
+    pub clock: Arc<ManualClock>,
+}
+
+/// A tenant with its keys.
+#[derive(Clone)]
+pub struct Store {
+    pub tenant: TenantId,
+    pub publishable: String,
+    pub secret: String,
+}
+
+/// When every test's clock starts.
+pub fn start() -> DateTime<Utc> {
+    "2026-06-01T12:00:00Z".parse().expect("a time")
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings over the usual ones.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let db = TestDb::create().await;
+        let clock = ManualClock::new(start());
+        let app = App::assemble(db.config(settings), MemoryShared::new(), clock.clone(), Entropy::seeded(7));
+        Self { app, db, clock }
+    }
+
+    /// A new tenant with a shop.
+    pub async fn store(&self, handle: &str) -> Store {
+        let (tenant, keys) =
+            tenant_create(&self.app.db, &*self.app.clock, &self.app.entropy, handle, handle, Currency::EUR)
+                .await
+                .expect("a tenant");
+        let shop = NewShop { name: handle.to_owned(), description: String::new(), country: Country::DE };
+        let (clock, entropy) = (self.app.clock.clone(), self.app.entropy.clone());
+        let created: Result<(), Fault> = self
+            .app
+            .db
+            .tenant(tenant)
+            .write(async |tx| Ok(shop_create_in_tx(tx, &*clock, &entropy, &shop).await?))
+            .await;
+        created.expect("a shop");
+        Store { tenant, publishable: keys.publishable.reveal().to_owned(), secret: keys.secret.reveal().to_owned() }
+    }
+
+    /// Sends one operation with an API key; answers status and body.
+    pub async fn post(&self, key: &str, query: &str, variables: Value) -> (StatusCode, Value) {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("x-api-key", key)
+            .body(Body::from(body))
+            .expect("a request");
+        let response = emporia::http::router::router(self.app.clone()).oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 10 << 20).await.expect("a body");
+        (status, serde_json::from_slice(&bytes).expect("JSON"))
+    }
+
+    /// Sends one operation that must succeed; answers its data.
+    pub async fn gql(&self, key: &str, query: &str, variables: Value) -> Value {
+        let (status, mut body) = self.post(key, query, variables).await;
+        assert!(status.is_success() && body.get("errors").is_none(), "{status}: {body:#}");
+        body["data"].take()
+    }
+}

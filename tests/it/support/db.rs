@@ -1,0 +1,100 @@
+//! A database for each test, cloned from a template that was migrated once.
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use emporia::config::{Config, Env};
+use emporia::db::bootstrap::{self, Bootstrap};
+use emporia::db::migrate;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+/// The admin's URL of the test cluster, without a database: `postgres://postgres@127.0.0.1:5432`.
+fn server(variable: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: run scripts/test, which starts the servers"))
+}
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+async fn template() -> &'static str {
+    TEMPLATE
+        .get_or_init(|| async {
+            let name = format!("template_{}", Uuid::now_v7().simple());
+            let admin = format!("{}/postgres", server("TEST_POSTGRES_URL"));
+            let wanted = Bootstrap { database: &name, passwords: [None; 4] };
+            assert!(bootstrap::run(&admin, &wanted).await.expect("roles and template").is_empty());
+            let owner = url_as("emporia_owner", &name);
+            // Migrating blocks its thread, which a test's own runtime would not allow.
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+                runtime.expect("a runtime").block_on(migrate::run(&owner)).expect("migrations")
+            })
+            .join()
+            .expect("migrating");
+            name
+        })
+        .await
+}
+
+fn url_as(role: &str, database: &str) -> String {
+    let server = server("TEST_POSTGRES_URL");
+    let host = server.rsplit('@').next().expect("a host");
+    format!("postgres://{role}@{host}/{database}")
+}
+
+/// A connection as the cluster's superuser, for looking at what the roles under test may not see.
+pub async fn admin(database: &str) -> AsyncPgConnection {
+    AsyncPgConnection::establish(&format!("{}/{database}", server("TEST_POSTGRES_URL"))).await.expect("the admin")
+}
+
+/// One test's database.
+pub struct TestDb {
+    pub name: String,
+}
+
+impl TestDb {
+    pub async fn create() -> Self {
+        let template = template().await;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let mut admin = admin("postgres").await;
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER emporia_owner");
+        admin.batch_execute(&sql).await.expect("cloning the template");
+        Self { name }
+    }
+
+    pub fn url(&self, role: &str) -> String {
+        url_as(role, &self.name)
+    }
+
+    /// The settings of a process on this database; `more` goes over them.
+    pub fn config(&self, more: &[(&str, &str)]) -> Config {
+        let (app, platform) = (self.url("emporia_app"), self.url("emporia_platform"));
+        let own = [
+            ("DATABASE_URL", app.as_str()),
+            ("DATABASE_PLATFORM_URL", platform.as_str()),
+            ("DATABASE_POOL_SIZE", "4"),
+            ("DEVELOPMENT", "true"),
+            ("BASE_DOMAIN", "shops.test"),
+            ("WEBHOOK_ALLOW_PRIVATE", "true"),
+        ];
+        Config::read(&Env::from_pairs(own.into_iter().chain(more.iter().copied()))).expect("the test's settings")
+    }
+}
+
+impl Drop for TestDb {
+    /// Databases of finished tests go at once: hundreds of them would fill the disk.
+    fn drop(&mut self) {
+        let name = std::mem::take(&mut self.name);
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                admin("postgres").await.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await
+            })
+        });
+        let _ = dropping.join();
+    }
+}
+
+/// The URL of the test Redis.
+pub fn redis_url() -> String {
+    server("TEST_REDIS_URL")
+}

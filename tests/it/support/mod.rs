@@ -1,0 +1,22 @@
+//! What tests stand on.
+
+mod app;
+mod db;
+
+pub use app::{Store, TestApp};
+pub use db::{TestDb, admin};
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Asks again until `check` answers something, for what happens in another process. Panics after ten seconds.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check: impl FnMut() -> F) -> T {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(value) = check().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "never came true: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,168 @@
+//! The boundary in the code: what a dropped future leaves behind, and what the next tenant sees.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel_async::RunQueryDsl;
+use emporia::db::schema::pages;
+use emporia::db::{Db, TenantConn, TenantDb, TenantTx};
+use emporia::error::Fault;
+use uuid::Uuid;
+
+use crate::support::{TestDb, admin, eventually};
+
+diesel::define_sql_function! { fn pg_backend_pid() -> Integer; }
+diesel::define_sql_function! { fn pg_sleep(seconds: diesel::sql_types::Double) -> diesel::sql_types::Text; }
+
+/// What a use case may fail with, here: anything.
+#[derive(Debug)]
+struct Failed;
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        panic!("{fault}")
+    }
+}
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        panic!("{error}")
+    }
+}
+
+async fn two_tenants(pool_size: &str) -> (TestDb, Db, TenantDb, TenantDb) {
+    let test = TestDb::create().await;
+    let db = Db::new(&test.config(&[("DATABASE_POOL_SIZE", pool_size)]).database);
+    let [a, b] = [1, 2].map(|n| db.tenant(emporia::ids::TenantId(Uuid::from_u128(n))));
+    for tenant in [&a, &b] {
+        tenant.write(async |tx| page_insert(tx, "about").await).await.expect("a page");
+    }
+    (test, db, a, b)
+}
+
+async fn page_insert(tx: &mut TenantTx<'_>, handle: &str) -> Result<usize, Failed> {
+    let now = chrono::DateTime::UNIX_EPOCH;
+    Ok(diesel::insert_into(pages::table)
+        .values((
+            pages::tenant_id.eq(tx.tenant()),
+            pages::id.eq(Uuid::new_v4()),
+            pages::handle.eq(handle),
+            pages::title.eq(handle),
+            pages::created_at.eq(now),
+            pages::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?)
+}
+
+/// All rows' tenants, asked without the predicate: only the policy stands between.
+async fn tenants_seen(conn: &mut TenantConn<'_>) -> Result<Vec<Uuid>, Failed> {
+    Ok(pages::table.select(pages::tenant_id).load(conn).await?)
+}
+
+async fn backend(conn: &mut TenantConn<'_>) -> Result<i32, Failed> {
+    Ok(diesel::select(pg_backend_pid()).get_result(conn).await?)
+}
+
+/// Polls the future so many times and drops it then; true when it was finished by then.
+async fn dropped_after(polls: usize, future: impl Future) -> bool {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Runs `work` for tenant A, dropped after one poll, two polls, … until it comes to its end; after each drop tenant
+/// B borrows the pool's only connection and must see its own row alone.
+async fn drop_at_every_await<F: Future>(a: &TenantDb, b: &TenantDb, work: impl Fn(TenantDb) -> F) {
+    let mut drops = 0;
+    for polls in 1..200 {
+        let finished = dropped_after(polls, work(a.clone())).await;
+        let seen = b.read(async |conn| tenants_seen(conn).await).await.expect("a read");
+        assert_eq!(seen, [b.tenant().0], "after {polls} poll(s)");
+        if finished {
+            assert!(drops >= 3, "the future was dropped at only {drops} await(s)");
+            return;
+        }
+        drops += 1;
+    }
+    panic!("the future never finished");
+}
+
+#[tokio::test]
+async fn a_read_dropped_at_any_await_shows_the_next_tenant_nothing() {
+    let (_test, _db, a, b) = two_tenants("1").await;
+    drop_at_every_await(&a, &b, async |a: TenantDb| {
+        a.read(async |conn| {
+            tenants_seen(conn).await?;
+            tenants_seen(conn).await
+        })
+        .await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_write_dropped_at_any_await_shows_the_next_tenant_nothing() {
+    let (_test, _db, a, b) = two_tenants("1").await;
+    drop_at_every_await(&a, &b, async |a: TenantDb| {
+        a.write(async |tx| {
+            page_insert(tx, &Uuid::new_v4().to_string()).await?;
+            tx.savepoint(async |tx| page_insert(tx, &Uuid::new_v4().to_string()).await).await
+        })
+        .await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_abandoned_connection_is_replaced_and_its_statement_ended() {
+    let (test, _db, a, b) = two_tenants("1").await;
+    let before = a.read(async |conn| backend(conn).await).await.expect("a read");
+    let unchanged = b.read(async |conn| backend(conn).await).await.expect("a read");
+    assert_eq!(before, unchanged, "a finished transaction gives its connection back");
+
+    let mut admin = admin(&test.name).await;
+    let slow =
+        a.read(async |conn| -> Result<String, Failed> { Ok(diesel::select(pg_sleep(600.0)).get_result(conn).await?) });
+    // Dropped once the server is at it.
+    tokio::select! {
+        _ = slow => panic!("ten minutes passed"),
+        () = eventually_active(&mut admin, before) => {}
+    }
+    let after = b.read(async |conn| backend(conn).await).await.expect("a read");
+    assert_ne!(before, after, "the connection was replaced");
+    let url = test.name.clone();
+    eventually("the abandoned statement ended", || async {
+        let mut admin = crate::support::admin(&url).await;
+        (!is_active(&mut admin, before).await).then_some(())
+    })
+    .await;
+}
+
+async fn eventually_active(admin: &mut diesel_async::AsyncPgConnection, pid: i32) {
+    while !is_active(admin, pid).await {}
+}
+
+#[derive(QueryableByName)]
+struct Active {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    active: bool,
+}
+
+async fn is_active(admin: &mut diesel_async::AsyncPgConnection, pid: i32) -> bool {
+    let sql = "SELECT state = 'active' AND query LIKE '%pg_sleep%' AS active FROM pg_stat_activity WHERE pid = $1";
+    let rows: Vec<Active> =
+        diesel::sql_query(sql).bind::<diesel::sql_types::Integer, _>(pid).load(admin).await.expect("pg_stat_activity");
+    rows.iter().any(|row| row.active)
+}
