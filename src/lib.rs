@@ -12,6 +12,7 @@ pub mod config;
 pub mod country;
 pub mod db;
 pub mod error;
+pub mod events;
 pub mod graphql;
 pub mod http;
 pub mod ids;

@@ -37,7 +37,8 @@ CREATE INDEX api_keys_tenant ON platform.api_keys (tenant_id, created_at, id);
 
 -- The worker's bell: "this tenant has work of this kind, not before due_at". The application inserts a row in
 -- the transaction that makes the work; the worker claims rows here and does the work through the tenant's own
--- connection, so that nothing ever reads across tenants.
+-- connection, so that nothing ever reads across tenants. Nothing is unique: a key would make transactions of one
+-- tenant wait for each other, so the worker takes all due rows of a tenant and kind as one.
 CREATE TABLE platform.outbox_ready (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id uuid NOT NULL,
@@ -47,7 +48,6 @@ CREATE TABLE platform.outbox_ready (
     claimed_until timestamptz
 );
 CREATE INDEX outbox_ready_due ON platform.outbox_ready (due_at, id);
-CREATE INDEX outbox_ready_tenant ON platform.outbox_ready (tenant_id, kind);
 
 GRANT SELECT, INSERT, UPDATE ON platform.tenants, platform.api_keys TO emporia_platform;
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform.outbox_ready TO emporia_platform;

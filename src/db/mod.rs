@@ -4,6 +4,7 @@
 //! does in the database, these types do in the code: there is no connection without a tenant, except
 //! [`PlatformDb`]'s, whose role has no grant on any tenant table.
 
+mod bell;
 pub mod bootstrap;
 pub mod error;
 pub mod migrate;
@@ -14,6 +15,7 @@ mod read;
 pub mod schema;
 mod tenant;
 
+pub use bell::Bell;
 pub use platform::{PlatformConn, PlatformDb};
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
@@ -25,19 +27,25 @@ use crate::ids::TenantId;
 #[derive(Clone)]
 pub struct Db {
     app: pool::Pool,
+    bell: Bell,
     platform: PlatformDb,
 }
 
 impl Db {
     /// Builds the pools; connects with the first use.
     pub fn new(config: &DatabaseConfig) -> Self {
-        Self { app: pool::build(&config.url, config), platform: PlatformDb::new(config) }
+        Self { app: pool::build(&config.url, config), bell: Bell::default(), platform: PlatformDb::new(config) }
     }
 
     /// One tenant's rows. Called where a tenant has been proved: the request guard, the worker's claim,
     /// provisioning and the operator's commands.
     pub fn tenant(&self, tenant: TenantId) -> TenantDb {
-        TenantDb::new(self.app.clone(), tenant)
+        TenantDb::new(self.app.clone(), self.bell.clone(), tenant)
+    }
+
+    /// Rings when a transaction of this process has committed that left work for the worker.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     pub fn platform(&self) -> &PlatformDb {

@@ -28,6 +28,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_positions (tenant_id) {
+        tenant_id -> Uuid,
+        last_position -> Int8,
+    }
+}
+
+diesel::table! {
+    events (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        sequence -> Int8,
+        position -> Nullable<Int8>,
+        topic -> Text,
+        version -> Int2,
+        subject_id -> Uuid,
+        payload -> Jsonb,
+        occurred_at -> Timestamptz,
+        published_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     inventory_adjustments (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -204,6 +226,53 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhook_attempts (tenant_id, delivery_id, number) {
+        tenant_id -> Uuid,
+        delivery_id -> Uuid,
+        number -> Int4,
+        status_code -> Nullable<Int2>,
+        duration_ms -> Int4,
+        response_excerpt -> Nullable<Text>,
+        error -> Nullable<Text>,
+        attempted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        subscription_id -> Uuid,
+        event_id -> Uuid,
+        topic -> Text,
+        subject_id -> Uuid,
+        occurred_at -> Timestamptz,
+        status -> Text,
+        attempts -> Int4,
+        round_attempts -> Int4,
+        next_attempt_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        claim -> Nullable<Uuid>,
+        body -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_subscriptions (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        topic -> Text,
+        uri -> Text,
+        secret -> Text,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     platform.api_keys (id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -242,6 +311,8 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     collection_products,
     collections,
+    event_positions,
+    events,
     inventory_adjustments,
     inventory_levels,
     locations,
@@ -254,4 +325,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_variants,
     products,
     shops,
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_subscriptions,
 );

@@ -5,6 +5,8 @@
 //! [`TenantTx`] also writes: what a function may do shows in its parameters. Neither gives out the connection
 //! beneath it, and neither runs raw SQL, so nothing can change the tenant.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
@@ -12,6 +14,7 @@ use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection
 use futures_util::future::try_join;
 use uuid::Uuid;
 
+use super::bell::Bell;
 use super::pool::{PgConn, Pool, Pooled};
 use crate::error::Fault;
 use crate::ids::TenantId;
@@ -20,13 +23,14 @@ use crate::ids::TenantId;
 #[derive(Clone)]
 pub struct TenantDb {
     pool: Pool,
+    bell: Bell,
     tenant: TenantId,
 }
 
 impl TenantDb {
     /// Only the request guard, the worker and provisioning build one: see [`super::Db::tenant`].
-    pub(super) fn new(pool: Pool, tenant: TenantId) -> Self {
-        Self { pool, tenant }
+    pub(super) fn new(pool: Pool, bell: Bell, tenant: TenantId) -> Self {
+        Self { pool, bell, tenant }
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -50,11 +54,17 @@ impl TenantDb {
         F: AsyncFnOnce(&mut TenantTx<'_>) -> Result<T, E>,
     {
         let conn = self.borrow().await?;
-        self.transact(&conn, BEGIN_WRITE, async |conn: &mut TenantConn<'_>| {
-            let mut tx = TenantTx { conn: conn.clone() };
-            work(&mut tx).await
-        })
-        .await
+        let rung = AtomicBool::new(false);
+        let value = self
+            .transact(&conn, BEGIN_WRITE, async |conn: &mut TenantConn<'_>| {
+                let mut tx = TenantTx { conn: conn.clone(), rung: &rung };
+                work(&mut tx).await
+            })
+            .await?;
+        if AtomicBool::load(&rung, Ordering::Acquire) {
+            self.bell.ring();
+        }
+        Ok(value)
     }
 
     async fn transact<T, E, F>(&self, conn: &PgConn, begin: &str, work: F) -> Result<T, E>
@@ -155,6 +165,8 @@ impl<'a> AsyncConnectionCore for TenantConn<'a> {
 /// A handle on the tenant's running read-write transaction.
 pub struct TenantTx<'a> {
     conn: TenantConn<'a>,
+    /// Whether the worker is to be woken after the commit.
+    rung: &'a AtomicBool,
 }
 
 impl<'a> TenantTx<'a> {
@@ -167,6 +179,11 @@ impl<'a> TenantTx<'a> {
         &mut self.conn
     }
 
+    /// Wakes the worker when this transaction has committed; without effect when it has not.
+    pub fn ring_after_commit(&self) {
+        AtomicBool::store(self.rung, true, Ordering::Release);
+    }
+
     /// Runs `work` so that its failure undoes only what it did, and the transaction goes on.
     pub async fn savepoint<T, E, F>(&mut self, work: F) -> Result<T, E>
     where
@@ -175,7 +192,7 @@ impl<'a> TenantTx<'a> {
     {
         let mut pg = self.conn.pg;
         pg.batch_execute("SAVEPOINT s").await?;
-        let outcome = work(&mut TenantTx { conn: self.conn.clone() }).await;
+        let outcome = work(&mut TenantTx { conn: self.conn.clone(), rung: self.rung }).await;
         match outcome {
             Ok(value) => {
                 pg.batch_execute("RELEASE SAVEPOINT s").await?;
