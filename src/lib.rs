@@ -19,4 +19,5 @@ pub mod ids;
 pub mod money;
 pub mod page;
 pub mod shop;
+pub mod telemetry;
 pub mod tenant;

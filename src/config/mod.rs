@@ -2,6 +2,7 @@
 
 mod read;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -35,8 +36,15 @@ pub struct HttpConfig {
     pub graphiql: bool,
     /// `INTROSPECTION`: whether the schema may be asked for.
     pub introspection: bool,
-    /// `REQUEST_TIMEOUT_MS`.
+    /// `REQUEST_TIMEOUT_MS`: from the first byte of the body to the answer.
     pub request_timeout: Duration,
+    /// `SHUTDOWN_TIMEOUT_MS`: how long a process that was asked to stop waits for requests under way.
+    pub shutdown_timeout: Duration,
+    /// `WS_INIT_TIMEOUT_MS`: how long a WebSocket may stay open without saying who it is.
+    pub ws_init_timeout: Duration,
+    /// What GraphiQL's headers editor starts with: whoever can open the page can read them. Set by `emporia dev`
+    /// alone, never from the environment.
+    pub graphiql_headers: Option<BTreeMap<String, String>>,
 }
 
 /// Outgoing webhooks.
@@ -86,6 +94,9 @@ impl Config {
                 graphiql: r.flag("GRAPHIQL", false),
                 introspection: r.flag("INTROSPECTION", true),
                 request_timeout: r.millis("REQUEST_TIMEOUT_MS", 30_000),
+                shutdown_timeout: r.millis("SHUTDOWN_TIMEOUT_MS", 10_000),
+                ws_init_timeout: r.millis("WS_INIT_TIMEOUT_MS", 10_000),
+                graphiql_headers: None,
             },
             webhook: WebhookConfig {
                 allow_private: r.flag("WEBHOOK_ALLOW_PRIVATE", false),

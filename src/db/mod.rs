@@ -21,6 +21,7 @@ pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
 
 use crate::config::DatabaseConfig;
+use crate::error::Fault;
 use crate::ids::TenantId;
 
 /// The process's pools. Cheap to clone.
@@ -46,6 +47,12 @@ impl Db {
     /// Rings when a transaction of this process has committed that left work for the worker.
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// Whether the database answers the requests' role.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        let nobody = self.tenant(TenantId(uuid::Uuid::nil()));
+        nobody.read(async |_| Ok::<_, Fault>(())).await
     }
 
     pub fn platform(&self) -> &PlatformDb {

@@ -4,6 +4,8 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 
+use super::origin::OwnOrigins;
+use super::router::Served;
 use crate::app::App;
 use crate::graphql::error::Code;
 use crate::tenant::resolve::{Refusal, Resolved};
@@ -60,13 +62,14 @@ impl From<Refusal> for Denied {
 }
 
 /// Proves which tenant a request belongs to and what it may do.
-pub async fn guard(app: &App, credentials: &Credentials) -> Result<Resolved, Denied> {
+pub async fn guard(served: &Served, credentials: &Credentials) -> Result<Resolved, Denied> {
+    let app = &served.app;
     let resolved = match (&credentials.api_key, subdomain(app, credentials)) {
         (Some(key), _) => app.resolver.by_key(key).await?,
         (None, Some(handle)) => app.resolver.by_handle(&handle).await?,
         (None, None) => return Err(Refusal::Missing.into()),
     };
-    check_origin(app, credentials, &resolved)?;
+    check_origin(&served.own, credentials, &resolved)?;
     Ok(resolved)
 }
 
@@ -81,22 +84,15 @@ fn subdomain(app: &App, credentials: &Credentials) -> Option<String> {
 
 /// A browser says from which page a request comes. Secret keys do not belong into pages: only the API's own
 /// (GraphiQL) and those the tenant allows may use one.
-fn check_origin(app: &App, credentials: &Credentials, resolved: &Resolved) -> Result<(), Denied> {
+fn check_origin(own: &OwnOrigins, credentials: &Credentials, resolved: &Resolved) -> Result<(), Denied> {
     let Some(origin) = credentials.origin.as_deref() else { return Ok(()) };
     let allowed = &resolved.standing.allowed_origins;
     let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-    let is_own = is_own_origin(app, origin);
     let anyone = allowed.is_empty() && !resolved.access.is_merchant();
-    if is_own || is_listed || anyone {
+    if own.contains(origin) || is_listed || anyone {
         return Ok(());
     }
     let what = if resolved.access.is_merchant() { "secret keys" } else { "this shop's keys" };
     let message = format!("{what} may not be used from pages of {origin}");
     Err(Denied { status: StatusCode::FORBIDDEN, code: Code::Forbidden, message })
-}
-
-/// The API's own pages: the configured public URL.
-fn is_own_origin(app: &App, origin: &str) -> bool {
-    url::Url::parse(&app.config.http.public_url)
-        .is_ok_and(|own| own.origin().ascii_serialization().eq_ignore_ascii_case(origin))
 }

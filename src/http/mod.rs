@@ -1,5 +1,16 @@
 //! The edge: which tenant, who asks, and GraphQL over HTTP.
+//!
+//! [`router`] lists every path. A request passes [`request`] (its id, its line in the log), then
+//! [`context::guard`] proves tenant and caller, then [`graphql`] reads, bounds and executes the operation. Nothing
+//! behind this module sees a credential.
 
 pub mod context;
 pub mod graphql;
+pub mod health;
+mod origin;
+mod problem;
+mod request;
 pub mod router;
+mod serve;
+
+pub use serve::serve;

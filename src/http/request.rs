@@ -1,0 +1,61 @@
+//! Every request gets an id, a span that carries it, and one line in the log when it is answered.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use super::router::Served;
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The request's id, in its extensions.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+/// Gives the request its id: the caller's `x-request-id` when it is harmless, else a new one.
+pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, next: Next) -> Response {
+    let id: Arc<str> = match given(request.headers()) {
+        Some(id) => id.into(),
+        None => served.app.entropy.uuid_v7(served.app.clock.now()).to_string().into(),
+    };
+    request.extensions_mut().insert(RequestId(id.clone()));
+    // The path alone: a query string holds variables.
+    let span = tracing::info_span!("request", request_id = %id, method = %request.method(),
+        path = request.uri().path(), tenant = Empty, operation = Empty);
+    let started = Instant::now();
+    let mut response = async {
+        let response = next.run(request).await;
+        let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+        tracing::info!(status = response.status().as_u16(), elapsed_ms, "answered");
+        response
+    }
+    .instrument(span)
+    .await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Notes whose request this is; called once the guard knows.
+pub fn record_tenant(tenant: impl std::fmt::Display) {
+    Span::current().record("tenant", tracing::field::display(tenant));
+}
+
+/// Notes the operation's name.
+pub fn record_operation(name: &str) {
+    Span::current().record("operation", name);
+}
+
+/// Well formed: 8 to 64 letters, digits, `-`, `_`, `.`; anything else could break a log line apart.
+fn given(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get(&REQUEST_ID)?.to_str().ok()?;
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    ((8..=64).contains(&id.len()) && id.bytes().all(harmless)).then_some(id)
+}

@@ -1,0 +1,92 @@
+//! Accepts connections and stops in order: no new ones, requests under way to their end, at most so long.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::router::{Served, routes};
+use crate::app::App;
+use crate::error::Fault;
+
+/// Connections a process holds open at once; more wait in the listener's queue.
+const MAX_CONNECTIONS: usize = 10_000;
+/// How long a connection may take to send a request's headers, idle time between requests included.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
+/// Room for a request's headers.
+const MAX_HEADER_BYTES: usize = 64 << 10;
+/// Waits after a failed accept: usually the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves the API on `listener` until `shutdown`, then lets requests under way finish within
+/// `SHUTDOWN_TIMEOUT_MS`; sockets of subscriptions are closed at once with 1001.
+pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Fault> {
+    let address = listener.local_addr().map_err(|error| Fault::internal(format!("the listener: {error}")))?;
+    let grace = app.config.http.shutdown_timeout;
+    let served = Served::new(app, Some(address), shutdown.clone());
+    let service = TowerToHyperService::new(routes(served.clone()));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = TaskTracker::new();
+    let patience_ends = CancellationToken::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEADER_BYTES);
+    tracing::info!(%address, "listening");
+    loop {
+        let Some(accepted) = shutdown.run_until_cancelled(accept(&listener, &places)).await else { break };
+        let (stream, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        // Answers are written whole: waiting for more to send only delays them.
+        let _ = stream.set_nodelay(true);
+        let connection = http.serve_connection(TokioIo::new(stream), service.clone()).with_upgrades();
+        let (shutdown, patience_ends) = (shutdown.clone(), patience_ends.clone());
+        connections.spawn(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = shutdown.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    patience_ends.run_until_cancelled(connection).await.unwrap_or(Ok(()))
+                }
+            };
+            // A client that breaks off or talks nonsense is not our error.
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    connections.close();
+    served.sockets.close();
+    let all_ended = async {
+        connections.wait().await;
+        served.sockets.wait().await;
+    };
+    if tokio::time::timeout(grace, all_ended).await.is_err() {
+        tracing::warn!("requests were still running when the time for stopping was over");
+        patience_ends.cancel();
+    }
+    Ok(())
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
+}

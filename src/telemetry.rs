@@ -1,0 +1,65 @@
+//! What a process says about itself: one line per event, JSON in production, readable text in a terminal.
+//!
+//! Headers, variables, documents and bodies are never logged: they carry keys and personal data. What a line may
+//! carry is named where it is written (`http::request`): request id, path without query string, status, tenant and
+//! operation name.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Libraries that print headers, statements or values when asked for more than this.
+const QUIET: [&str; 7] = [
+    "hyper=info",
+    "hyper_util=info",
+    "reqwest=info",
+    "tokio_postgres=info",
+    "diesel=info",
+    "tungstenite=info",
+    "tokio_tungstenite=info",
+];
+
+/// Starts logging to standard output; `LOG` says how much (`info`, `emporia=debug`, …). A second call changes
+/// nothing.
+pub fn init() {
+    let subscriber: Box<dyn tracing::Subscriber + Send + Sync> = if std::io::stdout().is_terminal() {
+        Box::new(tracing_subscriber::fmt().with_env_filter(filter()).with_target(false).finish())
+    } else {
+        Box::new(json(std::io::stdout))
+    };
+    if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            // The message of a panic is ours or a library's; the values it may print are not the client's to see,
+            // but the operator's.
+            tracing::error!(location = panic.location().map(ToString::to_string), "{}", message(panic));
+        }));
+    }
+}
+
+/// The subscriber of production, writing JSON lines to `writer`.
+pub fn json<W>(writer: W) -> impl tracing::Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_env_filter(filter())
+        .with_writer(writer)
+        .finish()
+}
+
+fn filter() -> EnvFilter {
+    let wanted = std::env::var("LOG").unwrap_or_else(|_| "info".to_owned());
+    let filter = EnvFilter::try_new(&wanted).unwrap_or_else(|_| EnvFilter::new("info"));
+    QUIET.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive)
+}
+
+fn message(panic: &std::panic::PanicHookInfo<'_>) -> String {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
+}
