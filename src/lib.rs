@@ -16,6 +16,7 @@ pub mod events;
 pub mod graphql;
 pub mod http;
 pub mod ids;
+pub mod inventory;
 pub mod money;
 pub mod page;
 pub mod shop;

@@ -4,8 +4,10 @@ CREATE TABLE inventory_levels (
     variant_id uuid NOT NULL,
     location_id uuid NOT NULL,
     -- Free to sell, in units: already without what is reserved for running checkouts and for orders not yet shipped.
-    available integer NOT NULL DEFAULT 0,
-    -- Copied from the variant's policy, so that the CHECK below can be the last word on overselling.
+    -- The bounds leave room for any sum of a level and a change.
+    available integer NOT NULL DEFAULT 0 CHECK (available BETWEEN -1000000000 AND 1000000000),
+    -- The variant's policy (or: already below zero when the policy changed), so that the CHECK below can be the
+    -- last word on overselling.
     may_oversell boolean NOT NULL DEFAULT false,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, variant_id, location_id),

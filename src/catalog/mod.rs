@@ -4,7 +4,7 @@
 //! option; shoppers see a product only while it is active and published.
 
 pub mod graphql;
-mod loaders;
+pub(crate) mod loaders;
 pub mod model;
-mod store;
+pub(crate) mod store;
 mod text;

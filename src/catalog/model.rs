@@ -33,6 +33,16 @@ pub struct Product {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Product {
+    /// Whether it exists for them.
+    pub fn visible_to(&self, audience: Audience) -> bool {
+        match audience {
+            Audience::Merchant => true,
+            Audience::Shopper { now } => self.status == "ACTIVE" && self.published_at.is_some_and(|at| at <= now),
+        }
+    }
+}
+
 /// One thing that can be bought, with what is free to sell of it.
 #[derive(Clone, Debug)]
 pub struct Variant {
@@ -57,6 +67,8 @@ pub struct Variant {
     pub requires_shipping: bool,
     pub taxable: bool,
     pub image_id: Option<Uuid>,
+    /// What the merchant pays for one: for the merchant's eyes alone.
+    pub cost_minor: Option<i64>,
     /// Units free to sell, over all locations.
     pub available: i64,
 }
@@ -70,3 +82,17 @@ impl Variant {
 
 /// A product's variants in their order; shared by everyone who asked.
 pub type Variants = Arc<[Arc<Variant>]>;
+
+/// A picture by its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Products' images have one, a collection's has none.
+    pub id: Option<Uuid>,
+    pub url: String,
+    pub alt_text: Option<String>,
+    pub width: Option<i32>,
+    pub height: Option<i32>,
+}
+
+/// A product's images in their order; shared by everyone who asked.
+pub type Images = Arc<[Arc<Image>]>;

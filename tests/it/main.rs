@@ -2,5 +2,6 @@
 //! scripts/test starts. Each test has a database of its own.
 
 mod catalog;
+mod inventory;
 mod support;
 mod tenancy;

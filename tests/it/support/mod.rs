@@ -3,7 +3,7 @@
 mod app;
 mod db;
 
-pub use app::{Store, TestApp};
+pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin};
 
 use std::future::Future;

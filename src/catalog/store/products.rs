@@ -1,15 +1,13 @@
-//! The catalogue's statements.
-
-use std::sync::Arc;
+//! Products: statements that read.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{Audience, Product, Variant};
+use crate::catalog::model::{Audience, Product};
 use crate::db::TenantConn;
-use crate::db::schema::{inventory_levels, product_variants, products};
+use crate::db::schema::products;
 use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
@@ -107,79 +105,13 @@ async fn one_visible(
     Ok(query.first(conn).await.optional()?.map(Product::from))
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = product_variants, check_for_backend(diesel::pg::Pg))]
-struct VariantRow {
-    id: Uuid,
-    product_id: Uuid,
-    position: i16,
-    title: String,
-    option1: String,
-    option2: Option<String>,
-    option3: Option<String>,
-    sku: Option<String>,
-    barcode: Option<String>,
-    price_minor: i64,
-    compare_at_minor: Option<i64>,
-    weight_grams: i32,
-    weight_unit: String,
-    inventory_policy: String,
-    tracked: bool,
-    requires_shipping: bool,
-    taxable: bool,
-    image_id: Option<Uuid>,
-}
-
-impl VariantRow {
-    fn with_available(self, available: i64) -> Variant {
-        Variant {
-            id: self.id,
-            product_id: self.product_id,
-            position: self.position,
-            title: self.title,
-            option1: self.option1,
-            option2: self.option2,
-            option3: self.option3,
-            sku: self.sku,
-            barcode: self.barcode,
-            price_minor: self.price_minor,
-            compare_at_minor: self.compare_at_minor,
-            weight_grams: self.weight_grams,
-            weight_unit: self.weight_unit,
-            may_oversell: self.inventory_policy == "CONTINUE",
-            tracked: self.tracked,
-            requires_shipping: self.requires_shipping,
-            taxable: self.taxable,
-            image_id: self.image_id,
-            available,
-        }
-    }
-}
-
-/// The variants of these products with their stock, by product and position.
-///
-/// A variant with stock at several locations comes as several rows, which are folded here: cheaper than an
-/// aggregate for the usual one.
-pub async fn variants_of_products(conn: &mut TenantConn<'_>, product_ids: &[Uuid]) -> QueryResult<Vec<Arc<Variant>>> {
-    let rows: Vec<(VariantRow, Option<i32>)> = product_variants::table
-        .left_join(
-            inventory_levels::table.on(inventory_levels::tenant_id
-                .eq(product_variants::tenant_id)
-                .and(inventory_levels::variant_id.eq(product_variants::id))),
-        )
-        .filter(product_variants::tenant_id.eq(conn.tenant()))
-        .filter(product_variants::product_id.eq_any(product_ids))
-        .order((product_variants::product_id, product_variants::position, product_variants::id))
-        .select((VariantRow::as_select(), inventory_levels::available.nullable()))
+/// These products, whoever may see them: the caller asks [`Product::visible_to`].
+pub async fn products_by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<Product>> {
+    let rows = products::table
+        .filter(products::tenant_id.eq(conn.tenant()))
+        .filter(products::id.eq_any(ids))
+        .select(ProductRow::as_select())
         .load(conn)
         .await?;
-    let mut variants: Vec<Variant> = Vec::with_capacity(rows.len());
-    for (row, available) in rows {
-        let available = i64::from(available.unwrap_or_default());
-        match variants.last_mut() {
-            Some(last) if last.id == row.id => last.available += available,
-            _ => variants.push(row.with_available(available)),
-        }
-    }
-    Ok(variants.into_iter().map(Arc::new).collect())
+    Ok(rows.into_iter().map(Product::from).collect())
 }

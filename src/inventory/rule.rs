@@ -1,0 +1,19 @@
+//! What a change of stock refuses.
+
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InventoryRule {
+    #[error("only {available} left")]
+    NotEnough { variant_id: Uuid, available: i32 },
+    #[error("there is no such variant")]
+    UnknownVariant { variant_id: Uuid },
+    #[error("there is no such location")]
+    UnknownLocation { location_id: Uuid },
+    #[error("a level holds at most 1000000000 units")]
+    OutOfRange { variant_id: Uuid },
+    #[error("a reason has 1 to 64 characters")]
+    BadReason,
+    #[error("a reference has at most 255 characters")]
+    BadReference,
+}

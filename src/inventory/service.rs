@@ -1,0 +1,77 @@
+//! The one door through which stock changes.
+
+use chrono::{DateTime, Utc};
+
+use super::model::{StockChange, StockChanged, Stocked, sum};
+use super::rule::InventoryRule;
+use super::store;
+use crate::clock::Entropy;
+use crate::db::TenantTx;
+use crate::error::{ServiceError, ServiceResult};
+
+/// Makes all the changes or refuses them all (then the caller lets the transaction roll back).
+///
+/// Levels are taken in one order whatever order the caller's items have: two transactions with the same items wait
+/// for each other, but never in a circle. Variants that are not tracked are skipped. `actor` and `reason` go into
+/// the ledger, and `reference` too: what caused the change, as a gid or URI.
+pub async fn adjust_in_tx(
+    tx: &mut TenantTx<'_>,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+    actor: &str,
+    reason: &str,
+    reference: Option<&str>,
+    changes: &[StockChange],
+) -> ServiceResult<(), InventoryRule> {
+    if !(1..=64).contains(&reason.chars().count()) {
+        return Err(ServiceError::Rule(InventoryRule::BadReason));
+    }
+    if reference.is_some_and(|reference| reference.chars().count() > 255) {
+        return Err(ServiceError::Rule(InventoryRule::BadReference));
+    }
+    let changes = sum(changes).map_err(|variant_id| ServiceError::Rule(InventoryRule::OutOfRange { variant_id }))?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let stocked = store::stocked(tx.conn(), &changes).await?;
+    let mut done = Vec::with_capacity(changes.len());
+    for change in changes {
+        let Some(stock) = stocked.get(&change.variant_id) else {
+            return Err(ServiceError::Rule(InventoryRule::UnknownVariant { variant_id: change.variant_id }));
+        };
+        if stock.tracked {
+            let available_after = change_level(tx, now, change, *stock).await?;
+            done.push(StockChanged { change, available_after });
+        }
+    }
+    let ledger = store::Ledger { now, actor, reason, reference };
+    store::insert_adjustments(tx, &ledger, &done, || entropy.uuid_v7(now)).await?;
+    Ok(())
+}
+
+/// Changes one level, which is made on first use; answers what is available then.
+async fn change_level(
+    tx: &mut TenantTx<'_>,
+    now: DateTime<Utc>,
+    change: StockChange,
+    stock: Stocked,
+) -> ServiceResult<i32, InventoryRule> {
+    if let Some(after) = store::change_level(tx, now, change, stock).await? {
+        return Ok(after);
+    }
+    if !store::location_exists(tx.conn(), change.location_id).await? {
+        return Err(ServiceError::Rule(InventoryRule::UnknownLocation { location_id: change.location_id }));
+    }
+    store::insert_empty_level(tx, now, change, stock).await?;
+    if let Some(after) = store::change_level(tx, now, change, stock).await? {
+        return Ok(after);
+    }
+    let available = store::available(tx.conn(), change).await?;
+    let variant_id = change.variant_id;
+    let refused_for_stock = change.delta < 0 && !stock.may_oversell;
+    Err(ServiceError::Rule(if refused_for_stock {
+        InventoryRule::NotEnough { variant_id, available }
+    } else {
+        InventoryRule::OutOfRange { variant_id }
+    }))
+}

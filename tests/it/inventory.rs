@@ -1,0 +1,206 @@
+//! Stock: who gets the last one, what the ledger says, and that nobody waits in a circle.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use emporia::db::schema::{inventory_adjustments, inventory_levels, product_variants, products};
+use emporia::db::{TenantConn, TenantDb, TenantTx};
+use emporia::error::{Fault, ServiceError};
+use emporia::inventory::model::StockChange;
+use emporia::inventory::rule::InventoryRule;
+use emporia::inventory::service::adjust_in_tx;
+use emporia::shop;
+use uuid::Uuid;
+
+use crate::support::TestApp;
+
+/// A shop with variants whose ids are 1, 2, 3…
+struct Stockroom {
+    app: TestApp,
+    db: TenantDb,
+    location: Uuid,
+}
+
+fn variant(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+async fn insert_variant(tx: &mut TenantTx<'_>, number: u128, policy: &str, tracked: bool) -> Result<usize, Fault> {
+    let (tenant, id, now) = (tx.tenant(), variant(number), crate::support::start());
+    diesel::insert_into(products::table)
+        .values((
+            products::tenant_id.eq(tenant),
+            products::id.eq(id),
+            products::handle.eq(id.to_string()),
+            products::title.eq("Mug"),
+            products::created_at.eq(now),
+            products::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(diesel::insert_into(product_variants::table)
+        .values((
+            product_variants::tenant_id.eq(tenant),
+            product_variants::id.eq(id),
+            product_variants::product_id.eq(id),
+            product_variants::position.eq(1),
+            product_variants::title.eq("Default Title"),
+            product_variants::option1.eq("Default Title"),
+            product_variants::price_minor.eq(100),
+            product_variants::inventory_policy.eq(policy),
+            product_variants::tracked.eq(tracked),
+            product_variants::created_at.eq(now),
+            product_variants::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?)
+}
+
+impl Stockroom {
+    async fn new() -> Self {
+        let app = TestApp::new().await;
+        let store = app.store("acme").await;
+        let db = app.app.db.tenant(store.tenant);
+        let shop = db.read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await.expect("a shop");
+        let location = shop.expect("a shop").default_location_id;
+        Self { app, db, location }
+    }
+
+    async fn variant(&self, number: u128, policy: &str, tracked: bool) {
+        self.db.write(async |tx| insert_variant(tx, number, policy, tracked).await).await.expect("a variant");
+    }
+
+    fn change(&self, number: u128, delta: i32) -> StockChange {
+        StockChange { variant_id: variant(number), location_id: self.location, delta }
+    }
+
+    async fn adjust(&self, changes: &[StockChange]) -> Result<(), ServiceError<InventoryRule>> {
+        let entropy = self.app.app.entropy.clone();
+        self.db
+            .write(async |tx| {
+                adjust_in_tx(tx, crate::support::start(), &entropy, "test", "correction", Some("test:1"), changes).await
+            })
+            .await
+    }
+
+    async fn available(&self, number: u128) -> Option<i32> {
+        let level = async |conn: &mut TenantConn<'_>| {
+            Ok::<_, Fault>(
+                inventory_levels::table
+                    .filter(inventory_levels::tenant_id.eq(conn.tenant()))
+                    .filter(inventory_levels::variant_id.eq(variant(number)))
+                    .select(inventory_levels::available)
+                    .first(conn)
+                    .await
+                    .optional()?,
+            )
+        };
+        self.db.read(level).await.expect("a level")
+    }
+
+    async fn ledger(&self) -> Vec<(Uuid, i32, i32)> {
+        use inventory_adjustments::{available_after, created_at, delta, id, table, tenant_id, variant_id};
+        let rows = async |conn: &mut TenantConn<'_>| {
+            let rows = table.filter(tenant_id.eq(conn.tenant())).order((created_at, id));
+            Ok::<_, Fault>(rows.select((variant_id, delta, available_after)).load(conn).await?)
+        };
+        self.db.read(rows).await.expect("the ledger")
+    }
+}
+
+fn rule(outcome: Result<(), ServiceError<InventoryRule>>) -> InventoryRule {
+    match outcome {
+        Err(ServiceError::Rule(rule)) => rule,
+        other => panic!("expected a rule, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn stock_is_taken_while_it_lasts_and_every_change_is_in_the_ledger() {
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", true).await;
+    room.adjust(&[room.change(1, 5)]).await.expect("received");
+    room.adjust(&[room.change(1, -2), room.change(1, -1)]).await.expect("sold");
+    let refused = rule(room.adjust(&[room.change(1, -3)]).await);
+    assert_eq!(refused, InventoryRule::NotEnough { variant_id: variant(1), available: 2 });
+    assert_eq!(room.available(1).await, Some(2));
+    let mut ledger = room.ledger().await;
+    ledger.sort_by_key(|row| row.1);
+    assert_eq!(ledger, [(variant(1), -3, 2), (variant(1), 5, 5)]);
+}
+
+#[tokio::test]
+async fn one_refused_item_refuses_them_all() {
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", true).await;
+    room.variant(2, "DENY", true).await;
+    room.adjust(&[room.change(1, 5)]).await.expect("received");
+    let refused = rule(room.adjust(&[room.change(1, -1), room.change(2, -1)]).await);
+    assert_eq!(refused, InventoryRule::NotEnough { variant_id: variant(2), available: 0 });
+    assert_eq!(room.available(1).await, Some(5));
+    assert_eq!(room.ledger().await.len(), 1);
+}
+
+#[tokio::test]
+async fn only_the_policy_continue_sells_below_zero() {
+    let room = Stockroom::new().await;
+    room.variant(1, "CONTINUE", true).await;
+    room.adjust(&[room.change(1, -3)]).await.expect("oversold");
+    assert_eq!(room.available(1).await, Some(-3));
+    room.adjust(&[room.change(1, 2)]).await.expect("restocked");
+    assert_eq!(room.available(1).await, Some(-1));
+}
+
+#[tokio::test]
+async fn what_is_not_tracked_has_no_stock_to_change() {
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", false).await;
+    room.adjust(&[room.change(1, -3)]).await.expect("nothing to do");
+    assert_eq!(room.available(1).await, None);
+    assert_eq!(room.ledger().await, []);
+}
+
+#[tokio::test]
+async fn unknown_ids_and_impossible_amounts_are_refused() {
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", true).await;
+    let elsewhere = Uuid::from_u128(9);
+    assert_eq!(rule(room.adjust(&[room.change(9, 1)]).await), InventoryRule::UnknownVariant { variant_id: elsewhere });
+    let misplaced = StockChange { location_id: elsewhere, ..room.change(1, 1) };
+    assert_eq!(rule(room.adjust(&[misplaced]).await), InventoryRule::UnknownLocation { location_id: elsewhere });
+    room.adjust(&[room.change(1, 1_000_000_000)]).await.expect("a full level");
+    let overfull = rule(room.adjust(&[room.change(1, 1)]).await);
+    assert_eq!(overfull, InventoryRule::OutOfRange { variant_id: variant(1) });
+    assert_eq!(
+        rule(room.adjust(&[room.change(1, i32::MIN)]).await),
+        InventoryRule::OutOfRange { variant_id: variant(1) }
+    );
+}
+
+#[tokio::test]
+async fn items_in_opposite_order_do_not_deadlock() {
+    let room = Stockroom::new().await;
+    for number in 1..=4 {
+        room.variant(number, "DENY", true).await;
+    }
+    let up: Vec<_> = (1..=4).map(|number| room.change(number, 1)).collect();
+    let down: Vec<_> = up.iter().rev().copied().collect();
+    for _ in 0..10 {
+        // No level exists in the first round: making them must not deadlock either.
+        let (a, b, c) = tokio::join!(room.adjust(&up), room.adjust(&down), room.adjust(&up));
+        a.and(b).and(c).expect("no deadlock");
+    }
+    for number in 1..=4 {
+        assert_eq!(room.available(number).await, Some(30));
+    }
+}
+
+#[tokio::test]
+async fn many_buyers_of_the_last_units_get_exactly_those() {
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", true).await;
+    room.adjust(&[room.change(1, 10)]).await.expect("received");
+    let buys = (0..40).map(|_| async { room.adjust(&[room.change(1, -1)]).await });
+    let outcomes = futures_util::future::join_all(buys).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 10);
+    assert_eq!(room.available(1).await, Some(0));
+}
