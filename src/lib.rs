@@ -7,6 +7,7 @@
 pub mod app;
 pub mod cache;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod country;
@@ -19,6 +20,7 @@ pub mod ids;
 pub mod inventory;
 pub mod money;
 pub mod page;
+pub mod provision;
 pub mod shop;
 pub mod telemetry;
 pub mod tenant;

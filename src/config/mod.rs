@@ -1,11 +1,13 @@
 //! Settings: one struct per concern, read from the environment, every mistake reported at once.
 
+mod migrate;
 mod read;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use migrate::MigrateConfig;
 pub use read::{ConfigErrors, Env};
 
 /// PostgreSQL.

@@ -19,6 +19,11 @@ impl Env {
         Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
+    /// Whether the variable is set, and not to nothing.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_empty())
+    }
+
     pub(super) fn reader(&self) -> Reader<'_> {
         Reader { env: self, errors: Vec::new() }
     }
@@ -94,6 +99,11 @@ impl Reader<'_> {
                 default
             }
         }
+    }
+
+    /// Notes a mistake that the typed readers cannot see.
+    pub fn mistake(&mut self, line: String) {
+        self.errors.push(line);
     }
 
     pub fn finish<T>(self, value: T) -> Result<T, ConfigErrors> {

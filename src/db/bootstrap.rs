@@ -23,6 +23,17 @@ pub fn role_sql(role: &str, password: Option<&str>) -> String {
     format!("CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE{password}")
 }
 
+/// Everything that [`run`] does on an empty cluster, for someone else to run.
+pub fn script(database: &str) -> Vec<String> {
+    let roles = ROLES.into_iter().map(|role| role_sql(role, Some("…")));
+    let rest = ["ALTER ROLE emporia_backup BYPASSRLS".to_owned(), database_sql(database)];
+    roles.chain(rest).collect()
+}
+
+fn database_sql(database: &str) -> String {
+    format!("CREATE DATABASE {} OWNER emporia_owner", identifier(database))
+}
+
 /// Makes what is missing. Answers statements that the admin was not allowed to run.
 pub async fn run(admin_url: &str, wanted: &Bootstrap<'_>) -> anyhow::Result<Vec<String>> {
     let mut conn = AsyncPgConnection::establish(admin_url).await.context("connecting as the admin")?;
@@ -39,8 +50,9 @@ pub async fn run(admin_url: &str, wanted: &Bootstrap<'_>) -> anyhow::Result<Vec<
     if !exists(&mut conn, "pg_database", "datname", wanted.database).await? {
         // An admin that is not a superuser may only hand a database to a role it is a member of.
         let _ = conn.batch_execute("GRANT emporia_owner TO CURRENT_USER").await;
-        let sql = format!("CREATE DATABASE {} OWNER emporia_owner", identifier(wanted.database));
-        conn.batch_execute(&sql).await.with_context(|| format!("creating database {}", wanted.database))?;
+        conn.batch_execute(&database_sql(wanted.database))
+            .await
+            .with_context(|| format!("creating database {}", wanted.database))?;
     }
     Ok(left_over)
 }

@@ -1,6 +1,8 @@
 //! Migrations, embedded in the binary, and the roles they expect.
 
 use anyhow::{Context, anyhow};
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -13,7 +15,18 @@ pub async fn run(owner_url: &str) -> anyhow::Result<Vec<String>> {
     conn.batch_execute("SELECT pg_advisory_lock(7203845)").await.context("taking the migration lock")?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let versions = harness.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow!("migrating: {error}"))?;
+    // The platform's role may see what has run, so that a process can refuse to start on an older database.
+    let mut conn = AsyncPgConnection::establish(owner_url).await.context("connecting as the owner")?;
+    conn.batch_execute("GRANT SELECT ON __diesel_schema_migrations TO emporia_platform")
+        .await
+        .context("granting a look at the migrations")?;
     Ok(versions.iter().map(ToString::to_string).collect())
+}
+
+/// The versions that this binary knows, oldest first.
+pub fn versions() -> anyhow::Result<Vec<String>> {
+    let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| anyhow!("reading: {error}"))?;
+    Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// Takes every migration back, newest first: for the test that goes up, down and up again.

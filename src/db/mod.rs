@@ -6,6 +6,7 @@
 
 mod bell;
 pub mod bootstrap;
+pub mod check;
 pub mod error;
 pub mod migrate;
 mod platform;

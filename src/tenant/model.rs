@@ -60,6 +60,17 @@ pub struct Tenant {
     pub created_at: DateTime<Utc>,
 }
 
+/// A key as the operator sees it: never in clear.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyInfo {
+    pub id: Uuid,
+    pub kind: KeyKind,
+    pub name: String,
+    pub last_four: String,
+    pub created_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
 /// Who asks, proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

@@ -1,7 +1,7 @@
 //! What operators do with tenants.
 
 use super::key::ApiKey;
-use super::model::{KeyKind, Tenant};
+use super::model::{KeyInfo, KeyKind, Tenant};
 use super::resolve::Resolver;
 use super::store;
 use crate::clock::{Clock, Entropy};
@@ -29,6 +29,17 @@ pub struct TenantKeys {
     pub secret: ApiKey,
 }
 
+impl TenantKeys {
+    fn make(entropy: &Entropy) -> Self {
+        let make = |kind| ApiKey::from_random(kind, entropy.bytes());
+        Self { publishable: make(KeyKind::Publishable), secret: make(KeyKind::Secret) }
+    }
+
+    fn named(&self) -> [(&'static str, &ApiKey); 2] {
+        [("Storefront", &self.publishable), ("Server", &self.secret)]
+    }
+}
+
 /// Makes the tenant and its first two keys. The shop's own rows follow through the tenant's connection.
 pub async fn tenant_create(
     db: &Db,
@@ -40,8 +51,7 @@ pub async fn tenant_create(
 ) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
     let now = clock.now();
     let tenant = TenantId(entropy.uuid_v7(now));
-    let make = |kind| ApiKey::from_random(kind, entropy.bytes());
-    let keys = TenantKeys { publishable: make(KeyKind::Publishable), secret: make(KeyKind::Secret) };
+    let keys = TenantKeys::make(entropy);
     db.platform()
         .run(async |conn| {
             store::insert_tenant(conn, tenant, handle, name, currency, now).await.map_err(|error| match constraint(
@@ -51,7 +61,7 @@ pub async fn tenant_create(
                 Some("tenants_handle_check") => ServiceError::Rule(TenantRule::BadHandle(handle.to_owned())),
                 _ => error.into(),
             })?;
-            for (name, key) in [("Storefront", &keys.publishable), ("Server", &keys.secret)] {
+            for (name, key) in keys.named() {
                 store::insert_key(conn, entropy.uuid_v7(now), tenant, name, key, now).await?;
             }
             Ok::<_, ServiceError<TenantRule>>(())
@@ -73,6 +83,31 @@ pub async fn key_create(
     let (id, key) = (entropy.uuid_v7(now), ApiKey::from_random(kind, entropy.bytes()));
     db.platform().run(async |conn| Ok::<_, Fault>(store::insert_key(conn, id, tenant, name, &key, now).await?)).await?;
     Ok((id, key))
+}
+
+/// Makes another pair of keys for a tenant.
+pub async fn tenant_keys_create(
+    db: &Db,
+    clock: &dyn Clock,
+    entropy: &Entropy,
+    tenant: TenantId,
+) -> Result<TenantKeys, Fault> {
+    let now = clock.now();
+    let keys = TenantKeys::make(entropy);
+    db.platform()
+        .run(async |conn| {
+            for (name, key) in keys.named() {
+                store::insert_key(conn, entropy.uuid_v7(now), tenant, name, key, now).await?;
+            }
+            Ok::<_, Fault>(())
+        })
+        .await?;
+    Ok(keys)
+}
+
+/// A tenant's keys, without what is secret about them.
+pub async fn key_list(db: &Db, tenant: TenantId) -> Result<Vec<KeyInfo>, Fault> {
+    db.platform().run(async |conn| Ok(store::keys(conn, tenant).await?)).await
 }
 
 /// Revokes a key in every process. An error after the commit leaves it revoked but perhaps not yet known:

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::key::KeyHash;
-use super::model::{KeyKind, Tenant, TenantStanding};
+use super::model::{KeyInfo, KeyKind, Tenant, TenantStanding};
 use crate::db::PlatformConn;
 use crate::db::schema::{api_keys, tenants};
 use crate::ids::TenantId;
@@ -84,6 +84,29 @@ pub async fn insert_key(
         ))
         .execute(conn)
         .await
+}
+
+/// A tenant's keys, revoked ones too, oldest first; at most a thousand.
+pub async fn keys(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Vec<KeyInfo>> {
+    type Row = (Uuid, String, String, String, DateTime<Utc>, Option<DateTime<Utc>>);
+    let rows: Vec<Row> = api_keys::table
+        .filter(api_keys::tenant_id.eq(tenant.0))
+        .order((api_keys::created_at, api_keys::id))
+        .limit(1000)
+        .select((
+            api_keys::id,
+            api_keys::kind,
+            api_keys::name,
+            api_keys::last_four,
+            api_keys::created_at,
+            api_keys::revoked_at,
+        ))
+        .load(conn)
+        .await?;
+    let info = |(id, kind, name, last_four, created_at, revoked_at): Row| {
+        Some(KeyInfo { id, kind: KeyKind::from_db(&kind)?, name, last_four, created_at, revoked_at })
+    };
+    Ok(rows.into_iter().filter_map(info).collect())
 }
 
 /// Revokes a key that is live; answers its hash, also when it was revoked before, so that saying it again helps.

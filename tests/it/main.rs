@@ -2,6 +2,7 @@
 //! scripts/test starts. Each test has a database of its own.
 
 mod catalog;
+mod cli;
 mod inventory;
 mod support;
 mod tenancy;

@@ -61,6 +61,15 @@ impl TestDb {
         Self { name }
     }
 
+    /// A database without tables, for what migrates it itself.
+    pub async fn empty() -> Self {
+        template().await;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let sql = format!("CREATE DATABASE {name} OWNER emporia_owner");
+        admin("postgres").await.batch_execute(&sql).await.expect("an empty database");
+        Self { name }
+    }
+
     pub fn url(&self, role: &str) -> String {
         url_as(role, &self.name)
     }

@@ -4,7 +4,7 @@ mod app;
 mod db;
 
 pub use app::{Store, TestApp, start};
-pub use db::{TestDb, admin};
+pub use db::{TestDb, admin, redis_url};
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -1,0 +1,37 @@
+//! `emporia migrate`: the one command that works as the tables' owner.
+
+use clap::Args;
+
+use crate::config::{Env, MigrateConfig};
+use crate::db::bootstrap::{self, Bootstrap};
+use crate::db::migrate;
+
+#[derive(Args)]
+pub struct MigrateArgs {
+    /// First make the roles and the database, as this admin (CREATEROLE and CREATEDB; a superuser is not needed).
+    /// Names and passwords are taken from DATABASE_OWNER_URL, DATABASE_URL, DATABASE_PLATFORM_URL and
+    /// DATABASE_BACKUP_URL.
+    #[arg(long, value_name = "ADMIN_URL")]
+    bootstrap: Option<String>,
+}
+
+pub async fn migrate(args: MigrateArgs) -> anyhow::Result<()> {
+    let config = MigrateConfig::read(&Env::process(), args.bootstrap.is_some())?;
+    if let Some(admin_url) = &args.bootstrap {
+        let passwords = config.passwords.each_ref().map(Option::as_deref);
+        let wanted = Bootstrap { database: &config.database, passwords };
+        let left_over = bootstrap::run(admin_url, &wanted).await.map_err(|error| {
+            let sql = bootstrap::script(&config.database).join(";\n  ");
+            anyhow::anyhow!("{error:#}\nSomeone who is allowed to may run this instead, with passwords:\n  {sql};")
+        })?;
+        for sql in left_over {
+            eprintln!("note: the admin may not run this; pg_dump as emporia_backup needs it: {sql};");
+        }
+    }
+    let versions = migrate::run(&config.owner_url).await?;
+    match versions.as_slice() {
+        [] => eprintln!("the database is up to date"),
+        versions => versions.iter().for_each(|version| eprintln!("migrated {version}")),
+    }
+    Ok(())
+}

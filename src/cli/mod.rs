@@ -1,0 +1,115 @@
+//! The commands: `emporia dev | serve | worker | migrate | schema | tenant … | key … | import …`.
+//!
+//! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
+//! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
+
+mod migrate;
+mod process;
+mod tenant;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::country::Country;
+use crate::money::Currency;
+
+/// A multi-tenant headless commerce backend. Settings come from the environment: README.md lists them.
+#[derive(Parser)]
+#[command(name = "emporia", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer HTTP: GraphQL, its subscriptions, health, GraphiQL.
+    Serve(process::ServeArgs),
+    /// Publish events, deliver webhooks, settle payments.
+    Worker(process::WorkerArgs),
+    /// Bring the database to this version's tables (as DATABASE_OWNER_URL).
+    Migrate(migrate::MigrateArgs),
+    /// Print the GraphQL schema; needs no settings.
+    Schema,
+    /// Create, list, suspend and resume tenants.
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Create, list and revoke API keys.
+    #[command(subcommand)]
+    Key(tenant::KeyCommand),
+}
+
+/// Parses the arguments and runs the command to its end.
+pub fn main() -> ExitCode {
+    let Cli { command } = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(run(command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(args) => process::serve(args).await,
+        Command::Worker(args) => process::worker(args).await,
+        Command::Migrate(args) => migrate::migrate(args).await,
+        Command::Schema => print_schema(),
+        Command::Tenant(command) => tenant::tenant(command).await,
+        Command::Key(command) => tenant::key(command).await,
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("emporia: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn print_schema() -> anyhow::Result<()> {
+    out(&crate::graphql::schema::sdl())
+}
+
+/// Writes a line to stdout. A reader that has gone (`emporia schema | head`) is no mistake.
+fn out(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n')) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Settings and parts for a command that works on tenants: the tables must be there.
+async fn operator() -> anyhow::Result<crate::app::App> {
+    let config = Config::from_env()?;
+    crate::db::check::migrated(&config.database).await?;
+    if config.redis_url.is_none() {
+        eprintln!(
+            "note: REDIS_URL is not set, so running processes do not hear of changes to tenants and keys at once"
+        );
+    }
+    Ok(crate::app::App::build(config).await?)
+}
+
+fn currency(code: &str) -> Result<Currency, String> {
+    Currency::from_code(&code.to_ascii_uppercase()).ok_or_else(|| "expected an ISO 4217 code like EUR".to_owned())
+}
+
+fn country(code: &str) -> Result<Country, String> {
+    let country = Country::from_code(&code.to_ascii_uppercase()).filter(|country| *country != Country::ZZ);
+    country.ok_or_else(|| "expected an ISO 3166-1 code like DE".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_declared_without_contradiction() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,127 @@
+//! The long-running commands: `serve` and `worker`.
+
+use std::future::Future;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::config::{Config, ConfigErrors, Env};
+
+#[derive(Args)]
+pub struct ServeArgs {
+    /// Run the worker in this process too, and do without Redis if REDIS_URL is not set.
+    #[arg(long)]
+    single_process: bool,
+}
+
+#[derive(Args)]
+pub struct WorkerArgs {
+    /// Do without Redis if REDIS_URL is not set: no other process hears of what this one publishes.
+    #[arg(long)]
+    single_process: bool,
+}
+
+pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    let app = checked_app(args.single_process).await?;
+    let listen = app.config.http.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    let shutdown = shutdown_on_signal()?;
+    let api = api(app.clone(), listener, shutdown.clone());
+    if args.single_process { together(api, background(app, shutdown.clone()), &shutdown).await } else { api.await }
+}
+
+pub async fn worker(args: WorkerArgs) -> anyhow::Result<()> {
+    let app = checked_app(args.single_process).await?;
+    background(app, shutdown_on_signal()?).await
+}
+
+/// Answers HTTP until told to stop.
+async fn api(app: App, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
+    crate::http::serve(app, listener, shutdown).await.context("serving HTTP")
+}
+
+/// Does the worker's work until told to stop.
+async fn background(_app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
+    shutdown.cancelled().await;
+    Ok(())
+}
+
+/// Runs both until the end of both; when one ends, for whatever reason, the other is told to.
+pub async fn together(
+    one: impl Future<Output = anyhow::Result<()>>,
+    other: impl Future<Output = anyhow::Result<()>>,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let ending = |result| {
+        shutdown.cancel();
+        result
+    };
+    let (one, other) = tokio::join!(async { ending(one.await) }, async { ending(other.await) });
+    one.and(other)
+}
+
+/// The process's parts, after every check that can be made before the first request.
+async fn checked_app(single_process: bool) -> anyhow::Result<App> {
+    let config = settings(&Env::process(), single_process)?;
+    crate::telemetry::init();
+    crate::db::check::roles(&config.database).await?;
+    crate::db::check::migrated(&config.database).await?;
+    Ok(App::build(config).await?)
+}
+
+/// The settings of a process that may have siblings: without Redis they would not hear of each other.
+fn settings(env: &Env, single_process: bool) -> Result<Config, ConfigErrors> {
+    let redis = if single_process || env.has("REDIS_URL") {
+        Ok(())
+    } else {
+        Err("REDIS_URL is missing; for example redis://host:6379. Without Redis say --single-process: separate \
+             processes would lose events"
+            .to_owned())
+    };
+    match (Config::read(env), redis) {
+        (Ok(config), Ok(())) => Ok(config),
+        (Ok(_), Err(line)) => Err(ConfigErrors(vec![line])),
+        (Err(errors), Ok(())) => Err(errors),
+        (Err(ConfigErrors(lines)), Err(line)) => Err(ConfigErrors([lines, vec![line]].concat())),
+    }
+}
+
+/// Cancelled by the first SIGINT, SIGTERM or SIGHUP; the second ends the process on the spot.
+pub fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
+    let token = CancellationToken::new();
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let (sender, mut signals) = tokio::sync::mpsc::channel(2);
+    for kind in kinds {
+        let mut stream = signal(kind).context("waiting for signals")?;
+        let sender = sender.clone();
+        tokio::spawn(async move { while stream.recv().await.is_some() && sender.send(()).await.is_ok() {} });
+    }
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        signals.recv().await;
+        cancel.cancel();
+        signals.recv().await;
+        std::process::exit(130);
+    });
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_redis_only_a_single_process_starts() {
+        let databases = [("DATABASE_URL", "a"), ("DATABASE_PLATFORM_URL", "b")];
+        let env = Env::from_pairs(databases);
+        assert!(settings(&env, true).is_ok());
+        assert!(settings(&env, false).unwrap_err().0[0].starts_with("REDIS_URL is missing"));
+        assert!(settings(&Env::from_pairs(databases.into_iter().chain([("REDIS_URL", "c")])), false).is_ok());
+        assert_eq!(settings(&Env::from_pairs([]), false).unwrap_err().0.len(), 3);
+    }
+}

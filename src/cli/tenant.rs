@@ -1,0 +1,214 @@
+//! `emporia tenant …` and `emporia key …`.
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{operator, out};
+use crate::app::App;
+use crate::country::Country;
+use crate::error::ServiceError;
+use crate::ids::TenantId;
+use crate::money::Currency;
+use crate::provision::{NewStore, handle_from, store_create};
+use crate::tenant::model::KeyKind;
+use crate::tenant::service::{
+    TenantRule, key_create, key_list, key_revoke, tenant_find, tenant_list, tenant_set_suspended,
+};
+
+#[derive(Subcommand)]
+pub enum TenantCommand {
+    /// Make a store that can sell at once, and show its two keys.
+    Create(CreateArgs),
+    /// All tenants, oldest first.
+    List {
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse every request of a tenant from now on.
+    Suspend {
+        /// Its id or handle.
+        tenant: String,
+    },
+    /// Take a suspension back.
+    Resume {
+        /// Its id or handle.
+        tenant: String,
+    },
+}
+
+#[derive(Args)]
+pub struct CreateArgs {
+    /// The shop's name, as shoppers see it.
+    name: String,
+    /// The currency of all its amounts, for ever: EUR, USD, JPY, …
+    #[arg(long, value_parser = super::currency)]
+    currency: Currency,
+    /// Where it is and where its delivery profile ships to: DE, US, JP, …
+    #[arg(long, value_parser = super::country)]
+    country: Country,
+    /// Its subdomain and short name; made from NAME unless given.
+    #[arg(long)]
+    handle: Option<String>,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum KeyCommand {
+    /// Make a further key and show it, this once.
+    Create {
+        /// The tenant's id or handle.
+        tenant: String,
+        #[arg(long, value_enum)]
+        kind: Kind,
+        /// What it is for.
+        #[arg(long, default_value = "Key")]
+        name: String,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// A tenant's keys: never in clear.
+    List {
+        /// The tenant's id or handle.
+        tenant: String,
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse a key everywhere from now on.
+    Revoke {
+        /// The key's id, from `key list`.
+        id: Uuid,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Kind {
+    /// For storefronts.
+    Publishable,
+    /// For the merchant's servers.
+    Secret,
+}
+
+pub async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
+    let app = operator().await?;
+    match command {
+        TenantCommand::Create(args) => create(&app, args).await,
+        TenantCommand::List { json } => list(&app, json).await,
+        TenantCommand::Suspend { tenant } => set_suspended(&app, &tenant, true).await,
+        TenantCommand::Resume { tenant } => set_suspended(&app, &tenant, false).await,
+    }
+}
+
+async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
+    let handle = match args.handle {
+        Some(handle) => handle,
+        None => handle_from(&args.name).context("NAME has no letter a-z to make a handle from: say --handle")?,
+    };
+    let new = NewStore {
+        handle,
+        name: args.name,
+        description: String::new(),
+        currency: args.currency,
+        country: args.country,
+    };
+    let (tenant, keys) = store_create(app, &new).await.map_err(plain)?;
+    let (publishable, secret) = (keys.publishable.reveal(), keys.secret.reveal());
+    if args.json {
+        return out(&json!({
+            "tenant_id": tenant,
+            "handle": new.handle,
+            "name": new.name,
+            "currency": new.currency.code(),
+            "country": new.country.code(),
+            "publishable_key": publishable,
+            "secret_key": secret,
+        })
+        .to_string());
+    }
+    out(&format!(
+        "tenant           {tenant}\nhandle           {}\npublishable key  {publishable}\nsecret key       {secret}",
+        new.handle
+    ))?;
+    eprintln!("Keep the secret key: it is not shown again.");
+    Ok(())
+}
+
+async fn list(app: &App, json: bool) -> anyhow::Result<()> {
+    const PAGE: u16 = 250;
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = tenant_list(&app.db, after, PAGE).await?;
+        let is_last = page.len() < usize::from(PAGE);
+        after = page.last().map(|tenant| tenant.id.0);
+        all.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    if json {
+        return out(&serde_json::to_string(&all)?);
+    }
+    all.iter().try_for_each(|t| out(&format!("{}  {:<9}  {:<24}  {}", t.id, t.status, t.handle, t.name)))
+}
+
+async fn set_suspended(app: &App, tenant: &str, suspended: bool) -> anyhow::Result<()> {
+    let id = find(app, tenant).await?;
+    tenant_set_suspended(&app.db, &*app.clock, &app.resolver, id, suspended).await.map_err(plain)?;
+    eprintln!("{tenant} is {}", if suspended { "suspended" } else { "active" });
+    Ok(())
+}
+
+pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
+    let app = operator().await?;
+    match command {
+        KeyCommand::Create { tenant, kind, name, json } => {
+            let tenant = find(&app, &tenant).await?;
+            let kind = match kind {
+                Kind::Publishable => KeyKind::Publishable,
+                Kind::Secret => KeyKind::Secret,
+            };
+            let (id, key) = key_create(&app.db, &*app.clock, &app.entropy, tenant, kind, &name).await?;
+            match json {
+                true => out(&json!({ "id": id, "key": key.reveal() }).to_string()),
+                false => out(key.reveal()),
+            }
+        }
+        KeyCommand::List { tenant, json } => {
+            let keys = key_list(&app.db, find(&app, &tenant).await?).await?;
+            if json {
+                return out(&serde_json::to_string(&keys)?);
+            }
+            keys.iter().try_for_each(|key| {
+                let state = if key.revoked_at.is_some() { "revoked" } else { "live" };
+                out(&format!("{}  {:<11}  …{}  {state:<7}  {}", key.id, key.kind.as_db(), key.last_four, key.name))
+            })
+        }
+        KeyCommand::Revoke { id } => {
+            if !key_revoke(&app.db, &*app.clock, &app.resolver, id).await? {
+                bail!("there is no key {id}");
+            }
+            eprintln!("{id} is revoked");
+            Ok(())
+        }
+    }
+}
+
+pub(super) async fn find(app: &App, id_or_handle: &str) -> anyhow::Result<TenantId> {
+    tenant_find(&app.db, id_or_handle).await.map_err(plain).with_context(|| format!("\"{id_or_handle}\""))
+}
+
+/// A rule's own words, or the fault's.
+fn plain(error: ServiceError<TenantRule>) -> anyhow::Error {
+    match error {
+        ServiceError::Rule(rule @ TenantRule::HandleTaken(_)) => anyhow!("{rule}: say --handle to choose another"),
+        ServiceError::Rule(rule) => rule.into(),
+        ServiceError::Fault(fault) => fault.into(),
+    }
+}

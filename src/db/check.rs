@@ -1,0 +1,99 @@
+//! What must hold before a process serves: roles that row-level security binds, and no pending migration.
+
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use super::migrate;
+use crate::config::DatabaseConfig;
+
+/// Refuses roles that see more than one tenant's rows.
+pub async fn roles(config: &DatabaseConfig) -> anyhow::Result<()> {
+    for (variable, url) in [("DATABASE_URL", &config.url), ("DATABASE_PLATFORM_URL", &config.platform_url)] {
+        let mut conn = connect(variable, url).await?;
+        if let Some(reason) = role(&mut conn).await?.refusal() {
+            bail!("{variable} connects as {reason}: row-level security would not bind it");
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a database that this binary's migrations have not all reached.
+pub async fn migrated(config: &DatabaseConfig) -> anyhow::Result<()> {
+    let mut conn = connect("DATABASE_PLATFORM_URL", &config.platform_url).await?;
+    let applied = applied(&mut conn).await.context("asking which migrations have run")?;
+    let pending = migrate::versions()?.into_iter().filter(|version| !applied.contains(version)).count();
+    match pending {
+        0 => Ok(()),
+        n => Err(anyhow!("the database lacks {n} migration(s): run `emporia migrate` first")),
+    }
+}
+
+/// What a role could do about row-level security.
+#[derive(QueryableByName)]
+struct Role {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    is_superuser: bool,
+    #[diesel(sql_type = Bool)]
+    bypasses: bool,
+    #[diesel(sql_type = Bool)]
+    is_owner: bool,
+    #[diesel(sql_type = Bool)]
+    is_member: bool,
+}
+
+impl Role {
+    fn refusal(&self) -> Option<String> {
+        let Self { name, .. } = self;
+        match self {
+            Self { is_superuser: true, .. } => Some(format!("the superuser {name}")),
+            Self { bypasses: true, .. } => Some(format!("{name}, which has BYPASSRLS")),
+            Self { is_owner: true, .. } => Some(format!("{name}, which owns the tables (or is a member of who does)")),
+            Self { is_member: true, .. } => Some(format!("{name}, a member of a superuser or of a BYPASSRLS role")),
+            _ => None,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the system's catalogue, on a connection without a tenant")]
+async fn role(conn: &mut AsyncPgConnection) -> QueryResult<Role> {
+    diesel::sql_query(
+        "SELECT r.rolname::text AS name, r.rolsuper AS is_superuser, r.rolbypassrls AS bypasses,
+                EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                         WHERE n.nspname IN ('public', 'platform') AND c.relkind IN ('r', 'p')
+                           AND pg_has_role(r.oid, c.relowner, 'MEMBER')) AS is_owner,
+                EXISTS (SELECT FROM pg_roles o WHERE (o.rolsuper OR o.rolbypassrls)
+                           AND pg_has_role(r.oid, o.oid, 'MEMBER')) AS is_member
+           FROM pg_roles r WHERE r.rolname = current_user",
+    )
+    .get_result(conn)
+    .await
+}
+
+#[expect(clippy::disallowed_methods, reason = "diesel's own table, on a connection without a tenant")]
+async fn applied(conn: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let there = "SELECT coalesce(to_regclass('public.__diesel_schema_migrations')::text, '') AS version";
+    let table: Row = diesel::sql_query(there).get_result(conn).await?;
+    if table.version.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> =
+        diesel::sql_query("SELECT version::text FROM public.__diesel_schema_migrations").load(conn).await?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}
+
+async fn connect(variable: &str, url: &str) -> anyhow::Result<AsyncPgConnection> {
+    let connecting = tokio::time::timeout(Duration::from_secs(10), AsyncPgConnection::establish(url));
+    let what = || format!("connecting with {variable}");
+    connecting.await.with_context(what)?.with_context(what)
+}

@@ -1,0 +1,81 @@
+//! A whole new store: tenant, keys, shop, default location.
+//!
+//! The tenant is a platform row and the rest are the tenant's own, under different roles: two transactions. A
+//! creation that was interrupted between them is completed by saying it again.
+
+use crate::app::App;
+use crate::country::Country;
+use crate::db::TenantTx;
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::ids::TenantId;
+use crate::money::Currency;
+use crate::shop;
+use crate::tenant::service::{
+    TenantKeys, TenantRule, key_list, key_revoke, tenant_create, tenant_find, tenant_keys_create,
+};
+
+/// What a store needs to be able to sell.
+#[derive(Clone, Debug)]
+pub struct NewStore {
+    pub handle: String,
+    pub name: String,
+    pub description: String,
+    pub currency: Currency,
+    pub country: Country,
+}
+
+/// Makes the store and answers its two keys, in clear this once.
+pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+    let (tenant, keys) =
+        match tenant_create(&app.db, &*app.clock, &app.entropy, &new.handle, &new.name, new.currency).await {
+            Ok(created) => created,
+            Err(ServiceError::Rule(taken @ TenantRule::HandleTaken(_))) => resume(app, new, taken).await?,
+            Err(error) => return Err(error),
+        };
+    app.db.tenant(tenant).write(async |tx| store_fill_in_tx(tx, app, new).await).await?;
+    Ok((tenant, keys))
+}
+
+/// The tenant's own rows: all or none.
+async fn store_fill_in_tx(tx: &mut TenantTx<'_>, app: &App, new: &NewStore) -> Result<(), Fault> {
+    let shop =
+        shop::model::NewShop { name: new.name.clone(), description: new.description.clone(), country: new.country };
+    shop::service::shop_create_in_tx(tx, &*app.clock, &app.entropy, &shop).await?;
+    Ok(())
+}
+
+/// The tenant of an interrupted creation, with new keys in place of those that nobody has seen.
+async fn resume(app: &App, new: &NewStore, taken: TenantRule) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+    let tenant = tenant_find(&app.db, &new.handle).await?;
+    let is_whole = app.db.tenant(tenant).read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await?;
+    let standing = app.resolver.standing(tenant).await?;
+    if is_whole.is_some() || standing.is_none_or(|standing| standing.currency != new.currency) {
+        return Err(ServiceError::Rule(taken));
+    }
+    for key in key_list(&app.db, tenant).await? {
+        key_revoke(&app.db, &*app.clock, &app.resolver, key.id).await?;
+    }
+    let keys = tenant_keys_create(&app.db, &*app.clock, &app.entropy, tenant).await?;
+    Ok((tenant, keys))
+}
+
+/// A handle out of a name: `Fjord & Field` is `fjord-field`.
+pub fn handle_from(name: &str) -> Option<String> {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let joined = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    let handle = joined[..joined.len().min(63)].trim_end_matches('-').to_owned();
+    (!handle.is_empty()).then_some(handle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_made_of_what_a_subdomain_may_hold() {
+        assert_eq!(handle_from("Fjord & Field").as_deref(), Some("fjord-field"));
+        assert_eq!(handle_from("  Bücher 2000 ").as_deref(), Some("b-cher-2000"));
+        assert_eq!(handle_from("日本"), None);
+        assert_eq!(handle_from(&format!("{} x", "a".repeat(62))).map(|handle| handle.len()), Some(62));
+    }
+}

@@ -1,0 +1,129 @@
+//! The binary as operators run it.
+
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, TestDb, redis_url};
+
+/// The binary with these variables and no others.
+fn emporia(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emporia"));
+    command.args(args).env_clear().envs(env.iter().copied());
+    command.output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// Runs a command that must be refused; answers what it says.
+fn refused(args: &[&str], env: &[(&str, &str)]) -> String {
+    let output = emporia(args, env);
+    assert!(!output.status.success(), "{args:?} was not refused: {}", text(&output.stdout));
+    text(&output.stderr)
+}
+
+/// Runs a command that must succeed; answers its stdout.
+fn done(args: &[&str], env: &[(&str, &str)]) -> String {
+    let output = emporia(args, env);
+    assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn the_schema_is_printed_without_any_setting() {
+    assert_eq!(done(&["schema"], &[]), emporia::graphql::schema::sdl());
+}
+
+#[test]
+fn wrong_settings_are_reported_all_at_once() {
+    let said = refused(&["serve"], &[("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
+    for name in ["DATABASE_URL", "DATABASE_PLATFORM_URL", "LISTEN", "DATABASE_POOL_SIZE", "REDIS_URL"] {
+        assert!(said.contains(&format!("\n  {name} ")), "{name} is not in: {said}");
+    }
+}
+
+#[tokio::test]
+async fn serve_refuses_roles_that_row_level_security_does_not_bind() {
+    let db = TestDb::create().await;
+    let platform = db.url("emporia_platform");
+    for (role, reason) in [("postgres", "the superuser postgres"), ("emporia_owner", "owns the tables")] {
+        let url = db.url(role);
+        let env = [("DATABASE_URL", url.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+        let said = refused(&["serve", "--single-process"], &env);
+        assert!(said.contains("DATABASE_URL connects as") && said.contains(reason), "{said}");
+    }
+    let backup = db.url("emporia_backup");
+    let env = [("DATABASE_URL", backup.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+    assert!(refused(&["worker", "--single-process"], &env).contains("BYPASSRLS"));
+}
+
+#[tokio::test]
+async fn a_database_behind_the_binary_is_refused_until_it_is_migrated() {
+    let db = TestDb::empty().await;
+    let [owner, app, platform] = ["emporia_owner", "emporia_app", "emporia_platform"].map(|role| db.url(role));
+    let env = [("DATABASE_OWNER_URL", owner.as_str()), ("DATABASE_URL", &app), ("DATABASE_PLATFORM_URL", &platform)];
+    assert!(refused(&["serve", "--single-process"], &env).contains("run `emporia migrate` first"));
+    done(&["migrate"], &env);
+    assert_eq!(done(&["tenant", "list", "--json"], &env).trim(), "[]");
+    assert!(text(&emporia(&["migrate"], &env).stderr).contains("up to date"));
+}
+
+#[tokio::test]
+async fn a_created_tenant_has_keys_that_work_until_it_is_suspended() {
+    let test = TestApp::new().await;
+    let (app, platform, redis) = (test.db.url("emporia_app"), test.db.url("emporia_platform"), redis_url());
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("REDIS_URL", &redis)];
+    let create = ["tenant", "create", "Salt & Pepper", "--currency", "JPY", "--country", "jp", "--json"];
+    let store: Value = serde_json::from_str(&done(&create, &env)).expect("one JSON object");
+    assert_eq!((&store["handle"], &store["currency"]), (&json!("salt-pepper"), &json!("JPY")));
+    for kind in ["publishable_key", "secret_key"] {
+        let key = store[kind].as_str().expect("a key");
+        assert_eq!(test.gql(key, "{ __typename }", json!({})).await["__typename"], "QueryRoot");
+    }
+    assert!(refused(&create, &env).contains("say --handle"));
+
+    let listed: Value = serde_json::from_str(&done(&["tenant", "list", "--json"], &env)).expect("JSON");
+    assert_eq!(listed[0]["status"], "ACTIVE");
+    done(&["tenant", "suspend", "salt-pepper"], &env);
+    let listed: Value = serde_json::from_str(&done(&["tenant", "list", "--json"], &env)).expect("JSON");
+    assert_eq!(listed[0]["status"], "SUSPENDED");
+    done(&["tenant", "resume", store["tenant_id"].as_str().expect("an id")], &env);
+    assert!(refused(&["tenant", "suspend", "nobody"], &env).contains("no such tenant"));
+}
+
+#[tokio::test]
+async fn keys_are_made_listed_and_revoked() {
+    let test = TestApp::new().await;
+    test.store("acme").await;
+    let (app, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+    let made = done(&["key", "create", "acme", "--kind", "secret", "--name", "ERP", "--json"], &env);
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    let (id, key) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a key"));
+    assert!(test.app.resolver.by_key(key).await.is_ok());
+    done(&["key", "revoke", id], &env);
+    let listed = done(&["key", "list", "acme"], &env);
+    assert!(!listed.contains(key), "a key is never listed in clear");
+    let line = listed.lines().find(|line| line.contains(id)).expect("the key is listed");
+    assert!(line.contains("revoked") && line.contains("ERP"), "{line}");
+}
+
+#[tokio::test]
+async fn an_interrupted_creation_is_completed_by_saying_it_again() {
+    use emporia::money::Currency;
+    let test = TestApp::new().await;
+    let app = &test.app;
+    let half =
+        emporia::tenant::service::tenant_create(&app.db, &*app.clock, &app.entropy, "half", "Half", Currency::EUR);
+    let (tenant, unseen) = half.await.expect("a tenant without a shop");
+    let (url, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let env = [("DATABASE_URL", url.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+    let create = ["tenant", "create", "Half", "--currency", "EUR", "--country", "DE", "--json"];
+    let store: Value = serde_json::from_str(&done(&create, &env)).expect("JSON");
+    assert_eq!(store["tenant_id"], json!(tenant));
+    assert!(test.app.resolver.by_key(store["secret_key"].as_str().expect("a key")).await.is_ok());
+    assert!(test.app.resolver.by_key(unseen.secret.reveal()).await.is_err(), "keys that nobody saw are revoked");
+    assert!(refused(&create, &env).contains("taken"));
+}
