@@ -4,7 +4,9 @@
 //! service runs one transaction through its `store` on a [`db::TenantConn`], events commit with the rows they
 //! describe, and `worker` publishes them. Nothing below calls up; nothing goes around. See ARCHITECTURE.md.
 
+pub mod address;
 pub mod app;
+pub mod attribute;
 pub mod cache;
 pub mod catalog;
 pub mod cli;
@@ -19,6 +21,7 @@ pub mod http;
 pub mod ids;
 pub mod inventory;
 pub mod money;
+pub mod order;
 pub mod page;
 pub mod provision;
 pub mod shop;

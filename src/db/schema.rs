@@ -50,6 +50,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    fulfillment_lines (tenant_id, order_id, fulfillment_id, order_line_id) {
+        tenant_id -> Uuid,
+        order_id -> Uuid,
+        fulfillment_id -> Uuid,
+        order_line_id -> Uuid,
+        quantity -> Int4,
+    }
+}
+
+diesel::table! {
+    fulfillments (tenant_id, order_id, id) {
+        tenant_id -> Uuid,
+        order_id -> Uuid,
+        id -> Uuid,
+        tracking_company -> Nullable<Text>,
+        tracking_number -> Nullable<Text>,
+        tracking_url -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (tenant_id, scope) {
+        tenant_id -> Uuid,
+        scope -> Bytea,
+        field -> Text,
+        input -> Bytea,
+        outcome -> Nullable<Jsonb>,
+        claim -> Uuid,
+        claimed_until -> Timestamptz,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     inventory_adjustments (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -114,6 +151,75 @@ diesel::table! {
 }
 
 diesel::table! {
+    order_counters (tenant_id) {
+        tenant_id -> Uuid,
+        last_number -> Int4,
+    }
+}
+
+diesel::table! {
+    order_lines (tenant_id, order_id, id) {
+        tenant_id -> Uuid,
+        order_id -> Uuid,
+        id -> Uuid,
+        position -> Int4,
+        product_id -> Uuid,
+        variant_id -> Uuid,
+        title -> Text,
+        variant_title -> Text,
+        sku -> Nullable<Text>,
+        options -> Jsonb,
+        attributes -> Jsonb,
+        unit_price_minor -> Int8,
+        quantity -> Int4,
+        line_total_minor -> Int8,
+        requires_shipping -> Bool,
+        stock -> Jsonb,
+        fulfilled -> Int4,
+    }
+}
+
+diesel::table! {
+    order_status_history (tenant_id, order_id, id) {
+        tenant_id -> Uuid,
+        order_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        message -> Text,
+        actor -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    orders (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        number -> Int4,
+        cart_id -> Nullable<Uuid>,
+        token_hash -> Bytea,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        shipping_address -> Nullable<Jsonb>,
+        delivery_title -> Nullable<Text>,
+        currency -> Text,
+        subtotal_minor -> Int8,
+        shipping_minor -> Int8,
+        tax_minor -> Int8,
+        total_minor -> Int8,
+        financial_status -> Text,
+        fulfillment_status -> Text,
+        gateway -> Text,
+        note -> Nullable<Text>,
+        attributes -> Jsonb,
+        cancelled_at -> Nullable<Timestamptz>,
+        cancel_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     pages (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -123,6 +229,24 @@ diesel::table! {
         seo_title -> Nullable<Text>,
         seo_description -> Nullable<Text>,
         published_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment_attempts (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        cart_id -> Uuid,
+        order_id -> Uuid,
+        gateway -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        status -> Text,
+        draft -> Jsonb,
+        due_at -> Timestamptz,
+        tries -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -226,6 +350,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    stock_reservations (tenant_id, attempt_id, variant_id, location_id) {
+        tenant_id -> Uuid,
+        attempt_id -> Uuid,
+        variant_id -> Uuid,
+        location_id -> Uuid,
+        quantity -> Int4,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     webhook_attempts (tenant_id, delivery_id, number) {
         tenant_id -> Uuid,
         delivery_id -> Uuid,
@@ -313,18 +448,27 @@ diesel::allow_tables_to_appear_in_same_query!(
     collections,
     event_positions,
     events,
+    fulfillment_lines,
+    fulfillments,
+    idempotency_keys,
     inventory_adjustments,
     inventory_levels,
     locations,
     menu_items,
     menus,
+    order_counters,
+    order_lines,
+    order_status_history,
+    orders,
     pages,
+    payment_attempts,
     product_images,
     product_option_values,
     product_options,
     product_variants,
     products,
     shops,
+    stock_reservations,
     webhook_attempts,
     webhook_deliveries,
     webhook_subscriptions,

@@ -41,3 +41,20 @@ impl MoneyV2 {
         self.0.currency
     }
 }
+
+/// An amount in the shop's currency and in the buyer's. They are the same as long as a shop sells in one currency.
+#[derive(Clone, Copy, Debug)]
+pub struct MoneyBag(pub Money);
+
+#[Object]
+impl MoneyBag {
+    /// The amount in the currency the buyer saw.
+    async fn presentment_money(&self) -> MoneyV2 {
+        MoneyV2(self.0)
+    }
+
+    /// The amount in the shop's currency.
+    async fn shop_money(&self) -> MoneyV2 {
+        MoneyV2(self.0)
+    }
+}

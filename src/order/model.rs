@@ -1,0 +1,207 @@
+//! What an order consists of.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::address::Address;
+use crate::attribute::Attribute;
+use crate::money::{Currency, Money};
+
+/// Declares an enum that is the same text in the database and in the schema.
+macro_rules! status {
+    ($(#[$meta:meta])* $name:ident, $graphql:literal { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        #[graphql(name = $graphql)]
+        pub enum $name {
+            $($(#[$variant_meta])* #[graphql(name = $text)] $variant,)*
+        }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            pub fn as_db(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            pub fn from_db(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_db() == text)
+            }
+        }
+    };
+}
+
+status! {
+    /// How far an order is paid.
+    FinancialStatus, "OrderDisplayFinancialStatus" {
+        /// Payment is expected, by other means.
+        Pending = "PENDING",
+        /// Paid in full.
+        Paid = "PAID",
+        /// Cancelled before it was paid.
+        Voided = "VOIDED",
+    }
+}
+
+status! {
+    /// How much of an order has been sent.
+    FulfillmentStatus, "OrderDisplayFulfillmentStatus" {
+        /// Nothing yet.
+        Unfulfilled = "UNFULFILLED",
+        /// Some of it.
+        PartiallyFulfilled = "PARTIALLY_FULFILLED",
+        /// All of it.
+        Fulfilled = "FULFILLED",
+    }
+}
+
+status! {
+    /// Why an order was cancelled.
+    CancelReason, "OrderCancelReason" {
+        /// The customer asked for it.
+        Customer = "CUSTOMER",
+        /// The payment was declined.
+        Declined = "DECLINED",
+        /// It looked fraudulent.
+        Fraud = "FRAUD",
+        /// There was not enough stock.
+        Inventory = "INVENTORY",
+        /// Another reason.
+        Other = "OTHER",
+        /// Staff made a mistake.
+        Staff = "STAFF",
+    }
+}
+
+status! {
+    /// What a line of an order's history tells.
+    HistoryKind, "OrderEventKind" {
+        /// The order was placed.
+        Created = "CREATED",
+        /// It was paid.
+        Paid = "PAID",
+        /// It was cancelled.
+        Cancelled = "CANCELLED",
+        /// Something of it was sent.
+        Fulfilled = "FULFILLED",
+        /// Something else changed.
+        Updated = "UPDATED",
+    }
+}
+
+/// An order without its lines.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub id: Uuid,
+    pub number: i32,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub shipping_address: Option<Address>,
+    pub delivery_title: Option<String>,
+    pub currency: Currency,
+    pub subtotal_minor: i64,
+    pub shipping_minor: i64,
+    pub tax_minor: i64,
+    pub total_minor: i64,
+    pub financial_status: FinancialStatus,
+    pub fulfillment_status: FulfillmentStatus,
+    pub gateway: String,
+    pub note: Option<String>,
+    pub attributes: Vec<Attribute>,
+    pub cancelled_at: Option<DateTime<Utc>>,
+    pub cancel_reason: Option<CancelReason>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Order {
+    /// `#1001`.
+    pub fn name(&self) -> String {
+        format!("#{}", self.number)
+    }
+
+    pub fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.currency)
+    }
+}
+
+/// A variant's value for one option, as it was sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldOption {
+    pub name: String,
+    pub value: String,
+}
+
+/// Units taken from one location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockTaken {
+    pub location_id: Uuid,
+    pub quantity: i32,
+}
+
+/// One line of an order: a copy of what was sold.
+#[derive(Clone, Debug)]
+pub struct OrderLine {
+    pub id: Uuid,
+    pub order_id: Uuid,
+    pub position: i32,
+    pub product_id: Uuid,
+    pub variant_id: Uuid,
+    pub title: String,
+    pub variant_title: String,
+    pub sku: Option<String>,
+    pub options: Vec<SoldOption>,
+    pub attributes: Vec<Attribute>,
+    pub unit_price_minor: i64,
+    pub quantity: i32,
+    pub line_total_minor: i64,
+    pub requires_shipping: bool,
+    /// Where its units came from, and go back to.
+    pub stock: Vec<StockTaken>,
+    /// How many have been sent.
+    pub fulfilled: i32,
+}
+
+impl OrderLine {
+    /// How many are still to be sent.
+    pub fn unfulfilled(&self) -> i32 {
+        self.quantity - self.fulfilled
+    }
+}
+
+/// An order's lines in their order; shared by everyone who asked.
+pub type OrderLines = Arc<[Arc<OrderLine>]>;
+
+/// One line of an order's history.
+#[derive(Clone, Debug)]
+pub struct HistoryEntry {
+    pub id: Uuid,
+    pub order_id: Uuid,
+    pub kind: HistoryKind,
+    pub message: String,
+    pub actor: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A parcel's tracking, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tracking {
+    pub company: Option<String>,
+    pub number: Option<String>,
+    pub url: Option<String>,
+}
+
+/// Something that was sent.
+#[derive(Clone, Debug)]
+pub struct Fulfillment {
+    pub id: Uuid,
+    pub order_id: Uuid,
+    pub tracking: Tracking,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// Order lines' ids with how many of each.
+    pub lines: Vec<(Uuid, i32)>,
+}
