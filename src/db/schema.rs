@@ -1,6 +1,58 @@
 //! Tables as diesel sees them: printed by scripts/print-schema from the migrated database, never edited by hand.
 
 diesel::table! {
+    cart_addresses (tenant_id, cart_id, id) {
+        tenant_id -> Uuid,
+        cart_id -> Uuid,
+        id -> Uuid,
+        position -> Int4,
+        selected -> Bool,
+        one_time_use -> Bool,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        company -> Nullable<Text>,
+        address1 -> Nullable<Text>,
+        address2 -> Nullable<Text>,
+        city -> Nullable<Text>,
+        zip -> Nullable<Text>,
+        province_code -> Nullable<Text>,
+        country -> Text,
+        phone -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    cart_lines (tenant_id, cart_id, id) {
+        tenant_id -> Uuid,
+        cart_id -> Uuid,
+        id -> Uuid,
+        variant_id -> Uuid,
+        quantity -> Int4,
+        attributes -> Jsonb,
+        position -> Int4,
+    }
+}
+
+diesel::table! {
+    carts (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        key_hash -> Bytea,
+        note -> Text,
+        attributes -> Jsonb,
+        discount_codes -> Array<Text>,
+        buyer_email -> Nullable<Text>,
+        buyer_phone -> Nullable<Text>,
+        buyer_country -> Nullable<Text>,
+        delivery_handle -> Nullable<Text>,
+        completed_at -> Nullable<Timestamptz>,
+        order_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     collection_products (tenant_id, collection_id, product_id) {
         tenant_id -> Uuid,
         collection_id -> Uuid,
@@ -24,6 +76,47 @@ diesel::table! {
         published_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    delivery_profiles (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    delivery_rates (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        zone_id -> Uuid,
+        name -> Text,
+        position -> Int4,
+        price_minor -> Int8,
+    }
+}
+
+diesel::table! {
+    delivery_zone_countries (tenant_id, profile_id, country) {
+        tenant_id -> Uuid,
+        profile_id -> Uuid,
+        country -> Text,
+        zone_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    delivery_zones (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        profile_id -> Uuid,
+        name -> Text,
+        position -> Int4,
+        rest_of_world -> Bool,
     }
 }
 
@@ -444,8 +537,15 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    cart_addresses,
+    cart_lines,
+    carts,
     collection_products,
     collections,
+    delivery_profiles,
+    delivery_rates,
+    delivery_zone_countries,
+    delivery_zones,
     event_positions,
     events,
     fulfillment_lines,

@@ -1,0 +1,9 @@
+//! What shoppers are about to buy.
+//!
+//! Invariants: a cart belongs to whoever holds its key, of which only the hash is stored; every change locks the
+//! cart's row first, so changes happen one after another; a line costs what its variant costs now; a completed cart
+//! takes no change and reads as null; at most one address is selected.
+
+pub mod key;
+pub mod model;
+pub mod store;

@@ -1,0 +1,261 @@
+//! The statements of shipping.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::model::{Candidate, Profile, Rate, Zone};
+use crate::country::Country;
+use crate::db::schema::{delivery_profiles, delivery_rates, delivery_zone_countries, delivery_zones};
+use crate::db::{TenantConn, TenantTx};
+use crate::page::PageQuery;
+
+/// The rates that may serve a country, in one statement.
+pub async fn candidates(conn: &mut TenantConn<'_>, country: Country) -> QueryResult<Vec<Candidate>> {
+    let rows: Vec<(Uuid, Option<String>, Uuid, String, i64)> = delivery_zones::table
+        .inner_join(delivery_rates::table.on(
+            delivery_rates::tenant_id.eq(delivery_zones::tenant_id).and(delivery_rates::zone_id.eq(delivery_zones::id)),
+        ))
+        .left_join(
+            delivery_zone_countries::table.on(delivery_zone_countries::tenant_id
+                .eq(delivery_zones::tenant_id)
+                .and(delivery_zone_countries::zone_id.eq(delivery_zones::id))
+                .and(delivery_zone_countries::country.eq(country.code()))),
+        )
+        .filter(delivery_zones::tenant_id.eq(conn.tenant()))
+        .filter(delivery_zone_countries::country.is_not_null().or(delivery_zones::rest_of_world))
+        .select((
+            delivery_zones::profile_id,
+            delivery_zone_countries::country.nullable(),
+            delivery_rates::id,
+            delivery_rates::name,
+            delivery_rates::price_minor,
+        ))
+        .load(conn)
+        .await?;
+    let candidate = |(profile_id, country, id, name, price_minor): (Uuid, Option<String>, Uuid, String, i64)| {
+        Candidate { profile_id, named: country.is_some(), rate: Rate { id, name, price_minor } }
+    };
+    Ok(rows.into_iter().map(candidate).collect())
+}
+
+/// A page of profiles by id, whole.
+pub async fn profiles_page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Vec<Profile>> {
+    let mut query = delivery_profiles::table
+        .filter(delivery_profiles::tenant_id.eq(conn.tenant()))
+        .select((delivery_profiles::id, delivery_profiles::name))
+        .limit(page.limit)
+        .into_boxed();
+    let (below, above) = if page.descending { (&page.after, &page.before) } else { (&page.before, &page.after) };
+    if let Some(above) = above {
+        query = query.filter(delivery_profiles::id.gt(above.id));
+    }
+    if let Some(below) = below {
+        query = query.filter(delivery_profiles::id.lt(below.id));
+    }
+    query =
+        if page.descending { query.order(delivery_profiles::id.desc()) } else { query.order(delivery_profiles::id) };
+    let rows = query.load(conn).await?;
+    with_zones(conn, rows).await
+}
+
+/// The profiles with these ids, whole.
+pub async fn profiles(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<Profile>> {
+    let rows = delivery_profiles::table
+        .filter(delivery_profiles::tenant_id.eq(conn.tenant()))
+        .filter(delivery_profiles::id.eq_any(ids))
+        .select((delivery_profiles::id, delivery_profiles::name))
+        .load(conn)
+        .await?;
+    with_zones(conn, rows).await
+}
+
+async fn with_zones(conn: &mut TenantConn<'_>, rows: Vec<(Uuid, String)>) -> QueryResult<Vec<Profile>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+    let zones: Vec<(Uuid, Uuid, String, bool)> = delivery_zones::table
+        .filter(delivery_zones::tenant_id.eq(conn.tenant()))
+        .filter(delivery_zones::profile_id.eq_any(&ids))
+        .order((delivery_zones::profile_id, delivery_zones::position))
+        .select((delivery_zones::profile_id, delivery_zones::id, delivery_zones::name, delivery_zones::rest_of_world))
+        .load(conn)
+        .await?;
+    let zone_ids: Vec<Uuid> = zones.iter().map(|zone| zone.1).collect();
+    let mut countries: HashMap<Uuid, Vec<Country>> = HashMap::new();
+    let rows_of_countries: Vec<(Uuid, String)> = delivery_zone_countries::table
+        .filter(delivery_zone_countries::tenant_id.eq(conn.tenant()))
+        .filter(delivery_zone_countries::zone_id.eq_any(&zone_ids))
+        .order((delivery_zone_countries::zone_id, delivery_zone_countries::country))
+        .select((delivery_zone_countries::zone_id, delivery_zone_countries::country))
+        .load(conn)
+        .await?;
+    for (zone, code) in rows_of_countries {
+        countries.entry(zone).or_default().extend(Country::from_code(&code));
+    }
+    let mut rates: HashMap<Uuid, Vec<Arc<Rate>>> = HashMap::new();
+    let rows_of_rates: Vec<(Uuid, Uuid, String, i64)> = delivery_rates::table
+        .filter(delivery_rates::tenant_id.eq(conn.tenant()))
+        .filter(delivery_rates::zone_id.eq_any(&zone_ids))
+        .order((delivery_rates::zone_id, delivery_rates::position))
+        .select((delivery_rates::zone_id, delivery_rates::id, delivery_rates::name, delivery_rates::price_minor))
+        .load(conn)
+        .await?;
+    for (zone, id, name, price_minor) in rows_of_rates {
+        rates.entry(zone).or_default().push(Arc::new(Rate { id, name, price_minor }));
+    }
+    let mut of_profile: HashMap<Uuid, Vec<Arc<Zone>>> = HashMap::new();
+    for (profile, id, name, rest_of_world) in zones {
+        let (countries, rates) = (countries.remove(&id).unwrap_or_default(), rates.remove(&id).unwrap_or_default());
+        of_profile.entry(profile).or_default().push(Arc::new(Zone { id, name, countries, rest_of_world, rates }));
+    }
+    let profile = |(id, name)| Profile { id, name, zones: of_profile.remove(&id).unwrap_or_default() };
+    Ok(rows.into_iter().map(profile).collect())
+}
+
+/// Locks the profile's row until the transaction ends, so that its parts change one writer at a time.
+pub async fn lock_profile(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<bool> {
+    let found: Option<Uuid> = delivery_profiles::table
+        .filter(delivery_profiles::tenant_id.eq(tx.tenant()))
+        .filter(delivery_profiles::id.eq(id))
+        .select(delivery_profiles::id)
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub async fn insert_profile(tx: &mut TenantTx<'_>, id: Uuid, name: &str, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::insert_into(delivery_profiles::table)
+        .values((
+            delivery_profiles::tenant_id.eq(tx.tenant()),
+            delivery_profiles::id.eq(id),
+            delivery_profiles::name.eq(name),
+            delivery_profiles::created_at.eq(now),
+            delivery_profiles::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}
+
+pub async fn update_profile(tx: &mut TenantTx<'_>, id: Uuid, name: &str, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(delivery_profiles::table)
+        .filter(delivery_profiles::tenant_id.eq(tx.tenant()))
+        .filter(delivery_profiles::id.eq(id))
+        .set((delivery_profiles::name.eq(name), delivery_profiles::updated_at.eq(now)))
+        .execute(tx)
+        .await
+}
+
+/// Removes the profile with everything in it.
+pub async fn delete_profile(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<usize> {
+    diesel::delete(delivery_profiles::table)
+        .filter(delivery_profiles::tenant_id.eq(tx.tenant()))
+        .filter(delivery_profiles::id.eq(id))
+        .execute(tx)
+        .await
+}
+
+/// Makes the profile's zones, countries and rates what is given, with as few statements as there are tables.
+pub async fn put_zones(tx: &mut TenantTx<'_>, profile_id: Uuid, zones: &[Arc<Zone>]) -> QueryResult<()> {
+    let tenant = tx.tenant();
+    let zone_ids: Vec<Uuid> = zones.iter().map(|zone| zone.id).collect();
+    let rate_ids: Vec<Uuid> = zones.iter().flat_map(|zone| zone.rates.iter().map(|rate| rate.id)).collect();
+    diesel::delete(delivery_zones::table)
+        .filter(delivery_zones::tenant_id.eq(tenant))
+        .filter(delivery_zones::profile_id.eq(profile_id))
+        .filter(delivery_zones::id.ne_all(&zone_ids))
+        .execute(tx)
+        .await?;
+    // Countries have no identity of their own: all go and come again, so that one may move between zones.
+    diesel::delete(delivery_zone_countries::table)
+        .filter(delivery_zone_countries::tenant_id.eq(tenant))
+        .filter(delivery_zone_countries::profile_id.eq(profile_id))
+        .execute(tx)
+        .await?;
+    diesel::delete(delivery_rates::table)
+        .filter(delivery_rates::tenant_id.eq(tenant))
+        .filter(delivery_rates::zone_id.eq_any(&zone_ids))
+        .filter(delivery_rates::id.ne_all(&rate_ids))
+        .execute(tx)
+        .await?;
+    // The rest of the world may move between zones too: whoever gives it up goes first.
+    let mut in_order: Vec<(i32, &Arc<Zone>)> = (1..).zip(zones).collect();
+    in_order.sort_by_key(|(_, zone)| zone.rest_of_world);
+    if in_order.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = in_order
+        .iter()
+        .map(|(position, zone)| {
+            (
+                delivery_zones::tenant_id.eq(tenant),
+                delivery_zones::id.eq(zone.id),
+                delivery_zones::profile_id.eq(profile_id),
+                delivery_zones::name.eq(&zone.name),
+                delivery_zones::position.eq(*position),
+                delivery_zones::rest_of_world.eq(zone.rest_of_world),
+            )
+        })
+        .collect();
+    diesel::insert_into(delivery_zones::table)
+        .values(rows)
+        .on_conflict((delivery_zones::tenant_id, delivery_zones::id))
+        .do_update()
+        .set((
+            delivery_zones::name.eq(excluded(delivery_zones::name)),
+            delivery_zones::position.eq(excluded(delivery_zones::position)),
+            delivery_zones::rest_of_world.eq(excluded(delivery_zones::rest_of_world)),
+        ))
+        .execute(tx)
+        .await?;
+    let rows: Vec<_> = zones
+        .iter()
+        .flat_map(|zone| zone.countries.iter().map(move |country| (zone.id, country)))
+        .map(|(zone_id, country)| {
+            (
+                delivery_zone_countries::tenant_id.eq(tenant),
+                delivery_zone_countries::profile_id.eq(profile_id),
+                delivery_zone_countries::country.eq(country.code()),
+                delivery_zone_countries::zone_id.eq(zone_id),
+            )
+        })
+        .collect();
+    if !rows.is_empty() {
+        diesel::insert_into(delivery_zone_countries::table).values(rows).execute(tx).await?;
+    }
+    let rows: Vec<_> = zones
+        .iter()
+        .flat_map(|zone| (1..).zip(&zone.rates).map(move |(position, rate)| (zone.id, position, rate)))
+        .map(|(zone_id, position, rate): (Uuid, i32, &Arc<Rate>)| {
+            (
+                delivery_rates::tenant_id.eq(tenant),
+                delivery_rates::id.eq(rate.id),
+                delivery_rates::zone_id.eq(zone_id),
+                delivery_rates::name.eq(&rate.name),
+                delivery_rates::position.eq(position),
+                delivery_rates::price_minor.eq(rate.price_minor),
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    diesel::insert_into(delivery_rates::table)
+        .values(rows)
+        .on_conflict((delivery_rates::tenant_id, delivery_rates::id))
+        .do_update()
+        .set((
+            delivery_rates::zone_id.eq(excluded(delivery_rates::zone_id)),
+            delivery_rates::name.eq(excluded(delivery_rates::name)),
+            delivery_rates::position.eq(excluded(delivery_rates::position)),
+            delivery_rates::price_minor.eq(excluded(delivery_rates::price_minor)),
+        ))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
