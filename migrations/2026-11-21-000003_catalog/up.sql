@@ -5,13 +5,15 @@ CREATE TABLE products (
     title text NOT NULL CHECK (char_length(title) BETWEEN 1 AND 255),
     description_html text NOT NULL DEFAULT '' CHECK (char_length(description_html) <= 524288),
     -- The text of description_html, computed when it is written: storefronts ask for it on every list.
-    description text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 524288),
     vendor text NOT NULL DEFAULT '' CHECK (char_length(vendor) <= 255),
     product_type text NOT NULL DEFAULT '' CHECK (char_length(product_type) <= 255),
     tags text[] NOT NULL DEFAULT '{}' CHECK (cardinality(tags) <= 250),
     status text NOT NULL DEFAULT 'DRAFT' CHECK (status IN ('ACTIVE', 'DRAFT', 'ARCHIVED')),
     seo_title text CHECK (char_length(seo_title) <= 255),
     seo_description text CHECK (char_length(seo_description) <= 5000),
+    -- The lowest price of its variants, kept by whoever writes them: the list sorted by price is a keyset read.
+    min_price_minor bigint NOT NULL DEFAULT 0 CHECK (min_price_minor BETWEEN 0 AND 1000000000000),
     -- Columns of an imported file that have no field here, by column name: kept, so that nothing is lost.
     import_extra jsonb NOT NULL DEFAULT '{}',
     -- Visible to shoppers from then on, while the status is ACTIVE.
@@ -26,6 +28,7 @@ CREATE INDEX products_updated ON products (tenant_id, updated_at, id);
 CREATE INDEX products_title ON products (tenant_id, title, id);
 CREATE INDEX products_vendor ON products (tenant_id, vendor, id);
 CREATE INDEX products_type ON products (tenant_id, product_type, id);
+CREATE INDEX products_price ON products (tenant_id, min_price_minor, id);
 CALL platform.isolate('products', 'SELECT, INSERT, UPDATE, DELETE');
 
 CREATE TABLE product_options (
@@ -35,7 +38,8 @@ CREATE TABLE product_options (
     position smallint NOT NULL CHECK (position BETWEEN 1 AND 3),
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 255),
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, product_id, position),
+    -- Checked when the statement ends, so that two options can change places in one.
+    UNIQUE (tenant_id, product_id, position) DEFERRABLE INITIALLY IMMEDIATE,
     FOREIGN KEY (tenant_id, product_id) REFERENCES products (tenant_id, id) ON DELETE CASCADE
 );
 CALL platform.isolate('product_options', 'SELECT, INSERT, UPDATE, DELETE');
@@ -101,7 +105,9 @@ CREATE TABLE product_variants (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, product_id) REFERENCES products (tenant_id, id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, image_id) REFERENCES product_images (tenant_id, id) ON DELETE SET NULL (image_id),
+    -- Checked when the statement ends, so that two variants can swap their values in one.
     CONSTRAINT product_variants_options_taken UNIQUE NULLS NOT DISTINCT (tenant_id, product_id, option1, option2, option3)
+        DEFERRABLE INITIALLY IMMEDIATE
 );
 CREATE INDEX product_variants_product ON product_variants (tenant_id, product_id, position, id);
 CREATE INDEX product_variants_sku ON product_variants (tenant_id, sku) WHERE sku IS NOT NULL;
@@ -114,7 +120,7 @@ CREATE TABLE collections (
     handle text NOT NULL CHECK (char_length(handle) BETWEEN 1 AND 255),
     title text NOT NULL CHECK (char_length(title) BETWEEN 1 AND 255),
     description_html text NOT NULL DEFAULT '' CHECK (char_length(description_html) <= 524288),
-    description text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 524288),
     image_url text CHECK (char_length(image_url) <= 2048),
     image_alt text CHECK (char_length(image_alt) <= 512),
     seo_title text CHECK (char_length(seo_title) <= 255),

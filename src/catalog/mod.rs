@@ -6,5 +6,7 @@
 pub mod graphql;
 pub(crate) mod loaders;
 pub mod model;
+pub mod rule;
+pub mod service;
 pub(crate) mod store;
 mod text;

@@ -421,6 +421,7 @@ diesel::table! {
         status -> Text,
         seo_title -> Nullable<Text>,
         seo_description -> Nullable<Text>,
+        min_price_minor -> Int8,
         import_extra -> Jsonb,
         published_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,

@@ -1,4 +1,4 @@
-//! What the catalogue consists of.
+//! Products and variants as they are read.
 
 use std::sync::Arc;
 
