@@ -1,11 +1,14 @@
 //! What a process is made of: built once, cheap to clone, handed down.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::cache::{MemoryShared, RedisShared, Shared};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Bell, Db};
 use crate::error::Fault;
 use crate::tenant::resolve::Resolver;
 
@@ -17,6 +20,7 @@ pub struct App {
     pub resolver: Resolver,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
+    _announcer: Arc<AbortOnDropHandle<()>>,
 }
 
 impl App {
@@ -33,6 +37,23 @@ impl App {
     pub fn assemble(config: Config, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
         let db = Db::new(&config.database);
         let resolver = Resolver::new(db.clone(), shared.clone());
-        Self { config: Arc::new(config), db, shared, resolver, clock, entropy }
+        let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
+        let announcer = Arc::new(AbortOnDropHandle::new(announcer));
+        Self { config: Arc::new(config), db, shared, resolver, clock, entropy, _announcer: announcer }
+    }
+}
+
+/// Between two announcements: a burst of commits is one notice.
+const ANNOUNCE_EVERY: Duration = Duration::from_millis(2);
+
+/// Tells the worker, wherever it runs, of work that this process has committed. A notice that does not arrive costs
+/// time, not the work: the worker also looks by itself.
+async fn announce_work(bell: Bell, shared: Arc<dyn Shared>) {
+    loop {
+        bell.rung().await;
+        if let Err(error) = shared.publish(&Notice::WorkWaiting).await {
+            tracing::warn!(%error, "the worker was not told of work");
+        }
+        tokio::time::sleep(ANNOUNCE_EVERY).await;
     }
 }

@@ -29,3 +29,4 @@ pub mod shipping;
 pub mod shop;
 pub mod telemetry;
 pub mod tenant;
+pub mod worker;

@@ -47,7 +47,7 @@ CREATE TABLE platform.outbox_ready (
     -- A claimed row belongs to one worker until then; a worker that died gives it back by the clock.
     claimed_until timestamptz
 );
-CREATE INDEX outbox_ready_due ON platform.outbox_ready (due_at, id);
+CREATE INDEX outbox_ready_due ON platform.outbox_ready (kind, due_at, id);
 
 GRANT SELECT, INSERT, UPDATE ON platform.tenants, platform.api_keys TO emporia_platform;
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform.outbox_ready TO emporia_platform;

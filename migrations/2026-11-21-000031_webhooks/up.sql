@@ -6,8 +6,6 @@ CREATE TABLE webhook_subscriptions (
     uri text NOT NULL CHECK (char_length(uri) BETWEEN 1 AND 2048),
     -- whsec_…: signs each delivery, so it has to be kept in clear; shown to the merchant once.
     secret text NOT NULL CHECK (char_length(secret) BETWEEN 30 AND 100),
-    -- PAUSED: nothing is delivered, nothing new is queued.
-    status text NOT NULL DEFAULT 'ACTIVE' CHECK (status IN ('ACTIVE', 'PAUSED')),
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id)

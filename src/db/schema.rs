@@ -495,7 +495,6 @@ diesel::table! {
         topic -> Text,
         uri -> Text,
         secret -> Text,
-        status -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }

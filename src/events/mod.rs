@@ -5,8 +5,10 @@
 //! order in which they became readable, and never change; a subscriber that has seen position n has missed nothing
 //! before it.
 
+pub mod graphql;
 pub mod model;
 mod outbox;
+pub mod store;
 
 pub use model::{NewEvent, Topic, Work};
 pub use outbox::{append_all_in_tx, append_in_tx, ring_in_tx};

@@ -1,20 +1,26 @@
 //! The one schema: every slice's roots merged. Built without any state, so that it can be printed anywhere.
 
-use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, Schema, SchemaBuilder};
+use async_graphql::{EmptyMutation, MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::catalog::graphql::CatalogQuery;
+use crate::events::graphql::EventSubscription;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
 pub struct QueryRoot(CatalogQuery);
 
+/// What can be listened to.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(EventSubscription);
+
 /// The schema's type, for handlers that execute it.
-pub type EmporiaSchema = Schema<QueryRoot, EmptyMutation, EmptySubscription>;
+pub type EmporiaSchema = Schema<QueryRoot, EmptyMutation, Subscription>;
 
 /// The schema without extensions or data: for the SDL, and as the start of the served one.
-pub fn builder() -> SchemaBuilder<QueryRoot, EmptyMutation, EmptySubscription> {
-    Schema::build(QueryRoot::default(), EmptyMutation, EmptySubscription)
+pub fn builder() -> SchemaBuilder<QueryRoot, EmptyMutation, Subscription> {
+    Schema::build(QueryRoot::default(), EmptyMutation, Subscription::default())
 }
 
 /// The schema language text of `schema.graphql`.

@@ -4,5 +4,6 @@
 mod catalog;
 mod cli;
 mod inventory;
+mod events;
 mod support;
 mod tenancy;

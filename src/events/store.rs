@@ -1,0 +1,150 @@
+//! The event log's statements: what the relay writes and subscribers read.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::model::{Event, Topic};
+use crate::db::schema::{event_positions, events};
+use crate::db::{TenantConn, TenantTx};
+
+diesel::define_sql_function! {
+    /// The place of an element in an array, from 1. (PostgreSQL answers an int4, which it widens in the sum.)
+    fn array_position(ids: diesel::sql_types::Array<diesel::sql_types::Uuid>, id: diesel::sql_types::Uuid)
+        -> diesel::sql_types::BigInt;
+}
+
+/// The position of the last published event; 0 before the first.
+pub async fn last_position(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    let last: Option<i64> = event_positions::table
+        .filter(event_positions::tenant_id.eq(conn.tenant()))
+        .select(event_positions::last_position)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(last.unwrap_or_default())
+}
+
+/// Published events after a position, in order.
+pub async fn events_after(conn: &mut TenantConn<'_>, position: i64, limit: i64) -> QueryResult<Vec<Event>> {
+    let rows: Vec<(Uuid, Option<i64>, String, Uuid, DateTime<Utc>)> = events::table
+        .filter(events::tenant_id.eq(conn.tenant()))
+        .filter(events::position.gt(position))
+        .order(events::position)
+        .limit(limit)
+        .select((events::id, events::position, events::topic, events::subject_id, events::occurred_at))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(id, position, topic, subject_id, occurred_at)| {
+            let position = position.ok_or_else(|| unreadable("an event without its position"))?;
+            Ok(Event { id, position, topic: topic_of(&topic)?, subject_id, occurred_at })
+        })
+        .collect()
+}
+
+/// Where an event stands and since when; none when it is unknown or not yet published.
+pub async fn place_of(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option<(i64, DateTime<Utc>)>> {
+    let row: Option<(Option<i64>, Option<DateTime<Utc>>)> = events::table
+        .filter(events::tenant_id.eq(conn.tenant()))
+        .filter(events::id.eq(id))
+        .select((events::position, events::published_at))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.and_then(|(position, published_at)| Some((position?, published_at?))))
+}
+
+/// The last position, locked: until the end of the transaction nobody else publishes for this tenant.
+pub async fn position_lock(tx: &mut TenantTx<'_>) -> QueryResult<i64> {
+    let tenant = tx.tenant();
+    let locked = || {
+        event_positions::table
+            .filter(event_positions::tenant_id.eq(tenant))
+            .select(event_positions::last_position)
+            .for_update()
+    };
+    if let Some(last) = locked().first(tx).await.optional()? {
+        return Ok(last);
+    }
+    diesel::insert_into(event_positions::table)
+        .values(event_positions::tenant_id.eq(tenant))
+        .on_conflict_do_nothing()
+        .execute(tx)
+        .await?;
+    locked().first(tx).await
+}
+
+/// An event that waits for its position.
+pub struct Unpublished {
+    pub id: Uuid,
+    pub topic: Topic,
+    pub subject_id: Uuid,
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The oldest events without a position, in the order in which they were written.
+pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<Vec<Unpublished>> {
+    let rows: Vec<(Uuid, String, Uuid, DateTime<Utc>)> = events::table
+        .filter(events::tenant_id.eq(conn.tenant()))
+        .filter(events::position.is_null())
+        .order(events::sequence)
+        .limit(limit)
+        .select((events::id, events::topic, events::subject_id, events::occurred_at))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(id, topic, subject_id, occurred_at)| {
+            Ok(Unpublished { id, topic: topic_of(&topic)?, subject_id, occurred_at })
+        })
+        .collect()
+}
+
+/// Gives these events, in this order, the positions after `last`. The caller holds the lock.
+pub async fn publish(tx: &mut TenantTx<'_>, last: i64, ids: &[Uuid], now: DateTime<Utc>) -> QueryResult<i64> {
+    let reached = last + i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    diesel::update(events::table.filter(events::tenant_id.eq(tx.tenant())).filter(events::id.eq_any(ids)))
+        .set((events::position.eq((array_position(ids, events::id) + last).nullable()), events::published_at.eq(now)))
+        .execute(tx)
+        .await?;
+    diesel::update(event_positions::table.filter(event_positions::tenant_id.eq(tx.tenant())))
+        .set(event_positions::last_position.eq(reached))
+        .execute(tx)
+        .await?;
+    Ok(reached)
+}
+
+/// Forgets a few of the oldest events when they were published before `cutoff`. Two statements on the index of
+/// positions, so cheap enough for every publication.
+pub async fn forget(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> QueryResult<usize> {
+    let oldest: Option<(Option<i64>, Option<DateTime<Utc>>)> = events::table
+        .filter(events::tenant_id.eq(tx.tenant()))
+        .filter(events::position.is_not_null())
+        .order(events::position)
+        .select((events::position, events::published_at))
+        .first(tx)
+        .await
+        .optional()?;
+    let Some((Some(position), Some(published_at))) = oldest else { return Ok(0) };
+    if published_at >= cutoff {
+        return Ok(0);
+    }
+    diesel::delete(
+        events::table
+            .filter(events::tenant_id.eq(tx.tenant()))
+            .filter(events::position.lt(position + few))
+            .filter(events::published_at.lt(cutoff)),
+    )
+    .execute(tx)
+    .await
+}
+
+fn topic_of(text: &str) -> QueryResult<Topic> {
+    Topic::from_db(text).ok_or_else(|| unreadable(&format!("topic {text}")))
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::DeserializationError(what.into())
+}

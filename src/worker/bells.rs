@@ -1,0 +1,91 @@
+//! The bells (`platform.outbox_ready`): claimed with a lease, so that no lock is held while the work is done.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::schema::outbox_ready;
+use crate::db::{PlatformConn, PlatformDb};
+use crate::error::Fault;
+use crate::events::Work;
+use crate::ids::TenantId;
+
+/// How long claimed bells belong to their worker.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// One kind of work for one tenant: all its bells that were due, as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub tenant: TenantId,
+    pub work: Work,
+    bells: Vec<i64>,
+}
+
+/// Claims due bells, the longest due first: at most `limit`, which makes at most as many jobs.
+pub async fn claim(db: &PlatformDb, work: Work, now: DateTime<Utc>, limit: i64) -> Result<Vec<Job>, Fault> {
+    let claimed = db.run(async |conn| Ok::<_, Fault>(claim_rows(conn, work, now, limit).await?)).await?;
+    let mut by_tenant: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for (bell, tenant) in claimed {
+        let bells = by_tenant.entry(tenant).or_default();
+        if bells.is_empty() {
+            order.push(tenant);
+        }
+        bells.push(bell);
+    }
+    let job = |tenant: Uuid| {
+        let bells = by_tenant.remove(&tenant).unwrap_or_default();
+        Job { tenant: TenantId(tenant), work, bells }
+    };
+    Ok(order.into_iter().map(job).collect())
+}
+
+async fn claim_rows(
+    conn: &mut PlatformConn<'_>,
+    work: Work,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<(i64, Uuid)>> {
+    let rows: Vec<(i64, Uuid)> = outbox_ready::table
+        .filter(outbox_ready::kind.eq(work.as_db()))
+        .filter(outbox_ready::due_at.le(now))
+        .filter(outbox_ready::claimed_until.is_null().or(outbox_ready::claimed_until.le(now)))
+        .order((outbox_ready::due_at, outbox_ready::id))
+        .limit(limit)
+        .select((outbox_ready::id, outbox_ready::tenant_id))
+        .for_update()
+        .skip_locked()
+        .load(conn)
+        .await?;
+    if !rows.is_empty() {
+        let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
+        set_claimed_until(conn, &ids, now + LEASE).await?;
+    }
+    Ok(rows)
+}
+
+/// Takes down the bells of a job that is done: exactly those that were claimed. What was rung since stays.
+pub async fn done(db: &PlatformDb, job: &Job) -> Result<(), Fault> {
+    db.run(async |conn| {
+        let claimed = outbox_ready::table.filter(outbox_ready::id.eq_any(&job.bells));
+        diesel::delete(claimed).execute(conn).await?;
+        Ok::<_, Fault>(())
+    })
+    .await
+}
+
+/// Gives a job back, to be claimed again by anyone from then on.
+pub async fn give_back(db: &PlatformDb, job: &Job, not_before: DateTime<Utc>) -> Result<(), Fault> {
+    db.run(async |conn| Ok(set_claimed_until(conn, &job.bells, not_before).await?)).await
+}
+
+async fn set_claimed_until(conn: &mut PlatformConn<'_>, ids: &[i64], until: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(outbox_ready::table.filter(outbox_ready::id.eq_any(ids)))
+        .set(outbox_ready::claimed_until.eq(until))
+        .execute(conn)
+        .await?;
+    Ok(())
+}

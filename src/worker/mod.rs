@@ -1,0 +1,185 @@
+//! What happens after the commit: publishing events, sending webhooks, settling payments.
+//!
+//! A bell in `platform.outbox_ready` says that a tenant has work; whoever claims it does all the work of that kind
+//! that the tenant has by then, through the tenant's own connection, and takes the bell down. Invariants: no bell is
+//! taken down before its work is done, so a worker that dies costs time only; any number of workers may run.
+//!
+//! [`run`] is the process, [`drain`] the same work at one moment, for tests and tools.
+
+mod bells;
+mod relay;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::cache::Notice;
+use crate::error::Fault;
+use crate::events::Work;
+use bells::Job;
+
+/// A job that failed is tried again after this.
+const BACK_OFF: TimeDelta = TimeDelta::seconds(5);
+
+/// How the loop behaves; tests shorten it.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How often to look for due bells without having been told of any.
+    pub poll: Duration,
+    /// How long running jobs may take to finish after the shutdown.
+    pub grace: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { poll: Duration::from_secs(1), grace: Duration::from_secs(20) }
+    }
+}
+
+/// Works until the token is cancelled, then finishes what is running.
+pub async fn run(app: App, shutdown: CancellationToken) -> Result<(), Fault> {
+    run_with(app, Options::default(), shutdown).await
+}
+
+pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -> Result<(), Fault> {
+    let worker = Arc::new(Worker::new(app)?);
+    let wake = watch::Sender::new(());
+    let mut loops = JoinSet::new();
+    for work in Work::ALL {
+        loops.spawn(worker.clone().attend(work, wake.subscribe(), options, shutdown.clone()));
+    }
+    tokio::select! {
+        () = wake_on_notice(&worker.app, &wake) => {}
+        () = shutdown.cancelled() => {}
+    }
+    while loops.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Does everything that is due now, and what that makes due, until nothing is left. One thing after the other.
+pub async fn drain(app: &App) -> Result<(), Fault> {
+    let worker = Worker::new(app.clone())?;
+    loop {
+        let mut idle = true;
+        for work in Work::ALL {
+            for job in bells::claim(app.db.platform(), work, app.clock.now(), ROWS).await? {
+                idle = false;
+                worker.perform(&job).await?;
+                bells::done(app.db.platform(), &job).await?;
+            }
+        }
+        if idle {
+            return Ok(());
+        }
+    }
+}
+
+/// Bells claimed at once, at most.
+const ROWS: i64 = 200;
+
+/// How many tenants' jobs of a kind run side by side in one process. Few where they only use the database, whose
+/// connections requests need too.
+fn breadth(work: Work) -> usize {
+    match work {
+        Work::Events | Work::Deliveries => 3,
+        Work::Payments => 8,
+    }
+}
+
+/// Wakes all loops when another process, or this one, has committed work.
+async fn wake_on_notice(app: &App, wake: &watch::Sender<()>) {
+    let mut notices = app.shared.subscribe();
+    loop {
+        match notices.recv().await {
+            Ok(Notice::WorkWaiting | Notice::Reset) | Err(RecvError::Lagged(_)) => wake.send_replace(()),
+            Ok(_) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+struct Worker {
+    app: App,
+}
+
+impl Worker {
+    fn new(app: App) -> Result<Self, Fault> {
+        Ok(Self { app })
+    }
+
+    /// The loop of one kind of work.
+    async fn attend(
+        self: Arc<Self>,
+        work: Work,
+        mut wake: watch::Receiver<()>,
+        options: Options,
+        shutdown: CancellationToken,
+    ) {
+        let mut running = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            wake.mark_unchanged();
+            let claimed = if running.len() < breadth(work) { self.claim(work).await } else { Vec::new() };
+            let found = !claimed.is_empty();
+            for job in claimed {
+                // The rest of the claim waits here: its lease is long enough for what the others take.
+                while running.len() >= breadth(work) {
+                    running.join_next().await;
+                }
+                running.spawn(self.clone().work_off(job));
+            }
+            while running.try_join_next().is_some() {}
+            if found {
+                continue;
+            }
+            tokio::select! {
+                _ = wake.changed() => {}
+                Some(_) = running.join_next() => {}
+                () = tokio::time::sleep(options.poll) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        let finished = async { while running.join_next().await.is_some() {} };
+        if tokio::time::timeout(options.grace, finished).await.is_err() {
+            tracing::warn!(?work, "jobs were cut off; they come again when their leases end");
+        }
+    }
+
+    async fn claim(&self, work: Work) -> Vec<Job> {
+        let limit = if work == Work::Payments { i64::try_from(breadth(work)).unwrap_or(ROWS) } else { ROWS };
+        match bells::claim(self.app.db.platform(), work, self.app.clock.now(), limit).await {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::error!(%error, ?work, "could not look for work");
+                Vec::new()
+            }
+        }
+    }
+
+    /// One job from the claim to its end; a failure is logged and tried again.
+    async fn work_off(self: Arc<Self>, job: Job) {
+        let ended = match self.perform(&job).await {
+            Ok(()) => bells::done(self.app.db.platform(), &job).await,
+            Err(error) => {
+                tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job failed; it comes again");
+                bells::give_back(self.app.db.platform(), &job, self.app.clock.now() + BACK_OFF).await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job comes again when its lease ends");
+        }
+    }
+
+    async fn perform(&self, job: &Job) -> Result<(), Fault> {
+        match job.work {
+            Work::Events => relay::relay(&self.app, job.tenant).await,
+            Work::Deliveries => Ok(()),
+            Work::Payments => Ok(()),
+        }
+    }
+}

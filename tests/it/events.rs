@@ -1,0 +1,300 @@
+//! The event log, its relay and its subscription.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Request, Response};
+use chrono::TimeDelta;
+use emporia::app::App;
+use emporia::cache::{MemoryShared, Notice};
+use emporia::clock::{Entropy, ManualClock};
+use emporia::error::Fault;
+use emporia::events::{NewEvent, Topic, append_all_in_tx, append_in_tx, store};
+use emporia::graphql::error::present;
+use emporia::graphql::schema;
+use emporia::graphql::scope::{RequestInfo, Scope};
+use emporia::worker;
+use futures_util::{Stream, StreamExt};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::support::{Store, TestApp, eventually, start};
+
+fn event(topic: Topic, subject_id: Uuid) -> NewEvent {
+    NewEvent { topic, subject_id, payload: json!({}) }
+}
+
+async fn append(app: &App, store: &Store, topics: &[Topic]) {
+    let events: Vec<_> = topics.iter().map(|topic| event(*topic, Uuid::from_u128(1))).collect();
+    let now = app.clock.now();
+    let written: Result<(), Fault> =
+        app.db.tenant(store.tenant).write(async |tx| Ok(append_all_in_tx(tx, now, &app.entropy, &events).await?)).await;
+    written.expect("an event");
+}
+
+/// One subscriber, as the edge would serve it.
+struct Subscriber {
+    scope: Arc<Scope>,
+    stream: Pin<Box<dyn Stream<Item = Response> + Send>>,
+}
+
+impl Subscriber {
+    async fn new(app: &App, key: &str, arguments: &str) -> Self {
+        let resolved = app.resolver.by_key(key).await.expect("a key");
+        let scope = Scope::new(app, &resolved, RequestInfo::default());
+        let document = format!("subscription {{ orderEvents{arguments} {{ id topic occurredAt }} }}");
+        let stream = schema::builder().finish().execute_stream(Request::new(document).data(scope.clone())).boxed();
+        Self { scope, stream }
+    }
+
+    /// The next answer, whatever it is.
+    async fn answer(&mut self) -> Value {
+        let next = tokio::time::timeout(Duration::from_secs(10), self.stream.next()).await;
+        let mut response = next.expect("an answer in time").expect("an answer");
+        self.scope.finish();
+        present(&mut response, "-");
+        serde_json::to_value(response).expect("JSON")
+    }
+
+    async fn event(&mut self) -> Value {
+        let mut answer = self.answer().await;
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"]["orderEvents"].take()
+    }
+
+    /// One that is known to listen: it has heard what was appended after it had begun.
+    async fn listening(app: &App, store: &Store, arguments: &str) -> Self {
+        let mut subscriber = Self::new(app, &store.secret, arguments).await;
+        loop {
+            append(app, store, &[Topic::OrdersFulfilled]).await;
+            worker::drain(app).await.expect("a relay");
+            if tokio::time::timeout(Duration::from_millis(20), subscriber.stream.next()).await.is_ok() {
+                break;
+            }
+        }
+        append(app, store, &[Topic::OrdersUpdated]).await;
+        worker::drain(app).await.expect("a relay");
+        while subscriber.event().await["topic"] != "ORDERS_UPDATED" {}
+        subscriber
+    }
+}
+
+async fn refusal(app: &App, key: &str, arguments: &str) -> String {
+    let answer = Subscriber::new(app, key, arguments).await.answer().await;
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error: {answer:#}")).to_owned()
+}
+
+async fn log(app: &App, store: &Store) -> Vec<emporia::events::model::Event> {
+    let events: Result<_, Fault> =
+        app.db.tenant(store.tenant).read(async |conn| Ok(store::events_after(conn, 0, 10_000).await?)).await;
+    events.expect("the log")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_appends_and_relays_give_positions_without_gaps_in_each_subjects_order() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let mut writers = tokio::task::JoinSet::new();
+    for subject in 1..=12u128 {
+        let (app, store) = (app.app.clone(), store.clone());
+        writers.spawn(async move {
+            for topic in Topic::ALL {
+                let now = app.clock.now();
+                let written: Result<(), Fault> = app
+                    .db
+                    .tenant(store.tenant)
+                    .write(async |tx| {
+                        append_in_tx(tx, now, &app.entropy, &event(topic, Uuid::from_u128(subject))).await?;
+                        // Others append and publish between this append and its commit.
+                        tokio::task::yield_now().await;
+                        Ok(())
+                    })
+                    .await;
+                written.expect("an event");
+                worker::drain(&app).await.expect("a relay");
+            }
+        });
+    }
+    writers.join_all().await;
+    worker::drain(&app.app).await.expect("the rest");
+    let log = log(&app.app, &store).await;
+    assert_eq!(log.iter().map(|event| event.position).collect::<Vec<_>>(), (1..=60).collect::<Vec<_>>());
+    let mut seen: HashMap<Uuid, Vec<Topic>> = HashMap::new();
+    for event in &log {
+        seen.entry(event.subject_id).or_default().push(event.topic);
+    }
+    assert!(seen.values().all(|topics| topics == &Topic::ALL), "{seen:?}");
+}
+
+#[tokio::test]
+async fn what_was_rolled_back_never_happened() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let now = app.app.clock.now();
+    let rolled_back: Result<(), Fault> = app
+        .app
+        .db
+        .tenant(store.tenant)
+        .write(async |tx| {
+            append_in_tx(tx, now, &app.app.entropy, &event(Topic::OrdersPaid, Uuid::nil())).await?;
+            Err(Fault::internal("no"))
+        })
+        .await;
+    assert!(rolled_back.is_err());
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    let log = log(&app.app, &store).await;
+    assert_eq!(log.iter().map(|event| (event.position, event.topic)).collect::<Vec<_>>(), [(1, Topic::OrdersCreate)]);
+}
+
+#[tokio::test]
+async fn a_subscriber_hears_of_an_event_without_waiting_for_the_workers_poll() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let shutdown = CancellationToken::new();
+    let options = worker::Options { poll: Duration::from_secs(3600), ..worker::Options::default() };
+    let running = tokio::spawn(worker::run_with(app.app.clone(), options, shutdown.clone()));
+    let mut subscriber = Subscriber::listening(&app.app, &store, "").await;
+    append(&app.app, &store, &[Topic::OrdersCreate, Topic::OrdersPaid]).await;
+    let event = subscriber.event().await;
+    assert_eq!((&event["topic"], &event["occurredAt"]), (&json!("ORDERS_CREATE"), &json!("2026-06-01T12:00:00Z")));
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_PAID");
+    shutdown.cancel();
+    running.await.expect("the worker").expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_subscriber_without_after_hears_only_what_comes() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    let topics = "(topics: [ORDERS_FULFILLED, ORDERS_PAID, ORDERS_UPDATED])";
+    let mut subscriber = Subscriber::listening(&app.app, &store, topics).await;
+    append(&app.app, &store, &[Topic::OrdersPaid, Topic::OrdersCancelled, Topic::OrdersUpdated]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_PAID");
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_UPDATED");
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_off_resumes_without_loss_or_duplicate() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    for _ in 0..30 {
+        append(&app.app, &store, &Topic::ALL).await;
+    }
+    worker::drain(&app.app).await.expect("a relay");
+    let first = log(&app.app, &store).await[0].id;
+    let mut got = vec![json!(format!("gid://emporia/OrderEvent/{first}"))];
+    // Broken off at several places: within a batch, and behind it.
+    for take in [1, 7, 99, 3] {
+        let last = got.last().expect("the first");
+        let mut stream = Subscriber::new(&app.app, &store.secret, &format!("(after: {last})")).await;
+        for _ in 0..take {
+            got.push(stream.event().await["id"].take());
+        }
+    }
+    append(&app.app, &store, &[Topic::OrdersUpdated]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    let mut rest = Subscriber::new(&app.app, &store.secret, &format!("(after: {})", got[got.len() - 1])).await;
+    while got.len() < 151 {
+        got.push(rest.event().await["id"].take());
+    }
+    let want: Vec<Value> = log(&app.app, &store)
+        .await
+        .iter()
+        .map(|event| json!(format!("gid://emporia/OrderEvent/{}", event.id)))
+        .collect();
+    assert_eq!(got, want);
+    append(&app.app, &store, &[Topic::OrdersCancelled]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    assert_eq!(rest.event().await["topic"], "ORDERS_CANCELLED", "nothing came twice");
+}
+
+#[tokio::test]
+async fn a_place_that_is_not_kept_is_refused() {
+    let app = TestApp::new().await;
+    let (store, other) = (app.store("acme").await, app.store("other").await);
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    append(&app.app, &other, &[Topic::OrdersCreate]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    let id = log(&app.app, &store).await[0].id;
+    let foreign = log(&app.app, &other).await[0].id;
+    let after = |id: &str| format!("(after: \"gid://emporia/OrderEvent/{id}\")");
+    for bad in [after(&foreign.to_string()), after(&Uuid::nil().to_string()), "(after: \"7\")".to_owned()] {
+        assert_eq!(refusal(&app.app, &store.secret, &bad).await, "BAD_USER_INPUT", "{bad}");
+    }
+    app.clock.advance(TimeDelta::days(30));
+    let mut just_in_time = Subscriber::new(&app.app, &store.secret, &after(&id.to_string())).await;
+    append(&app.app, &store, &[Topic::OrdersPaid]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    assert_eq!(just_in_time.event().await["topic"], "ORDERS_PAID");
+    app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(refusal(&app.app, &store.secret, &after(&id.to_string())).await, "BAD_USER_INPUT");
+}
+
+#[tokio::test]
+async fn old_events_are_forgotten_and_positions_go_on() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    append(&app.app, &store, &Topic::ALL).await;
+    worker::drain(&app.app).await.expect("a relay");
+    app.clock.advance(TimeDelta::days(31));
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    assert_eq!(log(&app.app, &store).await.iter().map(|event| event.position).collect::<Vec<_>>(), [6]);
+}
+
+#[tokio::test]
+async fn another_tenants_events_are_never_heard() {
+    let app = TestApp::new().await;
+    let (store, other) = (app.store("acme").await, app.store("other").await);
+    let mut subscriber = Subscriber::listening(&app.app, &store, "").await;
+    append(&app.app, &other, &Topic::ALL).await;
+    append(&app.app, &store, &[Topic::OrdersPaid]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_PAID");
+    append(&app.app, &store, &[Topic::OrdersCancelled]).await;
+    worker::drain(&app.app).await.expect("a relay");
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_CANCELLED");
+}
+
+#[tokio::test]
+async fn a_publishable_key_hears_nothing() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    assert_eq!(refusal(&app.app, &store.publishable, "").await, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn missed_notices_are_made_up_for() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let mut subscriber = Subscriber::listening(&app.app, &store, "").await;
+    // A worker whose notices do not reach this process.
+    let elsewhere =
+        App::assemble(app.db.config(&[]), MemoryShared::new(), ManualClock::new(start()), Entropy::seeded(8));
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    worker::drain(&elsewhere).await.expect("a relay");
+    app.app.shared.publish(&Notice::Reset).await.expect("a notice");
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_CREATE");
+}
+
+#[tokio::test]
+async fn a_worker_finds_by_itself_what_nobody_told_it() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let elsewhere =
+        App::assemble(app.db.config(&[]), MemoryShared::new(), ManualClock::new(start()), Entropy::seeded(8));
+    let shutdown = CancellationToken::new();
+    let options = worker::Options { poll: Duration::from_millis(20), ..worker::Options::default() };
+    let running = tokio::spawn(worker::run_with(elsewhere, options, shutdown.clone()));
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    eventually("the event is published", async || (!log(&app.app, &store).await.is_empty()).then_some(())).await;
+    shutdown.cancel();
+    running.await.expect("the worker").expect("a clean end");
+}
