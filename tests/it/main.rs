@@ -5,5 +5,6 @@ mod catalog;
 mod cli;
 mod inventory;
 mod events;
+mod rls_coverage;
 mod support;
 mod tenancy;

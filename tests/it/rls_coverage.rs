@@ -1,0 +1,179 @@
+//! The boundary in the database, read out of pg_catalog: every table is a tenant table that keeps every rule, or
+//! stands in the written list of platform tables. The second half breaks each rule once and sees it reported.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::support::{TestDb, admin};
+
+/// Tables without row-level security, and what the application role may do there.
+const PLATFORM: [(&str, &str); 3] =
+    [("platform.tenants", ""), ("platform.api_keys", ""), ("platform.outbox_ready", "INSERT")];
+
+/// diesel's own bookkeeping; nobody but the owner may touch it.
+const BOOKKEEPING: &str = "public.__diesel_schema_migrations";
+
+const POLICY: &str = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)";
+
+#[derive(QueryableByName)]
+struct Finding {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    finding: String,
+}
+
+/// Every breach of a rule, as a sentence.
+async fn findings(conn: &mut AsyncPgConnection) -> Vec<String> {
+    let platform: Vec<String> = PLATFORM.iter().map(|(name, _)| format!("'{name}'")).collect();
+    let allowed: Vec<String> = PLATFORM.iter().map(|(name, grants)| format!("('{name}', '{grants}')")).collect();
+    let sql = RULES
+        .replace("{platform}", &platform.join(", "))
+        .replace("{platform_grants}", &allowed.join(", "))
+        .replace("{bookkeeping}", BOOKKEEPING)
+        .replace("{policy}", &POLICY.replace('\'', "''"));
+    let rows: Vec<Finding> = diesel::sql_query(sql).load(conn).await.expect("pg_catalog");
+    rows.into_iter().map(|row| row.finding).collect()
+}
+
+/// One SELECT a rule; each yields a sentence for each breach.
+const RULES: &str = r#"
+WITH tables AS (
+    SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, c.relkind, n.nspname,
+           c.relrowsecurity, c.relforcerowsecurity,
+           EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'
+                      AND a.attnotnull AND a.atttypid = 'uuid'::regtype) AS has_tenant
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+), tenant AS (
+    SELECT * FROM tables
+     WHERE nspname = 'public' AND relkind IN ('r', 'p') AND has_tenant AND name <> '{bookkeeping}'
+), grants AS (
+    SELECT t.name, t.oid, g.grantee::regrole::text AS grantee, g.privilege_type AS privilege, g.grantee AS grantee_oid,
+           g.is_grantable
+      FROM tables t JOIN pg_class c ON c.oid = t.oid,
+           aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) g
+     WHERE g.grantee <> c.relowner
+)
+SELECT name || ' is neither a tenant table nor a listed platform table' AS finding FROM tables
+ WHERE name NOT IN ({platform}) AND name <> '{bookkeeping}' AND oid NOT IN (SELECT oid FROM tenant)
+UNION ALL
+SELECT name || ' has no row-level security' FROM tenant WHERE NOT relrowsecurity
+UNION ALL
+SELECT name || ' does not force row-level security on its owner' FROM tenant WHERE NOT relforcerowsecurity
+UNION ALL
+SELECT t.name || ' needs exactly the one policy, with USING and WITH CHECK' FROM tenant t
+ WHERE (SELECT count(*) FROM pg_policy p WHERE p.polrelid = t.oid) <> 1
+    OR NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polcmd = '*' AND p.polpermissive
+                      AND p.polroles = '{0}' AND pg_get_expr(p.polqual, t.oid) = '{policy}'
+                      AND pg_get_expr(p.polwithcheck, t.oid) = '{policy}')
+UNION ALL
+SELECT t.name || ': index ' || i.indexrelid::regclass || ' does not start with tenant_id'
+  FROM tenant t JOIN pg_index i ON i.indrelid = t.oid
+  LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+ WHERE a.attname IS DISTINCT FROM 'tenant_id'
+UNION ALL
+SELECT t.name || ' has no primary key' FROM tenant t
+ WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary)
+UNION ALL
+SELECT t.name || ': foreign key ' || k.conname || ' does not start with tenant_id on both sides'
+  FROM tenant t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
+  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+  JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
+ WHERE (a.attname, b.attname) <> ('tenant_id', 'tenant_id')
+   AND k.confrelid <> 'platform.tenants'::regclass
+UNION ALL
+SELECT name || ': ' || grantee || ' may ' || privilege FROM grants JOIN tenant USING (oid, name)
+ WHERE NOT (grantee = 'emporia_app' AND privilege IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') AND NOT is_grantable)
+   AND NOT (grantee = 'emporia_backup' AND privilege = 'SELECT' AND NOT is_grantable)
+UNION ALL
+SELECT g.name || ': emporia_app may ' || g.privilege FROM grants g
+  JOIN (VALUES {platform_grants}) p(name, allowed) ON p.name = g.name
+ WHERE g.grantee IN ('emporia_app', '-') AND g.privilege <> p.allowed
+UNION ALL
+SELECT name || ': ' || grantee || ' may ' || privilege FROM grants WHERE name = '{bookkeeping}'
+UNION ALL
+SELECT t.name || ': a column is granted by itself to ' || g.grantee::regrole
+  FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid, aclexplode(a.attacl) g
+UNION ALL
+SELECT 'function ' || p.oid::regprocedure || ' runs with its owner''s rights' FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+ WHERE p.prosecdef AND n.nspname IN ('public', 'platform')
+UNION ALL
+SELECT 'function ' || p.oid::regprocedure || ' may be called by emporia_app' FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+ WHERE n.nspname IN ('public', 'platform') AND has_function_privilege('emporia_app', p.oid, 'EXECUTE')
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+UNION ALL
+SELECT 'trigger ' || g.tgname || ' on ' || g.tgrelid::regclass FROM pg_trigger g WHERE NOT g.tgisinternal
+UNION ALL
+SELECT 'role ' || rolname || ' has more than it needs' FROM pg_roles
+ WHERE rolname IN ('emporia_owner', 'emporia_app', 'emporia_platform')
+   AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)
+UNION ALL
+SELECT 'emporia_app is a member of ' || roleid::regrole FROM pg_auth_members WHERE member = 'emporia_app'::regrole
+UNION ALL
+SELECT 'emporia_app may create objects in ' || nspname FROM pg_namespace
+ WHERE nspname IN ('public', 'platform') AND has_schema_privilege('emporia_app', oid, 'CREATE')
+"#;
+
+#[tokio::test]
+async fn every_table_keeps_every_rule_of_the_boundary() {
+    let test = TestDb::create().await;
+    let mut conn = admin(&test.name).await;
+    assert_eq!(findings(&mut conn).await, Vec::<String>::new());
+}
+
+/// A table as it should be, to be spoilt.
+const GOOD: &str = "CREATE TABLE things (tenant_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (tenant_id, id)); \
+    CALL platform.isolate('things', 'SELECT');";
+
+#[tokio::test]
+async fn each_breach_is_reported() {
+    let breaches = [
+        ("CREATE TABLE loose (id int PRIMARY KEY);", "public.loose is neither a tenant table"),
+        ("CREATE VIEW leak AS SELECT * FROM products;", "public.leak is neither a tenant table"),
+        ("ALTER TABLE things DISABLE ROW LEVEL SECURITY;", "public.things has no row-level security"),
+        ("ALTER TABLE things NO FORCE ROW LEVEL SECURITY;", "does not force"),
+        ("DROP POLICY tenant ON things;", "exactly the one policy"),
+        ("CREATE POLICY open ON things USING (true);", "exactly the one policy"),
+        ("ALTER POLICY tenant ON things WITH CHECK (true);", "exactly the one policy"),
+        ("ALTER POLICY tenant ON things TO emporia_app;", "exactly the one policy"),
+        ("CREATE INDEX things_id ON things (id);", "index things_id does not start with tenant_id"),
+        ("ALTER TABLE things ADD UNIQUE (id);", "does not start with tenant_id"),
+        ("CREATE UNIQUE INDEX x ON things ((id::text));", "does not start with tenant_id"),
+        ("ALTER TABLE things DROP CONSTRAINT things_pkey;", "has no primary key"),
+        (
+            "ALTER TABLE things ADD UNIQUE (tenant_id, id); ALTER TABLE pages ADD UNIQUE (id); \
+             ALTER TABLE things ADD CONSTRAINT crossing FOREIGN KEY (id) REFERENCES pages (id);",
+            "foreign key crossing does not start",
+        ),
+        ("GRANT TRUNCATE ON things TO emporia_app;", "emporia_app may TRUNCATE"),
+        ("GRANT SELECT ON things TO emporia_platform;", "emporia_platform may SELECT"),
+        ("GRANT SELECT ON things TO PUBLIC;", "may SELECT"),
+        ("GRANT SELECT (id) ON things TO emporia_platform;", "a column is granted by itself"),
+        ("GRANT SELECT ON platform.tenants TO emporia_app;", "platform.tenants: emporia_app may SELECT"),
+        ("GRANT DELETE ON platform.outbox_ready TO emporia_app;", "platform.outbox_ready: emporia_app may DELETE"),
+        (
+            "CREATE FUNCTION peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; \
+             REVOKE ALL ON FUNCTION peek() FROM PUBLIC;",
+            "runs with its owner's rights",
+        ),
+        ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';", "may be called by emporia_app"),
+        (
+            "CREATE TRIGGER t BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();",
+            "trigger t on things",
+        ),
+        ("GRANT CREATE ON SCHEMA public TO emporia_app;", "may create objects in public"),
+    ];
+    let test = TestDb::create().await;
+    let mut conn = admin(&test.name).await;
+    for (breach, expected) in breaches {
+        conn.batch_execute(&format!("BEGIN; {GOOD}")).await.expect("the good table");
+        assert_eq!(findings(&mut conn).await, Vec::<String>::new(), "before: {breach}");
+        conn.batch_execute(breach).await.expect(breach);
+        let found = findings(&mut conn).await;
+        assert!(found.iter().any(|finding| finding.contains(expected)), "{breach} gave {found:?}");
+        conn.batch_execute("ROLLBACK").await.expect("rolled back");
+    }
+}
