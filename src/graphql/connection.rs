@@ -28,26 +28,54 @@ impl<T> Page<T> {
     }
 }
 
-/// Declares `XConnection` and `XEdge` around a node type. Extra fields of the connection go into the braces.
+/// Declares `XConnection` and `XEdge` around a node type. Extra fields of the connection go into the braces; `fast`
+/// in front sends the items on the hot path ([`crate::graphql::plain`]) and needs `Node: Plain`.
 ///
 /// `connection!(PageConnection, PageEdge, Page);`
 #[macro_export]
 macro_rules! connection {
+    (fast $connection:ident, $edge:ident, $node:ty $(, { $($extra:tt)* })?) => {
+        $crate::connection!(@types $connection, $edge, $node,
+            $crate::graphql::plain::FastList<$edge>, $crate::graphql::plain::FastList<$node>,
+            $crate::graphql::plain::FastList, { $($($extra)*)? });
+
+        impl $crate::graphql::plain::Plain for $edge {
+            fn plain(
+                &self,
+                reader: &$crate::graphql::plain::Reader<'_>,
+                field: &async_graphql::parser::types::Field,
+            ) -> Option<async_graphql::Value> {
+                match field.name.node.as_str() {
+                    "node" => reader.object(&self.node, field),
+                    "cursor" => Some(async_graphql::Value::String(self.cursor.encode())),
+                    _ => None,
+                }
+            }
+        }
+    };
     ($connection:ident, $edge:ident, $node:ty $(, { $($extra:tt)* })?) => {
+        $crate::connection!(@types $connection, $edge, $node, Vec<$edge>, Vec<$node>, std::convert::identity,
+            { $($($extra)*)? });
+    };
+    (@types $connection:ident, $edge:ident, $node:ty, $edges:ty, $nodes:ty, $wrap:expr, { $($extra:tt)* }) => {
         #[doc = concat!("A page of a list of ", stringify!($node), "s.")]
         #[derive(Clone, Debug)]
-        pub struct $connection(pub $crate::graphql::connection::Page<$node>);
+        pub struct $connection(pub $crate::page::Page<$node>);
 
         #[async_graphql::Object]
         impl $connection {
             /// The page's items with their cursors.
-            async fn edges(&self) -> Vec<$edge> {
-                self.0.items.iter().map(|(cursor, node)| $edge { cursor: cursor.clone(), node: node.clone() }).collect()
+            async fn edges(&self) -> $edges {
+                let edge = |(cursor, node): &($crate::page::Cursor, $node)| $edge {
+                    cursor: cursor.clone(),
+                    node: node.clone(),
+                };
+                $wrap(self.0.items.iter().map(edge).collect())
             }
 
             /// The page's items.
-            async fn nodes(&self) -> Vec<$node> {
-                self.0.items.iter().map(|(_, node)| node.clone()).collect()
+            async fn nodes(&self) -> $nodes {
+                $wrap(self.0.items.iter().map(|(_, node)| node.clone()).collect())
             }
 
             /// Where this page ends and whether there is more.
@@ -55,13 +83,13 @@ macro_rules! connection {
                 self.0.page_info()
             }
 
-            $($($extra)*)?
+            $($extra)*
         }
 
         #[doc = concat!("One ", stringify!($node), " of a page, with its cursor.")]
         #[derive(Clone, Debug)]
         pub struct $edge {
-            cursor: $crate::graphql::connection::Cursor,
+            cursor: $crate::page::Cursor,
             node: $node,
         }
 

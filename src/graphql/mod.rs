@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod error;
 pub mod loader;
+pub mod plain;
 pub mod scalars;
 pub mod schema;
 pub mod scope;

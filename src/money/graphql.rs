@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{InputValueError, InputValueResult, Object, Scalar, ScalarType, Value};
+use async_graphql::parser::types::Field;
+use async_graphql::{InputValueError, InputValueResult, Name, Object, Scalar, ScalarType, Value};
 
 use super::{Currency, Money};
+use crate::graphql::plain::{Plain, Reader};
 
 /// A decimal number as text, like `"29.99"`: exact, never a float.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,5 +58,15 @@ impl MoneyBag {
     /// The amount in the shop's currency.
     async fn shop_money(&self) -> MoneyV2 {
         MoneyV2(self.0)
+    }
+}
+
+impl Plain for MoneyV2 {
+    fn plain(&self, _: &Reader<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "amount" => Value::String(self.0.to_decimal()),
+            "currencyCode" => Value::Enum(Name::new(self.0.currency.code())),
+            _ => return None,
+        })
     }
 }

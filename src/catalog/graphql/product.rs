@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ID, Object, Result, Value};
 
 use super::variant::{ProductVariant, ProductVariantConnection};
 use crate::catalog::loaders::VariantsOfProduct;
 use crate::catalog::model;
 use crate::connection;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::plain::{Plain, Reader};
 use crate::graphql::scalars::{DateTime, Html};
 use crate::graphql::scope::ScopeExt;
 
@@ -16,7 +18,7 @@ use crate::graphql::scope::ScopeExt;
 #[derive(Clone, Debug)]
 pub struct Product(pub Arc<model::Product>);
 
-connection!(ProductConnection, ProductEdge, Product);
+connection!(fast ProductConnection, ProductEdge, Product);
 
 #[Object]
 impl Product {
@@ -87,5 +89,21 @@ impl Product {
         let variants = ctx.scope().snapshot().loaders.load(VariantsOfProduct(self.0.id)).await?;
         let variants = variants.iter().flat_map(|variants| variants.iter().cloned().map(ProductVariant)).collect();
         Ok(ProductVariantConnection(Page::from_list(&query, variants, |variant| Cursor::by_id(variant.0.id))))
+    }
+}
+
+impl Plain for Product {
+    fn plain(&self, reader: &Reader<'_>, field: &Field) -> Option<Value> {
+        let product = &self.0;
+        let text = |text: &str| Value::String(text.to_owned());
+        Some(match field.name.node.as_str() {
+            "id" => Value::String(reader.scope.request.namespace.encode("Product", product.id)),
+            "handle" => text(&product.handle),
+            "title" => text(&product.title),
+            "description" if field.arguments.is_empty() => text(&product.description),
+            "vendor" => text(&product.vendor),
+            "productType" => text(&product.product_type),
+            _ => return None,
+        })
     }
 }
