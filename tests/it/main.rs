@@ -3,8 +3,8 @@
 
 mod catalog;
 mod cli;
-mod inventory;
 mod events;
+mod inventory;
 mod rls_coverage;
 mod support;
 mod tenancy;
