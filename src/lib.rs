@@ -27,6 +27,7 @@ pub mod language;
 pub mod money;
 pub mod order;
 pub mod page;
+pub mod payment;
 pub mod provision;
 pub mod shipping;
 pub mod shop;

@@ -4,6 +4,7 @@ pub mod absent;
 pub mod connection;
 pub mod directives;
 pub mod error;
+pub mod idempotent;
 pub mod loader;
 pub mod metafield;
 pub mod node;

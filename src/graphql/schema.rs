@@ -3,6 +3,7 @@
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use super::directives::{DeferDirective, InContextDirective};
+use super::idempotent::Idempotent;
 use super::node::NodeQuery;
 use super::user_error::DisplayableError;
 use crate::catalog::graphql::CatalogQuery;
@@ -34,6 +35,7 @@ pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
         .register_output_type::<DisplayableError>()
         .directive(InContextDirective)
         .directive(DeferDirective)
+        .directive(Idempotent)
 }
 
 /// The schema language text of `schema.graphql`.
