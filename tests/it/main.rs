@@ -5,6 +5,7 @@ mod catalog;
 mod cli;
 mod events;
 mod inventory;
+mod predicates;
 mod rls_coverage;
 mod support;
 mod tenancy;
