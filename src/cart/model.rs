@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::address::Address;
-use crate::attribute::Attribute;
 use crate::country::Country;
 use crate::shipping::model::DeliveryOption;
 
@@ -97,6 +96,12 @@ pub struct CartAddress {
 #[serde(transparent)]
 pub struct Attributes(pub Vec<Attribute>);
 
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Attribute {
+    pub key: String,
+    pub value: String,
+}
+
 impl Attributes {
     /// The pairs given; of pairs with the same key the last counts.
     pub fn new(pairs: Vec<Attribute>) -> Self {
@@ -150,24 +155,6 @@ impl Line {
 }
 
 impl Cart {
-    /// A cart with nothing in it.
-    pub fn empty(id: Uuid, now: DateTime<Utc>) -> Self {
-        Self {
-            id,
-            note: String::new(),
-            attributes: Attributes::default(),
-            discount_codes: vec![],
-            buyer: Buyer::default(),
-            lines: vec![],
-            addresses: vec![],
-            delivery_handle: None,
-            completed_at: None,
-            order_id: None,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
     /// The sum of the lines.
     pub fn subtotal(&self) -> i64 {
         Totals::of(&self.lines, 0).subtotal
@@ -200,7 +187,7 @@ impl Cart {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -230,7 +217,7 @@ pub(super) mod tests {
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Attributes {
-        Attributes::new(pairs.iter().map(|(k, v)| Attribute { key: (*k).into(), value: Some((*v).into()) }).collect())
+        Attributes::new(pairs.iter().map(|(k, v)| Attribute { key: (*k).into(), value: (*v).into() }).collect())
     }
 
     #[test]

@@ -1,15 +1,26 @@
 //! What writing the catalogue refuses.
 
+use std::fmt;
+
 /// Why something was refused, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(name = "ProductSetUserErrorCode")]
 pub enum CatalogCode {
+    /// A value is missing or empty.
     Blank,
+    /// Two options of the product have the same name, or two values of an option.
     DuplicateOption,
+    /// Two variants have the same option values.
     DuplicateVariant,
+    /// Another product or collection has this handle.
     HandleTaken,
+    /// The value is not acceptable here.
     Invalid,
+    /// There is nothing with this id or name.
     NotFound,
+    /// The text is too long.
     TooLong,
+    /// The list is too long.
     TooMany,
 }
 
@@ -21,6 +32,30 @@ pub struct Violation {
     pub message: String,
 }
 
+impl Violation {
+    pub fn new(field: Vec<String>, code: CatalogCode, message: impl Into<String>) -> Self {
+        Self { field, code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field.join("."), self.message)
+    }
+}
+
 /// What a use case of the catalogue refuses: everything it found wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogRule(pub Vec<Violation>);
+
+impl From<Violation> for CatalogRule {
+    fn from(violation: Violation) -> Self {
+        Self(vec![violation])
+    }
+}
+
+/// The path of a field from its parts: `at!["variants", 3, "price"]`.
+macro_rules! at {
+    ($($part:expr),* $(,)?) => { vec![$($part.to_string()),*] };
+}
+pub(crate) use at;

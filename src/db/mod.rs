@@ -8,7 +8,6 @@ mod bell;
 pub mod bootstrap;
 pub mod check;
 pub mod error;
-pub mod idempotency;
 pub mod migrate;
 mod platform;
 mod pool;

@@ -338,8 +338,6 @@ diesel::table! {
         currency -> Text,
         status -> Text,
         draft -> Jsonb,
-        idempotency_scope -> Nullable<Bytea>,
-        idempotency_input -> Nullable<Bytea>,
         due_at -> Timestamptz,
         tries -> Int4,
         created_at -> Timestamptz,

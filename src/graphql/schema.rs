@@ -1,25 +1,14 @@
 //! The one schema: every slice's roots merged. Built without any state, so that it can be printed anywhere.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
+use async_graphql::{EmptyMutation, MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use super::directives::{DeferDirective, InContextDirective};
-use super::idempotent::Idempotent;
-use super::node::NodeQuery;
-use super::user_error::DisplayableError;
 use crate::catalog::graphql::CatalogQuery;
-use crate::content::graphql::{ContentMutation, ContentQuery};
-use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
-use crate::shop::graphql::ShopQuery;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
-pub struct QueryRoot(NodeQuery, ShopQuery, CatalogQuery, ContentQuery, CustomerQuery);
-
-/// What can be done.
-#[derive(MergedObject, Default)]
-pub struct Mutation(ContentMutation);
+pub struct QueryRoot(CatalogQuery);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]
@@ -27,15 +16,11 @@ pub struct Mutation(ContentMutation);
 pub struct Subscription(EventSubscription);
 
 /// The schema's type, for handlers that execute it.
-pub type EmporiaSchema = Schema<QueryRoot, Mutation, Subscription>;
+pub type EmporiaSchema = Schema<QueryRoot, EmptyMutation, Subscription>;
 
 /// The schema without extensions or data: for the SDL, and as the start of the served one.
-pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
-    Schema::build(QueryRoot::default(), Mutation::default(), Subscription::default())
-        .register_output_type::<DisplayableError>()
-        .directive(InContextDirective)
-        .directive(DeferDirective)
-        .directive(Idempotent)
+pub fn builder() -> SchemaBuilder<QueryRoot, EmptyMutation, Subscription> {
+    Schema::build(QueryRoot::default(), EmptyMutation, Subscription::default())
 }
 
 /// The schema language text of `schema.graphql`.

@@ -1,12 +1,16 @@
 //! The one door through which stock changes.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use uuid::Uuid;
 
 use super::model::{StockChange, StockChanged, Stocked, sum};
 use super::rule::InventoryRule;
 use super::store;
 use crate::clock::Entropy;
-use crate::db::TenantTx;
+use crate::db::{TenantConn, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 
 /// Makes all the changes or refuses them all (then the caller lets the transaction roll back).
@@ -49,6 +53,22 @@ pub async fn adjust_in_tx(
     Ok(())
 }
 
+/// Locks the levels of these variants in the order in which changes take them: before their variants are deleted or
+/// change their policy.
+pub async fn lock_in_tx(tx: &mut TenantTx<'_>, variants: &[Uuid]) -> QueryResult<()> {
+    if variants.is_empty() { Ok(()) } else { store::lock_levels(tx, variants).await }
+}
+
+/// Lets the levels follow their variants' changed policies. One that is below zero stays allowed to be.
+pub async fn policies_changed_in_tx(tx: &mut TenantTx<'_>, now: DateTime<Utc>, variants: &[Uuid]) -> QueryResult<()> {
+    if variants.is_empty() { Ok(()) } else { store::follow_policies(tx, now, variants).await }
+}
+
+/// These of the ids that are locations.
+pub async fn locations_among(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+    store::locations_among(conn, ids).await
+}
+
 /// Changes one level, which is made on first use; answers what is available then.
 async fn change_level(
     tx: &mut TenantTx<'_>,
@@ -59,7 +79,7 @@ async fn change_level(
     if let Some(after) = store::change_level(tx, now, change, stock).await? {
         return Ok(after);
     }
-    if !store::location_exists(tx.conn(), change.location_id).await? {
+    if store::locations_among(tx.conn(), &[change.location_id]).await?.is_empty() {
         return Err(ServiceError::Rule(InventoryRule::UnknownLocation { location_id: change.location_id }));
     }
     store::insert_empty_level(tx, now, change, stock).await?;

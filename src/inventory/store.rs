@@ -1,9 +1,8 @@
 //! Statements on levels and on the ledger.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
@@ -82,9 +81,53 @@ pub async fn insert_empty_level(
         .await
 }
 
-pub async fn location_exists(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<bool> {
-    let location = locations::table.filter(locations::tenant_id.eq(conn.tenant())).filter(locations::id.eq(id));
-    diesel::select(exists(location)).get_result(conn).await
+/// These of the ids that are locations.
+pub async fn locations_among(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+    let found: Vec<Uuid> = locations::table
+        .filter(locations::tenant_id.eq(conn.tenant()))
+        .filter(locations::id.eq_any(ids))
+        .select(locations::id)
+        .load(conn)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Locks all levels of these variants, in the one order.
+pub async fn lock_levels(tx: &mut TenantTx<'_>, variants: &[Uuid]) -> QueryResult<()> {
+    let _: Vec<Uuid> = inventory_levels::table
+        .filter(inventory_levels::tenant_id.eq(tx.tenant()))
+        .filter(inventory_levels::variant_id.eq_any(variants))
+        .order((inventory_levels::variant_id, inventory_levels::location_id))
+        .select(inventory_levels::variant_id)
+        .for_update()
+        .load(tx)
+        .await?;
+    Ok(())
+}
+
+/// Copies the variants' policies to their levels; one that is below zero stays allowed to be.
+pub async fn follow_policies(tx: &mut TenantTx<'_>, now: DateTime<Utc>, variants: &[Uuid]) -> QueryResult<()> {
+    let policies: Vec<(Uuid, String)> = product_variants::table
+        .filter(product_variants::tenant_id.eq(tx.tenant()))
+        .filter(product_variants::id.eq_any(variants))
+        .select((product_variants::id, product_variants::inventory_policy))
+        .load(tx)
+        .await?;
+    for may_oversell in [true, false] {
+        let ids: Vec<Uuid> =
+            policies.iter().filter(|(_, policy)| (policy == "CONTINUE") == may_oversell).map(|(id, _)| *id).collect();
+        diesel::update(inventory_levels::table)
+            .filter(inventory_levels::tenant_id.eq(tx.tenant()))
+            .filter(inventory_levels::variant_id.eq_any(ids))
+            .set((
+                inventory_levels::may_oversell
+                    .eq(inventory_levels::available.lt(0).or(may_oversell.into_sql::<Bool>())),
+                inventory_levels::updated_at.eq(now),
+            ))
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// What lies there now.

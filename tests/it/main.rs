@@ -2,10 +2,10 @@
 //! scripts/test starts. Each test has a database of its own.
 
 mod catalog;
+mod catalog_write;
 mod cli;
 mod events;
 mod inventory;
-mod predicates;
 mod rls_coverage;
 mod support;
 mod tenancy;

@@ -196,3 +196,18 @@ pub enum Written {
     /// It was like that already; nothing was written.
     Unchanged,
 }
+
+/// A collection as someone wants it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CollectionDraft {
+    pub title: String,
+    /// Made from the title when absent.
+    pub handle: Option<String>,
+    pub description_html: String,
+    pub image_url: Option<String>,
+    pub image_alt: Option<String>,
+    pub seo_title: Option<String>,
+    pub seo_description: Option<String>,
+    /// In order.
+    pub products: Vec<Uuid>,
+}

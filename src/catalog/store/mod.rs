@@ -1,9 +1,21 @@
 //! The catalogue's statements.
 
+mod collections;
+mod handles;
 mod images;
+mod membership;
 mod products;
 mod variants;
+mod whole;
+mod write;
 
+pub use collections::{insert_collection, touch_collections};
+pub use handles::{collection_handles, product_handles};
 pub use images::images_of_products;
-pub use products::{product_by_handle, product_by_id, products_by_id, products_page};
-pub use variants::{variants_by_id, variants_of_products};
+pub use membership::{
+    Place, collections_of, delete_places, existing_products, insert_places, last_positions, lock_collections,
+};
+pub use products::{delete_product, product_by_handle, product_by_id, products_by_id, products_page};
+pub use variants::{variant_ids, variants_by_id, variants_of_products};
+pub use whole::{lock_whole_products, options};
+pub use write::{Changes, apply};

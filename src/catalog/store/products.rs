@@ -6,8 +6,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::catalog::model::{Audience, Product};
-use crate::db::TenantConn;
 use crate::db::schema::products;
+use crate::db::{TenantConn, TenantTx};
 use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
@@ -114,4 +114,14 @@ pub async fn products_by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryRes
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(Product::from).collect())
+}
+
+/// Deletes a product; what belongs to it goes along. False: there is none.
+pub async fn delete_product(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<bool> {
+    let deleted = diesel::delete(products::table)
+        .filter(products::tenant_id.eq(tx.tenant()))
+        .filter(products::id.eq(id))
+        .execute(tx)
+        .await?;
+    Ok(deleted > 0)
 }

@@ -107,3 +107,13 @@ fn fold(rows: Vec<(VariantRow, Option<i32>)>) -> Vec<Arc<Variant>> {
     }
     variants.into_iter().map(Arc::new).collect()
 }
+
+/// The ids of a product's variants.
+pub async fn variant_ids(conn: &mut TenantConn<'_>, product_id: Uuid) -> QueryResult<Vec<Uuid>> {
+    product_variants::table
+        .filter(product_variants::tenant_id.eq(conn.tenant()))
+        .filter(product_variants::product_id.eq(product_id))
+        .select(product_variants::id)
+        .load(conn)
+        .await
+}

@@ -1,0 +1,56 @@
+//! One product at a time.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::upsert::products_upsert_in_tx;
+use crate::catalog::model::{ProductDraft, WrittenProduct};
+use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
+use crate::catalog::store;
+use crate::clock::Entropy;
+use crate::db::TenantDb;
+use crate::db::error::constraint;
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::inventory;
+
+/// Creates or updates one whole product.
+pub async fn product_set(
+    db: &TenantDb,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+    actor: &str,
+    draft: ProductDraft,
+) -> ServiceResult<WrittenProduct, CatalogRule> {
+    let written = db
+        .write(async |tx| {
+            let mut outcomes = products_upsert_in_tx(tx, now, entropy, actor, vec![draft]).await?;
+            let outcome = outcomes.pop().ok_or_else(|| Fault::internal("a draft without an outcome"))?;
+            outcome.map_err(|violations| ServiceError::Rule(CatalogRule(violations)))
+        })
+        .await;
+    written.map_err(|error| if handle_raced(&error) { ServiceError::Rule(handle_taken().into()) } else { error })
+}
+
+/// Someone else took the handle between our look and our write.
+fn handle_raced<R>(error: &ServiceError<R>) -> bool {
+    matches!(error, ServiceError::Fault(Fault::Database(error))
+        if matches!(constraint(error), Some("products_handle_taken" | "collections_handle_taken")))
+}
+
+fn handle_taken() -> Violation {
+    Violation::new(at!["handle"], CatalogCode::HandleTaken, "the handle is taken")
+}
+
+/// Deletes a product with all that belongs to it. Orders keep their own copy of what was sold.
+pub async fn product_delete(db: &TenantDb, id: Uuid) -> ServiceResult<(), CatalogRule> {
+    db.write(async |tx| {
+        let variants = store::variant_ids(tx.conn(), id).await?;
+        inventory::service::lock_in_tx(tx, &variants).await?;
+        if store::delete_product(tx, id).await? {
+            return Ok(());
+        }
+        let violation = Violation::new(at!["id"], CatalogCode::NotFound, "there is no such product");
+        Err(ServiceError::Rule(violation.into()))
+    })
+    .await
+}

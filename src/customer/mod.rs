@@ -1,3 +1,0 @@
-//! Customers: known to the schema, since storefronts name them; none are stored yet.
-
-pub mod graphql;
