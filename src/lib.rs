@@ -29,4 +29,5 @@ pub mod shipping;
 pub mod shop;
 pub mod telemetry;
 pub mod tenant;
+pub mod webhook;
 pub mod worker;

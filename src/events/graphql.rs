@@ -19,6 +19,8 @@ use crate::graphql::error::ApiError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
+use crate::order::graphql::Order;
+use crate::order::loaders::OrderById;
 
 /// Events read at once.
 const BATCH: i64 = 100;
@@ -26,13 +28,13 @@ const BATCH: i64 = 100;
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Something that happened to an order.
-pub struct OrderEvent(Event);
+pub struct OrderChange(Event);
 
 #[Object]
-impl OrderEvent {
+impl OrderChange {
     /// The event's id: give it as `after` to go on from here.
     async fn id(&self, ctx: &Context<'_>) -> ID {
-        ctx.scope().gid("OrderEvent", self.0.id)
+        ctx.scope().gid("OrderChange", self.0.id)
     }
 
     /// What happened.
@@ -43,6 +45,12 @@ impl OrderEvent {
     /// When it happened.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.0.occurred_at)
+    }
+
+    /// The order as it is now, which may be further than this event.
+    async fn order(&self, ctx: &Context<'_>) -> Result<Option<Order>> {
+        let order = ctx.scope().snapshot().loaders.load(OrderById(self.0.subject_id)).await?;
+        Ok(order.map(Order))
     }
 }
 
@@ -59,7 +67,7 @@ impl EventSubscription {
         #[graphql(desc = "Only these topics; all when left out.")] topics: Option<Vec<Topic>>,
         #[graphql(desc = "The id of the last event received: go on behind it. Events are kept for 30 days.")]
         after: Option<ID>,
-    ) -> Result<impl Stream<Item = Result<OrderEvent>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<OrderChange>> + use<>> {
         ctx.require_merchant()?;
         let scope = ctx.data_unchecked::<Arc<Scope>>().clone();
         // Listening before reading: what is published in between is not missed.
@@ -71,7 +79,7 @@ impl EventSubscription {
             match follower.next().await {
                 Ok(event) => {
                     follower.scope.renew();
-                    event.map(|event| (Ok(OrderEvent(event)), Some(follower)))
+                    event.map(|event| (Ok(OrderChange(event)), Some(follower)))
                 }
                 // The subscriber resumes behind the last event it got.
                 Err(fault) => Some((Err(fault.into()), None)),
@@ -85,7 +93,7 @@ async fn start(scope: &Scope, after: Option<ID>) -> Result<i64> {
     let Some(after) = after else {
         return Ok(scope.db().read::<_, Fault, _>(async |conn| Ok(store::last_position(conn).await?)).await?);
     };
-    let id = Gid::of(&after, "OrderEvent").ok_or_else(|| ApiError::bad_input("`after` is not an event's id"))?;
+    let id = Gid::of(&after, "OrderChange").ok_or_else(|| ApiError::bad_input("`after` is not an event's id"))?;
     let place = scope.db().read::<_, Fault, _>(async |conn| Ok(store::place_of(conn, id).await?)).await?;
     let oldest = scope.app.clock.now() - KEPT;
     match place {

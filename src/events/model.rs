@@ -68,6 +68,15 @@ pub struct NewEvent {
     pub payload: serde_json::Value,
 }
 
+/// An event that waits for its position.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    pub id: Uuid,
+    pub topic: Topic,
+    pub subject_id: Uuid,
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// A published event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

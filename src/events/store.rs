@@ -6,7 +6,7 @@ use diesel::result::Error;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{Event, Topic};
+use super::model::{Appended, Event, Topic};
 use crate::db::schema::{event_positions, events};
 use crate::db::{TenantConn, TenantTx};
 
@@ -27,9 +27,11 @@ pub async fn last_position(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
     Ok(last.unwrap_or_default())
 }
 
+type EventRow = (Uuid, Option<i64>, String, Uuid, DateTime<Utc>);
+
 /// Published events after a position, in order.
 pub async fn events_after(conn: &mut TenantConn<'_>, position: i64, limit: i64) -> QueryResult<Vec<Event>> {
-    let rows: Vec<(Uuid, Option<i64>, String, Uuid, DateTime<Utc>)> = events::table
+    let rows: Vec<EventRow> = events::table
         .filter(events::tenant_id.eq(conn.tenant()))
         .filter(events::position.gt(position))
         .order(events::position)
@@ -77,16 +79,8 @@ pub async fn position_lock(tx: &mut TenantTx<'_>) -> QueryResult<i64> {
     locked().first(tx).await
 }
 
-/// An event that waits for its position.
-pub struct Unpublished {
-    pub id: Uuid,
-    pub topic: Topic,
-    pub subject_id: Uuid,
-    pub occurred_at: DateTime<Utc>,
-}
-
 /// The oldest events without a position, in the order in which they were written.
-pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<Vec<Unpublished>> {
+pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<Vec<Appended>> {
     let rows: Vec<(Uuid, String, Uuid, DateTime<Utc>)> = events::table
         .filter(events::tenant_id.eq(conn.tenant()))
         .filter(events::position.is_null())
@@ -97,7 +91,7 @@ pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<V
         .await?;
     rows.into_iter()
         .map(|(id, topic, subject_id, occurred_at)| {
-            Ok(Unpublished { id, topic: topic_of(&topic)?, subject_id, occurred_at })
+            Ok(Appended { id, topic: topic_of(&topic)?, subject_id, occurred_at })
         })
         .collect()
 }

@@ -1,14 +1,20 @@
 //! The one schema: every slice's roots merged. Built without any state, so that it can be printed anywhere.
 
-use async_graphql::{EmptyMutation, MergedObject, MergedSubscription, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::catalog::graphql::CatalogQuery;
 use crate::events::graphql::EventSubscription;
+use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
-pub struct QueryRoot(CatalogQuery);
+pub struct QueryRoot(CatalogQuery, WebhookQuery);
+
+/// What can be done.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(WebhookMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]
@@ -16,11 +22,11 @@ pub struct QueryRoot(CatalogQuery);
 pub struct Subscription(EventSubscription);
 
 /// The schema's type, for handlers that execute it.
-pub type EmporiaSchema = Schema<QueryRoot, EmptyMutation, Subscription>;
+pub type EmporiaSchema = Schema<QueryRoot, Mutation, Subscription>;
 
 /// The schema without extensions or data: for the SDL, and as the start of the served one.
-pub fn builder() -> SchemaBuilder<QueryRoot, EmptyMutation, Subscription> {
-    Schema::build(QueryRoot::default(), EmptyMutation, Subscription::default())
+pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
+    Schema::build(QueryRoot::default(), Mutation::default(), Subscription::default())
 }
 
 /// The schema language text of `schema.graphql`.

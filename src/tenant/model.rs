@@ -80,12 +80,14 @@ pub enum Access {
     Publishable { key_id: Uuid },
     /// A secret key.
     Secret { key_id: Uuid },
+    /// The worker, on the tenant's behalf. No request ever proves to be this.
+    System,
 }
 
 impl Access {
     /// Whether the merchant asks, and not a shopper.
     pub fn is_merchant(self) -> bool {
-        matches!(self, Self::Secret { .. })
+        matches!(self, Self::Secret { .. } | Self::System)
     }
 
     /// The name under which this caller's doings are recorded.
@@ -94,6 +96,7 @@ impl Access {
             Self::Public => "public".to_owned(),
             Self::Publishable { key_id } => format!("key:{key_id}"),
             Self::Secret { key_id } => format!("key:{key_id}"),
+            Self::System => "system".to_owned(),
         }
     }
 }

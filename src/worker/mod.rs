@@ -7,7 +7,9 @@
 //! [`run`] is the process, [`drain`] the same work at one moment, for tests and tools.
 
 mod bells;
+mod deliver;
 mod relay;
+mod render;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,7 @@ use crate::cache::Notice;
 use crate::error::Fault;
 use crate::events::Work;
 use bells::Job;
+use deliver::Deliverer;
 
 /// A job that failed is tried again after this.
 const BACK_OFF: TimeDelta = TimeDelta::seconds(5);
@@ -48,7 +51,7 @@ pub async fn run(app: App, shutdown: CancellationToken) -> Result<(), Fault> {
 }
 
 pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -> Result<(), Fault> {
-    let worker = Arc::new(Worker::new(app)?);
+    let worker = Arc::new(Worker::new(app, false)?);
     let wake = watch::Sender::new(());
     let mut loops = JoinSet::new();
     for work in Work::ALL {
@@ -59,12 +62,13 @@ pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -
         () = shutdown.cancelled() => {}
     }
     while loops.join_next().await.is_some() {}
+    worker.deliverer.close(options.grace).await;
     Ok(())
 }
 
 /// Does everything that is due now, and what that makes due, until nothing is left. One thing after the other.
 pub async fn drain(app: &App) -> Result<(), Fault> {
-    let worker = Worker::new(app.clone())?;
+    let worker = Worker::new(app.clone(), true)?;
     loop {
         let mut idle = true;
         for work in Work::ALL {
@@ -106,11 +110,14 @@ async fn wake_on_notice(app: &App, wake: &watch::Sender<()>) {
 
 struct Worker {
     app: App,
+    deliverer: Deliverer,
+    /// Whether deliveries are seen through one after the other instead of going on by themselves.
+    in_order: bool,
 }
 
 impl Worker {
-    fn new(app: App) -> Result<Self, Fault> {
-        Ok(Self { app })
+    fn new(app: App, in_order: bool) -> Result<Self, Fault> {
+        Ok(Self { deliverer: Deliverer::new(app.clone())?, app, in_order })
     }
 
     /// The loop of one kind of work.
@@ -178,7 +185,8 @@ impl Worker {
     async fn perform(&self, job: &Job) -> Result<(), Fault> {
         match job.work {
             Work::Events => relay::relay(&self.app, job.tenant).await,
-            Work::Deliveries => Ok(()),
+            Work::Deliveries if self.in_order => self.deliverer.finish_due(job.tenant).await,
+            Work::Deliveries => self.deliverer.start_due(job.tenant).await,
             Work::Payments => Ok(()),
         }
     }

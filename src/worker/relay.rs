@@ -6,6 +6,7 @@ use crate::error::Fault;
 use crate::events::model::KEPT;
 use crate::events::store;
 use crate::ids::TenantId;
+use crate::webhook;
 
 /// Events published in one transaction.
 const BATCH: i64 = 200;
@@ -40,6 +41,7 @@ async fn publish_batch(app: &App, tenant: TenantId) -> Result<(i64, bool), Fault
             }
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
             let reached = store::publish(tx, last, &ids, now).await?;
+            webhook::service::queue_in_tx(tx, now, &app.entropy, &events).await?;
             store::forget(tx, now - KEPT, BATCH).await?;
             Ok::<_, Fault>((reached, i64::try_from(events.len()).is_ok_and(|len| len < BATCH)))
         })

@@ -27,7 +27,8 @@ fn event(topic: Topic, subject_id: Uuid) -> NewEvent {
     NewEvent { topic, subject_id, payload: json!({}) }
 }
 
-async fn append(app: &App, store: &Store, topics: &[Topic]) {
+/// Appends events of one subject, in this order.
+pub async fn append(app: &App, store: &Store, topics: &[Topic]) {
     let events: Vec<_> = topics.iter().map(|topic| event(*topic, Uuid::from_u128(1))).collect();
     let now = app.clock.now();
     let written: Result<(), Fault> =
@@ -189,7 +190,7 @@ async fn a_stream_that_broke_off_resumes_without_loss_or_duplicate() {
     }
     worker::drain(&app.app).await.expect("a relay");
     let first = log(&app.app, &store).await[0].id;
-    let mut got = vec![json!(format!("gid://emporia/OrderEvent/{first}"))];
+    let mut got = vec![json!(format!("gid://emporia/OrderChange/{first}"))];
     // Broken off at several places: within a batch, and behind it.
     for take in [1, 7, 99, 3] {
         let last = got.last().expect("the first");
@@ -207,7 +208,7 @@ async fn a_stream_that_broke_off_resumes_without_loss_or_duplicate() {
     let want: Vec<Value> = log(&app.app, &store)
         .await
         .iter()
-        .map(|event| json!(format!("gid://emporia/OrderEvent/{}", event.id)))
+        .map(|event| json!(format!("gid://emporia/OrderChange/{}", event.id)))
         .collect();
     assert_eq!(got, want);
     append(&app.app, &store, &[Topic::OrdersCancelled]).await;
@@ -224,7 +225,7 @@ async fn a_place_that_is_not_kept_is_refused() {
     worker::drain(&app.app).await.expect("a relay");
     let id = log(&app.app, &store).await[0].id;
     let foreign = log(&app.app, &other).await[0].id;
-    let after = |id: &str| format!("(after: \"gid://emporia/OrderEvent/{id}\")");
+    let after = |id: &str| format!("(after: \"gid://emporia/OrderChange/{id}\")");
     for bad in [after(&foreign.to_string()), after(&Uuid::nil().to_string()), "(after: \"7\")".to_owned()] {
         assert_eq!(refusal(&app.app, &store.secret, &bad).await, "BAD_USER_INPUT", "{bad}");
     }

@@ -9,3 +9,4 @@ mod inventory;
 mod rls_coverage;
 mod support;
 mod tenancy;
+mod webhook;

@@ -2,9 +2,11 @@
 
 mod app;
 mod db;
+mod receiver;
 
 pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin, redis_url};
+pub use receiver::{Receiver, Reply};
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -1,0 +1,188 @@
+//! Sending one attempt: bounded in time and size, and never into a private network.
+//!
+//! Addresses are checked where the connection is made. A name's addresses in the resolver, whose answer is what is
+//! connected to, so that a name cannot say one thing when checked and another when used; an IP literal after URL
+//! parsing, since no resolver is asked for it. No redirect is followed and no proxy of the environment is used:
+//! both would lead past these checks.
+
+use std::error::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::address::is_public;
+use super::model::{MAX_EXCERPT, endpoint, excerpt};
+use crate::config::WebhookConfig;
+use crate::error::Fault;
+
+/// A response is read up to here; what is behind it does not matter.
+const MAX_RESPONSE: usize = 64 << 10;
+const MAX_ERROR: usize = 512;
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub struct Message<'a> {
+    pub uri: &'a str,
+    pub id: &'a str,
+    pub timestamp: i64,
+    pub signature: &'a str,
+    pub body: String,
+}
+
+/// How it went.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: Option<u16>,
+    pub duration: Duration,
+    pub excerpt: Option<String>,
+    pub error: Option<String>,
+}
+
+impl Answer {
+    /// Whether the receiver took the message: any 2xx, answered in time.
+    pub fn is_taken(&self) -> bool {
+        self.error.is_none() && self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
+/// Sends messages. One per process: it keeps connections.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    allow_private: bool,
+}
+
+impl Client {
+    pub fn new(config: &WebhookConfig) -> Result<Self, Fault> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("Emporia-Webhooks/", env!("CARGO_PKG_VERSION")))
+            .timeout(config.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .retry(reqwest::retry::never())
+            .pool_max_idle_per_host(2)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .dns_resolver(Arc::new(Guarded { allow_private: config.allow_private }))
+            .build()
+            .map_err(|error| Fault::internal(format!("the webhook client: {error}")))?;
+        Ok(Self { http, allow_private: config.allow_private })
+    }
+
+    /// Sends, and says how it went: never fails otherwise.
+    pub async fn send(&self, message: Message<'_>) -> Answer {
+        let started = Instant::now();
+        let mut answer = Answer { status: None, duration: Duration::ZERO, excerpt: None, error: None };
+        if let Err(error) = self.exchange(message, &mut answer).await {
+            answer.error = Some(error);
+        }
+        answer.duration = started.elapsed();
+        answer
+    }
+
+    async fn exchange(&self, message: Message<'_>, answer: &mut Answer) -> Result<(), String> {
+        let url = endpoint(message.uri, self.allow_private).map_err(|bad| format!("the address {bad}"))?;
+        let request = self
+            .http
+            .post(url)
+            .header("content-type", "application/json")
+            .header("webhook-id", message.id)
+            .header("webhook-timestamp", message.timestamp)
+            .header("webhook-signature", message.signature)
+            .body(message.body);
+        let mut response = request.send().await.map_err(|error| explain(&error))?;
+        answer.status = Some(response.status().as_u16());
+        let mut body = Vec::new();
+        while body.len() < MAX_RESPONSE {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk[..chunk.len().min(MAX_RESPONSE - body.len())]),
+                Ok(None) => break,
+                Err(error) => {
+                    answer.excerpt = Some(excerpt(&body, MAX_EXCERPT));
+                    return Err(explain(&error));
+                }
+            }
+        }
+        answer.excerpt = Some(excerpt(&body, MAX_EXCERPT));
+        if !(200..300).contains(&response.status().as_u16()) {
+            return Err(format!("answered {}; expected 2xx", response.status().as_u16()));
+        }
+        Ok(())
+    }
+}
+
+/// The reason behind an error, for the merchant: the last link of the chain says what happened.
+fn explain(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "timed out".to_owned();
+    }
+    let mut last: &dyn Error = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    excerpt(last.to_string().as_bytes(), MAX_ERROR)
+}
+
+/// Resolves names to addresses that may be called.
+struct Guarded {
+    allow_private: bool,
+}
+
+/// A name that leads nowhere we may go.
+#[derive(Debug)]
+struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has no public address", self.0)
+    }
+}
+
+impl Error for Refused {}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|address| allow_private || is_public(address.ip())).collect();
+            if allowed.is_empty() {
+                return Err(Refused(name.as_str().to_owned()).into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(allow_private: bool) -> Client {
+        let config = WebhookConfig { allow_private, timeout: Duration::from_secs(5), retry: Vec::new() };
+        Client::new(&config).unwrap()
+    }
+
+    fn message(uri: &str) -> Message<'_> {
+        Message { uri, id: "msg_1", timestamp: 1, signature: "v1,x", body: "{}".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn the_resolver_leaves_out_private_addresses() {
+        let resolve = |allow_private| Guarded { allow_private }.resolve("localhost".parse().unwrap());
+        assert!(resolve(true).await.unwrap().count() > 0);
+        let refused = resolve(false).await.map(Iterator::count).unwrap_err();
+        assert_eq!(refused.to_string(), "localhost has no public address");
+    }
+
+    #[tokio::test]
+    async fn a_private_address_is_refused_before_anything_is_sent() {
+        for uri in ["http://127.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/", "http://2130706433:9/"] {
+            let answer = client(false).send(message(uri)).await;
+            assert!(!answer.is_taken() && answer.status.is_none());
+            assert!(answer.error.unwrap().contains("not a public address"), "{uri}");
+        }
+    }
+}

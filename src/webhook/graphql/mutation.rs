@@ -1,0 +1,172 @@
+//! The webhooks' mutations.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+
+use super::delivery::WebhookDelivery;
+use super::subscription::WebhookSubscription;
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::events::Topic;
+use crate::graphql::scalars::Url;
+use crate::graphql::scope::ScopeExt;
+use crate::ids::Gid;
+use crate::webhook::rule::{WebhookErrorCode, WebhookRule};
+use crate::webhook::service;
+
+/// Why a webhook mutation did not do what was asked.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct WebhookUserError {
+    /// The path of the input it is about.
+    pub field: Option<Vec<String>>,
+    /// What is wrong, for people.
+    pub message: String,
+    /// What is wrong, for programs.
+    pub code: Option<WebhookErrorCode>,
+}
+
+impl From<WebhookRule> for WebhookUserError {
+    fn from(rule: WebhookRule) -> Self {
+        let field = rule.field().map(|path| path.iter().map(|&part| part.to_owned()).collect());
+        Self { field, message: rule.to_string(), code: Some(rule.code()) }
+    }
+}
+
+/// Where a subscription leads.
+#[derive(Clone, Debug, InputObject)]
+pub struct WebhookSubscriptionInput {
+    /// The address deliveries are sent to: `https://…`, or `http://…`. At most 2048 characters.
+    uri: Url,
+}
+
+/// The answer of `webhookSubscriptionCreate`.
+#[derive(SimpleObject)]
+pub struct WebhookSubscriptionCreatePayload {
+    /// The new subscription.
+    webhook_subscription: Option<WebhookSubscription>,
+    /// The secret (`whsec_…`) with which deliveries are signed after Standard Webhooks. Shown only here.
+    signing_secret: Option<String>,
+    /// Why nothing was created.
+    user_errors: Vec<WebhookUserError>,
+}
+
+/// The answer of `webhookSubscriptionUpdate`.
+#[derive(SimpleObject)]
+pub struct WebhookSubscriptionUpdatePayload {
+    /// The changed subscription.
+    webhook_subscription: Option<WebhookSubscription>,
+    /// Why nothing was changed.
+    user_errors: Vec<WebhookUserError>,
+}
+
+/// The answer of `webhookSubscriptionDelete`.
+#[derive(SimpleObject)]
+pub struct WebhookSubscriptionDeletePayload {
+    /// The id that leads to nothing now.
+    deleted_webhook_subscription_id: Option<ID>,
+    /// Why nothing was deleted.
+    user_errors: Vec<WebhookUserError>,
+}
+
+/// The answer of `webhookDeliveryRetry`.
+#[derive(SimpleObject)]
+pub struct WebhookDeliveryRetryPayload {
+    /// The delivery, due again.
+    webhook_delivery: Option<WebhookDelivery>,
+    /// Why nothing is sent.
+    user_errors: Vec<WebhookUserError>,
+}
+
+#[derive(Default)]
+pub struct WebhookMutation;
+
+#[Object]
+impl WebhookMutation {
+    /// Has an address told of a topic's events from now on. For secret keys.
+    async fn webhook_subscription_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to tell of.")] topic: Topic,
+        #[graphql(desc = "Where to.")] webhook_subscription: WebhookSubscriptionInput,
+    ) -> Result<WebhookSubscriptionCreatePayload> {
+        let scope = ctx.require_merchant()?;
+        let (app, db) = (scope.app.clone(), scope.db().clone());
+        let uri = webhook_subscription.uri.0;
+        let done = scope.act(async move { service::subscription_create(&app, &db, topic, uri).await }).await?;
+        let (created, user_errors) = split(done)?;
+        let (subscription, secret) = created.unzip();
+        Ok(WebhookSubscriptionCreatePayload {
+            webhook_subscription: subscription.map(|subscription| WebhookSubscription(Arc::new(subscription))),
+            signing_secret: secret.map(|secret| secret.reveal().to_owned()),
+            user_errors,
+        })
+    }
+
+    /// Leads a subscription to another address, for queued deliveries too. For secret keys.
+    async fn webhook_subscription_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The subscription's global id.")] id: ID,
+        #[graphql(desc = "Where to.")] webhook_subscription: WebhookSubscriptionInput,
+    ) -> Result<WebhookSubscriptionUpdatePayload> {
+        let scope = ctx.require_merchant()?;
+        let done = match Gid::of(&id, "WebhookSubscription") {
+            None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
+            Some(id) => {
+                let (app, db) = (scope.app.clone(), scope.db().clone());
+                let uri = webhook_subscription.uri.0;
+                scope.act(async move { service::subscription_update(&app, &db, id, uri).await }).await?
+            }
+        };
+        let (updated, user_errors) = split(done)?;
+        let webhook_subscription = updated.map(|subscription| WebhookSubscription(Arc::new(subscription)));
+        Ok(WebhookSubscriptionUpdatePayload { webhook_subscription, user_errors })
+    }
+
+    /// Deletes a subscription with everything queued for it. For secret keys.
+    async fn webhook_subscription_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The subscription's global id.")] id: ID,
+    ) -> Result<WebhookSubscriptionDeletePayload> {
+        let scope = ctx.require_merchant()?;
+        let done = match Gid::of(&id, "WebhookSubscription") {
+            None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
+            Some(uuid) => {
+                let db = scope.db().clone();
+                scope.act(async move { service::subscription_delete(&db, uuid).await }).await?.map(|()| uuid)
+            }
+        };
+        let (deleted, user_errors) = split(done)?;
+        let deleted_webhook_subscription_id = deleted.map(|uuid| scope.gid("WebhookSubscription", uuid));
+        Ok(WebhookSubscriptionDeletePayload { deleted_webhook_subscription_id, user_errors })
+    }
+
+    /// Sends an exhausted delivery again, the same bytes, with all retries anew. For secret keys.
+    async fn webhook_delivery_retry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The delivery's global id.")] id: ID,
+    ) -> Result<WebhookDeliveryRetryPayload> {
+        let scope = ctx.require_merchant()?;
+        let done = match Gid::of(&id, "WebhookDelivery") {
+            None => Err(ServiceError::Rule(WebhookRule::DeliveryNotFound)),
+            Some(id) => {
+                let (app, db) = (scope.app.clone(), scope.db().clone());
+                scope.act(async move { service::delivery_retry(&app, &db, id).await }).await?
+            }
+        };
+        let (delivery, user_errors) = split(done)?;
+        let webhook_delivery = delivery.map(|delivery| WebhookDelivery(Arc::new(delivery)));
+        Ok(WebhookDeliveryRetryPayload { webhook_delivery, user_errors })
+    }
+}
+
+/// What a payload is made of: the object or the reasons why there is none.
+fn split<T>(done: ServiceResult<T, WebhookRule>) -> Result<(Option<T>, Vec<WebhookUserError>), Fault> {
+    match done {
+        Ok(value) => Ok((Some(value), Vec::new())),
+        Err(ServiceError::Rule(rule)) => Ok((None, vec![rule.into()])),
+        Err(ServiceError::Fault(fault)) => Err(fault),
+    }
+}

@@ -1,0 +1,79 @@
+//! The webhooks' root fields.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+
+use super::delivery::{WebhookDelivery, WebhookDeliveryConnection};
+use super::subscription::{WebhookSubscription, WebhookSubscriptionConnection};
+use crate::events::Topic;
+use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::scope::ScopeExt;
+use crate::ids::Gid;
+use crate::webhook::loaders::SubscriptionById;
+use crate::webhook::model::DeliveryStatus;
+use crate::webhook::store;
+
+#[derive(Default)]
+pub struct WebhookQuery;
+
+#[Object]
+impl WebhookQuery {
+    /// A webhook subscription by id; null when there is none. For secret keys.
+    async fn webhook_subscription(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The subscription's global id.")] id: ID,
+    ) -> Result<Option<WebhookSubscription>> {
+        let scope = ctx.require_merchant()?;
+        let Some(id) = Gid::of(&id, "WebhookSubscription") else { return Ok(None) };
+        Ok(scope.snapshot().loaders.load(SubscriptionById(id)).await?.map(WebhookSubscription))
+    }
+
+    /// The shop's webhook subscriptions. For secret keys.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn webhook_subscriptions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Only those to these topics.")] topics: Option<Vec<Topic>>,
+    ) -> Result<WebhookSubscriptionConnection> {
+        let scope = ctx.require_merchant()?;
+        let page = PageArgs { first, after, last, before, reverse }.check()?;
+        let topics = topics.as_deref();
+        let rows = scope.read(async |conn| store::subscriptions_page(conn, topics, &page).await).await?;
+        let page = Page::from_rows(&page, rows, |subscription| Cursor::by_id(subscription.id));
+        Ok(WebhookSubscriptionConnection(page.map(|subscription| WebhookSubscription(Arc::new(subscription)))))
+    }
+
+    /// What was sent, or is to be, in the order in which it was queued. For secret keys.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
+    async fn webhook_deliveries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only to this subscription.")] subscription_id: Option<ID>,
+        #[graphql(desc = "Only those that are this far.")] status: Option<DeliveryStatus>,
+        #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "Turn the order round: the latest first.", default = false)] reverse: bool,
+    ) -> Result<WebhookDeliveryConnection> {
+        let scope = ctx.require_merchant()?;
+        let page = PageArgs { first, after, last, before, reverse }.check()?;
+        let subscription = match subscription_id {
+            None => None,
+            Some(id) => match Gid::of(&id, "WebhookSubscription") {
+                Some(id) => Some(id),
+                None => return Ok(WebhookDeliveryConnection(Page::empty())),
+            },
+        };
+        let rows = scope.read(async |conn| store::deliveries_page(conn, subscription, status, &page).await).await?;
+        let page = Page::from_rows(&page, rows, |delivery| Cursor::by_id(delivery.id));
+        Ok(WebhookDeliveryConnection(page.map(|delivery| WebhookDelivery(Arc::new(delivery)))))
+    }
+}

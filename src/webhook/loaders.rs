@@ -1,0 +1,43 @@
+//! What resolvers of deliveries ask for in batches.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use diesel::QueryResult;
+use uuid::Uuid;
+
+use super::model::{Attempts, Subscription};
+use super::store;
+use crate::db::TenantConn;
+use crate::graphql::loader::BatchKey;
+
+/// A subscription by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SubscriptionById(pub Uuid);
+
+impl BatchKey for SubscriptionById {
+    type Value = Arc<Subscription>;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Self::Value>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let found = store::subscriptions_by_id(conn, &ids).await?;
+        Ok(found.into_iter().map(|subscription| (Self(subscription.id), Arc::new(subscription))).collect())
+    }
+}
+
+/// A delivery's latest attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AttemptsOfDelivery(pub Uuid);
+
+impl BatchKey for AttemptsOfDelivery {
+    type Value = Attempts;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Attempts>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let attempts = store::attempts_of(conn, &ids).await?;
+        Ok(attempts
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|chunk| (Self(chunk[0].0), chunk.iter().map(|(_, attempt)| attempt.clone()).collect()))
+            .collect())
+    }
+}

@@ -1,0 +1,225 @@
+//! Subscriptions, deliveries, attempts; where an endpoint may be; when the next attempt is due.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::{Host, Url};
+use uuid::Uuid;
+
+use super::address::is_public;
+use super::sign::SigningSecret;
+use crate::events::Topic;
+
+/// A tenant has at most so many subscriptions. (Creations at the very same moment may go a little beyond.)
+pub const MAX_SUBSCRIPTIONS: i64 = 50;
+/// How long deliveries and their attempts can be looked at.
+pub const KEPT: TimeDelta = TimeDelta::days(30);
+/// The body of a delivery is at most this long; the schema's limits on pages keep an order far below it.
+pub const MAX_BODY: usize = 1 << 20;
+/// So much of a response is kept.
+pub const MAX_EXCERPT: usize = 1024;
+const MAX_URI: usize = 2048;
+
+/// Where a merchant wants to be told of a topic.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    pub id: Uuid,
+    pub topic: Topic,
+    pub uri: String,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
+#[graphql(name = "WebhookDeliveryStatus")]
+pub enum DeliveryStatus {
+    /// An attempt is due, running or scheduled.
+    Pending,
+    /// The receiver took it.
+    Succeeded,
+    /// No attempt is left; it can be resent.
+    Exhausted,
+}
+
+impl DeliveryStatus {
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Succeeded, Self::Exhausted];
+
+    pub fn as_db(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Exhausted => "EXHAUSTED",
+        }
+    }
+
+    pub fn from_db(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_db() == text)
+    }
+}
+
+/// One event on its way to one subscription.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub id: Uuid,
+    pub subscription_id: Uuid,
+    pub event_id: Uuid,
+    pub topic: Topic,
+    pub status: DeliveryStatus,
+    pub attempts: i32,
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// What was sent; none before the first attempt.
+    pub body: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One try to deliver, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub number: i32,
+    pub status_code: Option<i16>,
+    pub duration_ms: i32,
+    pub response_excerpt: Option<String>,
+    pub error: Option<String>,
+    pub attempted_at: DateTime<Utc>,
+}
+
+/// A delivery's attempts, the first first.
+pub type Attempts = Arc<[Attempt]>;
+
+/// A delivery that this worker may attempt, with all it needs for that.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub id: Uuid,
+    /// Proves the claim when the outcome is recorded.
+    pub claim: Uuid,
+    pub subscription_id: Uuid,
+    pub event_id: Uuid,
+    pub topic: Topic,
+    pub subject_id: Uuid,
+    pub occurred_at: DateTime<Utc>,
+    pub attempts: i32,
+    pub round_attempts: i32,
+    pub body: Option<String>,
+    pub uri: String,
+    pub secret: SigningSecret,
+}
+
+/// Why a text cannot be an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadEndpoint {
+    #[error("is not an absolute URL of at most {MAX_URI} characters")]
+    NotAUrl,
+    #[error("must begin with https:// or http://")]
+    Scheme,
+    #[error("leads to {0}, which is not a public address")]
+    Private(String),
+}
+
+/// Checks what can be checked of an endpoint without asking for its name's addresses. The URL parser has turned
+/// every spelling of an IP address (`2130706433`, `0x7f.1`, `[::ffff:127.0.0.1]`) into that address.
+pub fn endpoint(uri: &str, allow_private: bool) -> Result<Url, BadEndpoint> {
+    if uri.len() > MAX_URI {
+        return Err(BadEndpoint::NotAUrl);
+    }
+    let url = Url::parse(uri).map_err(|_| BadEndpoint::NotAUrl)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(BadEndpoint::Scheme);
+    }
+    let address = match url.host() {
+        None => return Err(BadEndpoint::NotAUrl),
+        Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            if !allow_private && (name == "localhost" || name.ends_with(".localhost")) {
+                return Err(BadEndpoint::Private(name.to_owned()));
+            }
+            None
+        }
+    };
+    match address {
+        Some(address) if !allow_private && !is_public(address) => Err(BadEndpoint::Private(address.to_string())),
+        _ => Ok(url),
+    }
+}
+
+/// The wait before the next attempt after so many failed ones; none when that was the last. Up to a tenth is added
+/// by chance (`unit`, 0 to 1), so that deliveries that failed together do not come back together.
+pub fn wait(retry: &[Duration], failed: i32, unit: f64) -> Option<TimeDelta> {
+    let index = usize::try_from(failed).ok()?.checked_sub(1)?;
+    let wait = retry.get(index)?.mul_f64(1.0 + unit / 10.0);
+    TimeDelta::from_std(wait).ok()
+}
+
+/// What is kept of a response: text, without what PostgreSQL cannot store.
+pub fn excerpt(bytes: &[u8], max: usize) -> String {
+    let mut text = String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).replace('\0', "\u{fffd}");
+    while text.len() > max {
+        text.pop();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_refused_in_every_spelling() {
+        for uri in [
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0177.0.0.1/",
+            "http://127.1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://0.0.0.0/",
+            "http://10.1.2.3:8080/",
+            "https://169.254.169.254/latest/meta-data",
+            "http://localhost/",
+            "http://LOCALHOST./",
+            "http://a.localhost/",
+        ] {
+            assert!(matches!(endpoint(uri, false), Err(BadEndpoint::Private(_))), "{uri}");
+            assert!(endpoint(uri, true).is_ok(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn only_http_urls_are_endpoints() {
+        assert!(endpoint("https://shop.example/hooks?a=b", false).is_ok());
+        assert!(endpoint("http://1.1.1.1/", false).is_ok());
+        for uri in ["ftp://shop.example/", "file:///etc/passwd", "mailto:a@shop.example", "javascript:alert(1)"] {
+            assert_eq!(endpoint(uri, true), Err(BadEndpoint::Scheme), "{uri}");
+        }
+        let long = format!("https://shop.example/{}", "a".repeat(2048));
+        for uri in ["", "/hooks", "https://", long.as_str()] {
+            assert_eq!(endpoint(uri, true), Err(BadEndpoint::NotAUrl), "{uri}");
+        }
+    }
+
+    #[test]
+    fn waits_follow_the_settings_with_up_to_a_tenth_more_and_end() {
+        let retry = [60, 120, 240, 480].map(Duration::from_secs);
+        let seconds = |failed, unit| wait(&retry, failed, unit).map(|wait| wait.num_seconds());
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|failed| seconds(failed, 0.0)),
+            [Some(60), Some(120), Some(240), Some(480), None]
+        );
+        assert_eq!(seconds(1, 1.0), Some(66));
+        assert_eq!(seconds(0, 0.0), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_excerpt_is_bounded_text_without_nul(bytes: Vec<u8>, max in 0usize..64) {
+            let text = excerpt(&bytes, max);
+            proptest::prop_assert!(text.len() <= max && !text.contains('\0'));
+        }
+    }
+}
