@@ -10,6 +10,7 @@ use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
 use crate::error::Fault;
+use crate::payment::Payments;
 use crate::tenant::resolve::Resolver;
 
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub struct App {
     pub resolver: Resolver,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
+    pub payments: Payments,
     _announcer: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -39,7 +41,8 @@ impl App {
         let resolver = Resolver::new(db.clone(), shared.clone());
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
-        Self { config: Arc::new(config), db, shared, resolver, clock, entropy, _announcer: announcer }
+        let payments = Payments::new(config.development);
+        Self { config: Arc::new(config), db, shared, resolver, clock, entropy, payments, _announcer: announcer }
     }
 }
 

@@ -9,10 +9,14 @@ CREATE TABLE payment_attempts (
     gateway text NOT NULL CHECK (char_length(gateway) BETWEEN 1 AND 64),
     amount_minor bigint NOT NULL CHECK (amount_minor >= 0),
     currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    -- OPEN: asked, no answer yet. SETTLED: paid, the order exists. DECLINED: refused, the stock is back.
-    status text NOT NULL CHECK (status IN ('OPEN', 'SETTLED', 'DECLINED')),
+    -- OPEN: about to be asked, or being asked. UNKNOWN: asked, and no answer came. SETTLED: paid, the order exists.
+    -- DECLINED: refused, the stock is back.
+    status text NOT NULL CHECK (status IN ('OPEN', 'UNKNOWN', 'SETTLED', 'DECLINED')),
     -- The order as it will be when the gateway approves: settling needs no cart.
     draft jsonb NOT NULL,
+    -- Under which client's key it was begun: whoever settles it, also the job, records the outcome there.
+    idempotency_scope bytea CHECK (octet_length(idempotency_scope) = 32),
+    idempotency_input bytea CHECK (octet_length(idempotency_input) = 32),
     -- The reservation's end: from then on the job asks the gateway and settles or releases.
     due_at timestamptz NOT NULL,
     -- How often the job has asked.
@@ -22,8 +26,8 @@ CREATE TABLE payment_attempts (
     PRIMARY KEY (tenant_id, id)
 );
 -- A cart has at most one payment on its way.
-CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (tenant_id, cart_id) WHERE status = 'OPEN';
-CREATE INDEX payment_attempts_due ON payment_attempts (tenant_id, due_at, id) WHERE status = 'OPEN';
+CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (tenant_id, cart_id) WHERE status IN ('OPEN', 'UNKNOWN');
+CREATE INDEX payment_attempts_due ON payment_attempts (tenant_id, due_at, id) WHERE status IN ('OPEN', 'UNKNOWN');
 CALL platform.isolate('payment_attempts', 'SELECT, INSERT, UPDATE');
 
 -- Units taken out of `available` for a payment on its way. Deleted when the attempt is settled (they are sold) or

@@ -20,7 +20,8 @@ CREATE TABLE orders (
     currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     subtotal_minor bigint NOT NULL CHECK (subtotal_minor >= 0),
     shipping_minor bigint NOT NULL CHECK (shipping_minor >= 0),
-    tax_minor bigint NOT NULL CHECK (tax_minor >= 0),
+    -- Part of the prices, no addend.
+    tax_minor bigint NOT NULL CHECK (tax_minor BETWEEN 0 AND total_minor),
     total_minor bigint NOT NULL,
     financial_status text NOT NULL CHECK (financial_status IN ('PENDING', 'PAID', 'VOIDED')),
     fulfillment_status text NOT NULL
@@ -38,7 +39,7 @@ CREATE TABLE orders (
     -- The last word on "an order once or not at all".
     CONSTRAINT orders_cart_taken UNIQUE (tenant_id, cart_id),
     CONSTRAINT orders_token_taken UNIQUE (tenant_id, token_hash),
-    CONSTRAINT orders_sums_agree CHECK (total_minor = subtotal_minor + shipping_minor + tax_minor)
+    CONSTRAINT orders_sums_agree CHECK (total_minor = subtotal_minor + shipping_minor)
 );
 CREATE INDEX orders_created ON orders (tenant_id, created_at, id);
 CREATE INDEX orders_updated ON orders (tenant_id, updated_at, id);

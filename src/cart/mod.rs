@@ -4,6 +4,11 @@
 //! cart's row first, so changes happen one after another; a line costs what its variant costs now; a completed cart
 //! takes no change and reads as null; at most one address is selected.
 
+pub mod addresses;
+pub mod details;
 pub mod key;
+pub mod lines;
 pub mod model;
+pub mod rule;
+pub mod service;
 pub mod store;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::address::Address;
+use crate::attribute::Attribute;
 use crate::country::Country;
 use crate::shipping::model::DeliveryOption;
 
@@ -96,12 +97,6 @@ pub struct CartAddress {
 #[serde(transparent)]
 pub struct Attributes(pub Vec<Attribute>);
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Attribute {
-    pub key: String,
-    pub value: String,
-}
-
 impl Attributes {
     /// The pairs given; of pairs with the same key the last counts.
     pub fn new(pairs: Vec<Attribute>) -> Self {
@@ -155,6 +150,24 @@ impl Line {
 }
 
 impl Cart {
+    /// A cart with nothing in it.
+    pub fn empty(id: Uuid, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            note: String::new(),
+            attributes: Attributes::default(),
+            discount_codes: vec![],
+            buyer: Buyer::default(),
+            lines: vec![],
+            addresses: vec![],
+            delivery_handle: None,
+            completed_at: None,
+            order_id: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// The sum of the lines.
     pub fn subtotal(&self) -> i64 {
         Totals::of(&self.lines, 0).subtotal
@@ -187,7 +200,7 @@ impl Cart {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -217,7 +230,7 @@ mod tests {
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Attributes {
-        Attributes::new(pairs.iter().map(|(k, v)| Attribute { key: (*k).into(), value: (*v).into() }).collect())
+        Attributes::new(pairs.iter().map(|(k, v)| Attribute { key: (*k).into(), value: Some((*v).into()) }).collect())
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod bell;
 pub mod bootstrap;
 pub mod check;
 pub mod error;
+pub mod idempotency;
 pub mod migrate;
 mod platform;
 mod pool;

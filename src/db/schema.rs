@@ -338,6 +338,8 @@ diesel::table! {
         currency -> Text,
         status -> Text,
         draft -> Jsonb,
+        idempotency_scope -> Nullable<Bytea>,
+        idempotency_input -> Nullable<Bytea>,
         due_at -> Timestamptz,
         tries -> Int4,
         created_at -> Timestamptz,

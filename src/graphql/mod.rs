@@ -1,9 +1,16 @@
 //! The GraphQL spine: what every slice's `graphql.rs` builds on. No business rule.
 
+pub mod absent;
 pub mod connection;
+pub mod directives;
 pub mod error;
+pub mod idempotent;
 pub mod loader;
+pub mod metafield;
+pub mod node;
 pub mod plain;
 pub mod scalars;
 pub mod schema;
 pub mod scope;
+pub mod seo;
+pub mod user_error;

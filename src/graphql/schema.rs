@@ -2,19 +2,25 @@
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
+use super::directives::{DeferDirective, InContextDirective};
+use super::idempotent::Idempotent;
+use super::node::NodeQuery;
+use super::user_error::DisplayableError;
 use crate::catalog::graphql::CatalogQuery;
+use crate::content::graphql::{ContentMutation, ContentQuery};
+use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
+use crate::shop::graphql::ShopQuery;
 use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
-pub struct QueryRoot(CatalogQuery, WebhookQuery);
+pub struct QueryRoot(NodeQuery, ShopQuery, CatalogQuery, ContentQuery, CustomerQuery, WebhookQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-#[graphql(name = "Mutation")]
-pub struct Mutation(WebhookMutation);
+pub struct Mutation(ContentMutation, WebhookMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]
@@ -27,6 +33,10 @@ pub type EmporiaSchema = Schema<QueryRoot, Mutation, Subscription>;
 /// The schema without extensions or data: for the SDL, and as the start of the served one.
 pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
     Schema::build(QueryRoot::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<DisplayableError>()
+        .directive(InContextDirective)
+        .directive(DeferDirective)
+        .directive(Idempotent)
 }
 
 /// The schema language text of `schema.graphql`.

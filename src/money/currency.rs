@@ -24,12 +24,43 @@ macro_rules! currencies {
                 match self { $(Self::$code => $exponent,)* }
             }
 
+            /// The currency's English name.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)* }
+            }
+
             /// The currency of an ISO 4217 code in capitals.
             pub fn from_code(code: &str) -> Option<Self> {
                 match code { $(stringify!($code) => Some(Self::$code),)* _ => None }
             }
         }
     };
+}
+
+impl Currency {
+    /// The sign before an amount; the code, where there is no common one.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::AUD => "A$",
+            Self::BRL => "R$",
+            Self::CAD => "CA$",
+            Self::CNY => "CN¥",
+            Self::EUR => "€",
+            Self::GBP => "£",
+            Self::HKD => "HK$",
+            Self::ILS => "₪",
+            Self::INR => "₹",
+            Self::JPY => "¥",
+            Self::KRW => "₩",
+            Self::MXN => "MX$",
+            Self::NZD => "NZ$",
+            Self::PHP => "₱",
+            Self::TWD => "NT$",
+            Self::USD => "$",
+            Self::VND => "₫",
+            other => other.code(),
+        }
+    }
 }
 
 currencies! {

@@ -2,6 +2,7 @@
 //!
 //! Invariants: a tenant has one shop row and exactly one default location, both from provisioning on.
 
+pub mod graphql;
 pub mod loaders;
 pub mod model;
 pub mod service;

@@ -25,6 +25,15 @@ pub struct Shop {
 
 pub type SharedShop = Arc<Shop>;
 
+/// A place where stock lies.
+#[derive(Clone, Debug)]
+pub struct Location {
+    pub id: Uuid,
+    pub name: String,
+    pub country: Country,
+    pub is_default: bool,
+}
+
 /// What provisioning needs to know.
 #[derive(Clone, Debug)]
 pub struct NewShop {

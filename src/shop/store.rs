@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{NewShop, Shop};
+use super::model::{Location, NewShop, Shop};
 use crate::country::Country;
 use crate::db::schema::{locations, shops};
 use crate::db::{TenantConn, TenantTx};
@@ -43,6 +43,27 @@ pub async fn shop(conn: &mut TenantConn<'_>) -> QueryResult<Option<Shop>> {
         updated_at: row.updated_at,
         default_location_id,
     }))
+}
+
+/// At most this many locations are read: a shop has a handful.
+const MAX_LOCATIONS: i64 = 250;
+
+/// Every location, the default one first.
+pub async fn locations(conn: &mut TenantConn<'_>) -> QueryResult<Vec<Location>> {
+    let rows: Vec<(Uuid, String, String, bool)> = locations::table
+        .filter(locations::tenant_id.eq(conn.tenant()))
+        .order((locations::is_default.desc(), locations::id))
+        .limit(MAX_LOCATIONS)
+        .select((locations::id, locations::name, locations::country, locations::is_default))
+        .load(conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, country, is_default)| {
+            let country = Country::from_code(&country).unwrap_or(Country::ZZ);
+            Location { id, name, country, is_default }
+        })
+        .collect())
 }
 
 pub async fn insert_shop(tx: &mut TenantTx<'_>, shop: &NewShop, now: DateTime<Utc>) -> QueryResult<usize> {

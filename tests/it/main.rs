@@ -6,6 +6,7 @@ mod catalog_write;
 mod cli;
 mod events;
 mod inventory;
+mod predicates;
 mod rls_coverage;
 mod support;
 mod tenancy;

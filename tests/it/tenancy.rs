@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use diesel::prelude::*;
 use diesel::result::Error;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use emporia::db::schema::pages;
 use emporia::db::{Db, TenantConn, TenantDb, TenantTx};
 use emporia::error::Fault;
@@ -150,7 +150,7 @@ async fn an_abandoned_connection_is_replaced_and_its_statement_ended() {
     .await;
 }
 
-async fn eventually_active(admin: &mut diesel_async::AsyncPgConnection, pid: i32) {
+async fn eventually_active(admin: &mut AsyncPgConnection, pid: i32) {
     while !is_active(admin, pid).await {}
 }
 
@@ -160,9 +160,152 @@ struct Active {
     active: bool,
 }
 
-async fn is_active(admin: &mut diesel_async::AsyncPgConnection, pid: i32) -> bool {
+async fn is_active(admin: &mut AsyncPgConnection, pid: i32) -> bool {
     let sql = "SELECT state = 'active' AND query LIKE '%pg_sleep%' AS active FROM pg_stat_activity WHERE pid = $1";
     let rows: Vec<Active> =
         diesel::sql_query(sql).bind::<diesel::sql_types::Integer, _>(pid).load(admin).await.expect("pg_stat_activity");
     rows.iter().any(|row| row.active)
+}
+
+#[tokio::test]
+async fn without_a_tenant_nothing_is_read_and_nothing_written() {
+    let (test, _db, _a, _b) = two_tenants("1").await;
+    let mut raw = raw_app(&test).await;
+    for table in tenant_tables(&test).await {
+        assert_eq!(count(&mut raw, &format!("SELECT count(*) AS n FROM {table}")).await, 0, "{table}");
+    }
+    let insert = "INSERT INTO pages (tenant_id, id, handle, title, created_at, updated_at) \
+                  VALUES (gen_random_uuid(), gen_random_uuid(), 'x', 'x', now(), now())";
+    let refused = raw.batch_execute(insert).await.expect_err("the policy refuses");
+    assert!(refused.to_string().contains("row-level security"), "{refused}");
+    for statement in ["UPDATE pages SET title = 'x'", "DELETE FROM pages"] {
+        assert_eq!(diesel::sql_query(statement).execute(&mut raw).await.expect(statement), 0);
+    }
+    // A finished transaction leaves '' behind, not NULL; that is no tenant either.
+    raw.batch_execute("BEGIN; SET LOCAL app.tenant_id = '00000000-0000-0000-0000-000000000001'; COMMIT")
+        .await
+        .expect("set");
+    assert_eq!(count(&mut raw, "SELECT count(*) AS n FROM pages").await, 0);
+}
+
+#[tokio::test]
+async fn a_tenant_cannot_write_into_another() {
+    let (_test, _db, a, b) = two_tenants("1").await;
+    let theirs = b.tenant().0;
+    let refused: Result<(), Fault> = a
+        .write(async |tx| {
+            diesel::update(pages::table).set(pages::tenant_id.eq(theirs)).execute(tx).await?;
+            Ok(())
+        })
+        .await;
+    assert!(refused.expect_err("the policy refuses").to_string().contains("row-level security"));
+    let untouched: Result<usize, Fault> = a
+        .write(async |tx| Ok(diesel::delete(pages::table.filter(pages::tenant_id.eq(theirs))).execute(tx).await?))
+        .await;
+    assert_eq!(untouched.expect("a delete"), 0);
+}
+
+#[tokio::test]
+async fn raw_sql_is_refused_on_a_tenants_connection() {
+    let (_test, _db, a, _b) = two_tenants("1").await;
+    let refused: Result<(), Fault> = a.read(async |conn| Ok(conn.batch_execute("COMMIT").await?)).await;
+    assert!(refused.expect_err("refused").to_string().contains("raw SQL is not available"));
+}
+
+#[tokio::test]
+async fn a_failed_savepoint_undoes_only_itself() {
+    let (_test, _db, a, _b) = two_tenants("1").await;
+    let done: Result<(), Fault> = a
+        .write(async |tx| {
+            insert_titled(tx, "kept").await?;
+            let failed: Result<(), Fault> = tx
+                .savepoint(async |tx| {
+                    insert_titled(tx, "undone").await?;
+                    Err(Fault::internal("on purpose"))
+                })
+                .await;
+            assert!(failed.is_err());
+            Ok(())
+        })
+        .await;
+    done.expect("committed");
+    let titles: Result<Vec<String>, Fault> =
+        a.read(async |conn| Ok(pages::table.select(pages::title).order(pages::title).load(conn).await?)).await;
+    assert_eq!(titles.expect("a read"), ["about", "kept"]);
+}
+
+async fn insert_titled(tx: &mut TenantTx<'_>, title: &str) -> Result<usize, Fault> {
+    page_insert(tx, title).await.map_err(|Failed| Fault::internal("insert"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_tenants_at_once_never_see_each_other() {
+    let test = TestDb::create().await;
+    let db = Db::new(&test.config(&[("DATABASE_POOL_SIZE", "8"), ("DATABASE_ACQUIRE_TIMEOUT_MS", "60000")]).database);
+    let work = (1..=50_u128).map(|n| {
+        let tenant = db.tenant(emporia::ids::TenantId(Uuid::from_u128(n)));
+        tokio::spawn(async move {
+            let mut own = 0;
+            for round in 0..200_u32 {
+                match round % 4 {
+                    0 => {
+                        own +=
+                            tenant.write(async |tx| page_insert(tx, &format!("p{round}")).await).await.expect("a write")
+                    }
+                    // A write that fails half way.
+                    1 => {
+                        let failed: Result<(), Fault> = tenant
+                            .write(async |tx| {
+                                insert_titled(tx, "rolled back").await?;
+                                Err(Fault::internal("on purpose"))
+                            })
+                            .await;
+                        assert!(failed.is_err());
+                    }
+                    // A read that is given up.
+                    2 => {
+                        let polls = 1 + (round as usize / 4) % 4;
+                        dropped_after(polls, tenant.read(async |conn| tenants_seen(conn).await)).await;
+                    }
+                    _ => {
+                        let seen = tenant.read(async |conn| tenants_seen(conn).await).await.expect("a read");
+                        assert_eq!(seen, vec![tenant.tenant().0; own], "tenant {n}, round {round}");
+                    }
+                }
+            }
+        })
+    });
+    for task in work.collect::<Vec<_>>() {
+        task.await.expect("no tenant saw another");
+    }
+}
+
+async fn raw_app(test: &TestDb) -> AsyncPgConnection {
+    AsyncPgConnection::establish(&test.url("emporia_app")).await.expect("the app role")
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+}
+
+/// Every table of the public schema but diesel's own.
+pub async fn tenant_tables(test: &TestDb) -> Vec<String> {
+    let sql = "SELECT c.relname::text AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace \
+               AND c.relkind IN ('r', 'p') AND c.relname <> '__diesel_schema_migrations' ORDER BY 1";
+    let rows: Vec<Name> = diesel::sql_query(sql).load(&mut admin(&test.name).await).await.expect("pg_class");
+    assert!(!rows.is_empty());
+    rows.into_iter().map(|row| row.name).collect()
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+}
+
+/// The answer of a `SELECT count(*) AS n …`.
+pub async fn count(conn: &mut AsyncPgConnection, sql: &str) -> i64 {
+    diesel::sql_query(sql).get_result::<Count>(conn).await.expect(sql).n
 }

@@ -5,5 +5,5 @@ mod query;
 mod variant;
 
 pub use product::{Product, ProductConnection};
-pub use query::CatalogQuery;
+pub use query::{CatalogQuery, audience};
 pub use variant::{ProductVariant, ProductVariantConnection};

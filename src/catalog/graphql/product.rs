@@ -23,7 +23,7 @@ connection!(fast ProductConnection, ProductEdge, Product);
 #[Object]
 impl Product {
     /// The product's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("Product", self.0.id)
     }
 

@@ -230,7 +230,7 @@ impl Order {
         self.bag(self.0.shipping_minor)
     }
 
-    /// The tax beside the prices.
+    /// The tax that is part of the prices.
     async fn total_tax_set(&self) -> Option<MoneyBag> {
         Some(self.bag(self.0.tax_minor))
     }
@@ -255,7 +255,7 @@ impl Order {
         self.money(self.0.shipping_minor)
     }
 
-    /// The tax beside the prices, under the name storefronts use.
+    /// The tax that is part of the prices, under the name storefronts use.
     async fn total_tax(&self) -> Option<MoneyV2> {
         Some(self.money(self.0.tax_minor))
     }

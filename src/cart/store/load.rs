@@ -1,4 +1,4 @@
-//! The statements of carts.
+//! Reading carts.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use diesel_async::RunQueryDsl;
 use futures_util::try_join;
 use uuid::Uuid;
 
-use super::key::CartKey;
-use super::model::{Attributes, Buyer, Cart, CartAddress, Line, Merchandise};
 use crate::address::Address;
+use crate::cart::key::CartKey;
+use crate::cart::model::{Attributes, Buyer, Cart, CartAddress, Line, Merchandise};
 use crate::country::Country;
 use crate::db::schema::{cart_addresses, cart_lines, carts, inventory_levels, product_variants, products};
 use crate::db::{TenantConn, TenantTx};
@@ -233,6 +233,35 @@ async fn lines(conn: &mut TenantConn<'_>, cart_id: Uuid, now: DateTime<Utc>) -> 
     Ok(lines.into_iter().map(Arc::new).collect())
 }
 
+/// What is to know of those of these variants that can be sold now.
+pub async fn merchandise(conn: &mut TenantConn<'_>, ids: &[Uuid], now: DateTime<Utc>) -> QueryResult<Vec<Merchandise>> {
+    let rows: Vec<MerchandiseRow> =
+        product_variants::table
+            .inner_join(products::table.on(
+                products::tenant_id.eq(product_variants::tenant_id).and(products::id.eq(product_variants::product_id)),
+            ))
+            .left_join(
+                inventory_levels::table.on(inventory_levels::tenant_id
+                    .eq(product_variants::tenant_id)
+                    .and(inventory_levels::variant_id.eq(product_variants::id))),
+            )
+            .filter(product_variants::tenant_id.eq(conn.tenant()))
+            .filter(product_variants::id.eq_any(ids))
+            .filter(products::status.eq("ACTIVE").and(products::published_at.le(now)))
+            .order(product_variants::id)
+            .select(merchandise_columns())
+            .load(conn)
+            .await?;
+    let mut found: Vec<Merchandise> = Vec::with_capacity(rows.len());
+    for merchandise in rows.into_iter().map(Merchandise::from) {
+        match found.last_mut() {
+            Some(last) if last.variant_id == merchandise.variant_id => last.available += merchandise.available,
+            _ => found.push(merchandise),
+        }
+    }
+    Ok(found)
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = cart_addresses, check_for_backend(diesel::pg::Pg))]
 struct AddressRow {
@@ -277,14 +306,4 @@ async fn addresses(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<Vec<
         Arc::new(CartAddress { id: row.id, address: Arc::new(address), selected, one_time_use, position: row.position })
     };
     Ok(rows.into_iter().map(address).collect())
-}
-
-/// Marks a locked cart as completed: from then on it reads as null and takes no change.
-pub async fn complete(tx: &mut TenantTx<'_>, cart_id: Uuid, order_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(carts::table)
-        .filter(carts::tenant_id.eq(tx.tenant()))
-        .filter(carts::id.eq(cart_id))
-        .set((carts::completed_at.eq(now), carts::order_id.eq(order_id), carts::updated_at.eq(now)))
-        .execute(tx)
-        .await
 }

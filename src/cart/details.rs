@@ -1,0 +1,186 @@
+//! Changes of what a cart has beside lines and addresses, without I/O.
+
+use super::model::{Attributes, Buyer, Cart};
+use super::rule::{CartErrorCode, CartRule, CartWarningCode, Field, Target, Warning};
+use crate::attribute::Attribute;
+use crate::country::Country;
+
+/// At most this many items in a list of the input.
+pub const MAX_LIST: usize = 250;
+const MAX_NOTE: usize = 5000;
+const MAX_KEY: usize = 255;
+const MAX_VALUE: usize = 5000;
+/// Bytes of all keys and values together: far below what the column takes, even escaped.
+const MAX_ATTRIBUTES: usize = 16 * 1024;
+const MAX_EMAIL: usize = 320;
+const MAX_PHONE: usize = 64;
+const MAX_CODE: usize = 255;
+
+/// A change of who buys. The outer none leaves a part as it is, the inner none clears it.
+#[derive(Clone, Debug, Default)]
+pub struct BuyerUpdate {
+    pub email: Option<Option<String>>,
+    pub phone: Option<Option<String>>,
+    pub country: Option<Option<Country>>,
+    /// Whether a customer's token was given; there are no customers yet.
+    pub customer: bool,
+    /// Whether a company's location was given; there are no companies yet.
+    pub company: bool,
+}
+
+/// Refuses a list that is longer than any needs to be.
+pub fn check_list<T>(list: &[T], field: &Field<'_>) -> Result<(), CartRule> {
+    if list.len() <= MAX_LIST {
+        return Ok(());
+    }
+    let message = format!("{} items; at most {MAX_LIST} at once.", list.len());
+    Err(field.refuse(CartErrorCode::MaximumExceeded, message))
+}
+
+pub fn set_note(cart: &mut Cart, note: &str, field: &Field<'_>) -> Result<(), CartRule> {
+    if note.chars().count() > MAX_NOTE {
+        let message = format!("A note has at most {MAX_NOTE} characters.");
+        return Err(field.refuse(CartErrorCode::NoteTooLong, message));
+    }
+    check_text(note, field)?;
+    note.clone_into(&mut cart.note);
+    Ok(())
+}
+
+/// PostgreSQL keeps every character but this one.
+fn check_text(text: &str, field: &Field<'_>) -> Result<(), CartRule> {
+    if text.contains('\0') {
+        return Err(field.refuse(CartErrorCode::Invalid, "The character NUL cannot be kept."));
+    }
+    Ok(())
+}
+
+pub fn check_attributes(pairs: &[Attribute], field: &Field<'_>) -> Result<Attributes, CartRule> {
+    check_list(pairs, field)?;
+    let mut bytes = 0;
+    for (at, pair) in pairs.iter().enumerate() {
+        let field = field.nth(at);
+        let value = pair.value.as_deref().unwrap_or_default();
+        if pair.key.is_empty() || pair.key.chars().count() > MAX_KEY {
+            let message = format!("A key has 1 to {MAX_KEY} characters.");
+            return Err(field.get("key").refuse(CartErrorCode::Invalid, message));
+        }
+        if value.chars().count() > MAX_VALUE {
+            let message = format!("A value has at most {MAX_VALUE} characters.");
+            return Err(field.get("value").refuse(CartErrorCode::Invalid, message));
+        }
+        check_text(&pair.key, &field.get("key"))?;
+        check_text(value, &field.get("value"))?;
+        bytes += pair.key.len() + value.len();
+    }
+    if bytes > MAX_ATTRIBUTES {
+        let message = format!("{bytes} bytes; keys and values together have at most {MAX_ATTRIBUTES}.");
+        return Err(field.refuse(CartErrorCode::MaximumExceeded, message));
+    }
+    Ok(Attributes::new(pairs.to_vec()))
+}
+
+pub fn set_buyer(cart: &mut Cart, update: &BuyerUpdate, field: &Field<'_>) -> Result<(), CartRule> {
+    if update.customer {
+        let message = "There is no customer with this token.";
+        return Err(field.get("customerAccessToken").refuse(CartErrorCode::Invalid, message));
+    }
+    if update.company {
+        let message = "There is no such company location.";
+        return Err(field.get("companyLocationId").refuse(CartErrorCode::InvalidCompanyLocation, message));
+    }
+    let Buyer { email, phone, country } = &mut cart.buyer;
+    if let Some(new) = &update.email {
+        *email = checked(new, is_email, "This is not an email address.", &field.get("email"))?;
+    }
+    if let Some(new) = &update.phone {
+        *phone = checked(new, is_phone, "This is not a phone number.", &field.get("phone"))?;
+    }
+    if let Some(new) = update.country {
+        *country = new;
+    }
+    Ok(())
+}
+
+/// An empty text clears as null does: forms send it.
+fn checked(
+    new: &Option<String>,
+    is_valid: fn(&str) -> bool,
+    message: &str,
+    field: &Field<'_>,
+) -> Result<Option<String>, CartRule> {
+    match new.as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) if is_valid(text) => Ok(Some(text.to_owned())),
+        Some(_) => Err(field.refuse(CartErrorCode::Invalid, message)),
+    }
+}
+
+/// Whether a message could go there: whoever needs to know more has to send one.
+fn is_email(text: &str) -> bool {
+    let no_space = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    let parts = text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    parts && no_space && text.chars().count() <= MAX_EMAIL
+}
+
+fn is_phone(text: &str) -> bool {
+    let allowed = text.chars().all(|c| c.is_ascii_digit() || "+-()/. ".contains(c));
+    allowed && text.len() <= MAX_PHONE && text.bytes().filter(u8::is_ascii_digit).count() >= 3
+}
+
+/// Keeps discount codes. None applies: there are no discounts yet.
+pub fn set_discount_codes(cart: &mut Cart, codes: &[String], field: &Field<'_>) -> Result<Vec<Warning>, CartRule> {
+    check_list(codes, field)?;
+    let mut kept: Vec<String> = Vec::with_capacity(codes.len());
+    for (at, code) in codes.iter().enumerate() {
+        let field = field.nth(at);
+        let code = code.trim();
+        if code.chars().count() > MAX_CODE {
+            let message = format!("A discount code has at most {MAX_CODE} characters.");
+            return Err(field.refuse(CartErrorCode::Invalid, message));
+        }
+        check_text(code, &field)?;
+        // Storefronts clear the codes with a list of one empty text.
+        if !code.is_empty() && !kept.iter().any(|known| known.to_lowercase() == code.to_lowercase()) {
+            kept.push(code.to_owned());
+        }
+    }
+    let warning = |code: &String| Warning {
+        code: CartWarningCode::DiscountNotFound,
+        message: format!("There is no discount with the code “{code}”."),
+        target: Target::Cart,
+    };
+    let warnings = kept.iter().map(warning).collect();
+    cart.discount_codes = kept;
+    Ok(warnings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_an_email_or_a_phone_number_is_told_apart() {
+        for good in ["a@b", "ada.lovelace+cart@example.org", "ä@ö.example"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "@", "a@", "@b", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(320))] {
+            assert!(!is_email(bad), "{bad}");
+        }
+        assert!(is_phone("+49 (30) 123-456") && is_phone("112"));
+        assert!(!is_phone("call me") && !is_phone("+") && !is_phone(&"1".repeat(65)));
+    }
+
+    #[test]
+    fn attributes_have_bounds() {
+        let field = Field::argument("attributes");
+        let pair = |key: &str, value: &str| Attribute { key: key.into(), value: Some(value.into()) };
+        assert!(check_attributes(&[pair("k", "")], &field).is_ok());
+        assert_eq!(check_attributes(&[pair("", "v")], &field).unwrap_err().field, ["attributes", "0", "key"]);
+        assert_eq!(check_attributes(&[pair("k", "\0")], &field).unwrap_err().field, ["attributes", "0", "value"]);
+        let large: Vec<_> = (0..4).map(|n| pair(&n.to_string(), &"x".repeat(5000))).collect();
+        assert_eq!(check_attributes(&large, &field).unwrap_err().field, ["attributes"]);
+        let many: Vec<_> = (0..251).map(|n| pair(&n.to_string(), "")).collect();
+        assert_eq!(check_attributes(&many, &field).unwrap_err().code, CartErrorCode::MaximumExceeded);
+    }
+}

@@ -1,0 +1,294 @@
+//! The use cases of carts: each one transaction that locks the cart first.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use futures_util::try_join;
+use uuid::Uuid;
+
+use super::addresses::{self, AddressUpdate, NewAddress};
+use super::details::{self, BuyerUpdate, check_list};
+use super::key::CartKey;
+use super::lines::{self, Known, LineUpdate, NewLine};
+use super::model::Cart;
+use super::rule::{CartErrorCode, CartRule, Field, Warning};
+use super::store;
+use crate::attribute::Attribute;
+use crate::clock::Entropy;
+use crate::db::{TenantConn, TenantDb, TenantTx};
+use crate::error::{ServiceError, ServiceResult};
+use crate::shipping::model::DeliveryOption;
+use crate::shipping::service::options_for;
+
+/// What every use case needs: the tenant's rows, the time and randomness.
+#[derive(Clone)]
+pub struct Desk {
+    pub db: TenantDb,
+    pub now: DateTime<Utc>,
+    pub entropy: Entropy,
+}
+
+/// A cart as a change left it.
+#[derive(Clone)]
+pub struct Changed {
+    pub cart: Arc<Cart>,
+    pub key: CartKey,
+    pub warnings: Vec<Warning>,
+}
+
+pub type CartResult<T> = ServiceResult<T, CartRule>;
+
+/// A cart as it is created.
+#[derive(Clone, Debug, Default)]
+pub struct NewCart {
+    pub note: Option<String>,
+    pub attributes: Vec<Attribute>,
+    pub lines: Vec<NewLine>,
+    pub buyer: BuyerUpdate,
+    pub addresses: Vec<NewAddress>,
+    pub discount_codes: Vec<String>,
+}
+
+/// The cart with this key; none when there is none, when the key is wrong and when the cart is completed.
+pub async fn cart(conn: &mut TenantConn<'_>, key: &CartKey, now: DateTime<Utc>) -> QueryResult<Option<Cart>> {
+    Ok(store::load(conn, key, now).await?.filter(|cart| cart.completed_at.is_none()))
+}
+
+pub async fn cart_create(desk: &Desk, new: &NewCart) -> CartResult<Changed> {
+    let input = Field::argument("input");
+    refuse(check_list(&new.lines, &input.get("lines")))?;
+    refuse(check_list(&new.addresses, &input.get("delivery").get("addresses")))?;
+    let key = CartKey::from_random(desk.entropy.uuid_v7(desk.now), desk.entropy.bytes());
+    desk.db
+        .write(async |tx| {
+            let known = known(tx.conn(), new.lines.iter().filter_map(|line| line.variant_id), desk.now).await?;
+            let mut cart = Cart::empty(key.id, desk.now);
+            let warnings = refuse(fill(&mut cart, &known, new, &input, desk))?;
+            store::create(tx, &key, &cart).await?;
+            Ok(Changed { cart: Arc::new(cart), key: key.clone(), warnings })
+        })
+        .await
+}
+
+fn fill(
+    cart: &mut Cart,
+    known: &Known,
+    new: &NewCart,
+    input: &Field<'_>,
+    desk: &Desk,
+) -> Result<Vec<Warning>, CartRule> {
+    if let Some(note) = &new.note {
+        details::set_note(cart, note, &input.get("note"))?;
+    }
+    cart.attributes = details::check_attributes(&new.attributes, &input.get("attributes"))?;
+    details::set_buyer(cart, &new.buyer, &input.get("buyerIdentity"))?;
+    let mut warnings = lines::add(cart, known, &new.lines, &input.get("lines"), || desk.new_id())?;
+    let field = input.get("delivery");
+    warnings.extend(addresses::add(cart, &new.addresses, &field.get("addresses"), || desk.new_id())?);
+    warnings.extend(details::set_discount_codes(cart, &new.discount_codes, &input.get("discountCodes"))?);
+    Ok(warnings)
+}
+
+pub async fn cart_lines_add(desk: &Desk, key: Option<CartKey>, new: &[NewLine]) -> CartResult<Changed> {
+    let field = Field::argument("lines");
+    refuse(check_list(new, &field))?;
+    let named = new.iter().filter_map(|line| line.variant_id).collect();
+    change(desk, key, named, |cart, known| lines::add(cart, known, new, &field, || desk.new_id())).await
+}
+
+pub async fn cart_lines_update(desk: &Desk, key: Option<CartKey>, updates: &[LineUpdate]) -> CartResult<Changed> {
+    let field = Field::argument("lines");
+    refuse(check_list(updates, &field))?;
+    let named = updates.iter().filter_map(|update| update.variant_id.flatten()).collect();
+    change(desk, key, named, |cart, known| lines::update(cart, known, updates, &field)).await
+}
+
+pub async fn cart_lines_remove(desk: &Desk, key: Option<CartKey>, ids: &[Option<Uuid>]) -> CartResult<Changed> {
+    let field = Field::argument("lineIds");
+    refuse(check_list(ids, &field))?;
+    change(desk, key, vec![], |cart, _| quietly(lines::remove(cart, ids, &field))).await
+}
+
+pub async fn cart_note_update(desk: &Desk, key: Option<CartKey>, note: &str) -> CartResult<Changed> {
+    change(desk, key, vec![], |cart, _| quietly(details::set_note(cart, note, &Field::argument("note")))).await
+}
+
+pub async fn cart_attributes_update(desk: &Desk, key: Option<CartKey>, pairs: &[Attribute]) -> CartResult<Changed> {
+    change(desk, key, vec![], |cart, _| {
+        cart.attributes = details::check_attributes(pairs, &Field::argument("attributes"))?;
+        Ok(vec![])
+    })
+    .await
+}
+
+pub async fn cart_buyer_identity_update(
+    desk: &Desk,
+    key: Option<CartKey>,
+    update: &BuyerUpdate,
+) -> CartResult<Changed> {
+    let field = Field::argument("buyerIdentity");
+    change(desk, key, vec![], |cart, _| quietly(details::set_buyer(cart, update, &field))).await
+}
+
+pub async fn cart_discount_codes_update(desk: &Desk, key: Option<CartKey>, codes: &[String]) -> CartResult<Changed> {
+    let field = Field::argument("discountCodes");
+    change(desk, key, vec![], |cart, _| details::set_discount_codes(cart, codes, &field)).await
+}
+
+pub async fn cart_delivery_addresses_add(desk: &Desk, key: Option<CartKey>, new: &[NewAddress]) -> CartResult<Changed> {
+    let field = Field::argument("addresses");
+    refuse(check_list(new, &field))?;
+    change(desk, key, vec![], |cart, _| addresses::add(cart, new, &field, || desk.new_id())).await
+}
+
+pub async fn cart_delivery_addresses_replace(
+    desk: &Desk,
+    key: Option<CartKey>,
+    new: &[NewAddress],
+) -> CartResult<Changed> {
+    let field = Field::argument("addresses");
+    refuse(check_list(new, &field))?;
+    change(desk, key, vec![], |cart, _| addresses::replace(cart, new, &field, || desk.new_id())).await
+}
+
+pub async fn cart_delivery_addresses_update(
+    desk: &Desk,
+    key: Option<CartKey>,
+    updates: &[AddressUpdate],
+) -> CartResult<Changed> {
+    let field = Field::argument("addresses");
+    refuse(check_list(updates, &field))?;
+    change(desk, key, vec![], |cart, _| quietly(addresses::update(cart, updates, &field))).await
+}
+
+pub async fn cart_delivery_addresses_remove(
+    desk: &Desk,
+    key: Option<CartKey>,
+    ids: &[Option<Uuid>],
+) -> CartResult<Changed> {
+    let field = Field::argument("addressIds");
+    refuse(check_list(ids, &field))?;
+    change(desk, key, vec![], |cart, _| quietly(addresses::remove(cart, ids, &field))).await
+}
+
+/// A delivery option as it was chosen.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// None: the id given is no delivery group's.
+    pub group_id: Option<Uuid>,
+    pub handle: String,
+}
+
+/// Chooses how the cart is delivered; answers the options, too, which it had to look up.
+pub async fn cart_selected_delivery_options_update(
+    desk: &Desk,
+    key: Option<CartKey>,
+    choices: &[Choice],
+) -> CartResult<(Changed, Vec<DeliveryOption>)> {
+    let field = Field::argument("selectedDeliveryOptions");
+    refuse(check_list(choices, &field))?;
+    desk.db
+        .write(async |tx| {
+            let (key, before) = locked(tx, desk, key).await?;
+            let options = match before.ships_to() {
+                Some(country) => options_for(tx.conn(), country).await?,
+                None => vec![],
+            };
+            let mut after = before.clone();
+            refuse(choose(&mut after, &options, choices, &field))?;
+            let changed = saved(tx, desk, key, &before, after, vec![]).await?;
+            Ok((changed, options))
+        })
+        .await
+}
+
+/// A cart is delivered in one group, which has the cart's own id.
+fn choose(cart: &mut Cart, options: &[DeliveryOption], choices: &[Choice], field: &Field<'_>) -> Result<(), CartRule> {
+    for (at, choice) in choices.iter().enumerate() {
+        let field = field.nth(at);
+        if choice.group_id != Some(cart.id) || cart.ships_to().is_none() {
+            let message = "The cart has no such delivery group.";
+            return Err(field.get("deliveryGroupId").refuse(CartErrorCode::InvalidDeliveryGroup, message));
+        }
+        if !options.iter().any(|option| option.handle == choice.handle) {
+            let message = "The delivery group has no such option.";
+            return Err(field.get("deliveryOptionHandle").refuse(CartErrorCode::InvalidDeliveryOption, message));
+        }
+        cart.delivery_handle = Some(choice.handle.clone());
+    }
+    Ok(())
+}
+
+/// Locks a cart, applies a pure change and writes what became different.
+async fn change(
+    desk: &Desk,
+    key: Option<CartKey>,
+    named_variants: Vec<Uuid>,
+    apply: impl FnOnce(&mut Cart, &Known) -> Result<Vec<Warning>, CartRule>,
+) -> CartResult<Changed> {
+    desk.db
+        .write(async |tx| {
+            let key = refuse(key.ok_or_else(no_such_cart))?;
+            let head = store::lock(tx, &key).await?.filter(|head| head.completed_at().is_none());
+            let head = refuse(head.ok_or_else(no_such_cart))?;
+            let mut on_variants = tx.conn().clone();
+            let (before, known) = try_join!(
+                store::load_locked(tx, head, desk.now),
+                known(&mut on_variants, named_variants.into_iter(), desk.now)
+            )?;
+            let mut after = before.clone();
+            let warnings = refuse(apply(&mut after, &known))?;
+            saved(tx, desk, key, &before, after, warnings).await
+        })
+        .await
+}
+
+async fn locked(tx: &mut TenantTx<'_>, desk: &Desk, key: Option<CartKey>) -> CartResult<(CartKey, Cart)> {
+    let key = refuse(key.ok_or_else(no_such_cart))?;
+    let head = store::lock(tx, &key).await?.filter(|head| head.completed_at().is_none());
+    let head = refuse(head.ok_or_else(no_such_cart))?;
+    let cart = store::load_locked(tx, head, desk.now).await?;
+    Ok((key, cart))
+}
+
+async fn saved(
+    tx: &mut TenantTx<'_>,
+    desk: &Desk,
+    key: CartKey,
+    before: &Cart,
+    mut after: Cart,
+    warnings: Vec<Warning>,
+) -> CartResult<Changed> {
+    after.updated_at = desk.now;
+    store::save(tx, before, &after).await?;
+    Ok(Changed { cart: Arc::new(after), key, warnings })
+}
+
+async fn known(conn: &mut TenantConn<'_>, ids: impl Iterator<Item = Uuid>, now: DateTime<Utc>) -> QueryResult<Known> {
+    let ids: Vec<Uuid> = ids.collect();
+    if ids.is_empty() {
+        return Ok(Known::new());
+    }
+    let found = store::merchandise(conn, &ids, now).await?;
+    Ok(found.into_iter().map(|merchandise| (merchandise.variant_id, merchandise)).collect())
+}
+
+/// A wrong key, another tenant's cart and a completed one are the same here: not there.
+pub fn no_such_cart() -> CartRule {
+    Field::argument("cartId").refuse(CartErrorCode::Invalid, "The specified cart does not exist.")
+}
+
+fn refuse<T>(outcome: Result<T, CartRule>) -> CartResult<T> {
+    outcome.map_err(ServiceError::Rule)
+}
+
+fn quietly(outcome: Result<(), CartRule>) -> Result<Vec<Warning>, CartRule> {
+    outcome.map(|()| vec![])
+}
+
+impl Desk {
+    fn new_id(&self) -> Uuid {
+        self.entropy.uuid_v7(self.now)
+    }
+}

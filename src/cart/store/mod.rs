@@ -1,0 +1,7 @@
+//! The statements of carts.
+
+mod load;
+mod save;
+
+pub use load::{Head, load, load_locked, lock, merchandise};
+pub use save::{complete, create, save};

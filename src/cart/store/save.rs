@@ -1,0 +1,224 @@
+//! Writing carts: the difference between what was loaded and what it became, in as few statements as can be.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use futures_util::try_join;
+use uuid::Uuid;
+
+use crate::cart::key::CartKey;
+use crate::cart::model::{Attributes, Cart, CartAddress, Line};
+use crate::country::Country;
+use crate::db::schema::{cart_addresses, cart_lines, carts};
+use crate::db::{TenantConn, TenantTx};
+
+/// Inserts a cart with its lines and addresses.
+pub async fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryResult<()> {
+    diesel::insert_into(carts::table)
+        .values((
+            carts::tenant_id.eq(tx.tenant()),
+            carts::id.eq(cart.id),
+            carts::key_hash.eq(key.hash().bytes()),
+            carts::note.eq(&cart.note),
+            carts::attributes.eq(json(&cart.attributes)),
+            carts::discount_codes.eq(&cart.discount_codes),
+            carts::buyer_email.eq(&cart.buyer.email),
+            carts::buyer_phone.eq(&cart.buyer.phone),
+            carts::buyer_country.eq(cart.buyer.country.map(Country::code)),
+            carts::delivery_handle.eq(&cart.delivery_handle),
+            carts::created_at.eq(cart.created_at),
+            carts::updated_at.eq(cart.updated_at),
+        ))
+        .execute(tx)
+        .await?;
+    // The foreign keys need the row above: only now.
+    let lines: Vec<&Line> = cart.lines.iter().map(AsRef::as_ref).collect();
+    let addresses: Vec<&CartAddress> = cart.addresses.iter().map(AsRef::as_ref).collect();
+    let (mut on_lines, mut on_addresses) = (tx.conn().clone(), tx.conn().clone());
+    try_join!(put_lines(&mut on_lines, cart.id, lines), put_addresses(&mut on_addresses, cart.id, addresses))?;
+    Ok(())
+}
+
+/// Writes what distinguishes the cart from what it was, its row included. The cart must be locked.
+pub async fn save(tx: &mut TenantTx<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
+    let (mut on_row, mut on_lines, mut on_addresses) = (tx.conn().clone(), tx.conn().clone(), tx.conn().clone());
+    try_join!(
+        put_row(&mut on_row, after),
+        save_lines(&mut on_lines, before, after),
+        save_addresses(&mut on_addresses, before, after)
+    )?;
+    Ok(())
+}
+
+/// Marks a locked cart as completed: from then on it reads as null and takes no change.
+pub async fn complete(tx: &mut TenantTx<'_>, cart_id: Uuid, order_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(carts::table)
+        .filter(carts::tenant_id.eq(tx.tenant()))
+        .filter(carts::id.eq(cart_id))
+        .set((carts::completed_at.eq(now), carts::order_id.eq(order_id), carts::updated_at.eq(now)))
+        .execute(tx)
+        .await
+}
+
+fn json(attributes: &Attributes) -> serde_json::Value {
+    serde_json::to_value(attributes).expect("texts are JSON")
+}
+
+async fn put_row(conn: &mut TenantConn<'_>, cart: &Cart) -> QueryResult<usize> {
+    diesel::update(carts::table)
+        .filter(carts::tenant_id.eq(conn.tenant()))
+        .filter(carts::id.eq(cart.id))
+        .set((
+            carts::note.eq(&cart.note),
+            carts::attributes.eq(json(&cart.attributes)),
+            carts::discount_codes.eq(&cart.discount_codes),
+            carts::buyer_email.eq(&cart.buyer.email),
+            carts::buyer_phone.eq(&cart.buyer.phone),
+            carts::buyer_country.eq(cart.buyer.country.map(Country::code)),
+            carts::delivery_handle.eq(&cart.delivery_handle),
+            carts::updated_at.eq(cart.updated_at),
+        ))
+        .execute(conn)
+        .await
+}
+
+/// What is new or another than before: an untouched item is still the same allocation.
+fn changed<'a, T>(before: &[Arc<T>], after: &'a [Arc<T>]) -> Vec<&'a T> {
+    after.iter().filter(|item| !before.iter().any(|known| Arc::ptr_eq(known, item))).map(AsRef::as_ref).collect()
+}
+
+/// What is no longer there.
+fn gone<T>(before: &[Arc<T>], after: &[Arc<T>], id: impl Fn(&T) -> Uuid) -> Vec<Uuid> {
+    before.iter().map(|item| id(item)).filter(|was| !after.iter().any(|item| id(item) == *was)).collect()
+}
+
+async fn save_lines(conn: &mut TenantConn<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
+    let gone = gone(&before.lines, &after.lines, |line| line.id);
+    if !gone.is_empty() {
+        diesel::delete(cart_lines::table)
+            .filter(cart_lines::tenant_id.eq(conn.tenant()))
+            .filter(cart_lines::cart_id.eq(after.id))
+            .filter(cart_lines::id.eq_any(gone))
+            .execute(conn)
+            .await?;
+    }
+    put_lines(conn, after.id, changed(&before.lines, &after.lines)).await
+}
+
+async fn put_lines(conn: &mut TenantConn<'_>, cart_id: Uuid, lines: Vec<&Line>) -> QueryResult<()> {
+    let tenant = conn.tenant();
+    let row = |line: &Line| {
+        (
+            cart_lines::tenant_id.eq(tenant),
+            cart_lines::cart_id.eq(cart_id),
+            cart_lines::id.eq(line.id),
+            cart_lines::variant_id.eq(line.merchandise.variant_id),
+            cart_lines::quantity.eq(line.quantity),
+            cart_lines::attributes.eq(json(&line.attributes)),
+            cart_lines::position.eq(line.position),
+        )
+    };
+    macro_rules! upsert {
+        ($rows:expr) => {
+            diesel::insert_into(cart_lines::table)
+                .values($rows)
+                .on_conflict((cart_lines::tenant_id, cart_lines::cart_id, cart_lines::id))
+                .do_update()
+                .set((
+                    cart_lines::variant_id.eq(excluded(cart_lines::variant_id)),
+                    cart_lines::quantity.eq(excluded(cart_lines::quantity)),
+                    cart_lines::attributes.eq(excluded(cart_lines::attributes)),
+                ))
+                .execute(conn)
+                .await?
+        };
+    }
+    match lines.as_slice() {
+        [] => {}
+        // Nearly always; unlike a list of any length, a statement of one row stays prepared.
+        [line] => {
+            upsert!(row(line));
+        }
+        lines => {
+            upsert!(lines.iter().map(|line| row(line)).collect::<Vec<_>>());
+        }
+    }
+    Ok(())
+}
+
+async fn save_addresses(conn: &mut TenantConn<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
+    let gone = gone(&before.addresses, &after.addresses, |address| address.id);
+    if !gone.is_empty() {
+        diesel::delete(cart_addresses::table)
+            .filter(cart_addresses::tenant_id.eq(conn.tenant()))
+            .filter(cart_addresses::cart_id.eq(after.id))
+            .filter(cart_addresses::id.eq_any(gone))
+            .execute(conn)
+            .await?;
+    }
+    put_addresses(conn, after.id, changed(&before.addresses, &after.addresses)).await
+}
+
+async fn put_addresses(conn: &mut TenantConn<'_>, cart_id: Uuid, mut addresses: Vec<&CartAddress>) -> QueryResult<()> {
+    // Only one can be selected at any moment: whoever gives it up goes first.
+    addresses.sort_by_key(|address| address.selected);
+    let tenant = conn.tenant();
+    let row = |item: &CartAddress| {
+        let address = &item.address;
+        (
+            cart_addresses::tenant_id.eq(tenant),
+            cart_addresses::cart_id.eq(cart_id),
+            cart_addresses::id.eq(item.id),
+            cart_addresses::position.eq(item.position),
+            cart_addresses::selected.eq(item.selected),
+            cart_addresses::one_time_use.eq(item.one_time_use),
+            cart_addresses::first_name.eq(address.first_name.clone()),
+            cart_addresses::last_name.eq(address.last_name.clone()),
+            cart_addresses::company.eq(address.company.clone()),
+            cart_addresses::address1.eq(address.address1.clone()),
+            cart_addresses::address2.eq(address.address2.clone()),
+            cart_addresses::city.eq(address.city.clone()),
+            cart_addresses::zip.eq(address.zip.clone()),
+            cart_addresses::province_code.eq(address.province_code.clone()),
+            cart_addresses::country.eq(address.country.code()),
+            cart_addresses::phone.eq(address.phone.clone()),
+        )
+    };
+    macro_rules! upsert {
+        ($rows:expr) => {
+            diesel::insert_into(cart_addresses::table)
+                .values($rows)
+                .on_conflict((cart_addresses::tenant_id, cart_addresses::cart_id, cart_addresses::id))
+                .do_update()
+                .set((
+                    cart_addresses::selected.eq(excluded(cart_addresses::selected)),
+                    cart_addresses::one_time_use.eq(excluded(cart_addresses::one_time_use)),
+                    cart_addresses::first_name.eq(excluded(cart_addresses::first_name)),
+                    cart_addresses::last_name.eq(excluded(cart_addresses::last_name)),
+                    cart_addresses::company.eq(excluded(cart_addresses::company)),
+                    cart_addresses::address1.eq(excluded(cart_addresses::address1)),
+                    cart_addresses::address2.eq(excluded(cart_addresses::address2)),
+                    cart_addresses::city.eq(excluded(cart_addresses::city)),
+                    cart_addresses::zip.eq(excluded(cart_addresses::zip)),
+                    cart_addresses::province_code.eq(excluded(cart_addresses::province_code)),
+                    cart_addresses::country.eq(excluded(cart_addresses::country)),
+                    cart_addresses::phone.eq(excluded(cart_addresses::phone)),
+                ))
+                .execute(conn)
+                .await?
+        };
+    }
+    match addresses.as_slice() {
+        [] => {}
+        [address] => {
+            upsert!(row(address));
+        }
+        addresses => {
+            upsert!(addresses.iter().map(|address| row(address)).collect::<Vec<_>>());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! `Metaobject`: known to the schema, none stored yet.
+
+use async_graphql::{ID, InputObject};
+
+use crate::graphql::scalars::{DateTime, Url};
+use crate::{absent_object, connection};
+
+connection!(MetaobjectConnection, MetaobjectEdge, Metaobject);
+
+absent_object! {
+    /// A thing of the merchant's own making, with named fields.
+    Metaobject {
+        /// The metaobject's global id.
+        id() -> ID;
+        /// Its name among those of its type.
+        handle() -> String;
+        /// The name of its kind.
+        #[graphql(name = "type")]
+        type_name() -> String;
+        /// One of its fields.
+        field(#[graphql(desc = "The field's name.")] key: String) -> Option<MetaobjectField>;
+        /// All its fields.
+        fields() -> Vec<MetaobjectField>;
+        /// Its address in the storefront.
+        online_store_url() -> Option<Url>;
+        /// Texts for search engines.
+        seo() -> Option<MetaobjectSeo>;
+        /// When it was last changed.
+        updated_at() -> DateTime;
+    }
+}
+
+absent_object! {
+    /// A named value of a metaobject.
+    MetaobjectField {
+        /// The field's name.
+        key() -> String;
+        /// How to read the value.
+        #[graphql(name = "type")]
+        type_name() -> String;
+        /// The value as text.
+        value() -> Option<String>;
+    }
+}
+
+/// Which of a metaobject's fields search engines are told.
+#[derive(Clone, Debug, async_graphql::SimpleObject)]
+#[graphql(name = "MetaobjectSEO")]
+pub struct MetaobjectSeo {
+    /// The title that a result shows.
+    title: Option<MetaobjectField>,
+    /// The text that a result shows.
+    description: Option<MetaobjectField>,
+}
+
+/// Names one metaobject.
+#[derive(Clone, Debug, InputObject)]
+pub struct MetaobjectHandleInput {
+    /// The name among those of its type.
+    pub handle: String,
+    /// The name of its kind.
+    #[graphql(name = "type")]
+    pub type_name: String,
+}

@@ -1,0 +1,72 @@
+//! Everything with a global id, and how to find it again.
+//!
+//! A slice adds a variant to [`Node`] and an arm to [`resolve`]. What the caller may not see, what belongs to another
+//! tenant and what never existed are all the same here: null.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+use futures_util::future::try_join_all;
+
+use super::error::ApiError;
+use super::scope::{Scope, ScopeExt};
+use crate::catalog::graphql::Product;
+use crate::content::graphql::{Menu, Page};
+use crate::ids::Gid;
+use crate::page::MAX_PAGE;
+use crate::shop::graphql::{Location, Market, Shop, location_by_id, the_shop};
+use crate::{catalog, content};
+
+/// Anything that has a global id.
+#[derive(Clone, Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub enum Node {
+    Product(Product),
+    Page(Page),
+    Menu(Menu),
+    Shop(Shop),
+    Market(Market),
+    Location(Location),
+}
+
+/// The thing with this id, if the caller may see it.
+pub async fn resolve(scope: &Scope, id: &str) -> Result<Option<Node>> {
+    let Ok(Gid { kind, id, .. }) = Gid::parse(id) else { return Ok(None) };
+    let found = match kind.as_str() {
+        "Product" => {
+            let audience = catalog::graphql::audience(scope);
+            let found = scope.read(async |conn| catalog::store::product_by_id(conn, audience, id).await).await?;
+            found.map(|product| Node::Product(Product(Arc::new(product))))
+        }
+        "Page" => content::graphql::page_by_id(scope, id).await?.map(Node::Page),
+        "Menu" => content::graphql::menu_by_id(scope, id).await?.map(Node::Menu),
+        "Shop" if id == scope.tenant().0 => Some(Node::Shop(Shop(the_shop(scope).await?))),
+        "Market" if id == scope.tenant().0 => Some(Node::Market(Market)),
+        "Location" => location_by_id(scope, id).await?.map(Node::Location),
+        _ => None,
+    };
+    Ok(found)
+}
+
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The thing with a global id; null when there is none that the caller may see.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Result<Option<Node>> {
+        resolve(ctx.scope(), &id).await
+    }
+
+    /// The things with these global ids, in their order, with null for each that there is not.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global ids, at most 250.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MAX_PAGE as usize {
+            return Err(ApiError::bad_input(format!("`ids` has {}; at most {MAX_PAGE}", ids.len())).into());
+        }
+        try_join_all(ids.iter().map(|id| resolve(ctx.scope(), id))).await
+    }
+}

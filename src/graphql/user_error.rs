@@ -1,0 +1,35 @@
+//! `userErrors`: the expected refusals of mutations, as data on the payload.
+
+use async_graphql::Interface;
+
+use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
+
+/// Why a mutation did not do what was asked. Each area's own type adds a code.
+#[derive(Clone, Debug, Interface)]
+#[graphql(
+    field(name = "field", ty = "&Option<Vec<String>>", desc = "The path to the input that is at fault."),
+    field(name = "message", ty = "&String", desc = "What is wrong, for people.")
+)]
+pub enum DisplayableError {
+    PageCreate(PageCreateUserError),
+    MenuCreate(MenuCreateUserError),
+}
+
+/// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.
+///
+/// `user_error!(PageCreateUserError, PageCreateUserErrorCode);`
+#[macro_export]
+macro_rules! user_error {
+    ($name:ident, $code:ty) => {
+        /// Why a mutation did not do what was asked.
+        #[derive(Clone, Debug, async_graphql::SimpleObject)]
+        pub struct $name {
+            /// The path to the input that is at fault.
+            pub field: Option<Vec<String>>,
+            /// What is wrong, for people.
+            pub message: String,
+            /// What is wrong, for programs.
+            pub code: Option<$code>,
+        }
+    };
+}
