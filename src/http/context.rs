@@ -42,6 +42,8 @@ pub struct Denied {
     pub status: StatusCode,
     pub code: Code,
     pub message: String,
+    /// Whether it is the page that is refused: it may not read why.
+    pub origin_refused: bool,
 }
 
 impl From<Refusal> for Denied {
@@ -54,10 +56,11 @@ impl From<Refusal> for Denied {
             Refusal::Fault(fault) => {
                 tracing::error!(%fault, "the guard could not decide");
                 let message = "the service cannot check credentials at the moment".to_owned();
-                return Self { status: StatusCode::SERVICE_UNAVAILABLE, code: Code::Internal, message };
+                let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, Code::Internal);
+                return Self { status, code, message, origin_refused: false };
             }
         };
-        Self { status, code, message: refusal.to_string() }
+        Self { status, code, message: refusal.to_string(), origin_refused: false }
     }
 }
 
@@ -94,5 +97,5 @@ fn check_origin(own: &OwnOrigins, credentials: &Credentials, resolved: &Resolved
     }
     let what = if resolved.access.is_merchant() { "secret keys" } else { "this shop's keys" };
     let message = format!("{what} may not be used from pages of {origin}");
-    Err(Denied { status: StatusCode::FORBIDDEN, code: Code::Forbidden, message })
+    Err(Denied { status: StatusCode::FORBIDDEN, code: Code::Forbidden, message, origin_refused: true })
 }

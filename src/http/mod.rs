@@ -5,6 +5,7 @@
 //! behind this module sees a credential.
 
 pub mod context;
+mod cors;
 pub mod graphql;
 pub mod health;
 mod origin;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -25,9 +25,10 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
         None => served.app.entropy.uuid_v7(served.app.clock.now()).to_string().into(),
     };
     request.extensions_mut().insert(RequestId(id.clone()));
-    // The path alone: a query string holds variables.
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(),
-        path = request.uri().path(), tenant = Empty, operation = Empty);
+    // The route alone: a path may hold a token, a query string holds variables.
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route,
+        tenant = Empty, operation = Empty);
     let started = Instant::now();
     let mut response = async {
         let response = next.run(request).await;

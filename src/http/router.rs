@@ -13,16 +13,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
 
+use super::graphql::PersistedQueries;
 use super::origin::OwnOrigins;
-use super::{graphql, health, problem, request};
+use super::{cors, graphql, health, problem, request};
 use crate::app::App;
+use crate::graphql::limits;
 use crate::graphql::schema::{self, EmporiaSchema};
 
 /// What handlers share.
@@ -31,6 +35,7 @@ pub struct Served {
     pub schema: EmporiaSchema,
     /// The web origins of the API's own pages.
     pub own: OwnOrigins,
+    pub persisted: PersistedQueries,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
     /// The open WebSockets: they outlive their request.
@@ -45,7 +50,10 @@ impl Served {
             schema = schema.disable_introspection().disable_suggestions();
         }
         let own = OwnOrigins::of(&app, listening);
-        Arc::new(Self { schema: schema.finish(), own, app, shutdown, sockets: TaskTracker::new() })
+        let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
+        // async-graphql's own limit follows spreads without remembering them; ours has run by then.
+        let schema = schema.limit_recursive_depth(limits::Limits::STANDARD.nesting as usize + 1).finish();
+        Arc::new(Self { schema, own, persisted, app, shutdown, sockets })
     }
 }
 
@@ -62,14 +70,32 @@ pub fn router(app: App) -> Router {
 
 pub(super) fn routes(served: Arc<Served>) -> Router {
     Router::new()
-        .route("/graphql", post(graphql::post))
-        .route("/api/{version}/graphql.json", post(graphql::post_compatible))
+        .route("/graphql", api(graphql::handle))
+        .route("/api/{version}/graphql.json", api(graphql::handle_compatible))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/health", get(health::health))
         .fallback(nothing_here)
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(served.clone(), request::identify))
         .with_state(served)
+}
+
+/// GET and POST with one handler, OPTIONS for browsers that ask first.
+fn api<H, T>(handler: H) -> MethodRouter<Arc<Served>>
+where
+    H: Handler<T, Arc<Served>>,
+    T: 'static,
+{
+    get(handler.clone()).post(handler).options(cors::preflight)
+}
+
+/// The panic itself is logged by the hook that telemetry sets.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    problem::problem(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal error; the log knows it by this answer's x-request-id",
+    )
 }
 
 async fn nothing_here() -> Response {

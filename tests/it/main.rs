@@ -4,8 +4,13 @@
 mod catalog;
 mod catalog_write;
 mod cli;
+mod cors;
 mod events;
+mod graphql_http;
+mod http;
 mod inventory;
+mod limits;
+mod logs;
 mod predicates;
 mod rls_coverage;
 mod support;

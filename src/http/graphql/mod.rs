@@ -1,61 +1,147 @@
-//! GraphQL over HTTP.
+//! GraphQL over HTTP, after the GraphQL-over-HTTP draft (`graphql-http`'s audits run in the tests).
+//!
+//! A request is read from the outside in, and refused at the first thing that is wrong: media types
+//! ([`negotiate`]), where it comes from ([`csrf`]), who asks (the guard), its body ([`params`]), its document
+//! ([`prepare`]), then it is executed ([`execute`]) and answered ([`answer`]).
+//!
+//! Statuses: what is wrong with the HTTP request has its own status whatever the media type. A document that cannot
+//! be executed is 400 as `application/graphql-response+json` and 200 as `application/json`, whose clients take any
+//! other status for a broken connection. What was executed is 200, errors or not.
+
+mod answer;
+mod csrf;
+mod execute;
+mod negotiate;
+mod params;
+mod persisted;
+mod prepare;
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, Schema, ServerError};
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
-use axum::{Extension, Json};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::graphql::error::{present, set_code};
-use crate::graphql::scope::{RequestInfo, Scope};
-use crate::http::context::{Credentials, guard};
-use crate::http::request::{RequestId, record_tenant};
-use crate::http::router::Served;
+pub use persisted::PersistedQueries;
+pub use prepare::{Prepared, prepare};
+
+use self::answer::{Media, Refused};
+use self::execute::Call;
+use self::params::{Params, Sent};
+use super::context::{Credentials, guard};
+use super::cors;
+use super::request::{RequestId, record_tenant};
+use super::router::Served;
+use crate::graphql::scope::RequestInfo;
 use crate::ids::GidNamespace;
 
-/// `POST /graphql`.
-pub async fn post(
-    State(served): State<Arc<Served>>,
-    Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
-    Json(request): Json<Request>,
-) -> axum::response::Response {
-    answer(&served, &id, &headers, request, GidNamespace::Emporia).await
+/// A request's body at most: room for a product of 2,000 variants, none for a file.
+const MAX_BODY: usize = 2 << 20;
+/// Operations in one body at most; they are executed one after the other.
+const MAX_BATCH: usize = 10;
+
+/// `POST`, `GET` of `/graphql`.
+pub async fn handle(state: State<Arc<Served>>, id: Extension<RequestId>, request: Request) -> Response {
+    respond(&state, &id, request, GidNamespace::Emporia).await
 }
 
-/// `POST /api/{version}/graphql.json`.
-pub async fn post_compatible(
-    State(served): State<Arc<Served>>,
-    Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
-    Json(request): Json<Request>,
-) -> axum::response::Response {
-    answer(&served, &id, &headers, request, GidNamespace::Shopify).await
+/// `POST`, `GET` of `/api/{version}/graphql.json`.
+pub async fn handle_compatible(state: State<Arc<Served>>, id: Extension<RequestId>, request: Request) -> Response {
+    respond(&state, &id, request, GidNamespace::Shopify).await
+}
+
+async fn respond(served: &Arc<Served>, id: &RequestId, request: Request, namespace: GidNamespace) -> Response {
+    let (parts, body) = request.into_parts();
+    if is_visit(&parts) && served.app.config.http.graphiql {
+        return Redirect::to("/graphiql/").into_response();
+    }
+    let media = match negotiate::answer_type(&parts.headers) {
+        Ok(media) => media,
+        Err(refused) => return cors::allow(refused.into_response(Media::Json), &parts.headers),
+    };
+    let bound = served.app.config.http.request_timeout;
+    let answered = tokio::time::timeout(bound, answer(served, id, &parts, body, media, namespace)).await;
+    let answered = answered.unwrap_or_else(|_| {
+        tracing::warn!("a request took too long");
+        let text = "the request took too long; a mutation that has begun is not undone";
+        Err(Refused::internal(StatusCode::GATEWAY_TIMEOUT, text, id))
+    });
+    match answered {
+        Ok(response) => cors::allow(response, &parts.headers),
+        // A page from which the key may not be used does not learn more than that it failed.
+        Err(refused) if refused.origin_refused => refused.into_response(media),
+        Err(refused) => cors::allow(refused.into_response(media), &parts.headers),
+    }
 }
 
 async fn answer(
-    served: &Served,
+    served: &Arc<Served>,
     id: &RequestId,
-    headers: &HeaderMap,
-    request: Request,
+    parts: &Parts,
+    body: Body,
+    media: Media,
     namespace: GidNamespace,
-) -> axum::response::Response {
-    let resolved = match guard(served, &Credentials::from_headers(headers)).await {
-        Ok(resolved) => resolved,
-        Err(denied) => {
-            let mut error = ServerError::new(denied.message, None);
-            set_code(&mut error, denied.code);
-            return (denied.status, Json(Response::from_errors(vec![error]))).into_response();
-        }
-    };
+) -> Result<Response, Refused> {
+    let is_get = parts.method != Method::POST;
+    if is_get {
+        csrf::check(&parts.headers, &served.own)?;
+    } else {
+        negotiate::content_type(&parts.headers)?;
+    }
+    let resolved = guard(served, &Credentials::from_headers(&parts.headers)).await?;
     record_tenant(resolved.standing.id);
-    let idempotency_key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let info = RequestInfo { id: id.0.to_string(), namespace, idempotency_key };
-    let scope = Scope::new(&served.app, &resolved, info);
-    let mut response = Schema::execute(&served.schema, request.data(scope.clone())).await;
-    scope.finish();
-    present(&mut response, &id.0);
-    (StatusCode::OK, Json(response)).into_response()
+    let sent = if is_get { params::from_query(parts.uri.query())? } else { params::from_body(&read(body).await?)? };
+    let info = RequestInfo { id: id.0.to_string(), namespace, idempotency_key: None };
+    let mut call = Call { served, resolved: &resolved, info, is_get };
+    match sent {
+        // In a batch the header could mean any of the operations, so it means none.
+        Sent::One(params) => {
+            call.info.idempotency_key = idempotency_key(&parts.headers)?;
+            let response = call.run(params).await?;
+            Ok(answer::one(media, &response))
+        }
+        Sent::Batch(batch) => {
+            if batch.len() > MAX_BATCH {
+                return Err(Refused::bad_request(format!("a batch may have at most {MAX_BATCH} operations")));
+            }
+            let mut responses = Vec::with_capacity(batch.len());
+            for params in batch {
+                responses.push(run_in_batch(&call, params).await?);
+            }
+            Ok(answer::batch(media, &responses))
+        }
+    }
+}
+
+/// In a batch each operation fails for itself.
+async fn run_in_batch(call: &Call<'_>, params: Params) -> Result<async_graphql::Response, Refused> {
+    match call.run(params).await {
+        Err(refused) => Ok(refused.into_graphql()),
+        done => done,
+    }
+}
+
+async fn read(body: Body) -> Result<axum::body::Bytes, Refused> {
+    axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| {
+        // The other cause is a client that broke off, who will not read this.
+        Refused::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request's body may have at most {MAX_BODY} bytes"))
+    })
+}
+
+/// What it may be is checked where it is used.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refused> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().map_err(|_| Refused::bad_request("Idempotency-Key is not plain text"))?;
+    Ok(Some(key.to_owned()))
+}
+
+/// Somebody typed the API's address into a browser.
+fn is_visit(parts: &Parts) -> bool {
+    let accepts_html = |accept: &str| accept.contains("text/html");
+    parts.method == Method::GET
+        && parts.uri.query().is_none()
+        && parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(accepts_html)
 }

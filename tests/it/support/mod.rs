@@ -7,6 +7,8 @@ mod receiver;
 pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin, redis_url};
 pub use receiver::{Receiver, Reply};
+mod http;
+pub use http::TestServer;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -1,0 +1,119 @@
+//! One operation from its parameters to its response, for every transport.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::{OperationDefinition, OperationType};
+use async_graphql::{Request, Response, Schema, Value, Variables};
+use axum::http::StatusCode;
+
+use super::answer::Refused;
+use super::params::Params;
+use super::persisted::Persisted;
+use super::prepare::{Prepared, prepare};
+use crate::graphql::error::{Code, present, set_code};
+use crate::graphql::limits::{Limits, cost};
+use crate::graphql::scope::{RequestInfo, Scope};
+use crate::http::request::record_operation;
+use crate::http::router::Served;
+use crate::tenant::resolve::Resolved;
+
+/// Errors shown of a document that has many.
+const MAX_ERRORS: usize = 20;
+
+/// Who calls, and how.
+pub struct Call<'a> {
+    pub served: &'a Served,
+    pub resolved: &'a Resolved,
+    pub info: RequestInfo,
+    pub is_get: bool,
+}
+
+/// An operation that has passed every check before execution.
+pub struct Ready {
+    pub request: Request,
+    pub scope: Arc<Scope>,
+    pub kind: OperationType,
+}
+
+impl Call<'_> {
+    /// Executes a query or a mutation.
+    pub async fn run(&self, params: Params) -> Result<Response, Refused> {
+        let Ready { request, scope, .. } = self.ready(params).await?;
+        let response = Schema::execute(&self.served.schema, request).await;
+        Ok(finish(response, &scope))
+    }
+
+    /// Everything before execution.
+    pub async fn ready(&self, params: Params) -> Result<Ready, Refused> {
+        let prepared = self.document(&params).await?;
+        // Some clients send an empty name for none.
+        let name = params.operation_name.filter(|name| !name.is_empty());
+        let operation = prepared.operation(name.as_deref())?;
+        if let Some(name) = prepared.operation_name(name.as_deref()) {
+            record_operation(name);
+        }
+        let kind = operation.ty;
+        if self.is_get && kind != OperationType::Query {
+            let text = "only queries may be sent by GET; use POST";
+            return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, text));
+        }
+        let variables = params.variables.unwrap_or_default();
+        required_variables(operation, &variables)?;
+        cost(&prepared.document, operation, &variables, &Limits::STANDARD)?;
+        let scope = Scope::new(&self.served.app, self.resolved, self.info.clone());
+        let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
+        request.operation_name = name;
+        request.set_parsed_query(prepared.document.clone());
+        Ok(Ready { request, scope, kind })
+    }
+
+    /// The document that was sent, or the stored one that was named.
+    async fn document(&self, params: &Params) -> Result<Arc<Prepared>, Refused> {
+        let (shared, tenant) = (&*self.served.app.shared, self.resolved.standing.id);
+        match (Persisted::of(params)?, params.query.as_deref().filter(|query| !query.is_empty())) {
+            (None, Some(text)) => prepare(text),
+            (None, None) => Err(Refused::bad_request("`query` is missing: send the document's text")),
+            (Some(persisted), None) => prepare(&persisted.find(shared, tenant).await?),
+            (Some(persisted), Some(text)) => {
+                persisted.check(text)?;
+                let prepared = prepare(text)?;
+                persisted.store(&self.served.persisted, shared, tenant, text).await;
+                Ok(prepared)
+            }
+        }
+    }
+}
+
+/// Ends the request's snapshot and makes the response presentable.
+pub fn finish(mut response: Response, scope: &Scope) -> Response {
+    scope.finish();
+    if !response.errors.is_empty() {
+        response.errors.truncate(MAX_ERRORS);
+        for error in &mut response.errors {
+            // Without a path: said by validation, before anything ran.
+            if error.path.is_empty() && error.source.is_none() && error.extensions.is_none() {
+                set_code(error, Code::ValidationFailed);
+            }
+        }
+        present(&mut response, &scope.request.id);
+    }
+    response
+}
+
+/// A variable that may not be null must have a value: async-graphql notices only those that are used.
+fn required_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), Refused> {
+    for definition in &operation.variable_definitions {
+        let definition = &definition.node;
+        let given = variables.get(&definition.name.node);
+        let is_missing = match given {
+            Some(value) => *value == Value::Null,
+            None => definition.default_value.is_none(),
+        };
+        if is_missing && !definition.var_type.node.nullable {
+            let text =
+                format!("the variable ${} of type {} needs a value", definition.name.node, definition.var_type.node);
+            return Err(Refused::document(Code::BadUserInput, text));
+        }
+    }
+    Ok(())
+}

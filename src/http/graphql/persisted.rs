@@ -1,0 +1,118 @@
+//! Automatic persisted queries: a client sends a document's SHA-256 alone, and the document only when it is not
+//! known yet. Stored per tenant for a day, so many new ones an hour.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use async_graphql::Value;
+use sha2::{Digest, Sha256};
+
+use super::answer::Refused;
+use super::params::Params;
+use crate::cache::Shared;
+use crate::graphql::error::Code;
+use crate::graphql::limits::Limits;
+use crate::ids::TenantId;
+
+const TTL: Duration = Duration::from_secs(24 * 3600);
+const WINDOW: Duration = Duration::from_secs(3600);
+/// New documents a tenant may store in an hour, in each process: ten times what a large storefront has.
+const NEW_PER_WINDOW: u32 = 1_000;
+
+/// Counts what tenants store, so that nobody fills the shared store.
+pub struct PersistedQueries(Mutex<(Instant, HashMap<TenantId, u32>)>);
+
+impl Default for PersistedQueries {
+    fn default() -> Self {
+        Self(Mutex::new((Instant::now(), HashMap::new())))
+    }
+}
+
+/// What a request wants of the store.
+pub struct Persisted {
+    hash: String,
+}
+
+impl Persisted {
+    /// The `persistedQuery` extension of a request.
+    pub fn of(params: &Params) -> Result<Option<Self>, Refused> {
+        let Some(Value::Object(asked)) = params.extensions.as_ref().and_then(|all| all.get("persistedQuery")) else {
+            return Ok(None);
+        };
+        let is_known_version = asked.get("version") == Some(&Value::from(1));
+        match asked.get("sha256Hash") {
+            Some(Value::String(hash)) if is_known_version && is_sha256(hash) => Ok(Some(Self { hash: hash.clone() })),
+            _ => {
+                let text = "`extensions.persistedQuery` needs `version: 1` and `sha256Hash`, 64 lowercase hex digits";
+                Err(Refused::bad_request(text))
+            }
+        }
+    }
+
+    /// The stored document. The message is the one that clients look for.
+    pub async fn find(&self, shared: &dyn Shared, tenant: TenantId) -> Result<String, Refused> {
+        match shared.get(&self.key(tenant)).await {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err(not_found()),
+            Err(error) => {
+                tracing::warn!(%error, "persisted queries cannot be read");
+                Err(not_found())
+            }
+        }
+    }
+
+    /// Refuses a hash that is not the document's.
+    pub fn check(&self, text: &str) -> Result<(), Refused> {
+        let found: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        if found == self.hash { Ok(()) } else { Err(Refused::bad_request("`sha256Hash` is not the document's")) }
+    }
+
+    /// Stores a document that has been prepared. A store that fails costs the client one more request.
+    pub async fn store(&self, counts: &PersistedQueries, shared: &dyn Shared, tenant: TenantId, text: &str) {
+        let key = self.key(tenant);
+        let is_small = text.len() as u64 <= Limits::STANDARD.bytes;
+        if is_small && matches!(shared.get(&key).await, Ok(None)) && counts.admit(tenant) {
+            if let Err(error) = shared.set(&key, text, TTL).await {
+                tracing::warn!(%error, "a persisted query could not be stored");
+            }
+        }
+    }
+
+    fn key(&self, tenant: TenantId) -> String {
+        format!("emporia:apq:{tenant}:{}", self.hash)
+    }
+}
+
+impl PersistedQueries {
+    fn admit(&self, tenant: TenantId) -> bool {
+        let mut counts = self.0.lock().expect("no holder panics");
+        if counts.0.elapsed() > WINDOW {
+            *counts = (Instant::now(), HashMap::new());
+        }
+        let count = counts.1.entry(tenant).or_default();
+        *count = count.saturating_add(1);
+        *count <= NEW_PER_WINDOW
+    }
+}
+
+fn not_found() -> Refused {
+    Refused::document(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_stores_only_so_many_new_documents_an_hour() {
+        let counts = PersistedQueries::default();
+        let [a, b] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
+        assert_eq!((0..2000).filter(|_| counts.admit(a)).count(), NEW_PER_WINDOW as usize);
+        assert!(counts.admit(b), "another tenant is not held back by that");
+    }
+}

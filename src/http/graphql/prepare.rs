@@ -1,0 +1,51 @@
+//! From a text to a document that is safe to validate and execute: parsed once, within the limits.
+
+use std::sync::Arc;
+
+use async_graphql::ServerError;
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
+
+use super::answer::Refused;
+use crate::graphql::error::Code;
+use crate::graphql::limits::{self, Exceeded, Limits};
+
+/// A parsed document that has passed every limit that does not depend on variables.
+#[derive(Debug)]
+pub struct Prepared {
+    pub document: ExecutableDocument,
+}
+
+impl Prepared {
+    /// The operation that a request means, with its name.
+    pub fn operation(&self, name: Option<&str>) -> Result<&OperationDefinition, Refused> {
+        limits::operation(&self.document, name).ok_or_else(|| {
+            let text = match name {
+                Some(name) => format!("the document has no operation named \"{name}\""),
+                None => "the document has several operations: say which by `operationName`".to_owned(),
+            };
+            Refused::document(Code::ValidationFailed, text)
+        })
+    }
+
+    /// The operation's own name, also where the request leaves it out because there is only one.
+    pub fn operation_name<'a>(&'a self, name: Option<&'a str>) -> Option<&'a str> {
+        name.or_else(|| self.document.operations.iter().next().and_then(|(only, _)| only.map(|only| only.as_str())))
+    }
+}
+
+/// Parses and bounds a text. The same text always leads to the same answer, so this may be cached.
+pub fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
+    let limits = &Limits::STANDARD;
+    limits::scan(text, limits)?;
+    let document =
+        parse_query(text).map_err(|error| Refused::errors(Code::ParseFailed, vec![ServerError::from(error)]))?;
+    limits::shape(&document, limits)?;
+    Ok(Arc::new(Prepared { document }))
+}
+
+impl From<Exceeded> for Refused {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::document(exceeded.code(), exceeded.to_string())
+    }
+}

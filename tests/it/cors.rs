@@ -1,0 +1,71 @@
+//! Which pages may call the API with which key.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+const PAGE: &str = "https://shop.example";
+
+#[tokio::test]
+async fn a_preflight_is_answered_for_any_page_and_cached() {
+    let app = TestApp::new().await;
+    for path in ["/graphql", "/api/2026-04/graphql.json"] {
+        let headers = [
+            ("origin", PAGE),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "content-type,x-api-key,x-client-version"),
+        ];
+        let answer = app.send("OPTIONS", path, &headers, "").await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+        assert_eq!(answer.header("access-control-allow-headers"), Some("content-type,x-api-key,x-client-version"));
+        assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST"));
+        assert_eq!(answer.header("access-control-max-age"), Some("7200"));
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+    }
+}
+
+#[tokio::test]
+async fn publishable_keys_work_from_any_page_and_secret_keys_from_none_but_our_own() {
+    let app = TestApp::with(&[("PUBLIC_URL", "https://api.example"), ("LISTEN", "127.0.0.1:8123")]).await;
+    let store = app.store("acme").await;
+    let own = ["https://api.example", "http://127.0.0.1:8123", "http://localhost:8123"];
+    for (key, origin, allowed) in [
+        (&store.publishable, PAGE, true),
+        (&store.publishable, "null", true),
+        (&store.secret, PAGE, false),
+        (&store.secret, "null", false),
+        (&store.secret, "https://api.example.evil.example", false),
+        (&store.secret, "http://localhost:9999", false),
+        (&store.secret, own[0], true),
+        (&store.secret, own[1], true),
+        (&store.secret, own[2], true),
+    ] {
+        let answer = app.post_json(key, &json!({ "query": "{ __typename }" }), &[("origin", origin)]).await;
+        let expected = if allowed { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        assert_eq!(answer.status, expected, "{origin}: {}", answer.text);
+        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin));
+    }
+}
+
+#[tokio::test]
+async fn in_production_only_the_public_url_is_our_own() {
+    let app = TestApp::with(&[("DEVELOPMENT", "false"), ("PUBLIC_URL", "https://api.example/")]).await;
+    let store = app.store("acme").await;
+    for (origin, status) in
+        [("https://api.example", 200), ("http://127.0.0.1:8000", 403), ("http://localhost:8000", 403)]
+    {
+        let answer = app.post_json(&store.secret, &json!({ "query": "{ __typename }" }), &[("origin", origin)]).await;
+        assert_eq!(answer.status, status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_read_why_its_key_is_refused() {
+    let app = TestApp::new().await;
+    let answer = app.post_json("epk_nonsense", &json!({ "query": "{ __typename }" }), &[("origin", PAGE)]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+    assert_eq!(answer.header("access-control-expose-headers"), Some("x-request-id, retry-after"));
+}

@@ -1,0 +1,61 @@
+//! The bounds before execution, at the edge; each limit's own tests are beside its code.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn every_limit_refuses_before_execution() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let repeat = |text: &str, times: usize| text.repeat(times);
+    for (query, code, what) in [
+        (format!("{{ __typename }}{}", repeat(" ", 70_000)), "GRAPHQL_PARSE_FAILED", "65536 bytes"),
+        (format!("{{ {} }}", repeat("a ", 8_000)), "GRAPHQL_PARSE_FAILED", "8000 tokens"),
+        (repeat("{a", 61), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
+        (format!("{{a(b:{}", repeat("[", 30_000)), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
+        (format!("{{{}a{}}}", repeat("a{", 25), repeat("}", 25)), "GRAPHQL_VALIDATION_FAILED", "24 levels of fields"),
+        (format!("{{ {} }}", repeat("__typename ", 51)), "GRAPHQL_VALIDATION_FAILED", "50 fields at its root"),
+        (format!("{{ a {{ {} }} }}", repeat("a:b ", 201)), "GRAPHQL_VALIDATION_FAILED", "200 aliases"),
+        (format!("{{ a {} }}", repeat("@b ", 201)), "GRAPHQL_VALIDATION_FAILED", "200 directives"),
+        (
+            "{ products(first: 250) { nodes { collections(first: 250) { nodes { products(first: 250) { nodes { id } } } } } } }".to_owned(),
+            "MAX_COST_EXCEEDED",
+            "200000 points of estimated cost",
+        ),
+    ] {
+        let answer = app.ask(&key, &query).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, code), "{what}");
+        assert_eq!(answer.json()["errors"][0]["message"], format!("the document has more than {what}"));
+    }
+}
+
+/// 726 bytes: each fragment spreads the next twice. Validation alone would take seconds.
+#[tokio::test]
+async fn a_fragment_bomb_costs_next_to_nothing() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let mut bomb = "{...a}".to_owned();
+    for pair in ('a'..='u').collect::<Vec<_>>().windows(2) {
+        bomb += &format!("fragment {} on QueryRoot{{...{1} ...{1}}}", pair[0], pair[1]);
+    }
+    bomb += "fragment u on QueryRoot{__typename}";
+    assert!((700..=760).contains(&bomb.len()), "{}", bomb.len());
+    assert_eq!(app.ask(&key, &bomb).await.code(), "GRAPHQL_VALIDATION_FAILED");
+    let before = cpu_time();
+    emporia::http::graphql::prepare(&bomb).expect_err("refused");
+    // The proof is the count of steps in graphql/limits; this only tells a second from a millisecond.
+    let spent = cpu_time() - before;
+    assert!(spent < Duration::from_millis(10), "{spent:?}");
+}
+
+/// What this thread has computed: the test's runtime has no other.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a local of the type that the call fills.
+    let done = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(done, 0);
+    Duration::new(u64::try_from(time.tv_sec).expect("seconds"), u32::try_from(time.tv_nsec).expect("nanoseconds"))
+}
