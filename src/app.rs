@@ -53,8 +53,8 @@ const ANNOUNCE_EVERY: Duration = Duration::from_millis(2);
 /// time, not the work: the worker also looks by itself.
 async fn announce_work(bell: Bell, shared: Arc<dyn Shared>) {
     loop {
-        bell.rung().await;
-        if let Err(error) = shared.publish(&Notice::WorkWaiting).await {
+        let kinds = bell.rung().await;
+        if let Err(error) = shared.publish(&Notice::WorkWaiting { kinds }).await {
             tracing::warn!(%error, "the worker was not told of work");
         }
         tokio::time::sleep(ANNOUNCE_EVERY).await;

@@ -25,8 +25,8 @@ pub enum Notice {
     CredentialsChanged,
     /// The tenant's events up to this position can be read.
     EventsPublished { tenant: TenantId, position: i64 },
-    /// A transaction has committed that left work for the worker.
-    WorkWaiting,
+    /// Transactions have committed that left work of these kinds for the worker: `events::Work::bit`s.
+    WorkWaiting { kinds: u8 },
     /// Notices may have been missed (the connection was lost): forget what you know, look for yourself.
     /// Never sent over the wire.
     Reset,

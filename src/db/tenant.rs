@@ -5,7 +5,7 @@
 //! [`TenantTx`] also writes: what a function may do shows in its parameters. Neither gives out the connection
 //! beneath it, and neither runs raw SQL, so nothing can change the tenant.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
@@ -54,15 +54,16 @@ impl TenantDb {
         F: AsyncFnOnce(&mut TenantTx<'_>) -> Result<T, E>,
     {
         let conn = self.borrow().await?;
-        let rung = AtomicBool::new(false);
+        let rung = AtomicU8::new(0);
         let value = self
             .transact(&conn, BEGIN_WRITE, async |conn: &mut TenantConn<'_>| {
                 let mut tx = TenantTx { conn: conn.clone(), rung: &rung };
                 work(&mut tx).await
             })
             .await?;
-        if AtomicBool::load(&rung, Ordering::Acquire) {
-            self.bell.ring();
+        match AtomicU8::load(&rung, Ordering::Acquire) {
+            0 => {}
+            kinds => self.bell.ring(kinds),
         }
         Ok(value)
     }
@@ -165,8 +166,8 @@ impl<'a> AsyncConnectionCore for TenantConn<'a> {
 /// A handle on the tenant's running read-write transaction.
 pub struct TenantTx<'a> {
     conn: TenantConn<'a>,
-    /// Whether the worker is to be woken after the commit.
-    rung: &'a AtomicBool,
+    /// For which kinds of work the worker is to be woken after the commit.
+    rung: &'a AtomicU8,
 }
 
 impl<'a> TenantTx<'a> {
@@ -179,9 +180,9 @@ impl<'a> TenantTx<'a> {
         &mut self.conn
     }
 
-    /// Wakes the worker when this transaction has committed; without effect when it has not.
-    pub fn ring_after_commit(&self) {
-        AtomicBool::store(self.rung, true, Ordering::Release);
+    /// Wakes the worker for these kinds of work when this transaction has committed; without effect when it has not.
+    pub fn ring_after_commit(&self, kinds: u8) {
+        AtomicU8::fetch_or(self.rung, kinds, Ordering::AcqRel);
     }
 
     /// Runs `work` so that its failure undoes only what it did, and the transaction goes on.

@@ -11,4 +11,4 @@ mod outbox;
 pub mod store;
 
 pub use model::{NewEvent, Topic, Work};
-pub use outbox::{append_all_in_tx, append_in_tx, ring_in_tx};
+pub use outbox::{append_all_in_tx, append_in_tx, ring_in_tx, ring_now_in_tx};

@@ -101,6 +101,15 @@ pub enum Work {
 impl Work {
     pub const ALL: [Self; 3] = [Self::Events, Self::Deliveries, Self::Payments];
 
+    /// One bit for each, to tell of several at once.
+    pub fn bit(self) -> u8 {
+        match self {
+            Self::Events => 1,
+            Self::Deliveries => 2,
+            Self::Payments => 4,
+        }
+    }
+
     pub fn as_db(self) -> &'static str {
         match self {
             Self::Events => "EVENTS",

@@ -13,7 +13,7 @@ use crate::clock::Entropy;
 use crate::db::{TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::events::model::Appended;
-use crate::events::{Topic, Work, ring_in_tx};
+use crate::events::{Topic, Work, ring_in_tx, ring_now_in_tx};
 
 /// Over all rounds of a delivery.
 const MAX_ATTEMPTS: i32 = 100;
@@ -76,7 +76,7 @@ pub async fn delivery_retry(app: &App, db: &TenantDb, id: Uuid) -> ServiceResult
             Some(_) => return Err(ServiceError::Rule(WebhookRule::NotExhausted)),
         }
         store::resend(tx, id, now).await?;
-        ring_in_tx(tx, Work::Deliveries, now).await?;
+        ring_now_in_tx(tx, Work::Deliveries, now).await?;
         store::delivery_by_id(tx.conn(), id).await?.ok_or(ServiceError::Rule(WebhookRule::DeliveryNotFound))
     })
     .await
@@ -112,7 +112,7 @@ pub async fn queue_in_tx(
         .collect();
     store::insert_deliveries(tx, now, entropy, &pairs).await?;
     store::forget(tx, now - KEPT, FORGOTTEN).await?;
-    ring_in_tx(tx, Work::Deliveries, now).await
+    ring_now_in_tx(tx, Work::Deliveries, now).await
 }
 
 /// How many deliveries are due, by subscription. While there are any, a bell is set for when every claim of today

@@ -27,6 +27,8 @@ use crate::events::Work;
 use bells::Job;
 use deliver::Deliverer;
 
+/// Between two claims under load.
+const PAUSE: Duration = Duration::from_millis(5);
 /// A job that failed is tried again after this.
 const BACK_OFF: TimeDelta = TimeDelta::seconds(5);
 
@@ -52,13 +54,13 @@ pub async fn run(app: App, shutdown: CancellationToken) -> Result<(), Fault> {
 
 pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -> Result<(), Fault> {
     let worker = Arc::new(Worker::new(app, false)?);
-    let wake = watch::Sender::new(());
+    let wakers = Work::ALL.map(|work| (work, watch::Sender::new(())));
     let mut loops = JoinSet::new();
-    for work in Work::ALL {
-        loops.spawn(worker.clone().attend(work, wake.subscribe(), options, shutdown.clone()));
+    for (work, wake) in &wakers {
+        loops.spawn(worker.clone().attend(*work, wake.subscribe(), options, shutdown.clone()));
     }
     tokio::select! {
-        () = wake_on_notice(&worker.app, &wake) => {}
+        () = wake_on_notice(&worker.app, &wakers) => {}
         () = shutdown.cancelled() => {}
     }
     while loops.join_next().await.is_some() {}
@@ -96,14 +98,18 @@ fn breadth(work: Work) -> usize {
     }
 }
 
-/// Wakes all loops when another process, or this one, has committed work.
-async fn wake_on_notice(app: &App, wake: &watch::Sender<()>) {
+/// Wakes the loops whose kind of work another process, or this one, has committed.
+async fn wake_on_notice(app: &App, wakers: &[(Work, watch::Sender<()>)]) {
     let mut notices = app.shared.subscribe();
     loop {
-        match notices.recv().await {
-            Ok(Notice::WorkWaiting | Notice::Reset) | Err(RecvError::Lagged(_)) => wake.send_replace(()),
-            Ok(_) => {}
+        let kinds = match notices.recv().await {
+            Ok(Notice::WorkWaiting { kinds }) => kinds,
+            Ok(Notice::Reset) | Err(RecvError::Lagged(_)) => u8::MAX,
+            Ok(_) => 0,
             Err(RecvError::Closed) => return,
+        };
+        for (_, wake) in wakers.iter().filter(|(work, _)| work.bit() & kinds != 0) {
+            wake.send_replace(());
         }
     }
 }
@@ -142,6 +148,8 @@ impl Worker {
             }
             while running.try_join_next().is_some() {}
             if found {
+                // What is rung while work is being found is taken together with the next claim.
+                tokio::time::sleep(PAUSE).await;
                 continue;
             }
             tokio::select! {

@@ -11,7 +11,7 @@ use emporia::app::App;
 use emporia::cache::{MemoryShared, Notice};
 use emporia::clock::{Entropy, ManualClock};
 use emporia::error::Fault;
-use emporia::events::{NewEvent, Topic, append_all_in_tx, append_in_tx, store};
+use emporia::events::{NewEvent, Topic, append_in_tx, store};
 use emporia::graphql::error::present;
 use emporia::graphql::schema;
 use emporia::graphql::scope::{RequestInfo, Scope};
@@ -29,10 +29,17 @@ fn event(topic: Topic, subject_id: Uuid) -> NewEvent {
 
 /// Appends events of one subject, in this order.
 pub async fn append(app: &App, store: &Store, topics: &[Topic]) {
-    let events: Vec<_> = topics.iter().map(|topic| event(*topic, Uuid::from_u128(1))).collect();
     let now = app.clock.now();
-    let written: Result<(), Fault> =
-        app.db.tenant(store.tenant).write(async |tx| Ok(append_all_in_tx(tx, now, &app.entropy, &events).await?)).await;
+    let written: Result<(), Fault> = app
+        .db
+        .tenant(store.tenant)
+        .write(async |tx| {
+            for topic in topics {
+                append_in_tx(tx, now, &app.entropy, &event(*topic, Uuid::from_u128(1))).await?;
+            }
+            Ok(())
+        })
+        .await;
     written.expect("an event");
 }
 
