@@ -33,6 +33,6 @@ pub mod shipping;
 pub mod shop;
 pub mod telemetry;
 pub mod tenant;
-pub mod webhook;
 pub mod text;
+pub mod webhook;
 pub mod worker;

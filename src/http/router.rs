@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::graphql::PersistedQueries;
+use super::graphql::{PersistedQueries, Places};
 use super::origin::OwnOrigins;
 use super::{cors, graphql, health, problem, request};
 use crate::app::App;
@@ -36,6 +36,8 @@ pub struct Served {
     /// The web origins of the API's own pages.
     pub own: OwnOrigins,
     pub persisted: PersistedQueries,
+    /// Room for WebSockets.
+    pub places: Places,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
     /// The open WebSockets: they outlive their request.
@@ -50,10 +52,10 @@ impl Served {
             schema = schema.disable_introspection().disable_suggestions();
         }
         let own = OwnOrigins::of(&app, listening);
-        let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
+        let (persisted, places, sockets) = (PersistedQueries::default(), Places::default(), TaskTracker::new());
         // async-graphql's own limit follows spreads without remembering them; ours has run by then.
         let schema = schema.limit_recursive_depth(limits::Limits::STANDARD.nesting as usize + 1).finish();
-        Arc::new(Self { schema, own, persisted, app, shutdown, sockets })
+        Arc::new(Self { schema, own, persisted, places, app, shutdown, sockets })
     }
 }
 

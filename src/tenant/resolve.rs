@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::key::{ApiKey, KeyHash};
@@ -66,6 +67,8 @@ struct Local {
     standings: Cache<TenantId, (Instant, Arc<TenantStanding>)>,
     /// Counts notices: an answer that was on its way when one came is not kept.
     generation: AtomicU64,
+    /// Changes after the caches were emptied, for those who live longer than a request.
+    changes: watch::Sender<()>,
 }
 
 impl Local {
@@ -73,6 +76,7 @@ impl Local {
         AtomicU64::fetch_add(&self.generation, 1, Ordering::AcqRel);
         self.keys.clear();
         self.standings.clear();
+        self.changes.send_replace(());
     }
 
     fn generation(&self) -> u64 {
@@ -87,6 +91,7 @@ impl Resolver {
             keys: Cache::new(LOCAL_ENTRIES),
             standings: Cache::new(LOCAL_ENTRIES),
             generation: AtomicU64::new(0),
+            changes: watch::channel(()).0,
         });
         let mut notices = shared.subscribe();
         let listening = Arc::downgrade(&local);
@@ -105,6 +110,11 @@ impl Resolver {
             }
         });
         Self { db, shared, local }
+    }
+
+    /// Tells when credentials may have changed: what was resolved before must be resolved again.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.local.changes.subscribe()
     }
 
     /// The tenant and access of an API key.

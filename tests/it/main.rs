@@ -16,3 +16,4 @@ mod rls_coverage;
 mod support;
 mod tenancy;
 mod webhook;
+mod ws;

@@ -15,6 +15,7 @@ mod negotiate;
 mod params;
 mod persisted;
 mod prepare;
+mod ws;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 pub use persisted::PersistedQueries;
 pub use prepare::{Prepared, prepare};
+pub use ws::Places;
 
 use self::answer::{Media, Refused};
 use self::execute::Call;
@@ -55,6 +57,9 @@ pub async fn handle_compatible(state: State<Arc<Served>>, id: Extension<RequestI
 
 async fn respond(served: &Arc<Served>, id: &RequestId, request: Request, namespace: GidNamespace) -> Response {
     let (parts, body) = request.into_parts();
+    if parts.method == Method::GET && ws::is_upgrade(&parts.headers) {
+        return ws::upgrade(served, id, parts, namespace).await;
+    }
     if is_visit(&parts) && served.app.config.http.graphiql {
         return Redirect::to("/graphiql/").into_response();
     }

@@ -2,13 +2,15 @@
 
 mod app;
 mod db;
+mod http;
 mod receiver;
+mod ws;
 
 pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin, redis_url};
-pub use receiver::{Receiver, Reply};
-mod http;
 pub use http::TestServer;
+pub use receiver::{Receiver, Reply};
+pub use ws::Socket;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

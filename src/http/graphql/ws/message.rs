@@ -1,0 +1,133 @@
+//! The protocol's messages as JSON.
+
+use async_graphql::{Response, ServerError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::http::context::{Credentials, KEY_HEADERS};
+use crate::http::graphql::answer::Body;
+use crate::http::graphql::params::Params;
+
+/// An operation's id at most: clients send numbers or uuids.
+const MAX_ID: usize = 128;
+
+/// What a client says.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromClient {
+    ConnectionInit { payload: Option<Map<String, Value>> },
+    Ping { payload: Option<Map<String, Value>> },
+    Pong,
+    Subscribe { id: String, payload: Params },
+    Complete { id: String },
+}
+
+impl FromClient {
+    /// Reads a message; the error's text is for the close frame.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let message = serde_json::from_str(text).map_err(|error| format!("not a message of the protocol: {error}"))?;
+        if let Self::Subscribe { id, .. } = &message
+            && !(1..=MAX_ID).contains(&id.len())
+        {
+            return Err(format!("an operation's id has 1 to {MAX_ID} bytes"));
+        }
+        Ok(message)
+    }
+}
+
+/// The key that `connection_init` carries goes before the upgrade's headers; names in any case.
+pub fn merge(credentials: &mut Credentials, payload: &Map<String, Value>) {
+    let named = |name: &str| payload.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    if let Some(value) = KEY_HEADERS.iter().find_map(|name| named(name)).filter(|value| !value.is_null()) {
+        // A key that is not a text is malformed, not absent.
+        credentials.api_key = Some(value.as_str().unwrap_or_default().to_owned());
+    }
+}
+
+/// What the server says.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum FromServer<'a> {
+    ConnectionAck,
+    Pong {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payload: Option<Map<String, Value>>,
+    },
+    Next {
+        id: &'a str,
+        payload: Body<'a>,
+    },
+    Error {
+        id: &'a str,
+        payload: &'a [ServerError],
+    },
+    Complete {
+        id: &'a str,
+    },
+}
+
+fn text(message: &FromServer<'_>) -> String {
+    serde_json::to_string(message).unwrap_or_else(|error| {
+        tracing::error!(%error, "a message could not be written as JSON");
+        String::new()
+    })
+}
+
+pub fn ack() -> String {
+    text(&FromServer::ConnectionAck)
+}
+
+pub fn pong(payload: Option<Map<String, Value>>) -> String {
+    text(&FromServer::Pong { payload })
+}
+
+pub fn next(id: &str, response: &Response) -> String {
+    text(&FromServer::Next { id, payload: Body::of(response) })
+}
+
+pub fn error(id: &str, errors: &[ServerError]) -> String {
+    text(&FromServer::Error { id, payload: errors })
+}
+
+pub fn complete(id: &str) -> String {
+    text(&FromServer::Complete { id })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_payloads_key_is_found_in_any_case_and_goes_first() {
+        let with = |payload: Value| {
+            let mut credentials = Credentials { api_key: Some("from headers".to_owned()), ..Credentials::default() };
+            merge(&mut credentials, payload.as_object().unwrap());
+            credentials.api_key.unwrap()
+        };
+        assert_eq!(with(json!({ "X-Api-Key": "a" })), "a");
+        assert_eq!(with(json!({ "X-SHOPIFY-STOREFRONT-ACCESS-TOKEN": "b", "other": 1 })), "b");
+        assert_eq!(with(json!({ "x-api-key": 7 })), "", "malformed, not absent");
+        assert_eq!(with(json!({ "x-api-key": null })), "from headers");
+        assert_eq!(with(json!({})), "from headers");
+    }
+
+    #[test]
+    fn what_is_not_of_the_protocol_is_refused() {
+        for text in [
+            "",
+            "{}",
+            "[]",
+            r#"{"type":"start"}"#,
+            r#"{"type":"subscribe","payload":{}}"#,
+            r#"{"type":"subscribe","id":"","payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":"1","payload":7}"#,
+            r#"{"type":"connection_init","payload":7}"#,
+        ] {
+            assert!(FromClient::parse(text).is_err(), "{text}");
+        }
+        assert!(FromClient::parse(r#"{"type":"connection_init"}"#).is_ok());
+        assert!(FromClient::parse(r#"{"type":"pong","payload":{"a":1}}"#).is_ok());
+    }
+}

@@ -1,0 +1,227 @@
+//! One socket from its opening to its end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::ServerError;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::http::StatusCode;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use super::TenantPlace;
+use super::message::{self, FromClient};
+use super::operation::{self, Said, Voice};
+use crate::graphql::error::{Code, set_code};
+use crate::graphql::scope::RequestInfo;
+use crate::http::context::{Credentials, Denied, guard};
+use crate::http::graphql::params::Params;
+use crate::http::request::{RequestId, record_tenant};
+use crate::http::router::Served;
+use crate::ids::GidNamespace;
+use crate::tenant::resolve::Resolved;
+
+/// Operations a socket may have running.
+const MAX_OPERATIONS: usize = 50;
+/// Texts that wait for a client to read them.
+const QUEUE: usize = 32;
+/// How often a socket looks after itself.
+const TICK: Duration = Duration::from_secs(1);
+/// Ticks between pings; a client silent for two of these is gone.
+const TICKS_TO_PING: u32 = 15;
+/// A client that does not read for so long is gone.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the client's own close frame is waited for.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why the server ends the socket.
+struct Close(u16, String);
+
+impl From<Denied> for Close {
+    fn from(denied: Denied) -> Self {
+        let code = if denied.status == StatusCode::SERVICE_UNAVAILABLE { 1013 } else { 4403 };
+        Self(code, denied.message)
+    }
+}
+
+/// What is known of a client since `connection_init`.
+struct Admitted {
+    resolved: Resolved,
+    _place: TenantPlace,
+}
+
+struct Session {
+    served: Arc<Served>,
+    id: RequestId,
+    namespace: GidNamespace,
+    credentials: Credentials,
+    admitted: Option<Admitted>,
+    operations: HashMap<Arc<str>, (u64, AbortOnDropHandle<()>)>,
+    started: u64,
+    out: mpsc::Sender<Said>,
+}
+
+/// Runs a socket until either side ends it. Operations end with it; a mutation's use case does not.
+pub async fn run(
+    mut socket: WebSocket,
+    served: Arc<Served>,
+    id: RequestId,
+    credentials: Credentials,
+    namespace: GidNamespace,
+) {
+    let (out, said) = mpsc::channel(QUEUE);
+    let operations = HashMap::new();
+    let session = Session { served, id, namespace, credentials, admitted: None, operations, started: 0, out };
+    if let Err(Close(code, reason)) = session.talk(&mut socket, said).await {
+        tracing::info!(code, "a socket is closed");
+        close(&mut socket, code, &reason).await;
+    }
+}
+
+impl Session {
+    async fn talk(mut self, socket: &mut WebSocket, mut said: mpsc::Receiver<Said>) -> Result<(), Close> {
+        let served = self.served.clone();
+        let mut changes = served.app.resolver.changes();
+        let init_by = tokio::time::Instant::now() + served.app.config.http.ws_init_timeout;
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut count, mut heard) = (0_u32, true);
+        loop {
+            tokio::select! {
+                received = socket.recv() => {
+                    heard = true;
+                    match received {
+                        Some(Ok(Message::Text(text))) => {
+                            if let Some(reply) = self.hear(&text).await? && !send(socket, Message::text(reply)).await {
+                                return Ok(());
+                            }
+                        }
+                        Some(Ok(Message::Binary(_))) => return Err(bad("messages are text")),
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
+                    }
+                }
+                Some(said) = said.recv() => {
+                    if let Some(text) = self.pass(said) && !send(socket, Message::text(text)).await {
+                        return Ok(());
+                    }
+                }
+                Ok(()) = changes.changed() => self.admit_again().await?,
+                () = tokio::time::sleep_until(init_by), if self.admitted.is_none() => {
+                    return Err(Close(4408, "connection_init did not come in time".to_owned()));
+                }
+                _ = ticks.tick() => {
+                    count += 1;
+                    // Without notices a revocation would go unnoticed: ask.
+                    if !served.app.shared.is_listening() {
+                        self.admit_again().await?;
+                    }
+                    if count.is_multiple_of(TICKS_TO_PING) {
+                        if !heard || !send(socket, Message::Ping(axum::body::Bytes::new())).await {
+                            return Ok(());
+                        }
+                        heard = false;
+                    }
+                }
+                () = served.shutdown.cancelled() => return Err(Close(1001, "the server is stopping".to_owned())),
+            }
+        }
+    }
+
+    /// Takes a message; answers what is to be said at once.
+    async fn hear(&mut self, text: &str) -> Result<Option<String>, Close> {
+        match FromClient::parse(text).map_err(|reason| bad(&reason))? {
+            FromClient::ConnectionInit { payload } => {
+                if self.admitted.is_some() {
+                    return Err(Close(4429, "connection_init came twice".to_owned()));
+                }
+                message::merge(&mut self.credentials, &payload.unwrap_or_default());
+                let resolved = guard(&self.served, &self.credentials).await?;
+                let place = self.served.places.for_tenant(resolved.standing.id);
+                let place = place.ok_or_else(|| Close(4429, "the shop has too many open sockets".to_owned()))?;
+                record_tenant(resolved.standing.id);
+                self.admitted = Some(Admitted { resolved, _place: place });
+                Ok(Some(message::ack()))
+            }
+            FromClient::Ping { payload } => Ok(Some(message::pong(payload))),
+            FromClient::Pong => Ok(None),
+            FromClient::Subscribe { id, payload } => self.subscribe(id.into(), payload),
+            FromClient::Complete { id } => {
+                // Unknown when it has just ended by itself: not an error.
+                self.operations.remove(id.as_str());
+                Ok(None)
+            }
+        }
+    }
+
+    fn subscribe(&mut self, id: Arc<str>, params: Params) -> Result<Option<String>, Close> {
+        let Some(admitted) = &self.admitted else {
+            return Err(Close(4401, "send connection_init and wait for connection_ack".to_owned()));
+        };
+        if self.operations.contains_key(&id) {
+            return Err(Close(4409, format!("an operation with the id {id} is running")));
+        }
+        if self.operations.len() >= MAX_OPERATIONS {
+            let mut error = ServerError::new(format!("a socket may have {MAX_OPERATIONS} operations running"), None);
+            set_code(&mut error, Code::Throttled);
+            return Ok(Some(message::error(&id, &[error])));
+        }
+        self.started += 1;
+        let number = self.started;
+        let voice = Voice { id: id.clone(), number, out: self.out.clone() };
+        let info = RequestInfo { id: self.id.0.to_string(), namespace: self.namespace, idempotency_key: None };
+        let span = tracing::info_span!("operation", request_id = %self.id.0,
+            tenant = %admitted.resolved.standing.id, operation = Empty);
+        let running = operation::run(self.served.clone(), admitted.resolved.clone(), info, params, voice);
+        let running = AbortOnDropHandle::new(tokio::spawn(running.instrument(span)));
+        self.operations.insert(id, (number, running));
+        Ok(None)
+    }
+
+    /// What an operation says, unless the client has ended it since.
+    fn pass(&mut self, said: Said) -> Option<String> {
+        let (number, _) = self.operations.get(&said.id)?;
+        if *number != said.number {
+            return None;
+        }
+        if said.is_last {
+            self.operations.remove(&said.id);
+        }
+        Some(said.text)
+    }
+
+    /// Runs the guard again on what the client showed at first.
+    async fn admit_again(&mut self) -> Result<(), Close> {
+        if let Some(admitted) = &mut self.admitted {
+            admitted.resolved = guard(&self.served, &self.credentials).await?;
+        }
+        Ok(())
+    }
+}
+
+fn bad(reason: &str) -> Close {
+    Close(4400, reason.to_owned())
+}
+
+/// False: the client is gone, or does not read.
+async fn send(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await, Ok(Ok(())))
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: &str) {
+    // A close frame has room for 123 bytes of reason.
+    let reason: String = reason
+        .chars()
+        .scan(0, |length, char| {
+            *length += char.len_utf8();
+            (*length <= 123).then_some(char)
+        })
+        .collect();
+    if send(socket, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await {
+        // Dropped with unread input, the connection would be reset before the client reads why.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+    }
+}

@@ -1,0 +1,76 @@
+//! A client of `graphql-transport-ws`.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::TestServer;
+
+/// Nothing here takes longer unless it is broken.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// Opens a socket with these headers on the upgrade.
+    pub async fn open(server: &TestServer, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = format!("ws://{}/graphql", server.address).into_client_request().expect("a request");
+        let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
+        for (name, value) in protocol.iter().chain(headers) {
+            request.headers_mut().insert(*name, value.parse().expect("a header"));
+        }
+        let stream = TcpStream::connect(server.address).await.expect("a connection");
+        Self(client_async(request, stream).await.expect("an upgrade").0)
+    }
+
+    /// Opens a socket and says who it is.
+    pub async fn with_key(server: &TestServer, key: &str) -> Self {
+        let mut socket = Self::open(server, &[]).await;
+        socket.say(json!({ "type": "connection_init", "payload": { "x-api-key": key } })).await;
+        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+        socket
+    }
+
+    pub async fn say(&mut self, message: Value) {
+        self.say_raw(message.to_string()).await;
+    }
+
+    pub async fn say_raw(&mut self, text: impl Into<Message>) {
+        self.0.send(text.into()).await.expect("an open socket");
+    }
+
+    pub async fn subscribe(&mut self, id: &str, query: &str) {
+        self.say(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
+    }
+
+    /// The next message.
+    pub async fn hear(&mut self) -> Value {
+        match self.next().await {
+            Message::Text(text) => serde_json::from_str(&text).expect("JSON"),
+            other => panic!("not a text: {other:?}"),
+        }
+    }
+
+    /// The close frame that must come next.
+    pub async fn closed(&mut self) -> (u16, String) {
+        match self.next().await {
+            Message::Close(Some(frame)) => (frame.code.into(), frame.reason.to_string()),
+            other => panic!("not closed: {other:?}"),
+        }
+    }
+
+    async fn next(&mut self) -> Message {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("in time");
+            match next.expect("an open socket").expect("a message") {
+                Message::Ping(_) | Message::Pong(_) => {}
+                message => return message,
+            }
+        }
+    }
+}

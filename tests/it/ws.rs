@@ -1,0 +1,212 @@
+//! `graphql-transport-ws` against the real server.
+
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{Socket, Store, TestApp, TestServer};
+
+const PING: &str = "{ __typename }";
+const EVENTS: &str = "subscription { orderEvents { topic } }";
+
+async fn serving() -> (TestApp, Store, TestServer) {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    (app, store, server)
+}
+
+#[tokio::test]
+async fn a_query_is_answered_and_completed() {
+    let (_app, store, server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.publishable).await;
+    socket.subscribe("1", PING).await;
+    let next = json!({ "type": "next", "id": "1", "payload": { "data": { "__typename": "QueryRoot" } } });
+    assert_eq!(socket.hear().await, next);
+    assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "1" }));
+    socket.subscribe("1", PING).await;
+    assert_eq!(socket.hear().await, next, "the id is free again");
+}
+
+#[tokio::test]
+async fn what_cannot_be_executed_is_an_error_of_its_operation_alone() {
+    let (_app, store, server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.publishable).await;
+    for (query, code) in [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nowhere }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ ...a } fragment a on QueryRoot { ...a }", "GRAPHQL_VALIDATION_FAILED"),
+        (EVENTS, "FORBIDDEN"),
+    ] {
+        socket.subscribe("1", query).await;
+        let message = socket.hear().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!("1")), "{query}: {message}");
+        assert_eq!(message["payload"][0]["extensions"]["code"], code, "{query}");
+    }
+    socket.say(json!({ "type": "ping", "payload": { "still": "here" } })).await;
+    assert_eq!(socket.hear().await, json!({ "type": "pong", "payload": { "still": "here" } }));
+}
+
+#[tokio::test]
+async fn a_subscription_runs_until_its_client_completes_it() {
+    let (app, store, server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    socket.subscribe("events", EVENTS).await;
+    let heard = loop {
+        crate::events::append(&app.app, &store, &[emporia::events::Topic::OrdersPaid]).await;
+        emporia::worker::drain(&app.app).await.expect("a relay");
+        let said = tokio::time::timeout(std::time::Duration::from_millis(50), socket.hear()).await;
+        if let Ok(said) = said {
+            break said;
+        }
+    };
+    let next =
+        json!({ "type": "next", "id": "events", "payload": { "data": { "orderEvents": { "topic": "ORDERS_PAID" } } } });
+    assert_eq!(heard, next);
+    socket.say(json!({ "type": "complete", "id": "events" })).await;
+    socket.subscribe("after", PING).await;
+    loop {
+        let message = socket.hear().await;
+        assert_ne!(message["type"], "error");
+        if message == json!({ "type": "complete", "id": "after" }) {
+            break;
+        }
+    }
+    // Its id can be used again: the first one is over.
+    socket.subscribe("events", PING).await;
+    assert_eq!(socket.hear().await["payload"]["data"]["__typename"], "QueryRoot");
+}
+
+#[tokio::test]
+async fn one_id_is_one_running_operation() {
+    let (_app, store, server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    socket.subscribe("1", EVENTS).await;
+    socket.subscribe("1", EVENTS).await;
+    assert_eq!(socket.closed().await.0, 4409);
+}
+
+#[tokio::test]
+async fn a_socket_runs_only_so_many_operations() {
+    let (_app, store, server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    for id in 0..51 {
+        socket.subscribe(&id.to_string(), EVENTS).await;
+    }
+    let message = socket.hear().await;
+    assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!("50")));
+    assert_eq!(message["payload"][0]["extensions"]["code"], "THROTTLED");
+}
+
+#[tokio::test]
+async fn the_protocols_rules_have_their_close_codes() {
+    let (_app, store, server) = serving().await;
+    let init = json!({ "type": "connection_init", "payload": { "X-API-Key": store.publishable } });
+
+    let mut early = Socket::open(&server, &[]).await;
+    early.subscribe("1", PING).await;
+    assert_eq!(early.closed().await.0, 4401);
+
+    let mut twice = Socket::open(&server, &[]).await;
+    twice.say(init.clone()).await;
+    assert_eq!(twice.hear().await["type"], "connection_ack");
+    twice.say(init).await;
+    assert_eq!(twice.closed().await.0, 4429);
+
+    for nonsense in ["", "{", r#"{"type":"start"}"#, r#"{"type":"subscribe","id":"1","payload":{"query":7}}"#] {
+        let mut socket = Socket::open(&server, &[]).await;
+        socket.say_raw(nonsense).await;
+        assert_eq!(socket.closed().await.0, 4400, "{nonsense}");
+    }
+    let mut binary = Socket::open(&server, &[]).await;
+    binary.say_raw(Message::binary(vec![1, 2, 3])).await;
+    assert_eq!(binary.closed().await.0, 4400);
+}
+
+#[tokio::test]
+async fn a_socket_that_does_not_say_who_it_is_is_closed() {
+    let app = TestApp::with(&[("WS_INIT_TIMEOUT_MS", "30")]).await;
+    let server = app.serve().await;
+    let mut socket = Socket::open(&server, &[]).await;
+    assert_eq!(socket.closed().await.0, 4408);
+}
+
+#[tokio::test]
+async fn the_guard_runs_on_connection_init() {
+    let (_app, store, server) = serving().await;
+    let page = ("origin", "https://shop.example");
+    for (headers, payload, code) in [
+        (vec![], json!({}), Some(4403)),
+        (vec![], json!({ "x-api-key": "esk_nonsense" }), Some(4403)),
+        (vec![], json!({ "x-api-key": 7 }), Some(4403)),
+        (vec![page], json!({ "x-api-key": store.secret }), Some(4403)),
+        (vec![page], json!({ "x-api-key": store.publishable }), None),
+        (vec![("x-api-key", store.secret.as_str())], json!({}), None),
+        (vec![("host", "acme.shops.test")], json!({}), None),
+    ] {
+        let mut socket = Socket::open(&server, &headers).await;
+        socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+        match code {
+            Some(code) => assert_eq!(socket.closed().await.0, code, "{payload}"),
+            None => assert_eq!(socket.hear().await["type"], "connection_ack", "{payload}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_tenants_sockets_are_closed_and_no_others() {
+    let (app, store, server) = serving().await;
+    let other = app.store("other").await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    let mut others = Socket::with_key(&server, &other.secret).await;
+    socket.subscribe("1", EVENTS).await;
+    let (db, clock, resolver) = (&app.app.db, &*app.app.clock, &app.app.resolver);
+    emporia::tenant::service::tenant_set_suspended(db, clock, resolver, store.tenant, true).await.expect("suspended");
+    let since = std::time::Instant::now();
+    let (code, reason) = socket.closed().await;
+    assert_eq!((code, reason.as_str()), (4403, "the shop is suspended"));
+    assert!(since.elapsed() < std::time::Duration::from_secs(1), "{:?}", since.elapsed());
+    others.subscribe("1", PING).await;
+    assert_eq!(others.hear().await["type"], "next");
+}
+
+#[tokio::test]
+async fn a_revoked_keys_sockets_are_closed() {
+    let (app, store, server) = serving().await;
+    let (db, clock, entropy) = (&app.app.db, &*app.app.clock, &app.app.entropy);
+    let kind = emporia::tenant::model::KeyKind::Secret;
+    let made = emporia::tenant::service::key_create(db, clock, entropy, store.tenant, kind, "socket").await;
+    let (id, key) = made.expect("a key");
+    let mut socket = Socket::with_key(&server, key.reveal()).await;
+    let mut kept = Socket::with_key(&server, &store.secret).await;
+    emporia::tenant::service::key_revoke(db, clock, &app.app.resolver, id).await.expect("revoked");
+    assert_eq!(socket.closed().await.0, 4403);
+    kept.subscribe("1", PING).await;
+    assert_eq!(kept.hear().await["type"], "next");
+}
+
+#[tokio::test]
+async fn a_process_that_stops_says_goodbye_to_its_sockets() {
+    let (_app, store, mut server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    socket.subscribe("1", EVENTS).await;
+    server.stop.cancel();
+    assert_eq!(socket.closed().await.0, 1001);
+    drop(socket);
+    (&mut server.running).await.expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn another_subprotocol_is_refused() {
+    let (_app, _store, server) = serving().await;
+    let answer = reqwest::Client::new()
+        .get(server.url("/graphql"))
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("sec-websocket-protocol", "graphql-ws")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 400);
+}
