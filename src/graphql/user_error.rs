@@ -3,6 +3,7 @@
 use async_graphql::Interface;
 
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
+use crate::webhook::graphql::WebhookUserError;
 
 /// Why a mutation did not do what was asked. Each area's own type adds a code.
 #[derive(Clone, Debug, Interface)]
@@ -13,6 +14,7 @@ use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
 pub enum DisplayableError {
     PageCreate(PageCreateUserError),
     MenuCreate(MenuCreateUserError),
+    Webhook(WebhookUserError),
 }
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.

@@ -11,19 +11,11 @@ use crate::events::Topic;
 use crate::graphql::scalars::Url;
 use crate::graphql::scope::ScopeExt;
 use crate::ids::Gid;
+use crate::user_error;
 use crate::webhook::rule::{WebhookErrorCode, WebhookRule};
 use crate::webhook::service;
 
-/// Why a webhook mutation did not do what was asked.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct WebhookUserError {
-    /// The path of the input it is about.
-    pub field: Option<Vec<String>>,
-    /// What is wrong, for people.
-    pub message: String,
-    /// What is wrong, for programs.
-    pub code: Option<WebhookErrorCode>,
-}
+user_error!(WebhookUserError, WebhookErrorCode);
 
 impl From<WebhookRule> for WebhookUserError {
     fn from(rule: WebhookRule) -> Self {
