@@ -10,6 +10,7 @@ pub mod attribute;
 pub mod cache;
 pub mod cart;
 pub mod catalog;
+pub mod checkout;
 pub mod cli;
 pub mod clock;
 pub mod config;

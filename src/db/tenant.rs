@@ -180,6 +180,12 @@ impl<'a> TenantTx<'a> {
         &mut self.conn
     }
 
+    /// Another handle on the same transaction: statements of both are pipelined. Only for statements of which none
+    /// needs another's effect: one that is still being prepared is overtaken.
+    pub fn fork(&self) -> Self {
+        Self { conn: self.conn.clone(), rung: self.rung }
+    }
+
     /// Wakes the worker for these kinds of work when this transaction has committed; without effect when it has not.
     pub fn ring_after_commit(&self, kinds: u8) {
         AtomicU8::fetch_or(self.rung, kinds, Ordering::AcqRel);

@@ -7,6 +7,7 @@ use super::idempotent::Idempotent;
 use super::node::NodeQuery;
 use super::user_error::DisplayableError;
 use crate::catalog::graphql::CatalogQuery;
+use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
@@ -16,11 +17,11 @@ use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
-pub struct QueryRoot(NodeQuery, ShopQuery, CatalogQuery, ContentQuery, CustomerQuery, WebhookQuery);
+pub struct QueryRoot(NodeQuery, ShopQuery, CatalogQuery, ContentQuery, CustomerQuery, WebhookQuery, CheckoutQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(ContentMutation, WebhookMutation);
+pub struct Mutation(ContentMutation, WebhookMutation, CheckoutMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

@@ -2,6 +2,7 @@
 
 use async_graphql::Interface;
 
+use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
 use crate::webhook::graphql::WebhookUserError;
 
@@ -15,6 +16,7 @@ pub enum DisplayableError {
     PageCreate(PageCreateUserError),
     MenuCreate(MenuCreateUserError),
     Webhook(WebhookUserError),
+    Checkout(CheckoutUserError),
 }
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.

@@ -4,6 +4,7 @@
 //! (the table's CHECKs say so too); stock goes back once; each change writes a line of history and appends its event
 //! in the same transaction. An order is made by [`crate::checkout`] alone, through its store.
 
+pub mod draft;
 pub mod graphql;
 pub mod loaders;
 pub mod model;

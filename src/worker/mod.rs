@@ -195,7 +195,7 @@ impl Worker {
             Work::Events => relay::relay(&self.app, job.tenant).await,
             Work::Deliveries if self.in_order => self.deliverer.finish_due(job.tenant).await,
             Work::Deliveries => self.deliverer.start_due(job.tenant).await,
-            Work::Payments => Ok(()),
+            Work::Payments => crate::checkout::service::settle_due(&self.app, job.tenant).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod catalog_write;
+mod checkout;
 mod cli;
 mod cors;
 mod events;

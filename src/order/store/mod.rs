@@ -1,9 +1,11 @@
 //! The orders' statements.
 
+mod insert;
 mod lines;
 mod orders;
 mod trail;
 
+pub use insert::{NewHistory, insert_history, insert_lines, insert_order, next_number};
 pub use lines::lines_of_orders;
 pub use orders::{by_id, by_ids, by_token_hash};
 pub use trail::{fulfillments_of_orders, history_of_orders};

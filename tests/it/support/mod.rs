@@ -4,12 +4,14 @@ mod app;
 mod db;
 mod http;
 mod receiver;
+mod shopping;
 mod ws;
 
 pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin, redis_url};
 pub use http::TestServer;
 pub use receiver::{Receiver, Reply};
+pub use shopping::Shopping;
 pub use ws::Socket;
 
 use std::future::Future;

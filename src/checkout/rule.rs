@@ -1,0 +1,61 @@
+//! What a checkout refuses. Stored with idempotency keys: variants may be added, never renamed.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum CheckoutRule {
+    #[error("There is no such cart.")]
+    CartNotFound,
+    #[error("This cart has been checked out already.")]
+    AlreadyCompleted,
+    #[error("The cart is empty.")]
+    CartEmpty,
+    #[error("Something in the cart is no longer on sale: look at the cart again.")]
+    MerchandiseGone,
+    #[error("Only {available} of \"{title}\" left.")]
+    NotEnoughStock { variant_id: Uuid, title: String, available: i64 },
+    #[error("An address is needed to deliver this cart.")]
+    AddressMissing,
+    #[error("Nothing is delivered to this address.")]
+    NotDeliverable,
+    #[error("The chosen way of delivery is no longer offered: choose another one.")]
+    DeliveryOptionGone,
+    #[error("The cart comes to more than can be sold at once.")]
+    TotalTooHigh,
+    #[error("There is no such payment gateway.")]
+    UnknownGateway,
+    #[error("The token is too long.")]
+    TokenTooLong,
+    #[error("{message}")]
+    PaymentDeclined { message: String },
+    #[error("The payment's outcome is not known yet: ask again with the same idempotency key.")]
+    PaymentPending,
+    #[error("Another payment for this cart is on its way.")]
+    PaymentInProgress,
+}
+
+impl CheckoutRule {
+    /// Whether the same request will be answered the same tomorrow. Others are not kept under an idempotency key.
+    pub fn is_final(&self) -> bool {
+        !matches!(
+            self,
+            Self::CartNotFound
+                | Self::UnknownGateway
+                | Self::TokenTooLong
+                | Self::PaymentPending
+                | Self::PaymentInProgress
+        )
+    }
+
+    /// The input that is to blame.
+    pub fn field(&self) -> Option<Vec<String>> {
+        let path: &[&str] = match self {
+            Self::UnknownGateway => &["payment", "gateway"],
+            Self::TokenTooLong | Self::PaymentDeclined { .. } => &["payment", "token"],
+            Self::PaymentPending | Self::PaymentInProgress => return None,
+            _ => &["cartId"],
+        };
+        Some(path.iter().map(ToString::to_string).collect())
+    }
+}

@@ -1,0 +1,168 @@
+//! Step one: lock the cart, take the stock, and write either the order or the payment attempt.
+
+use futures_util::try_join;
+use uuid::Uuid;
+
+use super::settle::settle_in_tx;
+use super::{RESERVED, Till, Wish, refuse};
+use crate::cart;
+use crate::checkout::model::{self, Terms};
+use crate::checkout::rule::CheckoutRule;
+use crate::checkout::store::{self, Attempt, AttemptStatus};
+use crate::checkout::token::OrderToken;
+use crate::db::TenantTx;
+use crate::db::idempotency::{self, Found, Key};
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::events::{Work, ring_in_tx};
+use crate::inventory::rule::InventoryRule;
+use crate::inventory::service::adjust_in_tx;
+use crate::order::draft::OrderDraft;
+use crate::shipping::service::options_for;
+use crate::shop;
+
+/// How far step one came.
+pub enum Begun {
+    /// To the end: the order is there, to be paid later.
+    Done(Uuid),
+    /// The stock is reserved; now the gateway is to be called.
+    Charge(Reserved),
+    /// The key's outcome was there.
+    Replay(serde_json::Value),
+    /// The key was used with other arguments.
+    OtherInput,
+    /// A request of the same key is waiting for its gateway.
+    Busy,
+}
+
+pub struct Reserved {
+    pub id: Uuid,
+    pub amount_minor: i64,
+}
+
+type BegunResult = ServiceResult<Begun, Vec<CheckoutRule>>;
+
+pub async fn begin(till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
+    till.db.write(async |tx| begin_in_tx(tx, till, wish, pays_later).await).await
+}
+
+async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
+    let now = till.clock.now();
+    // The cart's lock orders all requests that could be for the same key: a key counts for one cart.
+    let Some(head) = cart::store::lock(tx, &wish.cart).await? else { return refuse(CheckoutRule::CartNotFound) };
+    let completed = head.completed_at().is_some();
+    let (mut on_key, mut on_attempt, mut on_shelf) = (tx.conn().clone(), tx.conn().clone(), tx.conn().clone());
+    let find_key = async {
+        match &wish.key {
+            Some(key) => idempotency::find(&mut on_key, key, now).await,
+            None => Ok(Found::Nothing),
+        }
+    };
+    let (found, attempt, shelf, cart) = try_join!(
+        find_key,
+        store::open_attempt(&mut on_attempt, wish.cart.id),
+        store::shelf(&mut on_shelf, wish.cart.id),
+        cart::store::load_locked(tx, head, now),
+    )?;
+    match found {
+        Found::Outcome(outcome) => return Ok(Begun::Replay(outcome)),
+        Found::OtherInput => return Ok(Begun::OtherInput),
+        Found::Busy | Found::Nothing => {}
+    }
+    if completed {
+        return refuse(CheckoutRule::AlreadyCompleted);
+    }
+    if let Some(attempt) = attempt {
+        return meet(&attempt, wish.key.as_ref());
+    }
+    let options = match cart.ships_to() {
+        Some(country) => options_for(tx.conn(), country).await?,
+        None => Vec::new(),
+    };
+    let order_id = till.entropy.uuid_v7(now);
+    let terms = Terms {
+        order_id,
+        token_hash: OrderToken::of(&wish.cart, order_id).hash(),
+        gateway: wish.gateway.clone(),
+        actor: wish.actor.clone(),
+        currency: wish.currency,
+        default_location_id: default_location(tx, &cart, &shelf).await?,
+    };
+    let draft = model::draft(&cart, &shelf, &options, terms).map_err(ServiceError::Rule)?;
+    take_stock(tx, till, &draft).await?;
+    if pays_later {
+        settle_in_tx(tx, till, &draft, false, wish.key.as_ref()).await?;
+        return Ok(Begun::Done(order_id));
+    }
+    let id = till.entropy.uuid_v7(now);
+    store::insert_attempt(tx, id, &draft, wish.key.as_ref(), now, now + RESERVED).await?;
+    ring_in_tx(tx, Work::Payments, now + RESERVED).await?;
+    Ok(Begun::Charge(Reserved { id, amount_minor: draft.total_minor }))
+}
+
+/// What to do about a payment that is on its way already.
+fn meet(attempt: &Attempt, key: Option<&Key>) -> BegunResult {
+    match (&attempt.key, key) {
+        (Some(begun), Some(key)) if begun.scope == key.scope => {}
+        _ => return refuse(CheckoutRule::PaymentInProgress),
+    }
+    if attempt.key.as_ref().map(|begun| begun.input) != key.map(|key| key.input) {
+        return Ok(Begun::OtherInput);
+    }
+    match attempt.status {
+        AttemptStatus::Open => Ok(Begun::Busy),
+        _ => refuse(CheckoutRule::PaymentPending),
+    }
+}
+
+/// Where stock goes below zero when it lies nowhere: asked only when a variant needs it.
+async fn default_location(
+    tx: &mut TenantTx<'_>,
+    cart: &cart::model::Cart,
+    shelf: &model::Shelf,
+) -> Result<Uuid, Fault> {
+    let lies_nowhere = |line: &cart::model::Line| {
+        let merchandise = &line.merchandise;
+        merchandise.tracked && merchandise.may_oversell && !shelf.levels.contains_key(&merchandise.variant_id)
+    };
+    if !cart.lines.iter().any(|line| lies_nowhere(line)) {
+        return Ok(Uuid::nil());
+    }
+    let shop = shop::store::shop(tx.conn()).await?;
+    shop.map(|shop| shop.default_location_id).ok_or_else(|| Fault::internal("the tenant has no shop"))
+}
+
+async fn take_stock(tx: &mut TenantTx<'_>, till: &Till, draft: &OrderDraft) -> ServiceResult<(), Vec<CheckoutRule>> {
+    let reference = order_uri(draft.order_id);
+    let changes = draft.stock_changes(-1);
+    let taken =
+        adjust_in_tx(tx, till.clock.now(), &till.entropy, &draft.actor, "reservation", Some(&reference), &changes);
+    taken.await.map_err(|error| match error {
+        ServiceError::Rule(rule) => match refusal(&rule, draft) {
+            Some(refusal) => ServiceError::Rule(vec![refusal]),
+            None => ServiceError::Fault(Fault::internal(format!("taking stock: {rule}"))),
+        },
+        ServiceError::Fault(fault) => ServiceError::Fault(fault),
+    })
+}
+
+/// What the ledger names as the cause of a change.
+pub fn order_uri(order_id: Uuid) -> String {
+    crate::ids::GidNamespace::Emporia.encode("Order", order_id)
+}
+
+/// The stock's refusal in the checkout's words. Somebody else was faster than the shelf could tell.
+fn refusal(rule: &InventoryRule, draft: &OrderDraft) -> Option<CheckoutRule> {
+    let title = |variant_id| {
+        let line = draft.lines.iter().find(|line| line.variant_id == variant_id);
+        line.map(|line| line.title.clone()).unwrap_or_default()
+    };
+    match rule {
+        InventoryRule::NotEnough { variant_id, available } => Some(CheckoutRule::NotEnoughStock {
+            variant_id: *variant_id,
+            title: title(*variant_id),
+            available: i64::from(*available),
+        }),
+        InventoryRule::UnknownVariant { .. } => Some(CheckoutRule::MerchandiseGone),
+        _ => None,
+    }
+}

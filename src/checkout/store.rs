@@ -1,0 +1,311 @@
+//! The checkout's statements: what a cart is sold from, and payment attempts with their reservations.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::try_join;
+use uuid::Uuid;
+
+use super::model::{Level, Shelf};
+use crate::db::idempotency::Key;
+use crate::db::schema::{
+    cart_lines, inventory_levels, locations, payment_attempts as attempts, product_options, product_variants,
+    stock_reservations as reservations,
+};
+use crate::db::{TenantConn, TenantTx};
+use crate::order::draft::OrderDraft;
+use crate::order::model::SoldOption;
+
+/// What the cart's lines are sold from: a read model over cart, catalogue and stock, in two pipelined statements.
+pub async fn shelf(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<Shelf> {
+    let mut on_levels = conn.clone();
+    let ((lines, levels), options) = try_join!(levels(&mut on_levels, cart_id), options(conn, cart_id))?;
+    Ok(Shelf { lines, options, levels })
+}
+
+/// How many lines the cart has, and its variants' stock by location, the default one first.
+async fn levels(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<(usize, HashMap<Uuid, Vec<Level>>)> {
+    type Row = (Uuid, Uuid, Option<(Uuid, i32)>, Option<bool>);
+    let rows: Vec<Row> = cart_lines::table
+        .left_join(
+            inventory_levels::table.on(inventory_levels::tenant_id
+                .eq(cart_lines::tenant_id)
+                .and(inventory_levels::variant_id.eq(cart_lines::variant_id))),
+        )
+        .left_join(locations::table.on(
+            locations::tenant_id.eq(inventory_levels::tenant_id).and(locations::id.eq(inventory_levels::location_id)),
+        ))
+        .filter(cart_lines::tenant_id.eq(conn.tenant()))
+        .filter(cart_lines::cart_id.eq(cart_id))
+        .select((
+            cart_lines::id,
+            cart_lines::variant_id,
+            (inventory_levels::location_id, inventory_levels::available).nullable(),
+            locations::is_default.nullable(),
+        ))
+        .load(conn)
+        .await?;
+    let mut lines: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let mut sorted: Vec<_> = rows
+        .into_iter()
+        .filter_map(|(_, variant, level, default)| {
+            level.map(|(location, n)| (variant, default != Some(true), location, n))
+        })
+        .collect();
+    // Two lines of one variant bring its levels twice.
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut levels: HashMap<Uuid, Vec<Level>> = HashMap::with_capacity(lines.len());
+    for (variant, _, location_id, available) in sorted {
+        levels.entry(variant).or_default().push(Level { location_id, available });
+    }
+    Ok((lines.len(), levels))
+}
+
+/// The options of the cart's variants, by name and value.
+async fn options(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<HashMap<Uuid, Vec<SoldOption>>> {
+    type Values = (String, Option<String>, Option<String>);
+    let rows: Vec<(Uuid, i16, String, Values)> = cart_lines::table
+        .inner_join(product_variants::table.on(
+            product_variants::tenant_id.eq(cart_lines::tenant_id).and(product_variants::id.eq(cart_lines::variant_id)),
+        ))
+        .inner_join(
+            product_options::table.on(product_options::tenant_id
+                .eq(product_variants::tenant_id)
+                .and(product_options::product_id.eq(product_variants::product_id))),
+        )
+        .filter(cart_lines::tenant_id.eq(conn.tenant()))
+        .filter(cart_lines::cart_id.eq(cart_id))
+        .select((
+            product_variants::id,
+            product_options::position,
+            product_options::name,
+            (product_variants::option1, product_variants::option2, product_variants::option3),
+        ))
+        .load(conn)
+        .await?;
+    let mut sorted = rows;
+    sorted.sort_by_key(|row| (row.0, row.1));
+    sorted.dedup_by_key(|row| (row.0, row.1));
+    let mut options: HashMap<Uuid, Vec<SoldOption>> = HashMap::new();
+    for (variant, position, name, values) in sorted {
+        let value = match position {
+            1 => Some(values.0),
+            2 => values.1,
+            _ => values.2,
+        };
+        if let Some(value) = value {
+            options.entry(variant).or_default().push(SoldOption { name, value });
+        }
+    }
+    Ok(options)
+}
+
+/// How a payment attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptStatus {
+    Open,
+    Unknown,
+    Settled,
+    Declined,
+}
+
+impl AttemptStatus {
+    const ALL: [Self; 4] = [Self::Open, Self::Unknown, Self::Settled, Self::Declined];
+
+    fn as_db(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Unknown => "UNKNOWN",
+            Self::Settled => "SETTLED",
+            Self::Declined => "DECLINED",
+        }
+    }
+
+    /// Whether the gateway's answer is still to come.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Unknown)
+    }
+}
+
+/// A payment attempt.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub id: Uuid,
+    pub gateway: String,
+    pub status: AttemptStatus,
+    pub tries: i32,
+    pub draft: OrderDraft,
+    /// Under which client's key it was begun.
+    pub key: Option<Key>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = attempts, check_for_backend(diesel::pg::Pg))]
+struct AttemptRow {
+    id: Uuid,
+    gateway: String,
+    status: String,
+    tries: i32,
+    draft: serde_json::Value,
+    idempotency_scope: Option<Vec<u8>>,
+    idempotency_input: Option<Vec<u8>>,
+}
+
+impl TryFrom<AttemptRow> for Attempt {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: AttemptRow) -> QueryResult<Self> {
+        let unreadable = |error: serde_json::Error| diesel::result::Error::DeserializationError(error.into());
+        let bytes = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let key = bytes(row.idempotency_scope).zip(bytes(row.idempotency_input));
+        Ok(Self {
+            id: row.id,
+            gateway: row.gateway,
+            // The table's CHECK admits nothing else; unknown is what a job looks at again.
+            status: AttemptStatus::ALL
+                .into_iter()
+                .find(|status| status.as_db() == row.status)
+                .unwrap_or(AttemptStatus::Unknown),
+            tries: row.tries,
+            draft: serde_json::from_value(row.draft).map_err(unreadable)?,
+            key: key.map(|(scope, input)| Key { field: super::service::FIELD.to_owned(), scope, input }),
+        })
+    }
+}
+
+/// The cart's payment that is on its way.
+pub async fn open_attempt(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<Option<Attempt>> {
+    let row: Option<AttemptRow> = attempts::table
+        .filter(attempts::tenant_id.eq(conn.tenant()))
+        .filter(attempts::cart_id.eq(cart_id))
+        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")))
+        .select(AttemptRow::as_select())
+        .first(conn)
+        .await
+        .optional()?;
+    row.map(Attempt::try_from).transpose()
+}
+
+/// Attempts whose time has come, the oldest first.
+pub async fn due_attempts(conn: &mut TenantConn<'_>, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Attempt>> {
+    let rows: Vec<AttemptRow> = attempts::table
+        .filter(attempts::tenant_id.eq(conn.tenant()))
+        .filter(attempts::due_at.le(now))
+        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")))
+        .order((attempts::due_at, attempts::id))
+        .limit(limit)
+        .select(AttemptRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Attempt::try_from).collect()
+}
+
+/// The attempt, locked until the transaction ends: whoever settles it comes through here.
+pub async fn lock_attempt(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<Option<Attempt>> {
+    let row: Option<AttemptRow> = attempts::table
+        .filter(attempts::tenant_id.eq(tx.tenant()))
+        .filter(attempts::id.eq(id))
+        .select(AttemptRow::as_select())
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?;
+    row.map(Attempt::try_from).transpose()
+}
+
+/// Writes the attempt and what it has reserved.
+pub async fn insert_attempt(
+    tx: &mut TenantTx<'_>,
+    id: Uuid,
+    draft: &OrderDraft,
+    key: Option<&Key>,
+    now: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+) -> QueryResult<()> {
+    let tenant = tx.tenant();
+    let json = serde_json::to_value(draft).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    diesel::insert_into(attempts::table)
+        .values((
+            attempts::tenant_id.eq(tenant),
+            attempts::id.eq(id),
+            attempts::cart_id.eq(draft.cart_id),
+            attempts::order_id.eq(draft.order_id),
+            attempts::gateway.eq(&draft.gateway),
+            attempts::amount_minor.eq(draft.total_minor),
+            attempts::currency.eq(draft.currency.code()),
+            attempts::status.eq(AttemptStatus::Open.as_db()),
+            attempts::draft.eq(json),
+            attempts::idempotency_scope.eq(key.map(|key| key.scope.to_vec())),
+            attempts::idempotency_input.eq(key.map(|key| key.input.to_vec())),
+            attempts::due_at.eq(due_at),
+            attempts::created_at.eq(now),
+            attempts::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    let taken = crate::inventory::model::sum(&draft.stock_changes(1)).unwrap_or_default();
+    let rows: Vec<_> = taken
+        .iter()
+        .map(|taken| {
+            (
+                reservations::tenant_id.eq(tenant),
+                reservations::attempt_id.eq(id),
+                reservations::variant_id.eq(taken.variant_id),
+                reservations::location_id.eq(taken.location_id),
+                reservations::quantity.eq(taken.delta),
+                reservations::expires_at.eq(due_at),
+            )
+        })
+        .collect();
+    if !rows.is_empty() {
+        diesel::insert_into(reservations::table).values(rows).execute(tx).await?;
+    }
+    Ok(())
+}
+
+/// Ends the attempt: its reservation is sold or goes back.
+pub async fn close_attempt(
+    tx: &mut TenantTx<'_>,
+    id: Uuid,
+    status: AttemptStatus,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let mut second = tx.fork();
+    let tenant = tx.tenant();
+    let closing = diesel::update(attempts::table)
+        .filter(attempts::tenant_id.eq(tenant))
+        .filter(attempts::id.eq(id))
+        .set((attempts::status.eq(status.as_db()), attempts::updated_at.eq(now)))
+        .execute(tx);
+    let reserved =
+        reservations::table.filter(reservations::tenant_id.eq(tenant)).filter(reservations::attempt_id.eq(id));
+    let freeing = diesel::delete(reserved).execute(&mut second);
+    try_join!(closing, freeing)?;
+    Ok(())
+}
+
+/// Notes that the gateway did not answer, and when to ask it again.
+pub async fn postpone_attempt(
+    tx: &mut TenantTx<'_>,
+    attempt: &Attempt,
+    now: DateTime<Utc>,
+    wait: TimeDelta,
+) -> QueryResult<usize> {
+    diesel::update(attempts::table)
+        .filter(attempts::tenant_id.eq(tx.tenant()))
+        .filter(attempts::id.eq(attempt.id))
+        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")))
+        .set((
+            attempts::status.eq(AttemptStatus::Unknown.as_db()),
+            attempts::tries.eq(attempts::tries + 1),
+            attempts::due_at.eq(now + wait),
+            attempts::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}

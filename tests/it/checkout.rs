@@ -1,0 +1,227 @@
+//! From cart to order: once or not at all, whatever happens on the way.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use emporia::checkout::rule::CheckoutRule;
+use emporia::checkout::service::complete;
+use emporia::db::idempotency::Refused;
+use emporia::error::ServiceError;
+use futures_util::future::join_all;
+
+use crate::support::{Shopping, admin, eventually};
+
+const MANY: &[(&str, &str)] = &[("DATABASE_POOL_SIZE", "8"), ("DATABASE_ACQUIRE_TIMEOUT_MS", "120000")];
+
+fn rules<T>(result: Result<T, ServiceError<Vec<CheckoutRule>>>) -> Vec<CheckoutRule> {
+    match result {
+        Err(ServiceError::Rule(rules)) => rules,
+        Err(ServiceError::Fault(fault)) => panic!("{fault}"),
+        Ok(_) => panic!("it went through"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_hundred_buyers_of_the_last_ten_make_ten_orders_without_a_gap() {
+    let shop = Shopping::with(MANY).await;
+    shop.on_sale(1, 1000, 10).await;
+    let carts = join_all((0..200).map(|_| shop.cart(&[(1, 1)]))).await;
+    let bought = join_all(carts.iter().map(async |cart| {
+        let gateway = if cart.id.as_u128() % 2 == 0 { "manual" } else { "bogus" };
+        shop.complete(&shop.wish(cart, gateway, None, "1")).await.expect("a free key")
+    }))
+    .await;
+    let (orders, refused): (Vec<_>, Vec<_>) = bought.into_iter().partition(Result::is_ok);
+    assert_eq!((orders.len(), shop.stock(1).await), (10, 0));
+    assert_eq!(shop.numbers().await, (1001..=1010).collect::<Vec<_>>());
+    for refused in refused {
+        assert!(matches!(rules(refused)[..], [CheckoutRule::NotEnoughStock { .. }]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn carts_with_the_same_things_in_opposite_order_do_not_wait_in_a_circle() {
+    let shop = Shopping::with(MANY).await;
+    shop.on_sale(1, 1000, 100).await;
+    shop.on_sale(2, 500, 100).await;
+    let orders = [[(1, 1), (2, 1)], [(2, 1), (1, 1)]];
+    let carts = join_all((0..40).map(|n| shop.cart(&orders[n % 2]))).await;
+    let bought = join_all(carts.iter().map(|cart| shop.buy(cart))).await;
+    assert_eq!(bought.len(), 40);
+    assert_eq!((shop.stock(1).await, shop.stock(2).await), (60, 60));
+    assert_eq!(shop.numbers().await, (1001..=1040).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_key_sent_a_hundred_times_at_once_makes_one_order_and_equal_answers() {
+    for gateway in ["manual", "bogus"] {
+        let shop = Shopping::with(MANY).await;
+        shop.on_sale(1, 1000, 10).await;
+        let cart = shop.cart(&[(1, 2)]).await;
+        let wish = shop.wish(&cart, gateway, None, "1");
+        let answers = join_all((0..100).map(|_| shop.complete(&wish))).await;
+        let ids: HashSet<_> =
+            answers.into_iter().map(|answer| answer.expect("the same key").expect("an order")).collect();
+        assert_eq!(ids.len(), 1, "{gateway}");
+        assert_eq!((shop.stock(1).await, shop.numbers().await), (8, vec![1001]), "{gateway}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_stands_for_one_input_and_a_cart_for_one_order() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let cart = shop.cart(&[(1, 1)]).await;
+    let order = shop.buy(&cart).await;
+    let other_input = shop.complete(&shop.wish(&cart, "bogus", None, "1")).await;
+    assert_eq!(other_input.expect_err("a conflict"), Refused::OtherInput);
+    let other_key = shop.complete(&shop.wish(&cart, "manual", None, "2")).await.expect("a free key");
+    assert_eq!(rules(other_key), [CheckoutRule::AlreadyCompleted]);
+    assert_eq!(shop.buy(&cart).await, order, "the first key still answers");
+    shop.app.clock.advance(TimeDelta::hours(25));
+    let later = shop.complete(&shop.wish(&cart, "manual", None, "1")).await.expect("a free key");
+    assert_eq!(rules(later), [CheckoutRule::AlreadyCompleted], "the key is forgotten, the order is not");
+}
+
+#[tokio::test]
+async fn a_declined_payment_leaves_stock_and_cart_as_they_were() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let cart = shop.cart(&[(1, 3)]).await;
+    let declined = shop.wish(&cart, "bogus", Some("decline"), "1");
+    for _ in 0..2 {
+        let answer = shop.complete(&declined).await.expect("the same key");
+        assert!(matches!(rules(answer)[..], [CheckoutRule::PaymentDeclined { .. }]));
+        assert_eq!((shop.stock(1).await, shop.attempts("DECLINED").await), (10, 1), "asked once");
+    }
+    let approved = shop.wish(&cart, "bogus", Some("approve"), "2");
+    shop.complete(&approved).await.expect("a free key").expect("an order");
+    assert_eq!((shop.stock(1).await, shop.numbers().await), (7, vec![1001]));
+}
+
+#[tokio::test]
+async fn a_silent_gateway_leaves_the_reservation_and_the_job_settles_it() {
+    for (token, sold) in [("timeout-then-approved", true), ("timeout-then-declined", false), ("timeout", false)] {
+        let shop = Shopping::new().await;
+        shop.on_sale(1, 1000, 10).await;
+        let cart = shop.cart(&[(1, 3)]).await;
+        let wish = shop.wish(&cart, "bogus", Some(token), "1");
+        let answer = shop.complete(&wish).await.expect("a free key");
+        assert_eq!(rules(answer), [CheckoutRule::PaymentPending], "{token}");
+        assert_eq!((shop.stock(1).await, shop.attempts("UNKNOWN").await), (7, 1), "{token}");
+        let impatient = shop.complete(&shop.wish(&cart, "manual", None, "2")).await.expect("a free key");
+        assert_eq!(rules(impatient), [CheckoutRule::PaymentInProgress], "{token}");
+        shop.run_job().await;
+        assert_eq!(shop.attempts("UNKNOWN").await, 1, "{token}: not yet due");
+        shop.app.clock.advance(TimeDelta::seconds(11));
+        shop.run_job().await;
+        shop.run_job().await;
+        let left = if sold { 7 } else { 10 };
+        assert_eq!((shop.stock(1).await, shop.numbers().await.len()), (left, usize::from(sold)), "{token}");
+        // The key answers what the job found out.
+        match shop.complete(&wish).await.expect("the same key") {
+            Ok(_) => assert!(sold, "{token}"),
+            refused => assert!(!sold && matches!(rules(refused)[..], [CheckoutRule::PaymentDeclined { .. }])),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_job_asks_a_gateway_that_stays_silent_again_ever_later() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let cart = shop.cart(&[(1, 3)]).await;
+    let answer = shop.complete(&shop.wish(&cart, "bogus", Some("down"), "1")).await.expect("a free key");
+    assert_eq!(rules(answer), [CheckoutRule::PaymentPending]);
+    for _ in 0..5 {
+        shop.app.clock.advance(TimeDelta::hours(2));
+        shop.run_job().await;
+        assert_eq!((shop.stock(1).await, shop.attempts("UNKNOWN").await), (7, 1));
+    }
+}
+
+/// Polls the future so many times and drops it then; true when it was finished by then.
+async fn dropped_after(polls: usize, future: impl Future) -> bool {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+#[derive(QueryableByName)]
+struct Busy {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    busy: i64,
+}
+
+/// Waits until the server has done with what dropped futures left on it.
+async fn settled(database: &str) {
+    eventually("the server has ended abandoned transactions", || async {
+        let sql = "SELECT count(*) AS busy FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'";
+        let rows: Vec<Busy> = diesel::sql_query(sql).load(&mut admin(database).await).await.expect("pg_stat_activity");
+        (rows[0].busy == 0).then_some(())
+    })
+    .await;
+}
+
+/// Drops the checkout after one poll, two polls, …; after each drop the job runs, and afterwards the client tries
+/// again: the order is there once, and stock, orders and attempts agree at every step.
+async fn crash_at_every_await(gateway: &str) {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 1000).await;
+    let mut drops = 0;
+    for polls in 1..300 {
+        let cart = shop.cart(&[(1, 3)]).await;
+        let wish = shop.wish(&cart, gateway, None, "1");
+        let till = shop.till();
+        let before = shop.numbers().await.len();
+        let finished = dropped_after(polls, complete(&till, &wish)).await;
+        settled(&shop.app.db.name).await;
+        shop.app.clock.advance(TimeDelta::minutes(3));
+        shop.run_job().await;
+        let orders = shop.numbers().await;
+        assert!(orders.len() <= before + 1, "after {polls} poll(s)");
+        assert_eq!(shop.stock(1).await, 1000 - 3 * i32::try_from(orders.len()).expect("few"), "after {polls} poll(s)");
+        assert_eq!(shop.attempts("OPEN").await + shop.attempts("UNKNOWN").await, 0, "after {polls} poll(s)");
+        // The client's second try is answered with the order, or says that the payment was not completed.
+        let again = shop.complete(&wish).await.expect("the same key");
+        let ordered = again.is_ok();
+        if let Err(ServiceError::Rule(rules)) = &again {
+            assert!(matches!(rules[..], [CheckoutRule::PaymentDeclined { .. }]), "{rules:?}");
+        }
+        let orders = shop.numbers().await;
+        assert_eq!(orders.len(), before + usize::from(ordered), "after {polls} poll(s)");
+        assert_eq!(orders, (1001..).take(orders.len()).collect::<Vec<_>>(), "no gap");
+        if finished {
+            assert!(drops >= 5, "dropped at only {drops} await(s)");
+            return;
+        }
+        drops += 1;
+    }
+    panic!("the checkout never finished");
+}
+
+#[tokio::test]
+async fn a_crash_at_any_await_leaves_the_order_once_or_not_at_all_when_paid_later() {
+    crash_at_every_await("manual").await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_await_leaves_the_order_once_or_not_at_all_when_paid_at_once() {
+    crash_at_every_await("bogus").await;
+}
