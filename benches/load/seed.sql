@@ -36,3 +36,15 @@ SELECT pg_temp.u(1, t, 0), pg_temp.u(7, t, c), 'collection-' || c, 'Collection '
 INSERT INTO collection_products (tenant_id, collection_id, product_id, position)
 SELECT pg_temp.u(1, t, 0), pg_temp.u(7, t, 1 + (n + k * 7) % 20), pg_temp.u(3, t, n), n
   FROM generate_series(1, 1000) n, generate_series(0, 1) k, generate_series(1, 10) t ORDER BY n, k, t;
+
+-- One flat rate for Germany each, and the counters that provisioning or the first order would make.
+INSERT INTO delivery_profiles (tenant_id, id, name, created_at, updated_at)
+SELECT pg_temp.u(1, t, 0), pg_temp.u(8, t, 0), 'General', now(), now() FROM generate_series(1, 10) t;
+INSERT INTO delivery_zones (tenant_id, id, profile_id, name, position)
+SELECT pg_temp.u(1, t, 0), pg_temp.u(9, t, 0), pg_temp.u(8, t, 0), 'Germany', 1 FROM generate_series(1, 10) t;
+INSERT INTO delivery_zone_countries (tenant_id, profile_id, country, zone_id)
+SELECT pg_temp.u(1, t, 0), pg_temp.u(8, t, 0), 'DE', pg_temp.u(9, t, 0) FROM generate_series(1, 10) t;
+INSERT INTO delivery_rates (tenant_id, id, zone_id, name, position, price_minor)
+SELECT pg_temp.u(1, t, 0), pg_temp.u(10, t, 0), pg_temp.u(9, t, 0), 'Standard', 1, 490 FROM generate_series(1, 10) t;
+INSERT INTO order_counters (tenant_id, last_number)
+SELECT pg_temp.u(1, t, 0), 1000 FROM generate_series(1, 10) t ON CONFLICT DO NOTHING;
