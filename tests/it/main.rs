@@ -1,6 +1,7 @@
 //! The integration tests: one binary, against a real PostgreSQL (as the app role) and a real Redis, which
 //! scripts/test starts. Each test has a database of its own.
 
+mod architecture;
 mod catalog;
 mod catalog_write;
 mod checkout;

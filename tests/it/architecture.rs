@@ -1,0 +1,103 @@
+//! Rules that are facts about the source: what may name what. ARCHITECTURE.md says why.
+
+use std::path::{Path, PathBuf};
+
+/// Every Rust file below src, with its path from there and its text without comments.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("src is readable") {
+            let path: PathBuf = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).expect("below src").to_string_lossy().into_owned();
+                let text = std::fs::read_to_string(&path).expect("a text");
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                files.push((name, code.collect::<Vec<_>>().join("\n")));
+            }
+        }
+    }
+    assert!(files.len() > 50, "src has more than {} files", files.len());
+    files
+}
+
+/// Whether `word` occurs as a path segment or crate name: `diesel::`, `use diesel`, not `diesel_async_like`.
+fn names(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let boundary = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        boundary(text[..at].chars().next_back()) && boundary(text[at + word.len()..].chars().next())
+    })
+}
+
+fn breaches(rule: &str, applies: impl Fn(&str) -> bool, breaks: impl Fn(&str) -> bool) -> Vec<String> {
+    let sources = sources();
+    assert!(sources.iter().any(|(name, _)| applies(name)), "nothing is left for the rule: {rule}");
+    sources
+        .into_iter()
+        .filter(|(name, text)| applies(name) && breaks(text))
+        .map(|(name, _)| format!("{name}: {rule}"))
+        .collect()
+}
+
+fn room(name: &str, room: &str) -> bool {
+    name.ends_with(&format!("/{room}.rs")) || name.contains(&format!("/{room}/"))
+}
+
+fn uses_diesel(text: &str) -> bool {
+    names(text, "diesel") || names(text, "diesel_async")
+}
+
+#[test]
+fn only_the_persistence_rooms_use_diesel() {
+    let may = |name: &str| {
+        room(name, "store") || name.starts_with("db/") || name == "events/outbox.rs" || name.starts_with("worker/")
+            // The conversion of a database error into a fault.
+            || name == "error.rs"
+            // A log filter's text.
+            || name == "telemetry.rs"
+    };
+    let found = breaches("may not use diesel", |name| !may(name), uses_diesel);
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn services_stores_and_models_do_not_know_graphql() {
+    let below = |name: &str| ["service", "store", "rule"].iter().any(|below| room(name, below));
+    let found = breaches("may not use async_graphql", below, |text| names(text, "async_graphql"));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn resolvers_do_not_open_transactions() {
+    let resolver = |name: &str| room(name, "graphql") && !name.starts_with("http/");
+    let found = breaches("may not open a transaction", resolver, |text| text.contains(".write(async"));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn the_tables_know_nothing_of_the_crate() {
+    let found = breaches("imports from the crate", |name| name == "db/schema.rs", |text| names(text, "crate"));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_below_the_edge_knows_http() {
+    let below = |name: &str| ["service", "store", "model", "loaders"].iter().any(|below| room(name, below));
+    let found = breaches("may not use the edge", below, |text| text.contains("crate::http"));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    let stub = |text: &str| ["todo!(", "unimplemented!(", "dbg!("].iter().any(|stub| text.contains(stub));
+    assert_eq!(breaches("holds a stub", |_| true, stub), Vec::<String>::new());
+}
+
+#[test]
+fn a_word_counts_only_as_a_whole() {
+    assert!(names("use diesel::prelude::*;", "diesel"));
+    assert!(!names("use my_diesel::x;", "diesel") && !names("use diesel_async::x;", "diesel"));
+}
