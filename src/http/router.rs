@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::graphql::{PersistedQueries, Places};
+use super::graphql::{Documents, PersistedQueries, Places};
 use super::origin::OwnOrigins;
 use super::{cors, graphql, health, problem, request};
 use crate::app::App;
@@ -38,6 +38,7 @@ pub struct Served {
     pub persisted: PersistedQueries,
     /// Room for WebSockets.
     pub places: Places,
+    pub documents: Documents,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
     /// The open WebSockets: they outlive their request.
@@ -55,7 +56,8 @@ impl Served {
         let (persisted, places, sockets) = (PersistedQueries::default(), Places::default(), TaskTracker::new());
         // async-graphql's own limit follows spreads without remembering them; ours has run by then.
         let schema = schema.limit_recursive_depth(limits::Limits::STANDARD.nesting as usize + 1).finish();
-        Arc::new(Self { schema, own, persisted, places, app, shutdown, sockets })
+        let documents = Documents::default();
+        Arc::new(Self { schema, own, persisted, documents, places, app, shutdown, sockets })
     }
 }
 

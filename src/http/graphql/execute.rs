@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use super::answer::Refused;
 use super::params::Params;
 use super::persisted::Persisted;
-use super::prepare::{Prepared, prepare};
+use super::prepare::Prepared;
 use crate::graphql::error::{Code, present, set_code};
 use crate::graphql::limits::{Limits, cost};
 use crate::graphql::scope::{RequestInfo, Scope};
@@ -70,13 +70,14 @@ impl Call<'_> {
     /// The document that was sent, or the stored one that was named.
     async fn document(&self, params: &Params) -> Result<Arc<Prepared>, Refused> {
         let (shared, tenant) = (&*self.served.app.shared, self.resolved.standing.id);
+        let documents = &self.served.documents;
         match (Persisted::of(params)?, params.query.as_deref().filter(|query| !query.is_empty())) {
-            (None, Some(text)) => prepare(text),
+            (None, Some(text)) => documents.prepare(text),
             (None, None) => Err(Refused::bad_request("`query` is missing: send the document's text")),
-            (Some(persisted), None) => prepare(&persisted.find(shared, tenant).await?),
+            (Some(persisted), None) => documents.prepare(&persisted.find(shared, tenant).await?),
             (Some(persisted), Some(text)) => {
                 persisted.check(text)?;
-                let prepared = prepare(text)?;
+                let prepared = documents.prepare(text)?;
                 persisted.store(&self.served.persisted, shared, tenant, text).await;
                 Ok(prepared)
             }

@@ -27,7 +27,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 pub use persisted::PersistedQueries;
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Documents, Prepared};
 pub use ws::Places;
 
 use self::answer::{Media, Refused};

@@ -6,6 +6,9 @@ use async_graphql::ServerError;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
 use super::answer::Refused;
 use crate::graphql::error::Code;
 use crate::graphql::limits::{self, Exceeded, Limits};
@@ -34,8 +37,45 @@ impl Prepared {
     }
 }
 
-/// Parses and bounds a text. The same text always leads to the same answer, so this may be cached.
-pub fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
+/// Documents by their text: clients send the same few over and over. What is in here depends on the text alone, never
+/// on who sent it.
+pub struct Documents(Cache<Box<str>, Arc<Prepared>, TextWeight>);
+
+/// What the cached documents may weigh, as [`TextWeight`] reckons: some 16 MiB.
+const CACHED_BYTES: u64 = 16 << 20;
+
+/// A parsed document takes about this many times its text.
+const PARSED_TO_TEXT: u64 = 16;
+
+#[derive(Clone)]
+struct TextWeight;
+
+impl Weighter<Box<str>, Arc<Prepared>> for TextWeight {
+    fn weight(&self, text: &Box<str>, _: &Arc<Prepared>) -> u64 {
+        (text.len() as u64 + 64) * PARSED_TO_TEXT
+    }
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self(Cache::with_weighter(1_000, CACHED_BYTES, TextWeight))
+    }
+}
+
+impl Documents {
+    /// Parses and bounds a text, or remembers that it has.
+    pub fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Refused> {
+        if let Some(prepared) = self.0.get(text) {
+            return Ok(prepared);
+        }
+        let prepared = prepare(text)?;
+        self.0.insert(text.into(), prepared.clone());
+        Ok(prepared)
+    }
+}
+
+/// Parses and bounds a text. The same text always leads to the same answer.
+fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
     let limits = &Limits::STANDARD;
     limits::scan(text, limits)?;
     let document =
