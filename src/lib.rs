@@ -23,6 +23,7 @@ pub mod events;
 pub mod graphql;
 pub mod http;
 pub mod ids;
+pub mod import;
 pub mod inventory;
 pub mod language;
 pub mod money;

@@ -1,0 +1,117 @@
+//! `emporia import …`: arguments, progress bar, report.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::report::{MAX_REPORTED, Report};
+use super::service::{Options, products};
+use crate::app::App;
+use crate::tenant::service::tenant_find;
+
+/// What to import.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Products from Shopify's product CSV. Saying it again changes nothing that is as the file says.
+    Products(ProductsArgs),
+}
+
+#[derive(Debug, Args)]
+struct ProductsArgs {
+    /// The file; `-` reads from the terminal or pipe.
+    file: PathBuf,
+    /// The tenant's id or handle.
+    #[arg(long, value_name = "ID_OR_HANDLE")]
+    tenant: String,
+    /// Also set the stock of variants that are there already. Without it, only new variants get theirs.
+    #[arg(long)]
+    set_stock: bool,
+    /// Check everything, write nothing, and say what would be.
+    #[arg(long)]
+    dry_run: bool,
+    /// One JSON object in place of the table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The exit code when some rows were rejected and the rest went in.
+const SOME_REJECTED: u8 = 2;
+
+/// Runs the command to its end.
+pub async fn run(app: &App, args: ImportArgs) -> anyhow::Result<ExitCode> {
+    let What::Products(args) = args.what;
+    let tenant = tenant_find(&app.db, &args.tenant).await.map_err(|error| anyhow!("{}: {error:?}", args.tenant))?;
+    let options = Options { set_stock: args.set_stock, dry_run: args.dry_run };
+    let is_pipe = args.file.as_os_str() == "-";
+    let report = if is_pipe {
+        products(app, tenant, std::io::stdin(), options, &|_| {}).await?
+    } else {
+        let file = File::open(&args.file).with_context(|| format!("opening {}", args.file.display()))?;
+        let bar = progress_bar(file.metadata().map_or(0, |metadata| metadata.len()));
+        let report = products(app, tenant, file, options, &|bytes| bar.set_position(bytes)).await;
+        bar.finish_and_clear();
+        report?
+    };
+    let text = if args.json { serde_json::to_string_pretty(&report)? } else { table(&report) };
+    print(&text)?;
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(SOME_REJECTED) })
+}
+
+/// Only a terminal sees it, on stderr.
+fn progress_bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// The report for people: numbers first, then a line for each rejection.
+fn table(report: &Report) -> String {
+    let mut lines = Vec::with_capacity(report.rejections.len() + 4);
+    let counts = &report.products;
+    let would = if report.dry_run { "dry run, nothing was written: " } else { "" };
+    lines.push(format!(
+        "{would}{} rows; products: {} created, {} updated, {} unchanged; {} variants; stock set for {}; {} rows rejected",
+        report.rows,
+        counts.created,
+        counts.updated,
+        counts.unchanged,
+        report.variants,
+        report.stock_set,
+        report.rejected_rows
+    ));
+    if report.rejections.is_empty() {
+        return lines.join("\n");
+    }
+    let width = report.rejections.iter().filter_map(|one| one.column.as_ref()).map(|name| name.chars().count()).max();
+    let width = width.unwrap_or_default().max("COLUMN".len());
+    lines.push(format!("{:>8}  {:width$}  REASON", "LINE", "COLUMN"));
+    for rejection in &report.rejections {
+        let column = rejection.column.as_deref().unwrap_or("-");
+        let handle = rejection.handle.as_ref().map(|handle| format!(" ({handle})")).unwrap_or_default();
+        lines.push(format!("{:>8}  {column:width$}  {}{handle}", rejection.line, rejection.reason));
+    }
+    if report.rejections.len() == MAX_REPORTED {
+        lines.push(format!("… only the first {MAX_REPORTED} are listed"));
+    }
+    lines.join("\n")
+}
+
+/// A reader that has gone is no mistake.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,361 @@
+//! The rows of one product, put together.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::columns::{Columns, Field, Owner};
+use super::report::Rejection;
+use super::row::{Fault, ImageCells, ProductCells, Row, VariantCells};
+use crate::catalog::model::{ImageDraft, OptionDraft, ProductDraft, ProductKey, VariantDraft, parse_handle};
+use crate::money::Currency;
+
+/// The catalogue's bounds.
+const MAX_OPTIONS: usize = 3;
+const MAX_VARIANTS: usize = 2048;
+const MAX_IMAGES: usize = 250;
+/// At most this many bytes of one product's rows are held.
+const MAX_BYTES: usize = 16 << 20;
+
+/// A product's option values in a variant, by option.
+pub type Values = [Option<String>; MAX_OPTIONS];
+
+/// The rows of a product, as they come.
+#[derive(Debug)]
+pub struct ProductRows {
+    handle: String,
+    line: u64,
+    rows: u64,
+    bytes: usize,
+    cells: Result<ProductCells, ()>,
+    option_names: Values,
+    variants: Vec<VariantRow>,
+    images: Vec<ImageCells>,
+    extra: Map<String, Value>,
+    rejected: Vec<Rejection>,
+    rejected_rows: u64,
+}
+
+#[derive(Debug)]
+struct VariantRow {
+    line: u64,
+    values: Values,
+    /// None: the row was rejected; its values are kept, so that a variant that is there stays as it is.
+    cells: Option<VariantCells>,
+}
+
+/// A product ready to be written, with what was wrong on the way.
+#[derive(Debug)]
+pub struct Parsed {
+    pub handle: String,
+    pub line: u64,
+    pub rows: u64,
+    /// None: nothing of it is left.
+    pub product: Option<Ready>,
+    pub rejected: Vec<Rejection>,
+    pub rejected_rows: u64,
+}
+
+#[derive(Debug)]
+pub struct Ready {
+    pub draft: ProductDraft,
+    /// One for each of the draft's variants: its line, its units when it is tracked, and its values.
+    pub variants: Vec<ReadyVariant>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ReadyVariant {
+    pub line: u64,
+    pub quantity: Option<i32>,
+    pub values: Values,
+    /// Its row was rejected: it belongs into the draft only if it is there already, to stay as it is.
+    pub is_rejected: bool,
+}
+
+impl ProductRows {
+    /// Starts a product with its first row, which has to have a handle.
+    pub fn start(handle: String, row: &Row<'_>, currency: Currency) -> Self {
+        let mut product = Self {
+            handle,
+            line: row.line,
+            rows: 0,
+            bytes: 0,
+            cells: Ok(ProductCells::default()),
+            option_names: Values::default(),
+            variants: Vec::new(),
+            images: Vec::new(),
+            extra: Map::new(),
+            rejected: Vec::new(),
+            rejected_rows: 0,
+        };
+        let checked = parse_handle(&product.handle)
+            .map_err(|error| vec![(row.columns.name(Field::Handle).unwrap_or_default().to_owned(), error.to_string())]);
+        match checked.and_then(|_| row.product()) {
+            Ok(cells) => {
+                product.cells = Ok(cells);
+                product.add(row, currency);
+            }
+            Err(faults) => {
+                product.rows = 1;
+                product.cells = Err(());
+                product.reject(row.line, faults);
+            }
+        }
+        product
+    }
+
+    /// Adds a row of the same handle.
+    pub fn add(&mut self, row: &Row<'_>, currency: Currency) {
+        self.rows += 1;
+        self.bytes += row.record.as_slice().len();
+        if let Err(faults) = self.try_add(row, currency) {
+            self.reject(row.line, faults);
+        }
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn try_add(&mut self, row: &Row<'_>, currency: Currency) -> Result<(), Vec<Fault>> {
+        let general = |reason: String| vec![(String::new(), reason)];
+        if self.cells.is_err() {
+            return Err(general(format!("belongs to the product whose first row, line {}, was rejected", self.line)));
+        }
+        if self.bytes > MAX_BYTES {
+            return Err(general(format!("the product's rows have more than {MAX_BYTES} bytes")));
+        }
+        let values = self.options(row)?;
+        let is_variant = self.rows == 1 || row.is_variants();
+        let cells = if is_variant { row.variant(currency).map(Some) } else { Ok(None) };
+        let image = row.image();
+        let (cells, image) = match (cells, image) {
+            (Ok(cells), Ok(image)) => (cells, image),
+            (cells, image) => {
+                if is_variant {
+                    self.variants.push(VariantRow { line: row.line, values, cells: None });
+                }
+                return Err(cells.err().into_iter().chain(image.err()).flatten().collect());
+            }
+        };
+        if is_variant && self.variants.len() == MAX_VARIANTS {
+            return Err(general(format!("a product has at most {MAX_VARIANTS} variants")));
+        }
+        if let Some(image) = image
+            && let Err(reason) = self.add_image(image)
+        {
+            return Err(general(reason));
+        }
+        let mut cells = cells;
+        self.add_extra(row, cells.as_mut());
+        if let Some(cells) = cells {
+            self.variants.push(VariantRow { line: row.line, values, cells: Some(cells) });
+        }
+        Ok(())
+    }
+
+    /// Takes over names of options, and answers the row's values.
+    fn options(&mut self, row: &Row<'_>) -> Result<Values, Vec<Fault>> {
+        let mut values = Values::default();
+        for at in 0..MAX_OPTIONS {
+            let name = row.option(at, Field::OptionName)?;
+            if self.option_names[at].is_none() {
+                self.option_names[at] = name;
+            }
+            values[at] = row.option(at, Field::OptionValue)?;
+        }
+        Ok(values)
+    }
+
+    /// An address that the product has already is the same image again.
+    fn add_image(&mut self, image: ImageCells) -> Result<(), String> {
+        if let Some(known) = self.images.iter_mut().find(|known| known.url == image.url) {
+            known.alt_text = known.alt_text.take().or(image.alt_text);
+            return Ok(());
+        }
+        if self.images.len() == MAX_IMAGES {
+            return Err(format!("a product has at most {MAX_IMAGES} images"));
+        }
+        self.images.push(image);
+        Ok(())
+    }
+
+    /// Keeps what has no field. What a later row says otherwise of the product is kept beside it: with the row's
+    /// variant, or in a list.
+    fn add_extra(&mut self, row: &Row<'_>, variant: Option<&mut VariantCells>) {
+        let mut variant = variant.map(|cells| &mut cells.extra);
+        for (name, text) in row.extra(Owner::Product) {
+            match self.extra.get_mut(name) {
+                None => {
+                    self.extra.insert(name.to_owned(), text.into());
+                }
+                Some(known) if *known == text => {}
+                Some(known) => match (&mut variant, known) {
+                    (Some(extra), _) => {
+                        extra.insert(name.to_owned(), text.into());
+                    }
+                    (None, Value::Array(list)) => list.push(text.into()),
+                    (None, known) => *known = Value::Array(vec![known.take(), text.into()]),
+                },
+            }
+        }
+    }
+
+    fn reject(&mut self, line: u64, faults: Vec<Fault>) {
+        self.rejected_rows += 1;
+        for (column, reason) in faults {
+            let column = Some(column).filter(|column| !column.is_empty());
+            self.rejected.push(Rejection { line, column, handle: Some(self.handle.clone()), reason });
+        }
+    }
+
+    /// Makes the draft of all rows that are fine.
+    pub fn finish(mut self, columns: &Columns) -> Parsed {
+        let cells = std::mem::replace(&mut self.cells, Err(()));
+        let product = match cells {
+            Ok(cells) => self.ready(cells, columns),
+            Err(()) => None,
+        };
+        Parsed {
+            handle: self.handle,
+            line: self.line,
+            rows: self.rows,
+            product,
+            rejected: self.rejected,
+            rejected_rows: self.rejected_rows,
+        }
+    }
+
+    fn ready(&mut self, cells: ProductCells, columns: &Columns) -> Option<Ready> {
+        let names = self.used_options(columns)?;
+        self.reject_misfits(&names, columns);
+        if columns.has_variants() && !self.variants.iter().any(|variant| variant.cells.is_some()) {
+            if self.rejected_rows < self.rows {
+                let reason = "no variant of the product is left, so its other rows are left out, too".to_owned();
+                self.reject(self.line, vec![(String::new(), reason)]);
+            }
+            self.rejected_rows = self.rows;
+            return None;
+        }
+        let mut draft = ProductDraft {
+            key: ProductKey::Handle(self.handle.clone()),
+            handle: None,
+            title: cells.title,
+            description_html: cells.body,
+            vendor: cells.vendor,
+            product_type: cells.product_type,
+            tags: cells.tags,
+            status: cells.status,
+            publication: cells.publication,
+            seo_title: cells.seo_title,
+            seo_description: cells.seo_description,
+            images: columns.at(Field::ImageSrc).map(|_| images(std::mem::take(&mut self.images))),
+            import_extra: columns.has_extra(Owner::Product).then(|| std::mem::take(&mut self.extra)),
+            ..ProductDraft::default()
+        };
+        let mut variants = Vec::new();
+        if columns.has_variants() {
+            let rows = std::mem::take(&mut self.variants);
+            let keeps_extra = columns.has_extra(Owner::Variant) || columns.at(Field::Quantity).is_some();
+            let mut drafts = Vec::with_capacity(rows.len());
+            for row in rows {
+                let quantity = row.cells.as_ref().and_then(|cells| cells.quantity);
+                let is_rejected = row.cells.is_none();
+                drafts.push(variant(&names, &row.values, row.cells.unwrap_or_default(), keeps_extra && !is_rejected));
+                variants.push(ReadyVariant { line: row.line, quantity, values: row.values, is_rejected });
+            }
+            let option = |(_, name): &(usize, String)| OptionDraft { id: None, name: name.clone(), values: Vec::new() };
+            draft.options = Some(names.iter().map(option).collect());
+            draft.variants = Some(drafts);
+        }
+        Some(Ready { draft, variants })
+    }
+
+    /// The options that the product has, by place; none when their names do not fit (then all of it is rejected).
+    fn used_options(&mut self, columns: &Columns) -> Option<Vec<(usize, String)>> {
+        let is_used = |at: usize| self.variants.iter().any(|variant| variant.values[at].is_some());
+        let mut names: Vec<(usize, String)> = Vec::new();
+        let mut wrong = None;
+        for at in (0..MAX_OPTIONS).filter(|at| is_used(*at)) {
+            match self.option_names[at].clone() {
+                None => wrong = Some((at, "is blank, though there are values".to_owned())),
+                Some(name) if names.iter().any(|(_, one)| one.eq_ignore_ascii_case(&name)) => {
+                    wrong = Some((at, format!("`{name}` is there twice")));
+                }
+                Some(name) => names.push((at, name)),
+            }
+        }
+        if let Some((at, reason)) = wrong {
+            let column = columns.name(Field::OptionName(at)).unwrap_or("Option name").to_owned();
+            self.reject(self.line, vec![(column, format!("{reason}; all rows of the product are left out"))]);
+            self.rejected_rows = self.rows;
+            return None;
+        }
+        let is_default = |variant: &VariantRow| variant.values[0].as_deref() == Some("Default Title");
+        if matches!(names.as_slice(), [(0, name)] if name == "Title") && self.variants.iter().all(is_default) {
+            names.clear();
+        }
+        Some(names)
+    }
+
+    /// Rejects rows without a value for an option, and those whose values another row has already.
+    fn reject_misfits(&mut self, names: &[(usize, String)], columns: &Columns) {
+        let mut seen: HashSet<Vec<&str>> = HashSet::new();
+        let mut misfits = Vec::new();
+        for (place, variant) in self.variants.iter().enumerate() {
+            let column = |at: usize| columns.name(Field::OptionValue(at)).unwrap_or_default().to_owned();
+            let missing = names.iter().find(|(at, _)| variant.values[*at].is_none());
+            let fault = if let Some((at, name)) = missing {
+                Some((column(*at), format!("is blank; the product has the option `{name}`")))
+            } else if seen.insert(names.iter().filter_map(|(at, _)| variant.values[*at].as_deref()).collect()) {
+                None
+            } else if names.is_empty() {
+                Some((column(0), "the product has no options, so it has one variant only".to_owned()))
+            } else {
+                Some((column(names[0].0), "another row has the same option values".to_owned()))
+            };
+            if let Some(fault) = fault {
+                misfits.push((place, variant.line, variant.cells.is_none(), fault));
+            }
+        }
+        for (place, line, was_rejected, fault) in misfits.into_iter().rev() {
+            self.variants.remove(place);
+            if !was_rejected {
+                self.reject(line, vec![fault]);
+            }
+        }
+        self.rejected.sort_by_key(|rejection| rejection.line);
+    }
+}
+
+fn variant(names: &[(usize, String)], values: &Values, cells: VariantCells, keeps_extra: bool) -> VariantDraft {
+    let value = |at: usize| values[at].clone().unwrap_or_default();
+    VariantDraft {
+        id: None,
+        options: names.iter().map(|(at, name)| (name.clone(), value(*at))).collect(),
+        sku: cells.sku,
+        barcode: cells.barcode,
+        price_minor: cells.price_minor,
+        compare_at_minor: cells.compare_at_minor,
+        cost_minor: cells.cost_minor,
+        weight: cells.weight,
+        inventory_policy: cells.inventory_policy,
+        tracked: cells.tracked,
+        requires_shipping: cells.requires_shipping,
+        taxable: cells.taxable,
+        image: cells.image,
+        quantities: Vec::new(),
+        import_extra: keeps_extra.then_some(cells.extra),
+    }
+}
+
+/// Images by position; those without one come behind, in the file's order.
+fn images(mut images: Vec<ImageCells>) -> Vec<ImageDraft> {
+    images.sort_by_key(|image| image.position.unwrap_or(u32::MAX));
+    let draft = |image: ImageCells| ImageDraft { url: image.url, alt_text: image.alt_text, ..ImageDraft::default() };
+    images.into_iter().map(draft).collect()
+}

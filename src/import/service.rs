@@ -1,0 +1,283 @@
+//! Writes a file's products, batch by batch.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+
+use uuid::Uuid;
+
+use super::columns::{Columns, Field};
+use super::product::{Parsed, Ready, ReadyVariant};
+use super::report::{Rejection, Report};
+use super::source::{Batch, Source, Unreadable};
+use super::store;
+use crate::app::App;
+use crate::catalog::model::{ProductDraft, Written, WrittenProduct};
+use crate::catalog::rule::Violation;
+use crate::catalog::service::products_upsert_in_tx;
+use crate::db::TenantTx;
+use crate::error::{Fault, ServiceError};
+use crate::ids::TenantId;
+use crate::inventory::model::StockChange;
+use crate::inventory::service::adjust_in_tx;
+use crate::shop;
+
+/// What the caller wants beyond the usual.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Also set the stock of variants that are there already.
+    pub set_stock: bool,
+    /// Do everything and take it back: the report says what would be.
+    pub dry_run: bool,
+}
+
+/// Why an import ended early. What was written before stays, and saying it again goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("there is no such tenant, or it has no shop")]
+    NoShop,
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<diesel::result::Error> for ImportError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Whose doing the ledger says a change of stock was, and why.
+const ACTOR: &str = "import";
+const REASON: &str = "import";
+
+/// Imports the products of a file. `progress` hears how many bytes of it are done.
+pub async fn products<R: Read + Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    reader: R,
+    options: Options,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Report, ImportError> {
+    let standing = app.resolver.standing(tenant).await?.ok_or(ImportError::NoShop)?;
+    let shop = app.db.tenant(tenant).read(async |conn| Ok::<_, ImportError>(shop::store::shop(conn).await?)).await?;
+    let location_id = shop.ok_or(ImportError::NoShop)?.default_location_id;
+    let writer = Writer { app, tenant, options, location_id };
+    let mut report = Report { dry_run: options.dry_run, ..Report::default() };
+    let currency = standing.currency;
+    let mut source = blocking(move || Source::open(reader, currency)).await??;
+    let columns = source.columns().clone();
+    loop {
+        // Reading blocks its thread; one batch is read only when the one before has been written.
+        let (next, back) = blocking(move || (source.next_batch(), source)).await?;
+        source = back;
+        let Some(batch) = next? else { return Ok(report) };
+        let done = batch.bytes_read;
+        writer.write(batch, &columns, &mut report).await?;
+        progress(done);
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Fault::internal(format!("reading the file ended: {error}")))
+}
+
+struct Writer<'a> {
+    app: &'a App,
+    tenant: TenantId,
+    options: Options,
+    location_id: Uuid,
+}
+
+/// How a batch's transaction ends without committing.
+enum Ended {
+    Fault(Fault),
+    /// On purpose: what would have been.
+    DryRun(Vec<Outcome>, u64),
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<diesel::result::Error> for Ended {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+type Outcome = Result<WrittenProduct, Vec<Violation>>;
+
+impl Writer<'_> {
+    async fn write(&self, batch: Batch, columns: &Columns, report: &mut Report) -> Result<(), Fault> {
+        report.rows += batch.rows;
+        report.rejected_rows += batch.rejected_rows;
+        batch.rejected.into_iter().for_each(|rejection| report.reject(rejection));
+        let mut ready = Vec::with_capacity(batch.products.len());
+        for parsed in batch.products {
+            report.rejected_rows += parsed.rejected_rows;
+            let Parsed { handle, line, rows, product, rejected, rejected_rows } = parsed;
+            rejected.into_iter().for_each(|rejection| report.reject(rejection));
+            if let Some(product) = product {
+                ready.push(Wanted { handle, line, rows: rows - rejected_rows, product });
+            }
+        }
+        if ready.is_empty() {
+            return Ok(());
+        }
+        let db = self.app.db.tenant(self.tenant);
+        let written = db.write(async |tx| {
+            let (outcomes, stock_set) = self.write_in_tx(tx, &mut ready).await?;
+            if self.options.dry_run { Err(Ended::DryRun(outcomes, stock_set)) } else { Ok((outcomes, stock_set)) }
+        });
+        let (outcomes, stock_set) = match written.await {
+            Ok(done) => done,
+            Err(Ended::DryRun(outcomes, stock_set)) => (outcomes, stock_set),
+            Err(Ended::Fault(fault)) => return Err(fault),
+        };
+        report.stock_set += stock_set;
+        for (wanted, outcome) in ready.iter().zip(outcomes) {
+            wanted.note(outcome, columns, report);
+        }
+        Ok(())
+    }
+
+    async fn write_in_tx(&self, tx: &mut TenantTx<'_>, ready: &mut [Wanted]) -> Result<(Vec<Outcome>, u64), Fault> {
+        drop_rejected_variants(tx, ready).await?;
+        let drafts = ready.iter().map(|wanted| wanted.draft(self.location_id)).collect();
+        let now = self.app.clock.now();
+        let outcomes = products_upsert_in_tx(tx, now, &self.app.entropy, ACTOR, drafts).await?;
+        let stock_set = if self.options.set_stock { self.set_stock(tx, ready, &outcomes).await? } else { 0 };
+        Ok((outcomes, stock_set))
+    }
+
+    /// Brings the stock of variants that were there before to what the file says; answers how many that changed.
+    async fn set_stock(&self, tx: &mut TenantTx<'_>, ready: &[Wanted], outcomes: &[Outcome]) -> Result<u64, Fault> {
+        let mut wanted: HashMap<Uuid, i32> = HashMap::new();
+        for (product, outcome) in ready.iter().zip(outcomes) {
+            let Ok(written) = outcome else { continue };
+            for (variant, (id, is_new)) in product.product.variants.iter().zip(&written.variants) {
+                if let (Some(quantity), false) = (variant.quantity, is_new) {
+                    wanted.insert(*id, quantity);
+                }
+            }
+        }
+        let ids: Vec<Uuid> = wanted.keys().copied().collect();
+        let levels: HashMap<Uuid, i32> = store::levels_locked(tx, self.location_id, &ids).await?.into_iter().collect();
+        let changes: Vec<StockChange> = wanted
+            .into_iter()
+            .map(|(variant_id, quantity)| {
+                let delta = quantity - levels.get(&variant_id).copied().unwrap_or_default();
+                StockChange { variant_id, location_id: self.location_id, delta }
+            })
+            .filter(|change| change.delta != 0)
+            .collect();
+        let now = self.app.clock.now();
+        match adjust_in_tx(tx, now, &self.app.entropy, ACTOR, REASON, None, &changes).await {
+            Ok(()) => Ok(changes.len() as u64),
+            Err(ServiceError::Rule(rule)) => Err(Fault::internal(format!("the stock cannot be set: {rule}"))),
+            Err(ServiceError::Fault(fault)) => Err(fault),
+        }
+    }
+}
+
+/// A product on its way into the catalogue.
+struct Wanted {
+    handle: String,
+    line: u64,
+    /// Its rows that were not rejected.
+    rows: u64,
+    product: Ready,
+}
+
+/// A variant whose row was rejected stays as it is when it is there; it is not made of nothing when it is not.
+async fn drop_rejected_variants(tx: &mut TenantTx<'_>, ready: &mut [Wanted]) -> Result<(), Fault> {
+    let has_rejected = |wanted: &Wanted| wanted.product.variants.iter().any(|variant| variant.is_rejected);
+    let handles: Vec<String> =
+        ready.iter().filter(|wanted| has_rejected(wanted)).map(|wanted| wanted.handle.clone()).collect();
+    if handles.is_empty() {
+        return Ok(());
+    }
+    let there: HashSet<_> = store::variants_of_handles(tx.conn(), &handles).await?.into_iter().collect();
+    for wanted in ready.iter_mut().filter(|wanted| has_rejected(wanted)) {
+        let Ready { draft, variants } = &mut wanted.product;
+        let drafts = draft.variants.take().unwrap_or_default();
+        let is_wanted = |variant: &ReadyVariant| {
+            !variant.is_rejected || there.contains(&(wanted.handle.clone(), variant.values.clone()))
+        };
+        let kept = drafts.into_iter().zip(std::mem::take(variants)).filter(|(_, variant)| is_wanted(variant));
+        let (drafts, kept) = kept.unzip();
+        draft.variants = Some(drafts);
+        *variants = kept;
+    }
+    Ok(())
+}
+
+impl Wanted {
+    /// The draft with the stock that new variants start with.
+    fn draft(&self, location_id: Uuid) -> ProductDraft {
+        let mut draft = self.product.draft.clone();
+        for (draft, variant) in draft.variants.iter_mut().flatten().zip(&self.product.variants) {
+            draft.quantities = variant.quantity.map(|quantity| (location_id, quantity)).into_iter().collect();
+        }
+        draft
+    }
+
+    fn note(&self, outcome: Outcome, columns: &Columns, report: &mut Report) {
+        let violations = match outcome {
+            Ok(written) => {
+                report.variants += written.variants.len() as u64;
+                let count = match written.written {
+                    Written::Created => &mut report.products.created,
+                    Written::Updated => &mut report.products.updated,
+                    Written::Unchanged => &mut report.products.unchanged,
+                };
+                *count += 1;
+                return;
+            }
+            Err(violations) => violations,
+        };
+        report.rejected_rows += self.rows;
+        for violation in violations {
+            let (line, column) = self.place(&violation.field, columns);
+            let reason = format!("{}; all rows of the product are left out", violation.message);
+            report.reject(Rejection { line, column, handle: Some(self.handle.clone()), reason });
+        }
+    }
+
+    /// Line and column of the part of the draft that the catalogue refused.
+    fn place(&self, field: &[String], columns: &Columns) -> (u64, Option<String>) {
+        let mut line = self.line;
+        if let [list, at, ..] = field
+            && list == "variants"
+            && let Some(variant) = at.parse().ok().and_then(|at: usize| self.product.variants.get(at))
+        {
+            line = variant.line;
+        }
+        let column = field.iter().rev().find_map(|part| columns.name(column_of(part)?));
+        (line, column.map(str::to_owned))
+    }
+}
+
+/// The field of the file that a field of the draft comes from.
+fn column_of(part: &str) -> Option<Field> {
+    Some(match part {
+        "handle" => Field::Handle,
+        "title" => Field::Title,
+        "descriptionHtml" | "description_html" => Field::Body,
+        "vendor" => Field::Vendor,
+        "productType" | "product_type" => Field::ProductType,
+        "tags" => Field::Tags,
+        "status" => Field::Status,
+        "sku" => Field::Sku,
+        "barcode" => Field::Barcode,
+        "price" => Field::Price,
+        "compareAtPrice" => Field::CompareAt,
+        "options" | "optionValues" => Field::OptionValue(0),
+        "images" | "files" | "url" => Field::ImageSrc,
+        _ => return None,
+    })
+}

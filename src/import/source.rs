@@ -1,0 +1,282 @@
+//! Reads a file batch by batch.
+//!
+//! Memory is bounded whatever the file's length: by a batch's products, rows and bytes, by a record's bytes (a quote
+//! that is never closed would otherwise swallow the rest of the file), and by sixteen bytes for each product seen,
+//! which is how rows are recognised that stand apart from their product's others.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read};
+
+use csv::{ByteRecord, ReaderBuilder, StringRecord};
+
+use super::columns::{BadHeader, Columns, Field};
+use super::product::{Parsed, ProductRows};
+use super::report::Rejection;
+use super::row::Row;
+use crate::money::Currency;
+
+/// A batch is full with this many products,
+pub const BATCH_PRODUCTS: usize = 200;
+/// or this many rows,
+pub const BATCH_ROWS: u64 = 4000;
+/// or this many bytes of text.
+pub const BATCH_BYTES: usize = 8 << 20;
+/// The longest record; more than that means a quote was left open.
+pub const MAX_RECORD: u64 = 4 << 20;
+
+/// Why nothing, or nothing more, can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    #[error(transparent)]
+    Header(#[from] BadHeader),
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file is not UTF-8")]
+    Encoding,
+    #[error("the file cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Some products with what was wrong about their rows.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub products: Vec<Parsed>,
+    /// Rows that belong to no product.
+    pub rejected: Vec<Rejection>,
+    pub rows: u64,
+    pub rejected_rows: u64,
+    /// How far into the file this batch reaches.
+    pub bytes_read: u64,
+}
+
+/// A file being read.
+pub struct Source<R> {
+    reader: csv::Reader<Guarded<R>>,
+    columns: Columns,
+    currency: Currency,
+    record: ByteRecord,
+    /// The lines on which handles first stood, by the handle's hash.
+    seen: HashMap<u64, u64>,
+    pending: Pending,
+    has_ended: bool,
+}
+
+/// The products of the next batch.
+#[derive(Default)]
+struct Pending {
+    products: Vec<ProductRows>,
+    by_handle: HashMap<String, usize>,
+    outside: Batch,
+}
+
+impl Pending {
+    fn is_full(&self) -> bool {
+        let rows: u64 = self.products.iter().map(ProductRows::rows).sum();
+        let bytes: usize = self.products.iter().map(ProductRows::bytes).sum();
+        self.products.len() >= BATCH_PRODUCTS || rows >= BATCH_ROWS || bytes >= BATCH_BYTES
+    }
+
+    fn take(&mut self, columns: &Columns) -> Batch {
+        let Self { products, outside, .. } = std::mem::take(self);
+        let products: Vec<Parsed> = products.into_iter().map(|product| product.finish(columns)).collect();
+        let rows = outside.rows + products.iter().map(|product| product.rows).sum::<u64>();
+        Batch { products, rows, ..outside }
+    }
+}
+
+impl<R: Read> Source<R> {
+    /// Reads the header.
+    pub fn open(reader: R, currency: Currency) -> Result<Self, Unreadable> {
+        let guarded =
+            Guarded { inner: reader, left: MAX_RECORD, offset: 0, line: 1, is_new: true, lines: VecDeque::new() };
+        let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(guarded);
+        let mut header = StringRecord::new();
+        let found = reader.read_record(&mut header).map_err(unreadable)?;
+        if !found {
+            return Err(Unreadable::Empty);
+        }
+        let columns = Columns::read(header.iter())?;
+        let record = ByteRecord::new();
+        let (seen, pending) = (HashMap::new(), Pending::default());
+        Ok(Self { reader, columns, currency, record, seen, pending, has_ended: false })
+    }
+
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// The next products, in the file's order; none at the end.
+    pub fn next_batch(&mut self) -> Result<Option<Batch>, Unreadable> {
+        while !self.has_ended {
+            let full = self.next_record()?;
+            if let Some(mut batch) = full {
+                batch.bytes_read = self.reader.position().byte();
+                return Ok(Some(batch));
+            }
+        }
+        let mut batch = self.pending.take(&self.columns);
+        batch.bytes_read = self.reader.position().byte();
+        let is_empty = batch.products.is_empty() && batch.rejected.is_empty() && batch.rows == 0;
+        Ok((!is_empty).then_some(batch))
+    }
+
+    /// Reads one record; answers the batch that was full before it.
+    fn next_record(&mut self) -> Result<Option<Batch>, Unreadable> {
+        self.reader.get_mut().left = MAX_RECORD;
+        let begin = self.reader.position().byte();
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.has_ended = true;
+                return Ok(None);
+            }
+            Err(error) if is_overlong(&error) => {
+                let reason = format!(
+                    "a record begins here that is longer than {MAX_RECORD} bytes, as if a quote were never closed; \
+                     nothing from here on was read"
+                );
+                self.has_ended = true;
+                let line = self.reader.get_mut().line_at(begin);
+                self.reject_outside(line, None, reason);
+                return Ok(None);
+            }
+            Err(error) => return Err(unreadable(error)),
+        }
+        let line = self.reader.get_mut().line_at(begin);
+        if self.record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            return Ok(None);
+        }
+        match self.checked(line) {
+            Ok((handle, record)) => Ok(self.place(handle, &record, line)),
+            Err((column, reason)) => {
+                self.reject_outside(line, column, reason);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The record as text with its handle, when it can be a row at all.
+    fn checked(&self, line: u64) -> Result<(String, StringRecord), (Option<String>, String)> {
+        if self.record.len() > self.columns.len() {
+            let reason = format!("has {} cells; the header has {}", self.record.len(), self.columns.len());
+            return Err((None, reason));
+        }
+        let column = |at: usize| Some(self.columns.name_at(at).to_owned());
+        if let Some(at) = self.record.iter().position(|cell| cell.contains(&0)) {
+            return Err((column(at), "contains a NUL character".to_owned()));
+        }
+        let record = StringRecord::from_byte_record(self.record.clone())
+            .map_err(|error| (column(error.utf8_error().field()), "is not UTF-8".to_owned()))?;
+        let row = Row { columns: &self.columns, record: &record, line };
+        match row.filled(Field::Handle) {
+            Some(handle) => {
+                let handle = handle.to_lowercase();
+                Ok((handle, record))
+            }
+            None => Err((self.columns.name(Field::Handle).map(str::to_owned), "is blank".to_owned())),
+        }
+    }
+
+    /// Gives the row to its product; answers the batch that had to make room for a new one.
+    fn place(&mut self, handle: String, record: &StringRecord, line: u64) -> Option<Batch> {
+        let row = Row { columns: &self.columns, record, line };
+        if let Some(at) = self.pending.by_handle.get(&handle) {
+            self.pending.products[*at].add(&row, self.currency);
+            return None;
+        }
+        if let Some(first) = self.seen.get(&hash(&handle)) {
+            let reason = format!("`{handle}` has rows from line {first} on; a product's rows must stand together");
+            let column = self.columns.name(Field::Handle).map(str::to_owned);
+            self.reject_outside(line, column, reason);
+            return None;
+        }
+        let full = self.pending.is_full().then(|| self.pending.take(&self.columns));
+        self.seen.insert(hash(&handle), line);
+        self.pending.by_handle.insert(handle.clone(), self.pending.products.len());
+        self.pending.products.push(ProductRows::start(handle, &row, self.currency));
+        full
+    }
+
+    fn reject_outside(&mut self, line: u64, column: Option<String>, reason: String) {
+        self.pending.outside.rows += 1;
+        self.pending.outside.rejected_rows += 1;
+        self.pending.outside.rejected.push(Rejection { line, column, handle: None, reason });
+    }
+}
+
+fn hash(handle: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    handle.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Lets at most so many bytes pass until told otherwise, and knows their lines.
+///
+/// The CSV reader counts a line when it comes to a line feed, which is late where lines end in CR LF and early where
+/// empty lines lie between records. So the beginnings of lines are noted here, as far as has been read ahead.
+struct Guarded<R> {
+    inner: R,
+    left: u64,
+    offset: u64,
+    line: u64,
+    is_new: bool,
+    /// Byte and number of each line that is not empty.
+    lines: VecDeque<(u64, u64)>,
+}
+
+impl<R> Guarded<R> {
+    fn note(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if *byte == b'\n' {
+                self.line += 1;
+                self.is_new = true;
+            } else if self.is_new && *byte != b'\r' {
+                self.lines.push_back((self.offset, self.line));
+                self.is_new = false;
+            }
+            self.offset += 1;
+        }
+    }
+
+    /// The line of the record that begins at this byte or behind the empty lines there.
+    fn line_at(&mut self, byte: u64) -> u64 {
+        while self.lines.len() > 1 && self.lines.front().is_some_and(|(begin, _)| *begin < byte) {
+            self.lines.pop_front();
+        }
+        self.lines.front().map_or(self.line, |(_, line)| *line)
+    }
+}
+
+impl<R: Read> Read for Guarded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::other(Overlong));
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.inner.read(&mut buffer[..most])?;
+        self.left -= read as u64;
+        self.note(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a record is longer than {MAX_RECORD} bytes")]
+struct Overlong;
+
+fn is_overlong(error: &csv::Error) -> bool {
+    matches!(error.kind(), csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Overlong>()))
+}
+
+fn unreadable(error: csv::Error) -> Unreadable {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => Unreadable::Io(error),
+        _ => Unreadable::Encoding,
+    }
+}
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

@@ -1,0 +1,267 @@
+use std::io::{self, Read};
+
+use super::*;
+use crate::catalog::model::{InventoryPolicy, ProductKey, ProductStatus, Publication, WeightUnit};
+
+const HEADER: &str = "Handle,Title,Body (HTML),Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,\
+                      Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,\
+                      Variant Inventory Policy,Variant Price,Image Src,Image Position,Image Alt Text,Gift Card,\
+                      Variant Weight Unit,Variant Tax Code,Status\n";
+
+fn read(text: impl Into<Vec<u8>>) -> Batch {
+    let mut source = Source::open(io::Cursor::new(text.into()), Currency::EUR).unwrap();
+    let batch = source.next_batch().unwrap().unwrap_or_default();
+    assert!(source.next_batch().unwrap().is_none(), "one batch is enough");
+    batch
+}
+
+/// Rows with the named cells, under the usual header.
+fn rows(rows: &[&[(&str, &str)]]) -> String {
+    let names: Vec<&str> = HEADER.trim().split(',').collect();
+    let cell = |row: &[(&str, &str)], name: &str| {
+        let text = row.iter().find(|(one, _)| *one == name).map_or("", |(_, text)| *text);
+        format!("\"{}\"", text.replace('"', "\"\""))
+    };
+    let line = |row: &&[(&str, &str)]| names.iter().map(|name| cell(row, name)).collect::<Vec<_>>().join(",");
+    format!("{HEADER}{}\n", rows.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// Line, column and reason of everything rejected.
+fn rejections(batch: &Batch) -> Vec<(u64, &str, &str)> {
+    let of_products = batch.products.iter().flat_map(|product| &product.rejected);
+    let mut all: Vec<_> = batch
+        .rejected
+        .iter()
+        .chain(of_products)
+        .map(|one| (one.line, one.column.as_deref().unwrap_or_default(), one.reason.as_str()))
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn several_rows_make_one_product_with_quoted_newlines_bom_and_crlf() {
+    let text = "\u{feff}Handle,Title,Body (HTML),Option1 Name,Option1 Value,Variant Price,Image Src,Image Position\r\n\
+                shirt,Shirt,\"<p>Soft,\r\n\"\"very\"\" soft</p>\",Size,S,9.90,https://x.example/2.jpg,2\r\n\
+                shirt,,,,M,10,https://x.example/1.jpg,1\r\n\
+                \r\n\
+                shirt,,,,,,https://x.example/3.jpg,\r\n\
+                cap,Cap,,Title,Default Title,5,,\r\n";
+    let batch = read(text);
+    assert_eq!(rejections(&batch), []);
+    let [shirt, cap] = batch.products.as_slice() else { panic!("{batch:?}") };
+    let draft = &shirt.product.as_ref().unwrap().draft;
+    assert_eq!(draft.key, ProductKey::Handle("shirt".to_owned()));
+    assert_eq!(draft.description_html.as_deref(), Some("<p>Soft,\r\n\"very\" soft</p>"));
+    assert_eq!(draft.options.as_ref().unwrap()[0].name, "Size");
+    let variants = draft.variants.as_ref().unwrap();
+    let prices: Vec<_> = variants.iter().map(|variant| (variant.options[0].1.as_str(), variant.price_minor)).collect();
+    assert_eq!(prices, [("S", Some(990)), ("M", Some(1000))]);
+    let images: Vec<_> = draft.images.as_ref().unwrap().iter().map(|image| image.url.as_str()).collect();
+    assert_eq!(images, ["https://x.example/1.jpg", "https://x.example/2.jpg", "https://x.example/3.jpg"]);
+    let cap = &cap.product.as_ref().unwrap().draft;
+    assert_eq!((cap.options.as_deref(), cap.variants.as_ref().unwrap()[0].options.len()), (Some(&[][..]), 0));
+    // The header, a row over two lines, one row, an empty line, one row: the cap is on line 7.
+    assert_eq!((batch.rows, batch.products[0].line, batch.products[1].line), (4, 2, 7));
+}
+
+#[test]
+fn columns_that_are_missing_leave_fields_as_they_are_and_unknown_ones_are_kept() {
+    let batch = read("Handle,Title,Google Shopping / MPN,Variant Tax Code\nshirt,Shirt,M-1,\n");
+    let draft = &batch.products[0].product.as_ref().unwrap().draft;
+    assert_eq!((&draft.vendor, &draft.tags, &draft.images, &draft.variants), (&None, &None, &None, &None));
+    assert_eq!(draft.publication, Publication::Keep);
+    assert_eq!(serde_json::json!(draft.import_extra), serde_json::json!({ "Google Shopping / MPN": "M-1" }));
+}
+
+#[test]
+fn every_value_is_read_by_its_columns_rules() {
+    let batch = read(rows(&[&[
+        ("Handle", "Shirt"),
+        ("Title", " Shirt "),
+        ("Tags", "a, b,,a"),
+        ("Published", "FALSE"),
+        ("Option1 Name", "Size"),
+        ("Option1 Value", "S"),
+        ("Variant SKU", "SH-S"),
+        ("Variant Grams", "453.6"),
+        ("Variant Weight Unit", "lb"),
+        ("Variant Inventory Tracker", "shopify"),
+        ("Variant Inventory Qty", "7"),
+        ("Variant Inventory Policy", "continue"),
+        ("Variant Price", "1.5"),
+        ("Gift Card", "false"),
+        ("Variant Tax Code", "T1"),
+        ("Status", "Draft"),
+    ]]));
+    let ready = batch.products[0].product.as_ref().unwrap();
+    let (draft, variant) = (&ready.draft, &ready.draft.variants.as_ref().unwrap()[0]);
+    assert_eq!(draft.key, ProductKey::Handle("shirt".to_owned()));
+    assert_eq!(draft.title.as_deref(), Some("Shirt"));
+    assert_eq!(draft.tags.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
+    assert_eq!((draft.publication, draft.status), (Publication::Hidden, Some(ProductStatus::Draft)));
+    assert_eq!(serde_json::json!(draft.import_extra), serde_json::json!({ "Gift Card": "false" }));
+    assert_eq!(serde_json::json!(variant.import_extra), serde_json::json!({ "Variant Tax Code": "T1" }));
+    let weight = variant.weight.unwrap();
+    assert_eq!((weight.grams, weight.unit), (454, WeightUnit::Pounds));
+    assert_eq!((variant.tracked, variant.inventory_policy), (Some(true), Some(InventoryPolicy::Continue)));
+    assert_eq!((ready.variants[0].quantity, variant.price_minor), (Some(7), Some(150)));
+}
+
+#[test]
+fn units_that_are_not_stock_here_are_kept_beside_it() {
+    let base = [("Handle", "a"), ("Title", "A"), ("Option1 Name", "Size"), ("Option1 Value", "S")];
+    let untracked = [&base[..], &[("Variant Inventory Qty", "3")]].concat();
+    let tracked = [("Handle", "a"), ("Option1 Value", "M"), ("Variant Inventory Tracker", "shopify")];
+    let oversold = [&tracked[..], &[("Variant Inventory Qty", "-3"), ("Variant Inventory Policy", "deny")]].concat();
+    let batch = read(rows(&[&untracked, &oversold]));
+    let ready = batch.products[0].product.as_ref().unwrap();
+    let variants = ready.draft.variants.as_ref().unwrap();
+    assert_eq!((variants[0].tracked, ready.variants[0].quantity), (Some(false), None));
+    assert_eq!(serde_json::json!(variants[0].import_extra), serde_json::json!({ "Variant Inventory Qty": "3" }));
+    assert_eq!((variants[1].tracked, ready.variants[1].quantity), (Some(true), Some(0)));
+    assert_eq!(serde_json::json!(variants[1].import_extra), serde_json::json!({ "Variant Inventory Qty": "-3" }));
+}
+
+#[test]
+fn what_a_later_row_says_otherwise_of_its_product_is_kept() {
+    let batch = read(rows(&[
+        &[("Handle", "a"), ("Title", "A"), ("Option1 Name", "Size"), ("Option1 Value", "S"), ("Gift Card", "x")],
+        &[("Handle", "a"), ("Option1 Value", "M"), ("Gift Card", "y")],
+        &[("Handle", "a"), ("Image Src", "https://x.example/1.jpg"), ("Gift Card", "z")],
+    ]));
+    let draft = &batch.products[0].product.as_ref().unwrap().draft;
+    assert_eq!(serde_json::json!(draft.import_extra), serde_json::json!({ "Gift Card": ["x", "z"] }));
+    let second = &draft.variants.as_ref().unwrap()[1];
+    assert_eq!(serde_json::json!(second.import_extra), serde_json::json!({ "Gift Card": "y" }));
+}
+
+#[test]
+fn a_bad_row_is_told_by_line_column_and_reason_and_the_rest_stays() {
+    let batch = read(rows(&[
+        &[("Handle", "a"), ("Title", "A"), ("Option1 Name", "Size"), ("Option1 Value", "S"), ("Variant Price", "1")],
+        &[("Handle", "a"), ("Option1 Value", "M"), ("Variant Price", "cheap"), ("Variant Grams", "-1")],
+        &[("Handle", "a"), ("Option1 Value", "S"), ("Variant Price", "1")],
+        &[("Handle", "a"), ("Variant Price", "1")],
+        &[("Handle", "a"), ("Image Src", "/relative.jpg")],
+        &[("Handle", ""), ("Title", "Nobody")],
+        &[("Handle", "b"), ("Title", "")],
+        &[("Handle", "b"), ("Option1 Value", "M")],
+        &[("Handle", "c"), ("Title", "C"), ("Status", "sold"), ("Variant Inventory Policy", "maybe")],
+        &[("Handle", "d"), ("Title", "D"), ("Option1 Value", "S")],
+        &[("Handle", "e/e"), ("Title", "E")],
+    ]));
+    let expected = [
+        (3, "Variant Grams", "is `-1`; expected a number from 0 to 100000000"),
+        (3, "Variant Price", "`cheap` is not a decimal number like 19.90"),
+        (4, "Option1 Value", "another row has the same option values"),
+        (5, "Option1 Value", "is blank; the product has the option `Size`"),
+        (6, "Image Src", "`/relative.jpg` is not a http or https URL"),
+        (7, "Handle", "is blank"),
+        (8, "Title", "is blank in the product's first row"),
+        (9, "", "belongs to the product whose first row, line 8, was rejected"),
+        (10, "Status", "is `sold`; expected active, draft or archived"),
+        (11, "Option1 Name", "is blank, though there are values; all rows of the product are left out"),
+        (12, "Handle", "is not a handle: use letters, digits, hyphens and underscores, at most 255"),
+    ];
+    assert_eq!(rejections(&batch), expected);
+    let rejected: u64 = batch.rejected_rows + batch.products.iter().map(|one| one.rejected_rows).sum::<u64>();
+    assert_eq!((batch.rows, rejected), (11, 10));
+    let a = batch.products[0].product.as_ref().unwrap();
+    let kinds: Vec<_> = a.variants.iter().map(|variant| (variant.values[0].as_deref(), variant.is_rejected)).collect();
+    assert_eq!(kinds, [(Some("S"), false), (Some("M"), true)]);
+    assert!(batch.products[1..].iter().all(|product| product.product.is_none()));
+}
+
+#[test]
+fn rows_that_stand_apart_join_their_product_while_it_waits_and_are_rejected_after_that() {
+    let near = read("Handle,Title,Option1 Name,Option1 Value\na,A,Size,S\nb,B,,\na,,,M\n");
+    assert_eq!(near.products[0].product.as_ref().unwrap().variants.len(), 2);
+    let between: String = (0..BATCH_PRODUCTS).map(|number| format!("b{number},B,,\n")).collect();
+    let text = format!("Handle,Title,Option1 Name,Option1 Value\na,A,Size,S\n{between}a,,,M\n");
+    let mut source = Source::open(text.as_bytes(), Currency::EUR).unwrap();
+    source.next_batch().unwrap().unwrap();
+    let last = source.next_batch().unwrap().unwrap();
+    let line = BATCH_PRODUCTS as u64 + 3;
+    assert_eq!(
+        rejections(&last),
+        [(line, "Handle", "`a` has rows from line 2 on; a product's rows must stand together")]
+    );
+}
+
+#[test]
+fn what_is_no_text_or_no_row_is_rejected_alone() {
+    let mut text = b"Handle,Title\na,A\nb,\xff\nc,C,surplus\nd,\0\n".to_vec();
+    text.extend_from_slice(b"e\n,\n");
+    let batch = read(text);
+    let expected = [
+        (3, "Title", "is not UTF-8"),
+        (4, "", "has 3 cells; the header has 2"),
+        (5, "Title", "contains a NUL character"),
+        (6, "Title", "is blank in the product's first row"),
+    ];
+    assert_eq!(rejections(&batch), expected);
+    assert!(batch.products[0].product.is_some());
+}
+
+/// As many products as asked for, made as they are read: no file is that long in memory.
+struct Endless {
+    left: u64,
+    line: Vec<u8>,
+    given: u64,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.line.is_empty() && self.left > 0 {
+            self.left -= 1;
+            self.line = format!("p{},{},9.90\n", self.left, "T".repeat(200)).into_bytes();
+        }
+        let most = self.line.len().min(buffer.len());
+        let line: Vec<u8> = self.line.drain(..most).collect();
+        buffer[..most].copy_from_slice(&line);
+        self.given += most as u64;
+        Ok(most)
+    }
+}
+
+#[test]
+fn memory_is_bounded_by_a_batch_however_long_the_file() {
+    let rows = 20_000;
+    let endless = Endless { left: rows, line: b"Handle,Title,Variant Price\n".to_vec(), given: 0 };
+    let mut source = Source::open(endless, Currency::EUR).unwrap();
+    let (mut seen, mut before) = (0, 0);
+    while let Some(batch) = source.next_batch().unwrap() {
+        assert!(batch.products.len() <= BATCH_PRODUCTS && batch.rows <= BATCH_ROWS);
+        seen += batch.rows;
+        // Nothing is read ahead but what the reader's buffer and one record hold.
+        let given = source.reader.get_ref().inner.given;
+        assert!(given - before < 210 * (BATCH_PRODUCTS as u64 + 100) + (64 << 10), "{given} after {before}");
+        before = given;
+    }
+    assert_eq!(seen, rows);
+}
+
+#[test]
+fn a_product_of_many_rows_and_a_quote_never_closed_are_bounded_too() {
+    let many: String = (0..2100).map(|number| format!("a,,,V{number}\n")).collect();
+    let batch = read(format!("Handle,Title,Option1 Name,Option1 Value\na,A,Size,S\n{many}"));
+    assert_eq!(batch.products[0].product.as_ref().unwrap().variants.len(), 2048);
+    assert_eq!(batch.products[0].rejected_rows, 2101 - 2048);
+
+    let open = b"Handle,Title\na,A\nb,\"B\n".chain(io::repeat(b'x'));
+    let mut source = Source::open(open, Currency::EUR).unwrap();
+    let batch = source.next_batch().unwrap().unwrap();
+    assert_eq!(batch.products.len(), 1);
+    assert_eq!(batch.rejected[0].line, 3);
+    assert!(batch.rejected[0].reason.contains("a quote were never closed"), "{:?}", batch.rejected);
+    assert!(source.next_batch().unwrap().is_none());
+}
+
+#[test]
+fn a_file_without_a_product_header_is_refused_whole() {
+    let open = |text: &'static str| Source::open(text.as_bytes(), Currency::EUR).err().map(|error| error.to_string());
+    assert_eq!(open("").as_deref(), Some("the file is empty"));
+    assert!(open("Name,Price\nx,1\n").unwrap().contains("no column `Handle`"));
+    assert_eq!(open("Handle\n"), None);
+}
