@@ -161,12 +161,10 @@ impl ProductRows {
     /// Takes over names of options, and answers the row's values.
     fn options(&mut self, row: &Row<'_>) -> Result<Values, Vec<Fault>> {
         let mut values = Values::default();
-        for at in 0..MAX_OPTIONS {
+        for (at, (known, value)) in self.option_names.iter_mut().zip(&mut values).enumerate() {
             let name = row.option(at, Field::OptionName)?;
-            if self.option_names[at].is_none() {
-                self.option_names[at] = name;
-            }
-            values[at] = row.option(at, Field::OptionValue)?;
+            *known = known.take().or(name);
+            *value = row.option(at, Field::OptionValue)?;
         }
         Ok(values)
     }

@@ -8,9 +8,11 @@ use super::product::Values;
 use crate::db::schema::{inventory_levels, product_variants, products};
 use crate::db::{TenantConn, TenantTx};
 
+type Row = (String, (String, Option<String>, Option<String>));
+
 /// The option values of the variants of the products with these handles.
 pub async fn variants_of_handles(conn: &mut TenantConn<'_>, handles: &[String]) -> QueryResult<Vec<(String, Values)>> {
-    let rows: Vec<(String, (String, Option<String>, Option<String>))> = product_variants::table
+    let rows: Vec<Row> = product_variants::table
         .inner_join(
             products::table.on(products::tenant_id
                 .eq(product_variants::tenant_id)
