@@ -20,7 +20,8 @@ pub struct PageArgs {
     pub after: Option<String>,
     pub last: Option<i32>,
     pub before: Option<String>,
-    pub reverse: bool,
+    /// As the vocabulary has it, null like the default: storefronts send variables that they leave unset.
+    pub reverse: Option<bool>,
 }
 
 /// A row's place in a sorted list: its sort value as text (a number, a time in microseconds, a title) and its id.
@@ -84,7 +85,13 @@ impl PageArgs {
         let after = self.after.map(|text| Cursor::decode(&text, "after")).transpose()?;
         let before = self.before.map(|text| Cursor::decode(&text, "before")).transpose()?;
         let (after, before) = if backwards { (before, after) } else { (after, before) };
-        Ok(PageQuery { after, before, descending: self.reverse != backwards, limit: i64::from(size) + 1, backwards })
+        Ok(PageQuery {
+            after,
+            before,
+            descending: self.reverse.unwrap_or_default() != backwards,
+            limit: i64::from(size) + 1,
+            backwards,
+        })
     }
 }
 

@@ -99,10 +99,13 @@ impl MailingAddress {
     /// The address as the lines of a label.
     async fn formatted(
         &self,
-        #[graphql(desc = "Whether the recipient's name is among the lines.", default = false)] with_name: bool,
-        #[graphql(desc = "Whether the company is among the lines.", default = true)] with_company: bool,
+        #[graphql(desc = "Whether the recipient's name is among the lines.", default_with = "Some(false)")]
+        with_name: Option<bool>,
+        #[graphql(desc = "Whether the company is among the lines.", default_with = "Some(true)")] with_company: Option<
+            bool,
+        >,
     ) -> Vec<String> {
-        self.address.formatted(with_name, with_company)
+        self.address.formatted(with_name.unwrap_or(false), with_company.unwrap_or(true))
     }
 
     /// City, province and country in one line.

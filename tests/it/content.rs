@@ -166,6 +166,8 @@ async fn pages_are_listed_in_every_order_without_gap_or_overlap() {
             assert_eq!(before, expected[2..4], "{sort} reverse {reverse}, before the last");
         }
     }
+    let nulls = json!({ "first": 5, "reverse": null, "sort": null });
+    assert_eq!(handles(&app.gql(&store.publishable, query, nulls).await).len(), 5, "null means the default");
     let found = app.gql(&store.publishable, query, json!({ "first": 5, "query": "title:banan*" })).await;
     assert_eq!(handles(&found), ["banana", "banana-1"]);
     let (_, body) = app.post(&store.publishable, "{ pages { nodes { id } } }", json!({})).await;

@@ -28,8 +28,8 @@ absent_object! {
             #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
             #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
             #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-            #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
-            #[graphql(desc = "What to sort by.", default)] sort_key: ArticleSortKeys,
+            #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+            #[graphql(desc = "What to sort by.", default_with = "Some(ArticleSortKeys::Id)")] sort_key: Option<ArticleSortKeys>,
             #[graphql(desc = "Words that must occur.")] query: Option<String>,
         ) -> ArticleConnection;
         /// Who writes in it.
@@ -73,7 +73,7 @@ absent_object! {
             #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
             #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
             #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-            #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+            #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
         ) -> CommentConnection;
         /// The text without markup.
         content(

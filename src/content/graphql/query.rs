@@ -54,13 +54,14 @@ impl ContentQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
-        #[graphql(desc = "What to sort by.", default)] sort_key: PageSortKeys,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(PageSortKeys::Id)")] sort_key: Option<PageSortKeys>,
         #[graphql(desc = "Words that must occur in the title.", validator(max_length = 255))] query: Option<String>,
     ) -> Result<PageConnection> {
         let scope = ctx.scope();
         let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let (audience, sort, words) = (audience(scope), PageSort::from(sort_key), words(query.as_deref()));
+        let (audience, sort, words) =
+            (audience(scope), PageSort::from(sort_key.unwrap_or_default()), words(query.as_deref()));
         let rows = scope.read(async |conn| store::pages_page(conn, audience, sort, &words, &page).await).await?;
         let page = PageOf::from_rows(&page, rows, |row| match sort {
             PageSort::Id => Cursor::by_id(row.id),
@@ -104,8 +105,8 @@ impl ContentQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
-        #[graphql(desc = "What to sort by.", default)] sort_key: BlogSortKeys,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(BlogSortKeys::Id)")] sort_key: Option<BlogSortKeys>,
         #[graphql(desc = "Words that must occur.")] query: Option<String>,
     ) -> Result<BlogConnection> {
         let _ = (sort_key, query);
@@ -127,8 +128,10 @@ impl ContentQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
-        #[graphql(desc = "What to sort by.", default)] sort_key: ArticleSortKeys,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(ArticleSortKeys::Id)")] sort_key: Option<
+            ArticleSortKeys,
+        >,
         #[graphql(desc = "Words that must occur.")] query: Option<String>,
     ) -> Result<ArticleConnection> {
         let _ = (sort_key, query);
@@ -155,7 +158,7 @@ impl ContentQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
         #[graphql(desc = "What to sort by.")] sort_key: Option<String>,
     ) -> Result<MetaobjectConnection> {
         let _ = (type_name, sort_key);
@@ -180,7 +183,7 @@ impl ContentQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
         #[graphql(desc = "Words that must occur.")] query: Option<String>,
     ) -> Result<UrlRedirectConnection> {
         let _ = query;

@@ -39,15 +39,17 @@ impl ShopQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
-        #[graphql(desc = "What to sort by.", default)] sort_key: LocationSortKeys,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(LocationSortKeys::Id)")] sort_key: Option<
+            LocationSortKeys,
+        >,
         #[graphql(desc = "Accepted; locations have no coordinates yet.")] near: Option<GeoCoordinateInput>,
     ) -> Result<LocationConnection> {
         let _ = near;
         let scope = ctx.scope();
         let page = PageArgs { first, after, last, before, reverse }.check()?;
         let mut rows = if scope.is_merchant() { locations(scope).await? } else { Vec::new() };
-        if sort_key == LocationSortKeys::Name {
+        if sort_key == Some(LocationSortKeys::Name) {
             rows.sort_by(|a, b| (&a.0.name, a.0.id).cmp(&(&b.0.name, b.0.id)));
         }
         Ok(LocationConnection(Page::from_list(&page, rows, |row| Cursor::by_id(row.0.id))))

@@ -39,7 +39,7 @@ impl WebhookQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
         #[graphql(desc = "Only those to these topics.")] topics: Option<Vec<Topic>>,
     ) -> Result<WebhookSubscriptionConnection> {
         let scope = ctx.require_merchant()?;
@@ -61,7 +61,9 @@ impl WebhookQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round: the latest first.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round: the latest first.", default_with = "Some(false)")] reverse: Option<
+            bool,
+        >,
     ) -> Result<WebhookDeliveryConnection> {
         let scope = ctx.require_merchant()?;
         let page = PageArgs { first, after, last, before, reverse }.check()?;
