@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_graphql::{Request, Response};
 use chrono::TimeDelta;
 use emporia::app::App;
-use emporia::cache::{MemoryShared, Notice};
+use emporia::cache::{MemoryShared, Notice, RedisShared, Shared};
 use emporia::clock::{Entropy, ManualClock};
 use emporia::error::Fault;
 use emporia::events::{NewEvent, Topic, append_in_tx, store};
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::{Store, TestApp, eventually, start};
+use crate::support::{Store, TestApp, eventually, redis_url, start};
 
 fn event(topic: Topic, subject_id: Uuid) -> NewEvent {
     NewEvent { topic, subject_id, payload: json!({}) }
@@ -305,4 +305,75 @@ async fn a_worker_finds_by_itself_what_nobody_told_it() {
     eventually("the event is published", async || (!log(&app.app, &store).await.is_empty()).then_some(())).await;
     shutdown.cancel();
     running.await.expect("the worker").expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_worker_in_another_process_is_woken_and_heard_over_redis() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let mut processes = Vec::new();
+    for seed in [8, 9] {
+        let shared = RedisShared::connect(&redis_url()).await.expect("Redis");
+        processes.push(App::assemble(app.db.config(&[]), shared, app.clock.clone(), Entropy::seeded(seed)));
+    }
+    let (api, worker) = (&processes[0], processes[1].clone());
+    let mut subscriber = Subscriber::listening(api, &store, "").await;
+    let shutdown = CancellationToken::new();
+    let options = worker::Options { poll: Duration::from_secs(3600), ..worker::Options::default() };
+    // It looks once when it starts: only what is appended afterwards shows that it was woken.
+    append(api, &store, &[Topic::OrdersCreate]).await;
+    let running = tokio::spawn(worker::run_with(worker, options, shutdown.clone()));
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_CREATE");
+    append(api, &store, &[Topic::OrdersPaid]).await;
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_PAID");
+    shutdown.cancel();
+    running.await.expect("the worker").expect("a clean end");
+}
+
+/// A notice board that loses what it is told of events.
+struct Losing(Arc<MemoryShared>);
+
+#[async_trait::async_trait]
+impl Shared for Losing {
+    async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
+        self.0.get(key).await
+    }
+    async fn set(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
+        self.0.set(key, value, ttl).await
+    }
+    async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
+        self.0.set_if_absent(key, value, ttl).await
+    }
+    async fn publish(&self, notice: &Notice) -> Result<(), Fault> {
+        match notice {
+            Notice::EventsPublished { .. } => Err(Fault::Cache("gone".to_owned())),
+            _ => self.0.publish(notice).await,
+        }
+    }
+    fn subscribe(&self) -> tokio::sync::broadcast::Receiver<Notice> {
+        self.0.subscribe()
+    }
+    fn is_listening(&self) -> bool {
+        true
+    }
+    async fn ping(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_crash_between_publishing_and_telling_delays_and_loses_nothing() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let mut subscriber = Subscriber::listening(&app.app, &store, "").await;
+    let shared = Arc::new(Losing(MemoryShared::new()));
+    let crashing = App::assemble(app.db.config(&[]), shared, app.clock.clone(), Entropy::seeded(8));
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    assert!(worker::drain(&crashing).await.is_err());
+    let log = log(&app.app, &store).await;
+    assert_eq!(log.last().map(|event| event.topic), Some(Topic::OrdersCreate), "published, but nobody was told");
+    // The next worker takes over when the lease has run out.
+    app.clock.advance(TimeDelta::seconds(61));
+    worker::drain(&app.app).await.expect("a relay");
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_CREATE");
 }
