@@ -155,6 +155,14 @@ pub fn set_discount_codes(cart: &mut Cart, codes: &[String], field: &Field<'_>) 
     Ok(warnings)
 }
 
+/// Refuses gift cards: there are none yet.
+pub fn check_gift_cards(named: &[String], field: &Field<'_>) -> Result<(), CartRule> {
+    match named.iter().position(|code| !code.trim().is_empty()) {
+        Some(at) => Err(field.nth(at).refuse(CartErrorCode::Invalid, "There is no such gift card.")),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

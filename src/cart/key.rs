@@ -1,5 +1,7 @@
 //! The bearer secret in a cart's id: `gid://emporia/Cart/<uuid>?key=<base64url of 128 random bits>`.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 
 use crate::ids::{Gid, GidNamespace};
 
-/// Which cart, and the proof of being allowed to it. Never logged: it has no Debug and no Display.
+/// Which cart, and the proof of being allowed to it. The secret is never logged.
 #[derive(Clone)]
 pub struct CartKey {
     pub id: Uuid,
@@ -54,6 +56,12 @@ impl CartKey {
 
     pub fn hash(&self) -> CartKeyHash {
         CartKeyHash(Sha256::digest(self.secret.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for CartKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CartKey").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod addresses;
 pub mod details;
+pub mod graphql;
 pub mod key;
 pub mod lines;
 pub mod model;

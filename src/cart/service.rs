@@ -48,6 +48,10 @@ pub struct NewCart {
     pub buyer: BuyerUpdate,
     pub addresses: Vec<NewAddress>,
     pub discount_codes: Vec<String>,
+    /// Codes of gift cards; there are none yet, so none is valid.
+    pub gift_cards: Vec<String>,
+    /// Whether metafields were given; carts do not keep any yet.
+    pub metafields: bool,
 }
 
 /// The cart with this key; none when there is none, when the key is wrong and when the cart is completed.
@@ -87,6 +91,11 @@ fn fill(
     let field = input.get("delivery");
     warnings.extend(addresses::add(cart, &new.addresses, &field.get("addresses"), || desk.new_id())?);
     warnings.extend(details::set_discount_codes(cart, &new.discount_codes, &input.get("discountCodes"))?);
+    details::check_gift_cards(&new.gift_cards, &input.get("giftCardCodes"))?;
+    if new.metafields {
+        let message = "Carts do not keep metafields yet.";
+        return Err(input.get("metafields").refuse(CartErrorCode::InvalidMetafields, message));
+    }
     Ok(warnings)
 }
 
@@ -272,6 +281,20 @@ async fn known(conn: &mut TenantConn<'_>, ids: impl Iterator<Item = Uuid>, now: 
     }
     let found = store::merchandise(conn, &ids, now).await?;
     Ok(found.into_iter().map(|merchandise| (merchandise.variant_id, merchandise)).collect())
+}
+
+/// The cart as it is, for those who ask for gift cards: there are none yet, so that naming one is refused.
+pub async fn cart_unchanged(
+    conn: &mut TenantConn<'_>,
+    key: Option<CartKey>,
+    now: DateTime<Utc>,
+    field: &str,
+    gift_cards: &[String],
+) -> QueryResult<Result<Changed, CartRule>> {
+    let Some(key) = key else { return Ok(Err(no_such_cart())) };
+    let Some(cart) = cart(conn, &key, now).await? else { return Ok(Err(no_such_cart())) };
+    let checked = details::check_gift_cards(gift_cards, &Field::argument(field));
+    Ok(checked.map(|()| Changed { cart: Arc::new(cart), key, warnings: vec![] }))
 }
 
 /// A wrong key, another tenant's cart and a completed one are the same here: not there.

@@ -20,7 +20,7 @@ macro_rules! absent_object {
         impl $name {
             $(
                 $(#[$field_meta])*
-                async fn $field(&self, $($(#[$arg_meta])* $arg: $arg_ty),*) -> $ty {
+                pub(crate) async fn $field(&self, $($(#[$arg_meta])* $arg: $arg_ty),*) -> $ty {
                     match self.0 {}
                 }
             )*

@@ -14,4 +14,5 @@ pub mod scalars;
 pub mod schema;
 pub mod scope;
 pub mod seo;
+pub mod shown;
 pub mod user_error;

@@ -10,6 +10,7 @@ use futures_util::future::try_join_all;
 
 use super::error::ApiError;
 use super::scope::{Scope, ScopeExt};
+use crate::cart::graphql::{Cart, CartLine, ComponentizableCartLine, cart_by_gid};
 use crate::catalog::graphql::Product;
 use crate::content::graphql::{Menu, Page};
 use crate::ids::Gid;
@@ -27,11 +28,14 @@ pub enum Node {
     Shop(Shop),
     Market(Market),
     Location(Location),
+    Cart(Cart),
+    CartLine(CartLine),
+    ComponentizableCartLine(ComponentizableCartLine),
 }
 
 /// The thing with this id, if the caller may see it.
-pub async fn resolve(scope: &Scope, id: &str) -> Result<Option<Node>> {
-    let Ok(Gid { kind, id, .. }) = Gid::parse(id) else { return Ok(None) };
+pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
+    let Ok(Gid { kind, id, .. }) = Gid::parse(gid) else { return Ok(None) };
     let found = match kind.as_str() {
         "Product" => {
             let audience = catalog::graphql::audience(scope);
@@ -43,6 +47,8 @@ pub async fn resolve(scope: &Scope, id: &str) -> Result<Option<Node>> {
         "Shop" if id == scope.tenant().0 => Some(Node::Shop(Shop(the_shop(scope).await?))),
         "Market" if id == scope.tenant().0 => Some(Node::Market(Market)),
         "Location" => location_by_id(scope, id).await?.map(Node::Location),
+        // By its key alone. Lines are read through their cart.
+        "Cart" => cart_by_gid(scope, gid).await?.map(Node::Cart),
         _ => None,
     };
     Ok(found)

@@ -6,22 +6,34 @@ use super::directives::{DeferDirective, InContextDirective};
 use super::idempotent::Idempotent;
 use super::node::NodeQuery;
 use super::user_error::DisplayableError;
+use crate::cart::graphql::{CartMutation, CartQuery};
 use crate::catalog::graphql::CatalogQuery;
 use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
+use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
 use crate::shop::graphql::ShopQuery;
 use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
-pub struct QueryRoot(NodeQuery, ShopQuery, CatalogQuery, ContentQuery, CustomerQuery, WebhookQuery, CheckoutQuery);
+pub struct QueryRoot(
+    NodeQuery,
+    ShopQuery,
+    CatalogQuery,
+    ContentQuery,
+    CustomerQuery,
+    CartQuery,
+    ShippingQuery,
+    WebhookQuery,
+    CheckoutQuery,
+);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(ContentMutation, WebhookMutation, CheckoutMutation);
+pub struct Mutation(ContentMutation, CartMutation, ShippingMutation, WebhookMutation, CheckoutMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

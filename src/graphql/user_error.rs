@@ -2,8 +2,10 @@
 
 use async_graphql::Interface;
 
+use crate::cart::graphql::{CartUserError, MetafieldDeleteUserError, MetafieldsSetUserError};
 use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
+use crate::shipping::graphql::DeliveryProfileUserError;
 use crate::webhook::graphql::WebhookUserError;
 
 /// Why a mutation did not do what was asked. Each area's own type adds a code.
@@ -17,6 +19,10 @@ pub enum DisplayableError {
     MenuCreate(MenuCreateUserError),
     Webhook(WebhookUserError),
     Checkout(CheckoutUserError),
+    Cart(CartUserError),
+    MetafieldsSet(MetafieldsSetUserError),
+    MetafieldDelete(MetafieldDeleteUserError),
+    DeliveryProfile(DeliveryProfileUserError),
 }
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.

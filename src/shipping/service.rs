@@ -26,6 +26,11 @@ pub async fn profiles_page(conn: &mut TenantConn<'_>, page: &PageQuery) -> Query
     store::profiles_page(conn, page).await
 }
 
+/// The profile with this id.
+pub async fn profile(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option<Profile>> {
+    Ok(store::profiles(conn, &[id]).await?.pop())
+}
+
 /// Makes a profile; answers it.
 pub async fn profile_create(
     db: &TenantDb,
@@ -51,25 +56,32 @@ pub async fn profile_create_in_tx(
     Ok(Profile { id, name: profile.name.clone(), zones })
 }
 
-/// Makes a profile what is given: parts with an id stay, parts without are new, the rest goes.
+/// Makes a profile what is given: zones and rates with an id stay, those without are new, the rest goes. A name or
+/// zones that are not given stay.
 pub async fn profile_update(
     db: &TenantDb,
     now: DateTime<Utc>,
     entropy: &Entropy,
     id: Uuid,
-    profile: &NewProfile,
+    name: Option<String>,
+    zones: Option<Vec<NewZone>>,
 ) -> ServiceResult<Profile, ShippingRule> {
-    check(profile)?;
     db.write(async |tx| {
         if !store::lock_profile(tx, id).await? {
             return Err(not_found());
         }
         let Some(before) = store::profiles(tx.conn(), &[id]).await?.pop() else { return Err(not_found()) };
-        check_parts(profile, &before)?;
+        let replaced = zones.is_some();
+        let profile = NewProfile { name: name.unwrap_or(before.name.clone()), zones: zones.unwrap_or_default() };
+        check(&profile)?;
+        check_parts(&profile, &before)?;
         store::update_profile(tx, id, &profile.name, now).await?;
+        if !replaced {
+            return Ok(Profile { name: profile.name, ..before });
+        }
         let zones = with_ids(&profile.zones, now, entropy);
         store::put_zones(tx, id, &zones).await?;
-        Ok(Profile { id, name: profile.name.clone(), zones })
+        Ok(Profile { id, name: profile.name, zones })
     })
     .await
 }

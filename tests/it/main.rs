@@ -2,6 +2,7 @@
 //! scripts/test starts. Each test has a database of its own.
 
 mod architecture;
+mod cart;
 mod catalog;
 mod catalog_write;
 mod checkout;
@@ -18,6 +19,7 @@ mod logs;
 mod node;
 mod predicates;
 mod rls_coverage;
+mod shipping;
 mod support;
 mod tenancy;
 mod webhook;

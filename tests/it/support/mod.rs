@@ -2,6 +2,7 @@
 
 mod app;
 mod db;
+mod goods;
 mod http;
 mod receiver;
 mod shopping;
@@ -9,6 +10,7 @@ mod ws;
 
 pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin, redis_url};
+pub use goods::Goods;
 pub use http::TestServer;
 pub use receiver::{Receiver, Reply};
 pub use shopping::Shopping;

@@ -1,0 +1,54 @@
+//! `deliveryProfiles` and `deliveryProfile`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+use uuid::Uuid;
+
+use super::profile::{DeliveryProfile, DeliveryProfileConnection};
+use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::scope::{Scope, ScopeExt};
+use crate::ids::Gid;
+use crate::shipping::service;
+
+#[derive(Default)]
+pub struct ShippingQuery;
+
+#[Object]
+impl ShippingQuery {
+    /// A delivery profile by id; null when there is none. For the merchant.
+    async fn delivery_profile(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The profile's global id.")] id: ID,
+    ) -> Result<Option<DeliveryProfile>> {
+        let scope = ctx.require_merchant()?;
+        match Gid::of(&id, "DeliveryProfile") {
+            Some(id) => profile_by_id(scope, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Where the shop delivers and for how much. For the merchant.
+    async fn delivery_profiles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+    ) -> Result<DeliveryProfileConnection> {
+        let scope = ctx.require_merchant()?;
+        let page = PageArgs { first, after, last, before, reverse }.check()?;
+        let rows = scope.read(async |conn| service::profiles_page(conn, &page).await).await?;
+        let page = Page::from_rows(&page, rows, |profile| Cursor::by_id(profile.id));
+        Ok(DeliveryProfileConnection(page.map(|profile| DeliveryProfile(Arc::new(profile)))))
+    }
+}
+
+/// The profile with this id.
+pub async fn profile_by_id(scope: &Scope, id: Uuid) -> Result<Option<DeliveryProfile>> {
+    let found = scope.read(async |conn| service::profile(conn, id).await).await?;
+    Ok(found.map(|profile| DeliveryProfile(Arc::new(profile))))
+}

@@ -1,0 +1,694 @@
+//! Carts through the schema: filling, changing, delivering, and whose they are.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use emporia::cart;
+use emporia::cart::key::CartKey;
+use emporia::country::Country;
+use emporia::db::schema::{carts, product_variants, products, shops};
+use emporia::error::Fault;
+use emporia::shipping::model::{NewProfile, NewRate};
+use emporia::shipping::service::profile_create_in_tx;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Goods, Store, TestApp};
+
+const CART: &str = "fragment cart on Cart { id note totalQuantity
+    lines(first: 250) { nodes { id quantity attributes { key value } merchandise { ... on ProductVariant { id } } } }
+    cost { subtotalAmount { amount } totalAmount { amount currencyCode } } }";
+
+/// A shop, a shopper's key, and one cart at a time.
+struct Shopper {
+    app: TestApp,
+    store: Store,
+}
+
+impl Shopper {
+    async fn new() -> Self {
+        let app = TestApp::new().await;
+        let store = app.store("acme").await;
+        Self { app, store }
+    }
+
+    async fn shelve(&self, goods: Goods) -> String {
+        self.app.shelve(&self.store, goods).await
+    }
+
+    /// Runs one cart mutation; `arguments` are `name: Type! = value`.
+    async fn run(&self, field: &str, arguments: &[(&str, &str, Value)]) -> Value {
+        run(&self.app, &self.store.publishable, field, arguments).await
+    }
+
+    async fn create(&self, input: Value) -> Value {
+        self.run("cartCreate", &[("input", "CartInput", input)]).await
+    }
+
+    async fn cart(&self, lines: &[Value]) -> Value {
+        let payload = self.create(json!({ "lines": lines })).await;
+        assert_eq!(payload["userErrors"], json!([]));
+        payload["cart"].clone()
+    }
+
+    async fn add(&self, id: &Value, lines: Value) -> Value {
+        self.run("cartLinesAdd", &[("cartId", "ID!", id.clone()), ("lines", "[CartLineInput!]!", lines)]).await
+    }
+
+    async fn update(&self, id: &Value, lines: Value) -> Value {
+        self.run("cartLinesUpdate", &[("cartId", "ID!", id.clone()), ("lines", "[CartLineUpdateInput!]!", lines)]).await
+    }
+
+    async fn read(&self, id: &Value) -> Value {
+        let query = format!("query($id: ID!) {{ cart(id: $id) {{ ...cart }} }} {CART}");
+        self.app.gql(&self.store.publishable, &query, json!({ "id": id })).await["cart"].take()
+    }
+
+    /// Germany at 4.90 and 9.90, France at 12.00.
+    async fn deliver(&self) {
+        let mut germany = NewProfile::flat("Germany", &[Country::DE], false, "Standard", 490);
+        germany.zones[0].rates.insert(0, NewRate { id: None, name: "Express".into(), price_minor: 990 });
+        let france = NewProfile::flat("France", &[Country::FR], false, "Poste", 1200);
+        let (now, entropy) = (self.app.app.clock.now(), self.app.app.entropy.clone());
+        let made: Result<(), Fault> = self
+            .app
+            .app
+            .db
+            .tenant(self.store.tenant)
+            .write(async |tx| {
+                profile_create_in_tx(tx, now, &entropy, &germany).await?;
+                profile_create_in_tx(tx, now, &entropy, &france).await?;
+                Ok(())
+            })
+            .await;
+        made.expect("profiles");
+    }
+}
+
+async fn run(app: &TestApp, key: &str, field: &str, arguments: &[(&str, &str, Value)]) -> Value {
+    let declared: Vec<String> = arguments.iter().map(|(name, kind, _)| format!("${name}: {kind}")).collect();
+    let passed: Vec<String> = arguments.iter().map(|(name, ..)| format!("{name}: ${name}")).collect();
+    let query = format!(
+        "mutation({}) {{ {field}({}) {{ cart {{ ...cart }} userErrors {{ field code message }}
+        warnings {{ code target }} }} }} {CART}",
+        declared.join(", "),
+        passed.join(", ")
+    );
+    let variables = arguments.iter().map(|(name, _, value)| ((*name).to_owned(), value.clone())).collect();
+    app.gql(key, &query, Value::Object(variables)).await[field].take()
+}
+
+fn line(variant: &str, quantity: i32) -> Value {
+    json!({ "merchandiseId": variant, "quantity": quantity })
+}
+
+fn quantities(cart: &Value) -> Vec<i64> {
+    let lines = cart["lines"]["nodes"].as_array().expect("lines");
+    lines.iter().filter_map(|line| line["quantity"].as_i64()).collect()
+}
+
+fn refusal(payload: &Value) -> (String, String) {
+    assert_eq!(payload["cart"], Value::Null, "{payload:#}");
+    let error = &payload["userErrors"][0];
+    let field: Vec<&str> = error["field"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
+    (field.join("."), error["code"].as_str().expect("a code").to_owned())
+}
+
+fn as_pair(field: &str, code: &str) -> (String, String) {
+    (field.to_owned(), code.to_owned())
+}
+
+#[tokio::test]
+async fn a_cart_is_made_filled_changed_and_emptied() {
+    let shopper = Shopper::new().await;
+    let (mug, tea) = (shopper.shelve(Goods::new(1250)).await, shopper.shelve(Goods::new(333)).await);
+    let query = format!("mutation {{ cartCreate {{ cart {{ ...cart }} }} }} {CART}");
+    let created = shopper.app.gql(&shopper.store.publishable, &query, json!({})).await;
+    let cart = &created["cartCreate"]["cart"];
+    assert_eq!(cart["cost"]["totalAmount"], json!({ "amount": "0.00", "currencyCode": "EUR" }));
+    let id = &cart["id"];
+    assert!(id.as_str().is_some_and(|id| id.starts_with("gid://emporia/Cart/") && id.contains("?key=")));
+
+    let remark = json!({ "merchandiseId": mug, "quantity": 1, "attributes": [{ "key": "for", "value": "Ada" }] });
+    let filled = shopper.add(id, json!([line(&mug, 2), line(&tea, 3), line(&mug, 1), remark])).await;
+    assert_eq!(filled["cart"]["id"], *id, "the id that is given out has its key again");
+    assert_eq!(quantities(&filled["cart"]), [3, 3, 1]);
+    assert_eq!(filled["cart"]["totalQuantity"], 7);
+    assert_eq!(filled["cart"]["cost"]["subtotalAmount"]["amount"], "59.99");
+    assert_eq!(shopper.read(id).await, filled["cart"]);
+
+    let lines = &filled["cart"]["lines"]["nodes"];
+    let changes = json!([{ "id": lines[0]["id"], "quantity": 1 }, { "id": lines[1]["id"], "quantity": 0 }]);
+    let changed = shopper.update(id, changes).await;
+    assert_eq!(quantities(&changed["cart"]), [1, 1]);
+    let ids = json!([lines[0]["id"], lines[2]["id"]]);
+    let emptied = shopper.run("cartLinesRemove", &[("cartId", "ID!", id.clone()), ("lineIds", "[ID!]!", ids)]).await;
+    assert_eq!(quantities(&emptied["cart"]), [] as [i64; 0]);
+    assert_eq!(shopper.read(id).await["totalQuantity"], 0);
+}
+
+#[tokio::test]
+async fn a_cart_can_be_made_whole_at_once() {
+    let shopper = Shopper::new().await;
+    shopper.deliver().await;
+    let mug = shopper.shelve(Goods::new(1000)).await;
+    let payload = shopper
+        .create(json!({
+            "note": "Ring twice",
+            "attributes": [{ "key": "gift", "value": "yes" }],
+            "lines": [line(&mug, 2)],
+            "buyerIdentity": { "email": "ada@example.org", "countryCode": "DE" },
+            "delivery": { "addresses": [{ "address": { "deliveryAddress": { "city": "Jena" } } }] },
+            "discountCodes": ["SUMMER"]
+        }))
+        .await;
+    assert_eq!(payload["userErrors"], json!([]));
+    let cart = &payload["cart"];
+    assert_eq!(cart["note"], "Ring twice");
+    assert_eq!(cart["cost"]["totalAmount"]["amount"], "24.90", "the buyer's country is the address's");
+    assert_eq!(payload["warnings"], json!([{ "code": "DISCOUNT_NOT_FOUND", "target": cart["id"] }]));
+    assert_eq!(shopper.read(&cart["id"]).await, *cart);
+}
+
+#[tokio::test]
+async fn without_its_key_there_is_no_cart() {
+    let shopper = Shopper::new().await;
+    let mug = shopper.shelve(Goods::new(100)).await;
+    let cart = shopper.cart(&[line(&mug, 1)]).await;
+    let id = cart["id"].as_str().expect("an id");
+    let (bare, key) = id.split_once("?key=").expect("a key");
+    let other_key = CartKey::from_random(Uuid::nil(), [0; 16]).reveal().to_owned();
+    let other_store = shopper.app.store("other").await;
+    for wrong in [
+        bare.to_owned(),
+        format!("{bare}?key="),
+        format!("{bare}?key={other_key}"),
+        format!("{bare}?key={key}A"),
+        "cart".to_owned(),
+    ] {
+        let wrong = json!(wrong);
+        assert_eq!(shopper.read(&wrong).await, Value::Null, "{wrong}");
+        let payload = shopper.add(&wrong, json!([line(&mug, 1)])).await;
+        assert_eq!(refusal(&payload), as_pair("cartId", "INVALID"), "{wrong}");
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        let data = shopper.app.gql(&shopper.store.secret, node, json!({ "id": wrong })).await;
+        assert_eq!(data["node"], Value::Null);
+    }
+    // Another tenant, with the right key even.
+    let query = format!("query($id: ID!) {{ cart(id: $id) {{ ...cart }} node(id: $id) {{ id }} }} {CART}");
+    for key in [&other_store.publishable, &other_store.secret] {
+        let data = shopper.app.gql(key, &query, json!({ "id": id })).await;
+        assert_eq!(data, json!({ "cart": null, "node": null }));
+        let arguments = [("cartId", "ID!", json!(id)), ("note", "String!", json!("mine"))];
+        let payload = run(&shopper.app, key, "cartNoteUpdate", &arguments).await;
+        assert_eq!(refusal(&payload), as_pair("cartId", "INVALID"));
+    }
+    let data = shopper.app.gql(&shopper.store.publishable, &query, json!({ "id": id })).await;
+    assert_eq!(data["node"]["id"], id);
+    assert_eq!(data["cart"]["note"], "");
+}
+
+#[tokio::test]
+async fn only_the_hash_of_the_key_is_stored() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let key = CartKey::parse(cart["id"].as_str().expect("an id")).expect("a key");
+    let db = shopper.app.app.db.tenant(shopper.store.tenant);
+    let stored: Result<Vec<u8>, Fault> = db
+        .read(async |conn| {
+            Ok(carts::table.filter(carts::tenant_id.eq(conn.tenant())).select(carts::key_hash).first(conn).await?)
+        })
+        .await;
+    assert_eq!(stored.expect("a row"), key.hash().bytes());
+}
+
+#[tokio::test]
+async fn what_cannot_be_bought_is_refused_with_its_path() {
+    let shopper = Shopper::new().await;
+    let other_store = shopper.app.store("other").await;
+    let mug = shopper.shelve(Goods::new(100)).await;
+    let draft = shopper.shelve(Goods { published: false, ..Goods::new(100) }).await;
+    let foreign = shopper.app.shelve(&other_store, Goods::new(100)).await;
+    let cart = shopper.cart(&[line(&mug, 1)]).await;
+    let id = &cart["id"];
+    let unknown = format!("gid://emporia/ProductVariant/{}", Uuid::now_v7());
+    let product = mug.replace("ProductVariant", "Product");
+    for bad in [draft, foreign, unknown, product, "rubbish".to_owned()] {
+        let payload = shopper.add(id, json!([line(&mug, 1), line(&bad, 1)])).await;
+        assert_eq!(refusal(&payload), as_pair("lines.1.merchandiseId", "INVALID_MERCHANDISE_LINE"), "{bad}");
+        let payload = shopper.create(json!({ "lines": [line(&bad, 1)] })).await;
+        assert_eq!(refusal(&payload), as_pair("input.lines.0.merchandiseId", "INVALID_MERCHANDISE_LINE"), "{bad}");
+        let change = json!([{ "id": cart["lines"]["nodes"][0]["id"], "merchandiseId": bad }]);
+        let payload = shopper.update(id, change).await;
+        assert_eq!(refusal(&payload), as_pair("lines.0.merchandiseId", "INVALID_MERCHANDISE_LINE"), "{bad}");
+    }
+    for (quantity, code) in [(0, "MINIMUM_NOT_MET"), (-3, "MINIMUM_NOT_MET"), (1_000_001, "MAXIMUM_EXCEEDED")] {
+        let payload = shopper.add(id, json!([line(&mug, quantity)])).await;
+        assert_eq!(refusal(&payload), as_pair("lines.0.quantity", code));
+    }
+    let many: Vec<Value> = (0..251).map(|_| line(&mug, 1)).collect();
+    assert_eq!(refusal(&shopper.add(id, json!(many)).await), as_pair("lines", "MAXIMUM_EXCEEDED"));
+    let strange = json!([{ "id": "gid://emporia/CartLine/rubbish", "quantity": 1 }]);
+    assert_eq!(refusal(&shopper.update(id, strange).await), as_pair("lines.0.id", "INVALID_MERCHANDISE_LINE"));
+    let nul = json!([{ "merchandiseId": mug, "attributes": [{ "key": "a", "value": "\0" }] }]);
+    assert_eq!(refusal(&shopper.add(id, nul).await), as_pair("lines.0.attributes.0.value", "INVALID"));
+    let plan = json!([{ "merchandiseId": mug, "sellingPlanId": "gid://emporia/SellingPlan/1" }]);
+    assert_eq!(refusal(&shopper.add(id, plan).await), as_pair("lines.0.sellingPlanId", "SELLING_PLAN_NOT_APPLICABLE"));
+    assert_eq!(shopper.read(id).await, cart, "nothing of all that was done");
+}
+
+#[tokio::test]
+async fn more_than_there_is_becomes_what_there_is_with_a_warning() {
+    let shopper = Shopper::new().await;
+    let (few, none) = (shopper.shelve(Goods::new(100).stock(3)).await, shopper.shelve(Goods::new(100).stock(0)).await);
+    let cart = shopper.cart(&[line(&few, 2)]).await;
+    let payload = shopper.add(&cart["id"], json!([line(&few, 2), line(&none, 1)])).await;
+    assert_eq!(quantities(&payload["cart"]), [3]);
+    let line_id = &payload["cart"]["lines"]["nodes"][0]["id"];
+    assert_eq!(
+        payload["warnings"],
+        json!([{ "code": "MERCHANDISE_NOT_ENOUGH_STOCK", "target": line_id }, { "code": "MERCHANDISE_OUT_OF_STOCK", "target": none }])
+    );
+    let payload = shopper.update(&cart["id"], json!([{ "id": line_id, "quantity": 9 }])).await;
+    assert_eq!(quantities(&payload["cart"]), [3]);
+    assert_eq!(payload["warnings"][0]["code"], "MERCHANDISE_NOT_ENOUGH_STOCK");
+}
+
+#[tokio::test]
+async fn a_line_costs_what_its_variant_costs_now_and_goes_with_its_product() {
+    let shopper = Shopper::new().await;
+    let goods = Goods::new(100);
+    let (variant, id) = (goods.id, shopper.shelve(goods).await);
+    let cart = shopper.cart(&[line(&id, 3)]).await;
+    let db = shopper.app.app.db.tenant(shopper.store.tenant);
+    let raised: Result<usize, Fault> = db
+        .write(async |tx| {
+            let own = product_variants::table.filter(product_variants::tenant_id.eq(tx.tenant()));
+            let price = product_variants::price_minor.eq(250);
+            Ok(diesel::update(own.filter(product_variants::id.eq(variant))).set(price).execute(tx).await?)
+        })
+        .await;
+    raised.expect("a price");
+    assert_eq!(shopper.read(&cart["id"]).await["cost"]["totalAmount"]["amount"], "7.50");
+    let withdrawn: Result<usize, Fault> = db
+        .write(async |tx| {
+            let own = products::table.filter(products::tenant_id.eq(tx.tenant())).filter(products::id.eq(variant));
+            Ok(diesel::update(own).set(products::status.eq("ARCHIVED")).execute(tx).await?)
+        })
+        .await;
+    withdrawn.expect("a status");
+    assert_eq!(quantities(&shopper.read(&cart["id"]).await), [] as [i64; 0]);
+    let deleted: Result<usize, Fault> = db
+        .write(async |tx| {
+            let own = products::table.filter(products::tenant_id.eq(tx.tenant())).filter(products::id.eq(variant));
+            Ok(diesel::delete(own).execute(tx).await?)
+        })
+        .await;
+    assert_eq!(deleted.expect("no line holds it back"), 1);
+    assert_eq!(shopper.read(&cart["id"]).await["totalQuantity"], 0);
+}
+
+const DELIVERY: &str = "query($id: ID!) { cart(id: $id) { cost { totalAmount { amount } totalAmountEstimated }
+    delivery { addresses { id selected oneTimeUse address { ... on CartDeliveryAddress { city countryCode } } } }
+    deliveryGroups { nodes { id groupType deliveryAddress { city countryCodeV2 formatted }
+        deliveryOptions { handle title estimatedCost { amount } deliveryMethodType }
+        selectedDeliveryOption { handle title } cartLines(first: 9) { nodes { quantity } } } } } }";
+
+impl Shopper {
+    async fn delivery(&self, id: &Value) -> Value {
+        self.app.gql(&self.store.publishable, DELIVERY, json!({ "id": id })).await["cart"].take()
+    }
+
+    async fn address(&self, id: &Value, addresses: Value) -> Value {
+        let addresses = ("addresses", "[CartSelectableAddressInput!]!", addresses);
+        self.run("cartDeliveryAddressesAdd", &[("cartId", "ID!", id.clone()), addresses]).await
+    }
+
+    async fn choose(&self, id: &Value, group: &Value, handle: &Value) -> Value {
+        let chosen = json!([{ "deliveryGroupId": group, "deliveryOptionHandle": handle }]);
+        let chosen = ("selectedDeliveryOptions", "[CartSelectedDeliveryOptionInput!]!", chosen);
+        self.run("cartSelectedDeliveryOptionsUpdate", &[("cartId", "ID!", id.clone()), chosen]).await
+    }
+}
+
+fn address(city: &str, country: &str) -> Value {
+    json!({ "address": { "deliveryAddress": { "city": city, "countryCode": country } } })
+}
+
+#[tokio::test]
+async fn the_cheapest_option_is_selected_until_the_buyer_chooses_another() {
+    let shopper = Shopper::new().await;
+    shopper.deliver().await;
+    let mug = shopper.shelve(Goods::new(1000)).await;
+    let cart = shopper.cart(&[line(&mug, 1)]).await;
+    let id = &cart["id"];
+    let before = shopper.delivery(id).await;
+    assert_eq!(before["deliveryGroups"]["nodes"], json!([]));
+    assert_eq!(before["cost"], json!({ "totalAmount": { "amount": "10.00" }, "totalAmountEstimated": true }));
+
+    let payload = shopper.address(id, json!([address("Jena", "DE")])).await;
+    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "14.90");
+    let with_address = shopper.delivery(id).await;
+    let group = &with_address["deliveryGroups"]["nodes"][0];
+    assert_eq!(group["deliveryAddress"]["formatted"], json!(["Jena", "Germany"]));
+    assert_eq!(group["selectedDeliveryOption"]["title"], "Standard");
+    let express = &group["deliveryOptions"][1];
+    assert_eq!((&express["title"], &express["estimatedCost"]["amount"]), (&json!("Express"), &json!("9.90")));
+
+    let payload = shopper.choose(id, &group["id"], &express["handle"]).await;
+    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "19.90");
+    assert_eq!(shopper.read(id).await["cost"]["totalAmount"]["amount"], "19.90");
+
+    // To France there is no Express: the choice does not count there, and counts again at home.
+    let payload = shopper.address(id, json!([{ "address": address("Lyon", "FR")["address"], "selected": true }])).await;
+    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "22.00");
+    let addresses = shopper.delivery(id).await["delivery"]["addresses"].take();
+    assert_eq!((&addresses[0]["selected"], &addresses[1]["selected"]), (&json!(false), &json!(true)));
+    let home = json!([{ "id": addresses[0]["id"], "selected": true }]);
+    let arguments = [("cartId", "ID!", id.clone()), ("addresses", "[CartSelectableAddressUpdateInput!]!", home)];
+    let payload = shopper.run("cartDeliveryAddressesUpdate", &arguments).await;
+    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "19.90");
+
+    for (group, handle, field, code) in [
+        (
+            json!("gid://emporia/CartDeliveryGroup/0190a4c8-3f7e-7d7a-8b9e-1a2b3c4d5e6f"),
+            json!("x"),
+            "deliveryGroupId",
+            "INVALID_DELIVERY_GROUP",
+        ),
+        (json!("rubbish"), express["handle"].clone(), "deliveryGroupId", "INVALID_DELIVERY_GROUP"),
+        (group["id"].clone(), json!("rubbish"), "deliveryOptionHandle", "INVALID_DELIVERY_OPTION"),
+    ] {
+        let payload = shopper.choose(id, &group, &handle).await;
+        assert_eq!(refusal(&payload), as_pair(&format!("selectedDeliveryOptions.0.{field}"), code));
+    }
+}
+
+#[tokio::test]
+async fn what_needs_no_delivery_is_not_charged_for_it() {
+    let shopper = Shopper::new().await;
+    shopper.deliver().await;
+    let song = shopper.shelve(Goods { requires_shipping: false, ..Goods::new(99) }).await;
+    let cart = shopper.cart(&[line(&song, 1)]).await;
+    let payload = shopper.address(&cart["id"], json!([address("Jena", "DE")])).await;
+    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "0.99");
+    assert_eq!(shopper.delivery(&cart["id"]).await["deliveryGroups"]["nodes"], json!([]));
+}
+
+#[tokio::test]
+async fn addresses_are_added_changed_replaced_and_removed() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let id = &cart["id"];
+    let payload =
+        shopper.address(id, json!([address("Jena", "DE"), address("Jena", "DE"), address("Lyon", "FR")])).await;
+    assert_eq!(payload["warnings"][0]["code"], "DUPLICATE_DELIVERY_ADDRESS");
+    let addresses = shopper.delivery(id).await["delivery"]["addresses"].take();
+    assert_eq!(addresses.as_array().map(Vec::len), Some(2));
+    assert_eq!((&addresses[0]["selected"], &addresses[1]["selected"]), (&json!(true), &json!(false)));
+
+    let change = json!([{ "id": addresses[1]["id"], "oneTimeUse": true, "selected": true,
+        "address": { "deliveryAddress": { "city": "Nice" } } }]);
+    let arguments = [("cartId", "ID!", id.clone()), ("addresses", "[CartSelectableAddressUpdateInput!]!", change)];
+    shopper.run("cartDeliveryAddressesUpdate", &arguments).await;
+    let changed = shopper.delivery(id).await["delivery"]["addresses"].take();
+    assert_eq!(changed[1]["address"], json!({ "city": "Nice", "countryCode": "FR" }));
+    assert_eq!(
+        (&changed[1]["oneTimeUse"], &changed[1]["selected"], &changed[0]["selected"]),
+        (&json!(true), &json!(true), &json!(false))
+    );
+
+    let ids = json!([addresses[0]["id"]]);
+    let arguments = [("cartId", "ID!", id.clone()), ("addressIds", "[ID!]!", ids.clone())];
+    shopper.run("cartDeliveryAddressesRemove", &arguments).await;
+    let again = shopper.run("cartDeliveryAddressesRemove", &arguments).await;
+    assert_eq!(refusal(&again), as_pair("addressIds.0", "INVALID_DELIVERY_ADDRESS_ID"));
+    let replacement = ("addresses", "[CartSelectableAddressInput!]!", json!([address("Rome", "IT")]));
+    shopper.run("cartDeliveryAddressesReplace", &[("cartId", "ID!", id.clone()), replacement]).await;
+    let replaced = shopper.delivery(id).await["delivery"]["addresses"].take();
+    assert_eq!(replaced.as_array().map(Vec::len), Some(1));
+    assert_eq!(replaced[0]["address"]["city"], "Rome");
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_refused_with_its_path() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let id = &cart["id"];
+    let given =
+        |part: &str, text: &str| json!([{ "address": { "deliveryAddress": { "countryCode": "DE", part: text } } }]);
+    let strict = json!([{ "validationStrategy": "STRICT", "address": { "deliveryAddress": { "countryCode": "DE", "lastName": "L" } } }]);
+    let both = json!([{ "address": address("A", "DE")["address"], "selected": true }, { "address": address("B", "DE")["address"], "selected": true }]);
+    let many: Vec<Value> = (0..21).map(|n| address(&n.to_string(), "DE")).collect();
+    let part = "addresses.0.address.deliveryAddress";
+    for (input, field, code) in [
+        (given("zip", &"1".repeat(256)), &*format!("{part}.zip"), "ADDRESS_FIELD_IS_TOO_LONG"),
+        (given("city", "a\0"), &format!("{part}.city"), "ADDRESS_FIELD_DOES_NOT_MATCH_EXPECTED_PATTERN"),
+        (given("city", "<b>"), &format!("{part}.city"), "ADDRESS_FIELD_CONTAINS_HTML_TAGS"),
+        (given("company", "https://x"), &format!("{part}.company"), "ADDRESS_FIELD_CONTAINS_URL"),
+        (
+            json!([{ "address": { "deliveryAddress": { "city": "Jena" } } }]),
+            &format!("{part}.countryCode"),
+            "ADDRESS_FIELD_IS_REQUIRED",
+        ),
+        (strict, &format!("{part}.address1"), "ADDRESS_FIELD_IS_REQUIRED"),
+        (json!([{ "address": {} }]), part, "UNSPECIFIED_ADDRESS_ERROR"),
+        (
+            json!([{ "address": { "copyFromCustomerAddressId": "x" } }]),
+            "addresses.0.address.copyFromCustomerAddressId",
+            "INVALID_DELIVERY_ADDRESS_ID",
+        ),
+        (both, "addresses", "ONLY_ONE_DELIVERY_ADDRESS_CAN_BE_SELECTED"),
+        (json!(many), "addresses.20", "TOO_MANY_DELIVERY_ADDRESSES"),
+    ] {
+        assert_eq!(refusal(&shopper.address(id, input).await), as_pair(field, code));
+    }
+    assert_eq!(shopper.delivery(id).await["delivery"]["addresses"], json!([]));
+}
+
+#[tokio::test]
+async fn who_buys_changes_part_by_part() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let id = &cart["id"];
+    let set = async |buyer: Value| {
+        let arguments = [("cartId", "ID!", id.clone()), ("buyerIdentity", "CartBuyerIdentityInput!", buyer)];
+        shopper.run("cartBuyerIdentityUpdate", &arguments).await
+    };
+    let read = async || {
+        let query = "query($id: ID!) { cart(id: $id) { buyerIdentity { email phone countryCode customer { id } } } }";
+        shopper.app.gql(&shopper.store.publishable, query, json!({ "id": id })).await["cart"]["buyerIdentity"].take()
+    };
+    set(json!({ "email": "ada@example.org", "phone": "+49 30 123456", "countryCode": "DE" })).await;
+    set(json!({ "email": null, "countryCode": "FR" })).await;
+    assert_eq!(read().await, json!({ "email": null, "phone": "+49 30 123456", "countryCode": "FR", "customer": null }));
+    for (buyer, field, code) in [
+        (json!({ "email": "ada" }), "email", "INVALID"),
+        (json!({ "phone": "call me" }), "phone", "INVALID"),
+        (json!({ "customerAccessToken": "t" }), "customerAccessToken", "INVALID"),
+        (json!({ "companyLocationId": "c" }), "companyLocationId", "INVALID_COMPANY_LOCATION"),
+    ] {
+        assert_eq!(refusal(&set(buyer).await), as_pair(&format!("buyerIdentity.{field}"), code));
+    }
+    assert_eq!(read().await["phone"], "+49 30 123456");
+    let in_context = "mutation @inContext(country: AT) { cartCreate { cart { buyerIdentity { countryCode } } } }";
+    let data = shopper.app.gql(&shopper.store.publishable, in_context, json!({})).await;
+    assert_eq!(data["cartCreate"]["cart"]["buyerIdentity"]["countryCode"], "AT");
+}
+
+#[tokio::test]
+async fn notes_and_remarks_have_bounds() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let id = &cart["id"];
+    let note = async |note: String| {
+        shopper.run("cartNoteUpdate", &[("cartId", "ID!", id.clone()), ("note", "String!", json!(note))]).await
+    };
+    assert_eq!(note("ä".repeat(5000)).await["userErrors"], json!([]));
+    assert_eq!(refusal(&note("ä".repeat(5001)).await), as_pair("note", "NOTE_TOO_LONG"));
+    assert_eq!(refusal(&note("\0".to_owned()).await), as_pair("note", "INVALID"));
+    let remarks = async |pairs: Value| {
+        let arguments = [("cartId", "ID!", id.clone()), ("attributes", "[AttributeInput!]!", pairs)];
+        shopper.run("cartAttributesUpdate", &arguments).await
+    };
+    let pair = |key: &str, value: &str| json!({ "key": key, "value": value });
+    assert_eq!(remarks(json!([pair("a", "1"), pair("b", "\u{1}\""), pair("a", "2")])).await["userErrors"], json!([]));
+    let read = "query($id: ID!) { cart(id: $id) { attributes { key value } attribute(key: \"a\") { value } } }";
+    let data = shopper.app.gql(&shopper.store.publishable, read, json!({ "id": id })).await;
+    assert_eq!(data["cart"]["attributes"], json!([pair("a", "2"), pair("b", "\u{1}\"")]));
+    assert_eq!(data["cart"]["attribute"]["value"], "2");
+    // As large as they can be, and made of what takes the most room when it is escaped.
+    let large: Vec<Value> = (0..4).map(|n| pair(&n.to_string(), &"\u{1}".repeat(4000))).collect();
+    assert_eq!(remarks(json!(large)).await["userErrors"], json!([]));
+    let larger: Vec<Value> = (0..4).map(|n| pair(&n.to_string(), &"x".repeat(5000))).collect();
+    assert_eq!(refusal(&remarks(json!(larger)).await), as_pair("attributes", "MAXIMUM_EXCEEDED"));
+}
+
+#[tokio::test]
+async fn what_has_no_data_behind_it_says_so() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let id = ("cartId", "ID!", cart["id"].clone());
+    let codes = ("discountCodes", "[String!]!", json!(["SUMMER", "summer", "", "WINTER"]));
+    let payload = shopper.run("cartDiscountCodesUpdate", &[id.clone(), codes]).await;
+    assert_eq!(payload["warnings"].as_array().map(Vec::len), Some(2));
+    let read = "query($id: ID!) { cart(id: $id) { discountCodes { code applicable } appliedGiftCards { id } } }";
+    let data = shopper.app.gql(&shopper.store.publishable, read, json!({ "id": cart["id"] })).await;
+    let kept = json!([{ "code": "SUMMER", "applicable": false }, { "code": "WINTER", "applicable": false }]);
+    assert_eq!(data["cart"], json!({ "discountCodes": kept, "appliedGiftCards": [] }));
+    for field in ["cartGiftCardCodesUpdate", "cartGiftCardCodesAdd"] {
+        let payload = shopper.run(field, &[id.clone(), ("giftCardCodes", "[String!]!", json!(["X"]))]).await;
+        assert_eq!(refusal(&payload), as_pair("giftCardCodes.0", "INVALID"));
+        let payload = shopper.run(field, &[id.clone(), ("giftCardCodes", "[String!]!", json!([]))]).await;
+        assert_eq!(payload["cart"]["id"], cart["id"]);
+    }
+    let payload = shopper.run("cartGiftCardCodesRemove", &[id, ("appliedGiftCardIds", "[ID!]!", json!(["X"]))]).await;
+    assert_eq!(refusal(&payload), as_pair("appliedGiftCardIds.0", "INVALID"));
+    let metafields = "mutation($id: ID!) {
+        cartMetafieldsSet(metafields: [{ ownerId: $id, key: \"k\", type: \"t\", value: \"v\" }]) {
+            metafields { id } userErrors { code elementIndex } }
+        cartMetafieldDelete(input: { ownerId: $id, key: \"k\" }) { deletedId userErrors { code } } }";
+    let data = shopper.app.gql(&shopper.store.publishable, metafields, json!({ "id": cart["id"] })).await;
+    assert_eq!(data["cartMetafieldsSet"]["userErrors"], json!([{ "code": "INVALID_OWNER", "elementIndex": 0 }]));
+    assert_eq!(data["cartMetafieldDelete"]["userErrors"], json!([{ "code": "METAFIELD_DOES_NOT_EXIST" }]));
+}
+
+#[tokio::test]
+async fn a_completed_cart_reads_as_null_and_takes_no_change() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let key = CartKey::parse(cart["id"].as_str().expect("an id")).expect("a key");
+    let now = shopper.app.app.clock.now();
+    let completed: Result<usize, Fault> = shopper
+        .app
+        .app
+        .db
+        .tenant(shopper.store.tenant)
+        .write(async |tx| Ok(cart::store::complete(tx, key.id, Uuid::now_v7(), now).await?))
+        .await;
+    assert_eq!(completed.expect("a cart"), 1);
+    assert_eq!(shopper.read(&cart["id"]).await, Value::Null);
+    let arguments = [("cartId", "ID!", cart["id"].clone()), ("note", "String!", json!("late"))];
+    assert_eq!(refusal(&shopper.run("cartNoteUpdate", &arguments).await), as_pair("cartId", "INVALID"));
+    assert_eq!(refusal(&shopper.choose(&cart["id"], &json!("g"), &json!("h")).await), as_pair("cartId", "INVALID"));
+}
+
+#[tokio::test]
+async fn the_checkout_is_where_the_merchant_says() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let key = CartKey::parse(cart["id"].as_str().expect("an id")).expect("a key");
+    let read = async || {
+        let query = "query($id: ID!) { cart(id: $id) { checkoutUrl } }";
+        shopper.app.gql(&shopper.store.publishable, query, json!({ "id": cart["id"] })).await["cart"]["checkoutUrl"]
+            .take()
+    };
+    assert_eq!(read().await, format!("http://127.0.0.1:8000/checkout/{}?key={}", key.id, key.reveal()));
+    let template = shops::checkout_url_template.eq("https://pay.example/{cart_id}/go?k={key}");
+    let db = shopper.app.app.db.tenant(shopper.store.tenant);
+    let told: Result<usize, Fault> = db
+        .write(async |tx| {
+            Ok(diesel::update(shops::table.filter(shops::tenant_id.eq(tx.tenant()))).set(template).execute(tx).await?)
+        })
+        .await;
+    told.expect("a template");
+    assert_eq!(read().await, format!("https://pay.example/{}/go?k={}", key.id, key.reveal()));
+}
+
+#[tokio::test]
+async fn fifty_parallel_changes_of_one_cart_lose_nothing() {
+    let shopper = Arc::new(Shopper::new().await);
+    let (mug, tea) = (shopper.shelve(Goods::new(100)).await, shopper.shelve(Goods::new(10)).await);
+    let cart = shopper.cart(&[line(&tea, 1)]).await;
+    let tea_line = cart["lines"]["nodes"][0]["id"].clone();
+    let changes = (0..50).map(|n| {
+        let (shopper, mug, id, tea_line) = (shopper.clone(), mug.clone(), cart["id"].clone(), tea_line.clone());
+        tokio::spawn(async move {
+            let payload = match n % 5 {
+                // Twenty add to one line, ten make a line of their own, ten change one, ten say something.
+                0 | 1 => shopper.add(&id, json!([line(&mug, 1)])).await,
+                2 => {
+                    let own = json!([{ "key": "n", "value": n.to_string() }]);
+                    shopper.add(&id, json!([{ "merchandiseId": mug, "quantity": 2, "attributes": own }])).await
+                }
+                3 => shopper.update(&id, json!([{ "id": tea_line, "quantity": 7 }])).await,
+                _ => {
+                    let note = ("note", "String!", json!(format!("note {n}")));
+                    shopper.run("cartNoteUpdate", &[("cartId", "ID!", id.clone()), note]).await
+                }
+            };
+            assert_eq!(payload["userErrors"], json!([]));
+        })
+    });
+    for done in join_all(changes).await {
+        done.expect("a change");
+    }
+    let after = shopper.read(&cart["id"]).await;
+    let mut quantities = quantities(&after);
+    quantities.sort_unstable();
+    assert_eq!(quantities, [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 7, 20]);
+    assert_eq!(after["cost"]["subtotalAmount"]["amount"], "40.70");
+    assert!(after["note"].as_str().is_some_and(|note| note.starts_with("note ")));
+}
+
+#[tokio::test]
+async fn a_shopper_without_any_key_has_a_cart_by_the_shops_host() {
+    let shopper = Shopper::new().await;
+    let mug = shopper.shelve(Goods::new(100)).await;
+    let body = json!({ "query": "mutation($l: [CartLineInput!]) { cartCreate(input: { lines: $l }) { cart { id totalQuantity } } }",
+        "variables": { "l": [line(&mug, 2)] } });
+    let request = axum::http::Request::post("/graphql")
+        .header("content-type", "application/json")
+        .header("host", "acme.shops.test")
+        .body(axum::body::Body::from(body.to_string()))
+        .expect("a request");
+    let router = emporia::http::router::router(shopper.app.app.clone());
+    let response = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let body: Value = serde_json::from_slice(&bytes).expect("JSON");
+    let cart = &body["data"]["cartCreate"]["cart"];
+    assert_eq!(cart["totalQuantity"], 2, "{body:#}");
+    assert_eq!(shopper.read(&cart["id"]).await["totalQuantity"], 2, "with its key it is the same cart for everyone");
+}
+
+#[tokio::test]
+async fn everything_that_storefronts_select_of_a_cart_is_there() {
+    let shopper = Shopper::new().await;
+    shopper.deliver().await;
+    let mug = shopper.shelve(Goods::new(100)).await;
+    let cart = shopper.cart(&[line(&mug, 1)]).await;
+    shopper.address(&cart["id"], json!([address("Jena", "DE")])).await;
+    let query = "query($id: ID!, $n: Int) { cart(id: $id) { ...CartApi } }
+        fragment Money on MoneyV2 { currencyCode amount }
+        fragment CartLine on CartLine { id quantity attributes { key value } instructions { canRemove canUpdateQuantity }
+          cost { totalAmount { ...Money } amountPerQuantity { ...Money } compareAtAmountPerQuantity { ...Money } subtotalAmount { ...Money } }
+          estimatedCost { amount { ...Money } }
+          discountAllocations { discountedAmount { ...Money } ... on CartCodeDiscountAllocation { code } ... on CartAutomaticDiscountAllocation { title } }
+          sellingPlanAllocation { sellingPlan { name } }
+          merchandise { ... on ProductVariant { id title } } parentRelationship { parent { id } } }
+        fragment Bundle on ComponentizableCartLine { id quantity cost { totalAmount { ...Money } }
+          merchandise { ... on ProductVariant { id } } lineComponents { ...CartLine } }
+        fragment CartApi on Cart { __typename updatedAt createdAt id
+          appliedGiftCards { id lastCharacters amountUsed { ...Money } } checkoutUrl totalQuantity
+          buyerIdentity { countryCode customer { id email firstName lastName displayName } email phone
+            deliveryAddressPreferences { ... on MailingAddress { city } } preferences { wallet } purchasingCompany { company { id } } }
+          lines(first: $n) { nodes { __typename id quantity cost { totalAmount { ...Money } } ...CartLine } nodes { ...Bundle }
+            edges { cursor node { id } } pageInfo { hasNextPage } }
+          cost { subtotalAmount { ...Money } totalAmount { ...Money } totalDutyAmount { ...Money } totalTaxAmount { ...Money }
+            checkoutChargeAmount { ...Money } subtotalAmountEstimated }
+          estimatedCost { totalAmount { ...Money } }
+          note attributes { key value } discountCodes { code applicable } discountAllocations { discountedAmount { ...Money } }
+          delivery { addresses(selected: true) { id selected oneTimeUse address { ... on CartDeliveryAddress { city name formatted } } } }
+          deliveryGroups(first: 5, withCarrierRates: true) { edges { node { id deliveryOptions { code description handle title } } } }
+          metafield(namespace: \"a\", key: \"b\") { value } metafields(identifiers: [{ key: \"b\" }]) { value } }";
+    let data = shopper.app.gql(&shopper.store.publishable, query, json!({ "id": cart["id"], "n": 100 })).await;
+    let nodes = &data["cart"]["lines"]["nodes"];
+    assert_eq!(
+        (&nodes[0]["__typename"], &nodes[0]["cost"]["totalAmount"]["amount"]),
+        (&json!("CartLine"), &json!("1.00"))
+    );
+    assert_eq!(data["cart"]["cost"]["totalTaxAmount"], Value::Null);
+    assert_eq!(data["cart"]["delivery"]["addresses"][0]["address"]["city"], "Jena");
+}
