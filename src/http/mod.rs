@@ -6,6 +6,7 @@
 
 pub mod context;
 mod cors;
+mod graphiql;
 pub mod graphql;
 pub mod health;
 mod origin;

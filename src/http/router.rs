@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /graphql`, `GET /graphql` | the API; a WebSocket when upgraded with `graphql-transport-ws` |
 //! | `/api/{version}/graphql.json` | the same, with ids as `gid://shopify/…`, for storefronts that rebuild them |
+//! | `GET /graphiql/` | the playground, where `GRAPHIQL` allows it; its files under `/graphiql/assets/` |
 //! | `GET /livez` | the process answers |
 //! | `GET /readyz` | the database and the shared store answer |
 //! | `GET /health` | the same as JSON |
@@ -24,7 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::graphql::{Documents, PersistedQueries, Places};
 use super::origin::OwnOrigins;
-use super::{cors, graphql, health, problem, request};
+use super::{cors, graphiql, graphql, health, problem, request};
 use crate::app::App;
 use crate::graphql::limits;
 use crate::graphql::schema::{self, EmporiaSchema};
@@ -73,12 +74,14 @@ pub fn router(app: App) -> Router {
 }
 
 pub(super) fn routes(served: Arc<Served>) -> Router {
+    let playground = if served.app.config.http.graphiql { graphiql::router() } else { Router::new() };
     Router::new()
         .route("/graphql", api(graphql::handle))
         .route("/api/{version}/graphql.json", api(graphql::handle_compatible))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/health", get(health::health))
+        .merge(playground)
         .fallback(nothing_here)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(served.clone(), request::identify))

@@ -10,6 +10,7 @@ mod cli;
 mod content;
 mod cors;
 mod events;
+mod graphiql;
 mod graphql_http;
 mod http;
 mod import;

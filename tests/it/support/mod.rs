@@ -12,6 +12,7 @@ pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin, redis_url};
 pub use goods::Goods;
 pub use http::TestServer;
+pub use http::{Answer, TestServer};
 pub use receiver::{Receiver, Reply};
 pub use shopping::Shopping;
 pub use ws::Socket;

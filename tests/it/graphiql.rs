@@ -1,0 +1,84 @@
+//! The playground as the server gives it out; web/graphiql/test/smoke.mjs opens it in a browser.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+
+use crate::support::{Answer, TestApp};
+
+const OWN: &str = "127.0.0.1:8123";
+
+/// A process with the playground, whose headers editor starts with a key.
+async fn playground(development: &str) -> TestApp {
+    let settings =
+        [("GRAPHIQL", "true"), ("DEVELOPMENT", development), ("LISTEN", OWN), ("PUBLIC_URL", "http://127.0.0.1:8123")];
+    let mut app = TestApp::with(&settings).await;
+    let mut config = (*app.app.config).clone();
+    let headers = [("x-api-key".to_owned(), "esk_</script>".to_owned())];
+    config.http.graphiql_headers = Some(headers.into_iter().collect());
+    app.app.config = Arc::new(config);
+    app
+}
+
+async fn page(app: &TestApp, host: &str) -> Answer {
+    app.send("GET", "/graphiql/", &[("host", host)], "").await
+}
+
+#[tokio::test]
+async fn the_page_needs_nothing_from_elsewhere_and_starts_with_the_key_in_development() {
+    let app = playground("true").await;
+    let page = page(&app, OWN).await;
+    assert_eq!((page.status, page.header("content-type")), (StatusCode::OK, Some("text/html; charset=utf-8")));
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert!(page.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
+    assert!(page.text.contains(r#""x-api-key":"esk_\u003c/script>""#), "{}", page.text);
+    assert!(page.text.contains(r#""endpoint":"/graphql""#) && !page.text.contains("__EMPORIA_CONFIG__"));
+    for attribute in ["src=\"", "href=\""] {
+        for (at, _) in page.text.match_indices(attribute) {
+            let target = &page.text[at + attribute.len()..];
+            assert!(target.starts_with("/graphiql/") || target.starts_with("data:"), "{target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_key_is_given_out_in_production_or_under_a_foreign_name() {
+    let app = playground("true").await;
+    for host in ["rebound.example:8123", "rebound.example", "127.0.0.1:9999"] {
+        assert!(page(&app, host).await.text.contains(r#""headers":null"#), "{host}");
+    }
+    let app = playground("false").await;
+    assert!(page(&app, OWN).await.text.contains(r#""headers":null"#));
+}
+
+#[tokio::test]
+async fn its_files_are_sent_compressed_and_cached_for_ever() {
+    let app = playground("true").await;
+    let page = page(&app, OWN).await;
+    let from = page.text.find("/graphiql/assets/").expect("a file");
+    let path: String = page.text[from..].chars().take_while(|char| *char != '"').collect();
+    let request = axum::http::Request::get(&path).body(axum::body::Body::empty()).expect("a request");
+    let router = emporia::http::router::router(app.app.clone());
+    let answer = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
+    let bytes = axum::body::to_bytes(answer.into_body(), 10 << 20).await.expect("a body");
+    assert_eq!(bytes[..2], [0x1f, 0x8b], "gzip's mark");
+    for nothing in ["/graphiql/assets/other.js", "/graphiql/assets/..%2Findex.html", "/graphiql/index.html"] {
+        assert_eq!(app.send("GET", nothing, &[], "").await.status, StatusCode::NOT_FOUND, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn a_visit_to_the_api_leads_to_the_playground_only_where_there_is_one() {
+    let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let app = playground("true").await;
+    let visit = app.send("GET", "/graphql", &browser, "").await;
+    assert_eq!((visit.status, visit.header("location")), (StatusCode::SEE_OTHER, Some("/graphiql/")));
+    let short = app.send("GET", "/graphiql", &browser, "").await;
+    assert_eq!(short.header("location"), Some("/graphiql/"));
+    let app = TestApp::new().await;
+    assert_eq!(app.send("GET", "/graphiql/", &browser, "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(app.send("GET", "/graphql", &browser, "").await.status, StatusCode::UNAUTHORIZED);
+}

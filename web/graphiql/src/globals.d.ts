@@ -1,0 +1,8 @@
+// Addresses of the bundled workers. scripts/build.mjs fills them in, because they carry a content hash.
+declare const __EDITOR_WORKER__: string;
+declare const __JSON_WORKER__: string;
+declare const __GRAPHQL_WORKER__: string;
+
+declare module '*.css';
+// Imported for its effect (languages and editor features) only.
+declare module 'monaco-graphql/esm/monaco-editor.js';
