@@ -14,6 +14,7 @@ use crate::cart::graphql::{Cart, CartLine, ComponentizableCartLine, cart_by_gid}
 use crate::catalog::graphql::Product;
 use crate::content::graphql::{Menu, Page};
 use crate::ids::Gid;
+use crate::order::graphql::{Order, order_of_merchant};
 use crate::page::MAX_PAGE;
 use crate::shop::graphql::{Location, Market, Shop, location_by_id, the_shop};
 use crate::{catalog, content};
@@ -31,6 +32,7 @@ pub enum Node {
     Cart(Cart),
     CartLine(CartLine),
     ComponentizableCartLine(ComponentizableCartLine),
+    Order(Order),
 }
 
 /// The thing with this id, if the caller may see it.
@@ -49,6 +51,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "Location" => location_by_id(scope, id).await?.map(Node::Location),
         // By its key alone. Lines are read through their cart.
         "Cart" => cart_by_gid(scope, gid).await?.map(Node::Cart),
+        "Order" => order_of_merchant(scope, id).await?.map(Node::Order),
         _ => None,
     };
     Ok(found)

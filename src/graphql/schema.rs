@@ -12,6 +12,7 @@ use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
+use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
 use crate::shop::graphql::ShopQuery;
 use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
@@ -29,11 +30,12 @@ pub struct QueryRoot(
     ShippingQuery,
     WebhookQuery,
     CheckoutQuery,
+    OrderQuery,
 );
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(ContentMutation, CartMutation, ShippingMutation, WebhookMutation, CheckoutMutation);
+pub struct Mutation(ContentMutation, CartMutation, ShippingMutation, WebhookMutation, CheckoutMutation, OrderMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

@@ -5,6 +5,7 @@ use async_graphql::Interface;
 use crate::cart::graphql::{CartUserError, MetafieldDeleteUserError, MetafieldsSetUserError};
 use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
+use crate::order::graphql::OrderUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
 use crate::webhook::graphql::WebhookUserError;
 
@@ -23,6 +24,7 @@ pub enum DisplayableError {
     MetafieldsSet(MetafieldsSetUserError),
     MetafieldDelete(MetafieldDeleteUserError),
     DeliveryProfile(DeliveryProfileUserError),
+    Order(OrderUserError),
 }
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.

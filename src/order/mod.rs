@@ -5,7 +5,10 @@
 //! in the same transaction. An order is made by [`crate::checkout`] alone, through its store.
 
 pub mod draft;
+pub mod filter;
 pub mod graphql;
 pub mod loaders;
 pub mod model;
+pub mod rule;
+pub mod service;
 pub mod store;

@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::rule::OrderRule;
 use crate::address::Address;
 use crate::attribute::Attribute;
+use crate::inventory::model::StockChange;
 use crate::money::{Currency, Money};
 
 /// Declares an enum that is the same text in the database and in the schema.
@@ -204,4 +206,95 @@ pub struct Fulfillment {
     pub updated_at: DateTime<Utc>,
     /// Order lines' ids with how many of each.
     pub lines: Vec<(Uuid, i32)>,
+}
+
+/// A line to be sent: no id when the one given is no line's.
+#[derive(Clone, Debug)]
+pub struct SendLine {
+    pub line_id: Option<Uuid>,
+    pub quantity: i32,
+    /// Where the input names it.
+    pub field: Vec<String>,
+}
+
+/// The units that an order's lines took, as changes that put them back.
+pub fn stock_of(lines: &[OrderLine]) -> Vec<StockChange> {
+    let back = |line: &OrderLine, taken: &StockTaken| StockChange {
+        variant_id: line.variant_id,
+        location_id: taken.location_id,
+        delta: taken.quantity,
+    };
+    lines.iter().flat_map(|line| line.stock.iter().map(move |taken| back(line, taken))).collect()
+}
+
+/// Which lines are sent, and how many of each: what was asked for, or all that is left.
+pub fn send(lines: &[OrderLine], wanted: Option<&[SendLine]>) -> Result<Vec<(Uuid, i32)>, OrderRule> {
+    let left = lines.iter().filter(|line| line.unfulfilled() > 0);
+    let all: Vec<(Uuid, i32)> = left.map(|line| (line.id, line.unfulfilled())).collect();
+    if all.is_empty() {
+        return Err(OrderRule::NothingToFulfill);
+    }
+    let Some(wanted) = wanted else { return Ok(all) };
+    let mut sent: Vec<(Uuid, i32)> = Vec::with_capacity(wanted.len());
+    for wish in wanted {
+        let line = lines.iter().find(|line| Some(line.id) == wish.line_id);
+        let Some(line) = line else { return Err(OrderRule::LineNotFound { field: wish.field.clone() }) };
+        let before: i32 = sent.iter().filter(|(id, _)| *id == line.id).map(|(_, quantity)| quantity).sum();
+        let left = line.unfulfilled() - before;
+        if !(1..=left).contains(&wish.quantity) {
+            return Err(OrderRule::InvalidQuantity { left, field: wish.field.clone() });
+        }
+        match sent.iter_mut().find(|(id, _)| *id == line.id) {
+            Some((_, quantity)) => *quantity += wish.quantity,
+            None => sent.push((line.id, wish.quantity)),
+        }
+    }
+    if sent.is_empty() { Err(OrderRule::NothingToFulfill) } else { Ok(sent) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: u128, quantity: i32, fulfilled: i32) -> OrderLine {
+        OrderLine {
+            id: Uuid::from_u128(id),
+            order_id: Uuid::nil(),
+            position: 1,
+            product_id: Uuid::nil(),
+            variant_id: Uuid::from_u128(id),
+            title: "Mug".into(),
+            variant_title: String::new(),
+            sku: None,
+            options: Vec::new(),
+            attributes: Vec::new(),
+            unit_price_minor: 100,
+            quantity,
+            line_total_minor: 100 * i64::from(quantity),
+            requires_shipping: true,
+            stock: Vec::new(),
+            fulfilled,
+        }
+    }
+
+    fn wish(id: u128, quantity: i32) -> SendLine {
+        SendLine { line_id: Some(Uuid::from_u128(id)), quantity, field: Vec::new() }
+    }
+
+    #[test]
+    fn everything_that_is_left_is_sent_unless_someone_says_otherwise() {
+        let lines = [line(1, 3, 1), line(2, 1, 1), line(3, 2, 0)];
+        assert_eq!(send(&lines, None).unwrap(), [(Uuid::from_u128(1), 2), (Uuid::from_u128(3), 2)]);
+        assert_eq!(send(&lines, Some(&[wish(3, 1), wish(3, 1)])).unwrap(), [(Uuid::from_u128(3), 2)]);
+        assert_eq!(send(&[line(1, 1, 1)], None), Err(OrderRule::NothingToFulfill));
+    }
+
+    #[test]
+    fn no_more_is_sent_than_is_left() {
+        let lines = [line(1, 3, 1)];
+        for bad in [vec![wish(1, 3)], vec![wish(1, 0)], vec![wish(1, -1)], vec![wish(1, 1), wish(1, 2)]] {
+            assert!(matches!(send(&lines, Some(&bad)), Err(OrderRule::InvalidQuantity { .. })), "{bad:?}");
+        }
+        assert!(matches!(send(&lines, Some(&[wish(9, 1)])), Err(OrderRule::LineNotFound { .. })));
+    }
 }

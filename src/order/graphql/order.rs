@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::fulfillment::Fulfillment;
+use super::fulfillment_order::{FulfillmentOrder, FulfillmentOrderConnection};
 use super::line::{LineItem, LineItemConnection};
 use crate::address::graphql::MailingAddress;
 use crate::attribute::Attribute;
@@ -51,7 +52,7 @@ impl Order {
 #[Object]
 impl Order {
     /// The order's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("Order", self.0.id)
     }
 
@@ -201,6 +202,23 @@ impl Order {
         let sent = ctx.scope().snapshot().loaders.load(FulfillmentsOfOrder(self.0.id)).await?;
         let limit = first.map_or(usize::MAX, |first| usize::try_from(first).unwrap_or_default());
         Ok(sent.iter().flat_map(|sent| sent.iter().cloned()).take(limit).map(Fulfillment).collect())
+    }
+
+    /// What is to be sent: one fulfillment order. For the merchant.
+    async fn fulfillment_orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+    ) -> Result<FulfillmentOrderConnection> {
+        ctx.require_merchant()?;
+        let query = PageArgs { first, after, last, before, reverse }.check()?;
+        let all = vec![FulfillmentOrder(self.0.clone())];
+        let page = Page::from_list(&query, all, |one: &FulfillmentOrder| Cursor::by_id(one.0.id));
+        Ok(FulfillmentOrderConnection(page))
     }
 
     /// What happened to it, oldest first. For the merchant.

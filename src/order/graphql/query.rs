@@ -1,0 +1,95 @@
+//! The orders' root fields.
+
+use async_graphql::{Context, Enum, ID, Object, Result};
+
+use super::order::{Order, OrderConnection};
+use crate::graphql::connection::{Page, PageArgs};
+use crate::graphql::error::ApiError;
+use crate::graphql::scope::{Scope, ScopeExt};
+use crate::ids::Gid;
+use crate::order::filter::OrderFilter;
+use crate::order::loaders::OrderById;
+use crate::order::store::{OrderSort, orders_page};
+
+#[derive(Default)]
+pub struct OrderQuery;
+
+/// By what a list of orders is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum OrderSortKeys {
+    /// When it was placed.
+    CreatedAt,
+    /// Its id.
+    Id,
+    /// Its number.
+    OrderNumber,
+    /// When it was placed.
+    ProcessedAt,
+    /// What it comes to.
+    TotalPrice,
+    /// When it last changed.
+    UpdatedAt,
+}
+
+impl From<OrderSortKeys> for OrderSort {
+    fn from(key: OrderSortKeys) -> Self {
+        match key {
+            OrderSortKeys::CreatedAt | OrderSortKeys::ProcessedAt => Self::Created,
+            OrderSortKeys::Id => Self::Id,
+            OrderSortKeys::OrderNumber => Self::Number,
+            OrderSortKeys::TotalPrice => Self::Total,
+            OrderSortKeys::UpdatedAt => Self::Updated,
+        }
+    }
+}
+
+/// The merchant's order with this id. Not for shoppers: they have the order's token.
+pub async fn order_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<Order>> {
+    if !scope.is_merchant() {
+        return Ok(None);
+    }
+    Ok(scope.snapshot().loaders.load(OrderById(id)).await?.map(Order))
+}
+
+#[Object]
+impl OrderQuery {
+    /// An order by id; null when there is none. For secret keys.
+    async fn order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's global id.")] id: ID,
+    ) -> Result<Option<Order>> {
+        let scope = ctx.require_merchant()?;
+        match Gid::of(&id, "Order") {
+            Some(id) => order_of_merchant(scope, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The shop's orders. For secret keys.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the vocabulary's connection")]
+    async fn orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "By what they are sorted.", default_with = "OrderSortKeys::ProcessedAt")]
+        sort_key: OrderSortKeys,
+        #[graphql(
+            desc = "Only those for which all terms hold: `name:#1001`, `email:`, `financial_status:`, `fulfillment_status:`, `status:cancelled`."
+        )]
+        query: Option<String>,
+    ) -> Result<OrderConnection> {
+        let scope = ctx.require_merchant()?;
+        let page = PageArgs { first, after, last, before, reverse }.check()?;
+        let filter = OrderFilter::parse(query.as_deref().unwrap_or_default())
+            .map_err(|error| ApiError::bad_input(error.to_string()))?;
+        let sort = OrderSort::from(sort_key);
+        let rows = scope.read(async |conn| orders_page(conn, &filter, sort, &page).await).await?;
+        let page = Page::from_rows(&page, rows, |order| sort.cursor(order));
+        Ok(OrderConnection(page.map(|order| Order(std::sync::Arc::new(order)))))
+    }
+}

@@ -1,0 +1,197 @@
+//! What a merchant does to an order: each one transaction with its history and its event.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use uuid::Uuid;
+
+use super::model::{
+    CancelReason, FinancialStatus, FulfillmentStatus, HistoryKind, Order, OrderLine, SendLine, Tracking, send, stock_of,
+};
+use super::rule::{OrderRule, path};
+use super::store::{self, Change, NewHistory};
+use crate::clock::Entropy;
+use crate::db::{TenantDb, TenantTx};
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::events::{NewEvent, Topic, append_in_tx};
+use crate::ids::GidNamespace;
+use crate::inventory::model::StockChange;
+use crate::inventory::rule::InventoryRule;
+use crate::inventory::service::adjust_in_tx;
+
+/// What every use case needs, and who asks.
+#[derive(Clone)]
+pub struct Desk {
+    pub db: TenantDb,
+    pub now: DateTime<Utc>,
+    pub entropy: Entropy,
+    pub actor: String,
+}
+
+pub type OrderResult<T> = ServiceResult<T, OrderRule>;
+
+/// A wish to cancel an order.
+#[derive(Clone, Debug)]
+pub struct Cancellation {
+    pub reason: CancelReason,
+    pub restock: bool,
+    pub refund: bool,
+    pub staff_note: Option<String>,
+}
+
+/// Cancels an order of which nothing has been sent. Its units go back once: a cancelled order is not cancelled again.
+pub async fn order_cancel(desk: &Desk, id: Option<Uuid>, wish: &Cancellation) -> OrderResult<Uuid> {
+    if wish.staff_note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
+        return Err(rule(OrderRule::TooLong { max: MAX_NOTE, field: path(&["staffNote"]) }));
+    }
+    desk.db
+        .write(async |tx| {
+            let order = lock(tx, id, &["orderId"]).await?;
+            if order.cancelled_at.is_some() {
+                return Err(rule(OrderRule::AlreadyCancelled));
+            }
+            if order.fulfillment_status != FulfillmentStatus::Unfulfilled {
+                return Err(rule(OrderRule::AlreadyFulfilled));
+            }
+            let paid = order.financial_status == FinancialStatus::Paid;
+            if wish.refund && paid {
+                return Err(rule(OrderRule::RefundNotSupported));
+            }
+            if wish.restock {
+                let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
+                restock(tx, desk, order.id, stock_of(&lines)).await?;
+            }
+            let change = Change::Cancelled { reason: wish.reason, voided: !paid };
+            store::update_order(tx, order.id, &change, desk.now).await?;
+            let note = wish.staff_note.as_deref().filter(|note| !note.is_empty());
+            let note = note.map(|note| format!(" {note}")).unwrap_or_default();
+            let message = format!("Cancelled: {}.{note}", wish.reason.as_db().to_lowercase());
+            note_down(tx, desk, order.id, HistoryKind::Cancelled, message, Topic::OrdersCancelled).await?;
+            Ok(order.id)
+        })
+        .await
+}
+
+/// Notes that the money has come in some other way.
+pub async fn order_mark_as_paid(desk: &Desk, id: Option<Uuid>) -> OrderResult<Uuid> {
+    desk.db
+        .write(async |tx| {
+            let order = lock(tx, id, &["input", "id"]).await?;
+            if order.cancelled_at.is_some() {
+                return Err(rule(OrderRule::AlreadyCancelled));
+            }
+            if order.financial_status == FinancialStatus::Paid {
+                return Err(rule(OrderRule::AlreadyPaid));
+            }
+            store::update_order(tx, order.id, &Change::Paid, desk.now).await?;
+            let message = "Marked as paid.".to_owned();
+            note_down(tx, desk, order.id, HistoryKind::Paid, message, Topic::OrdersPaid).await?;
+            Ok(order.id)
+        })
+        .await
+}
+
+/// Something to be sent.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    pub order_id: Option<Uuid>,
+    /// None: everything that is left.
+    pub lines: Option<Vec<SendLine>>,
+    pub tracking: Tracking,
+}
+
+/// Notes that something of an order has been sent; answers the order's and the fulfillment's id.
+pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> OrderResult<(Uuid, Uuid)> {
+    check_tracking(&sending.tracking)?;
+    desk.db
+        .write(async |tx| {
+            let field = ["fulfillment", "lineItemsByFulfillmentOrder"];
+            let order = lock(tx, sending.order_id, &field).await?;
+            if order.cancelled_at.is_some() {
+                return Err(rule(OrderRule::AlreadyCancelled));
+            }
+            let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
+            let sent = send(&lines, sending.lines.as_deref()).map_err(ServiceError::Rule)?;
+            let id = desk.entropy.uuid_v7(desk.now);
+            store::insert_fulfillment(tx, order.id, id, &sending.tracking, &sent, desk.now).await?;
+            let all = lines.iter().map(OrderLine::unfulfilled).sum::<i32>() == sent.iter().map(|(_, n)| n).sum::<i32>();
+            let (status, topic, message) = if all {
+                (FulfillmentStatus::Fulfilled, Topic::OrdersFulfilled, "Everything was sent.")
+            } else {
+                (FulfillmentStatus::PartiallyFulfilled, Topic::OrdersUpdated, "Something was sent.")
+            };
+            store::update_order(tx, order.id, &Change::Sent(status), desk.now).await?;
+            note_down(tx, desk, order.id, HistoryKind::Fulfilled, message.to_owned(), topic).await?;
+            Ok((order.id, id))
+        })
+        .await
+}
+
+const MAX_NOTE: usize = 900;
+const MAX_TRACKING: usize = 255;
+const MAX_URL: usize = 2048;
+
+fn rule(rule: OrderRule) -> ServiceError<OrderRule> {
+    ServiceError::Rule(rule)
+}
+
+fn check_tracking(tracking: &Tracking) -> OrderResult<()> {
+    let info = |name| path(&["fulfillment", "trackingInfo", name]);
+    let texts = [
+        (&tracking.company, MAX_TRACKING, "company"),
+        (&tracking.number, MAX_TRACKING, "number"),
+        (&tracking.url, MAX_URL, "url"),
+    ];
+    for (text, max, name) in texts {
+        if text.as_ref().is_some_and(|text| text.chars().count() > max || text.contains('\0')) {
+            return Err(rule(OrderRule::TooLong { max, field: info(name) }));
+        }
+    }
+    // A shopper will click on it.
+    let is_web = |url: &String| url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if tracking.url.as_ref().is_some_and(|url| !is_web(url)) {
+        return Err(rule(OrderRule::InvalidUrl { field: info("url") }));
+    }
+    Ok(())
+}
+
+/// The order, locked until the transaction ends: changes of one order happen one after another.
+async fn lock(tx: &mut TenantTx<'_>, id: Option<Uuid>, field: &[&str]) -> OrderResult<Order> {
+    let order = match id {
+        Some(id) => store::lock(tx, id).await?,
+        None => None,
+    };
+    order.ok_or_else(|| rule(OrderRule::NotFound { field: path(field) }))
+}
+
+/// Puts units back where they came from. Variants that are gone have no place to go back to.
+async fn restock(tx: &mut TenantTx<'_>, desk: &Desk, order_id: Uuid, stock: Vec<StockChange>) -> OrderResult<()> {
+    let reference = GidNamespace::Emporia.encode("Order", order_id);
+    let mut changes = stock;
+    loop {
+        let (now, entropy, actor) = (desk.now, &desk.entropy, desk.actor.as_str());
+        match adjust_in_tx(tx, now, entropy, actor, "restock", Some(&reference), &changes).await {
+            Ok(()) => return Ok(()),
+            // Found before anything is changed.
+            Err(ServiceError::Rule(InventoryRule::UnknownVariant { variant_id })) => {
+                changes.retain(|change| change.variant_id != variant_id);
+            }
+            Err(ServiceError::Rule(rule)) => return Err(Fault::internal(format!("restocking: {rule}")).into()),
+            Err(ServiceError::Fault(fault)) => return Err(fault.into()),
+        }
+    }
+}
+
+/// Writes the history and the event of a change.
+async fn note_down(
+    tx: &mut TenantTx<'_>,
+    desk: &Desk,
+    order_id: Uuid,
+    kind: HistoryKind,
+    message: String,
+    topic: Topic,
+) -> QueryResult<()> {
+    let entry = NewHistory { kind, message, actor: &desk.actor };
+    store::insert_history(tx, order_id, &[entry], desk.now, &desk.entropy).await?;
+    let payload = serde_json::json!({ "actor": desk.actor });
+    append_in_tx(tx, desk.now, &desk.entropy, &NewEvent { topic, subject_id: order_id, payload }).await
+}
