@@ -18,6 +18,7 @@ pub mod content;
 pub mod country;
 pub mod customer;
 pub mod db;
+pub mod dev;
 pub mod error;
 pub mod events;
 pub mod graphql;

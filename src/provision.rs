@@ -1,4 +1,4 @@
-//! A whole new store: tenant, keys, shop, default location.
+//! A whole new store: tenant, keys, shop, default location, delivery profile.
 //!
 //! The tenant is a platform row and the rest are the tenant's own, under different roles: two transactions. A
 //! creation that was interrupted between them is completed by saying it again.
@@ -9,6 +9,8 @@ use crate::db::TenantTx;
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
+use crate::shipping::model::NewProfile;
+use crate::shipping::service::profile_create_in_tx;
 use crate::shop;
 use crate::tenant::service::{
     TenantKeys, TenantRule, key_list, key_revoke, tenant_create, tenant_find, tenant_keys_create,
@@ -22,6 +24,8 @@ pub struct NewStore {
     pub description: String,
     pub currency: Currency,
     pub country: Country,
+    /// Where it ships to, and at which prices.
+    pub delivery: NewProfile,
 }
 
 /// Makes the store and answers its two keys, in clear this once.
@@ -41,6 +45,7 @@ async fn store_fill_in_tx(tx: &mut TenantTx<'_>, app: &App, new: &NewStore) -> R
     let shop =
         shop::model::NewShop { name: new.name.clone(), description: new.description.clone(), country: new.country };
     shop::service::shop_create_in_tx(tx, &*app.clock, &app.entropy, &shop).await?;
+    profile_create_in_tx(tx, app.clock.now(), &app.entropy, &new.delivery).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
 
 mod migrate;
-mod process;
+pub(crate) mod process;
 mod tenant;
 
 use std::process::ExitCode;
@@ -25,6 +25,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Everything on this machine, for development: PostgreSQL, a demo store, API, worker, GraphiQL.
+    Dev(crate::dev::DevArgs),
     /// Answer HTTP: GraphQL, its subscriptions, health, GraphiQL.
     Serve(process::ServeArgs),
     /// Publish events, deliver webhooks, settle payments.
@@ -39,6 +41,8 @@ enum Command {
     /// Create, list and revoke API keys.
     #[command(subcommand)]
     Key(tenant::KeyCommand),
+    /// Bring a catalogue in from a file.
+    Import(crate::import::cli::ImportArgs),
 }
 
 /// Parses the arguments and runs the command to its end.
@@ -49,20 +53,23 @@ pub fn main() -> ExitCode {
         Err(error) => return failed(&error.into()),
     };
     match runtime.block_on(run(command)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => failed(&error),
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Import(args) => return crate::import::cli::run(&operator().await?, args).await,
+        Command::Dev(args) => crate::dev::run(args).await,
         Command::Serve(args) => process::serve(args).await,
         Command::Worker(args) => process::worker(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Schema => print_schema(),
         Command::Tenant(command) => tenant::tenant(command).await,
         Command::Key(command) => tenant::key(command).await,
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -29,26 +30,22 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let app = checked_app(args.single_process).await?;
     let listen = app.config.http.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
-    tracing::info!(address = %listener.local_addr()?, "serving");
     let shutdown = shutdown_on_signal()?;
     let api = api(app.clone(), listener, shutdown.clone());
-    if args.single_process { together(api, background(app, shutdown.clone()), &shutdown).await } else { api.await }
+    if args.single_process { together(api, work(app, shutdown.clone()), &shutdown).await } else { api.await }
 }
 
 pub async fn worker(args: WorkerArgs) -> anyhow::Result<()> {
     let app = checked_app(args.single_process).await?;
-    background(app, shutdown_on_signal()?).await
+    work(app, shutdown_on_signal()?).await
 }
 
-/// Answers HTTP until told to stop.
 async fn api(app: App, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
     crate::http::serve(app, listener, shutdown).await.context("serving HTTP")
 }
 
-/// Does the worker's work until told to stop.
-async fn background(_app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
-    shutdown.cancelled().await;
-    Ok(())
+async fn work(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
+    crate::worker::run(app, shutdown).await.context("working")
 }
 
 /// Runs both until the end of both; when one ends, for whatever reason, the other is told to.
@@ -92,23 +89,35 @@ fn settings(env: &Env, single_process: bool) -> Result<Config, ConfigErrors> {
 }
 
 /// Cancelled by the first SIGINT, SIGTERM or SIGHUP; the second ends the process on the spot.
-pub fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
-    let token = CancellationToken::new();
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let (sender, mut signals) = tokio::sync::mpsc::channel(2);
-    for kind in kinds {
-        let mut stream = signal(kind).context("waiting for signals")?;
-        let sender = sender.clone();
-        tokio::spawn(async move { while stream.recv().await.is_some() && sender.send(()).await.is_ok() {} });
-    }
-    let cancel = token.clone();
+fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
+    let (token, mut signals) = cancelled_by_signal()?;
+    let first = token.clone();
     tokio::spawn(async move {
-        signals.recv().await;
-        cancel.cancel();
+        first.cancelled().await;
         signals.recv().await;
         std::process::exit(130);
     });
     Ok(token)
+}
+
+/// Cancelled by the first of the signals; the channel gives those that follow.
+pub fn cancelled_by_signal() -> anyhow::Result<(CancellationToken, mpsc::Receiver<()>)> {
+    let token = CancellationToken::new();
+    let (sender, following) = mpsc::channel(1);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let mut stream = signal(kind).context("waiting for signals")?;
+        let (token, sender) = (token.clone(), sender.clone());
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                if token.is_cancelled() {
+                    // Full: one that follows has been noted already.
+                    let _ = sender.try_send(());
+                }
+                token.cancel();
+            }
+        });
+    }
+    Ok((token, following))
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use crate::app::App;
 use crate::country::Country;
 use crate::error::ServiceError;
 use crate::ids::TenantId;
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::provision::{NewStore, handle_from, store_create};
+use crate::shipping::model::NewProfile;
 use crate::tenant::model::KeyKind;
 use crate::tenant::service::{
     TenantRule, key_create, key_list, key_revoke, tenant_find, tenant_list, tenant_set_suspended,
@@ -49,6 +50,9 @@ pub struct CreateArgs {
     /// Where it is and where its delivery profile ships to: DE, US, JP, …
     #[arg(long, value_parser = super::country)]
     country: Country,
+    /// What delivery there costs, in its currency: 4.90, or 0 for free.
+    #[arg(long, value_name = "AMOUNT")]
+    shipping_rate: String,
     /// Its subdomain and short name; made from NAME unless given.
     #[arg(long)]
     handle: Option<String>,
@@ -95,6 +99,9 @@ pub enum Kind {
     Secret,
 }
 
+/// Minor units; what the table's CHECK admits.
+const MAX_RATE: i64 = 1_000_000_000_000;
+
 pub async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
     let app = operator().await?;
     match command {
@@ -110,12 +117,19 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         Some(handle) => handle,
         None => handle_from(&args.name).context("NAME has no letter a-z to make a handle from: say --handle")?,
     };
+    let rate = Money::parse(&args.shipping_rate, args.currency)
+        .map_err(|error| anyhow!("--shipping-rate {} {error}", args.shipping_rate))?;
+    if !(0..=MAX_RATE).contains(&rate.minor) {
+        bail!("--shipping-rate {} is out of range", args.shipping_rate);
+    }
+    let countries = [args.country];
     let new = NewStore {
         handle,
         name: args.name,
         description: String::new(),
         currency: args.currency,
         country: args.country,
+        delivery: NewProfile::flat(args.country.name(), &countries, false, "Standard", rate.minor),
     };
     let (tenant, keys) = store_create(app, &new).await.map_err(plain)?;
     let (publishable, secret) = (keys.publishable.reveal(), keys.secret.reveal());

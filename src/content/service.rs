@@ -1,18 +1,29 @@
 //! What merchants do with pages and menus.
 
+use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::model::{NewMenu, NewMenuItem, NewPage, Resource, Target};
 use super::rule::{self, ContentRule};
 use super::store;
 use crate::app::App;
-use crate::catalog::model::handle_from_title;
-use crate::db::{TenantDb, TenantTx};
+use crate::catalog::model::{Audience, handle_from_title};
+use crate::db::{TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 
 pub use super::rule::Refused;
 
 pub type ContentResult<T> = ServiceResult<T, Vec<Refused>>;
+
+/// The page with this handle, published or not.
+pub async fn page_id(conn: &mut TenantConn<'_>, handle: &str) -> QueryResult<Option<Uuid>> {
+    Ok(store::page_by_handle(conn, Audience::Merchant, handle).await?.map(|page| page.id))
+}
+
+/// Whether there is a menu with this handle.
+pub async fn has_menu(conn: &mut TenantConn<'_>, handle: &str) -> QueryResult<bool> {
+    Ok(store::menu_by_handle(conn, handle).await?.is_some())
+}
 
 /// Makes a page. Without a handle it gets one from its title, with a number behind it when that is taken.
 pub async fn page_create(app: &App, db: &TenantDb, page: &NewPage) -> ContentResult<Uuid> {

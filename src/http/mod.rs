@@ -15,4 +15,4 @@ mod request;
 pub mod router;
 mod serve;
 
-pub use serve::serve;
+pub use serve::{serve, serve_with};

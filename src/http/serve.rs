@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -28,10 +29,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves the API on `listener` until `shutdown`, then lets requests under way finish within
 /// `SHUTDOWN_TIMEOUT_MS`; sockets of subscriptions are closed at once with 1001.
 pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Fault> {
+    serve_with(app, listener, shutdown, Router::new()).await
+}
+
+/// Serves the API and, beside it, the paths of `extra`, which pass no guard.
+pub async fn serve_with(
+    app: App,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+    extra: Router,
+) -> Result<(), Fault> {
     let address = listener.local_addr().map_err(|error| Fault::internal(format!("the listener: {error}")))?;
     let grace = app.config.http.shutdown_timeout;
     let served = Served::new(app, Some(address), shutdown.clone());
-    let service = TowerToHyperService::new(routes(served.clone()));
+    let service = TowerToHyperService::new(routes(served.clone()).merge(extra));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = TaskTracker::new();
     let patience_ends = CancellationToken::new();

@@ -75,7 +75,18 @@ async fn a_created_tenant_has_keys_that_work_until_it_is_suspended() {
     let test = TestApp::new().await;
     let (app, platform, redis) = (test.db.url("emporia_app"), test.db.url("emporia_platform"), redis_url());
     let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("REDIS_URL", &redis)];
-    let create = ["tenant", "create", "Salt & Pepper", "--currency", "JPY", "--country", "jp", "--json"];
+    let create = [
+        "tenant",
+        "create",
+        "Salt & Pepper",
+        "--currency",
+        "JPY",
+        "--country",
+        "jp",
+        "--shipping-rate",
+        "500",
+        "--json",
+    ];
     let store: Value = serde_json::from_str(&done(&create, &env)).expect("one JSON object");
     assert_eq!((&store["handle"], &store["currency"]), (&json!("salt-pepper"), &json!("JPY")));
     for kind in ["publishable_key", "secret_key"] {
@@ -120,7 +131,8 @@ async fn an_interrupted_creation_is_completed_by_saying_it_again() {
     let (tenant, unseen) = half.await.expect("a tenant without a shop");
     let (url, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
     let env = [("DATABASE_URL", url.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
-    let create = ["tenant", "create", "Half", "--currency", "EUR", "--country", "DE", "--json"];
+    let create =
+        ["tenant", "create", "Half", "--currency", "EUR", "--country", "DE", "--shipping-rate", "4.90", "--json"];
     let store: Value = serde_json::from_str(&done(&create, &env)).expect("JSON");
     assert_eq!(store["tenant_id"], json!(tenant));
     assert!(test.app.resolver.by_key(store["secret_key"].as_str().expect("a key")).await.is_ok());

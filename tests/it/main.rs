@@ -9,6 +9,7 @@ mod checkout;
 mod cli;
 mod content;
 mod cors;
+mod dev;
 mod events;
 mod graphiql;
 mod graphql_http;

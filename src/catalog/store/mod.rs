@@ -11,7 +11,7 @@ mod write;
 
 pub use collections::{insert_collection, touch_collections};
 pub use handles::{collection_handles, product_handles};
-pub use images::images_of_products;
+pub use images::{images_of_products, move_image_urls};
 pub use membership::{
     Place, collections_of, delete_places, existing_products, insert_places, last_positions, lock_collections,
 };

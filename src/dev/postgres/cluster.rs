@@ -1,0 +1,239 @@
+//! One cluster's life.
+
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::binaries::{Binaries, major_of_cluster};
+use super::pidfile::{self, Running};
+use super::user::{User, clean, effective_uid, place, server_user};
+use crate::dev::progress;
+
+/// The cluster's superuser.
+pub const ADMIN: &str = "emporia_admin";
+
+/// Seconds that the server may take to start or stop.
+const PATIENCE: &str = "60";
+
+/// Small, and honest about crashes: a lost power supply costs the last moments, never the database.
+const SETTINGS: &str = "\
+# Written by `emporia dev` when it made this cluster.
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 60
+shared_buffers = 64MB
+max_wal_size = 256MB
+wal_level = minimal
+max_wal_senders = 0
+synchronous_commit = off
+jit = off
+log_min_messages = warning
+timezone = 'UTC'
+";
+
+/// A running server. Stopped when dropped, whoever started it.
+pub struct Cluster {
+    dir: PathBuf,
+    user: Option<User>,
+    binaries: Binaries,
+    pub port: u16,
+}
+
+impl Cluster {
+    /// The directory of the cluster that belongs to a data directory.
+    pub fn dir(data_dir: &Path) -> anyhow::Result<PathBuf> {
+        Ok(place(data_dir, server_user()?.as_ref()))
+    }
+
+    /// Makes the cluster where there is none, and starts it where it does not run.
+    pub fn start(data_dir: &Path, admin_password: &str) -> anyhow::Result<Self> {
+        let user = server_user()?;
+        let dir = place(data_dir, user.as_ref());
+        let data = dir.join("data");
+        let exists = data.is_dir();
+        let binaries = Binaries::find(if exists { Some(major_of_cluster(&data)?) } else { None })?;
+        let mut cluster = Self { dir, user, binaries, port: 0 };
+        if exists {
+            cluster.check_owner(data_dir)?;
+        } else {
+            progress(&format!("creating a PostgreSQL {} cluster", cluster.binaries.major));
+            cluster.init(admin_password)?;
+        }
+        match cluster.wait_for_running() {
+            Some(running) => {
+                progress("taking over the PostgreSQL that an earlier run left behind");
+                cluster.port = running.port;
+            }
+            None => cluster.launch()?,
+        }
+        Ok(cluster)
+    }
+
+    /// Stops whatever server runs on the cluster of a data directory.
+    pub fn stop_any(data_dir: &Path) -> anyhow::Result<()> {
+        let user = server_user()?;
+        let dir = place(data_dir, user.as_ref());
+        let data = dir.join("data");
+        let Some(Running { port, .. }) = pidfile::running(&data) else { return Ok(()) };
+        drop(Self { binaries: Binaries::find(Some(major_of_cluster(&data)?))?, dir, user, port });
+        Ok(())
+    }
+
+    pub fn url(&self, role: &str, password: &str, database: &str) -> String {
+        format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    /// Made aside and moved into place when whole: an interrupted first start leaves nothing half.
+    fn init(&self, admin_password: &str) -> anyhow::Result<()> {
+        make_private_dir(&self.dir)?;
+        let (fresh, password_file) = (self.dir.join("data.new"), self.dir.join("password"));
+        remove_dir(&fresh)?;
+        let _ = std::fs::remove_file(&password_file);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&password_file)?;
+        file.write_all(admin_password.as_bytes())?;
+        if let Some(user) = &self.user {
+            user.own(&self.dir)?;
+            user.own(&password_file)?;
+        }
+        let mut initdb = self.command("initdb");
+        initdb.arg("-D").arg(&fresh).arg("--pwfile").arg(&password_file);
+        initdb.args(["-U", ADMIN, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync"]);
+        let done = succeed(&mut initdb);
+        let _ = std::fs::remove_file(&password_file);
+        done?;
+        let mut conf = std::fs::OpenOptions::new().append(true).open(fresh.join("postgresql.conf"))?;
+        conf.write_all(SETTINGS.as_bytes()).context("writing postgresql.conf")?;
+        std::fs::rename(&fresh, self.data()).context("moving the new cluster into place")
+    }
+
+    /// The server runs as the cluster's owner or not at all.
+    fn check_owner(&self, data_dir: &Path) -> anyhow::Result<()> {
+        let owner = self.data().metadata()?.uid();
+        let wanted = self.user.as_ref().map_or_else(effective_uid, |user| user.uid);
+        if owner != wanted {
+            bail!(
+                "the cluster in {} belongs to the user with id {owner}, and the server would run as {wanted}: run as that user, or name another --data-dir",
+                data_dir.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// A server that is running already; one that is just starting or stopping is waited for.
+    fn wait_for_running(&self) -> Option<Running> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let running = pidfile::running(&self.data())?;
+            if running.is_ready || Instant::now() > deadline {
+                return Some(running);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Starts the server on the port it had last, or on a free one.
+    fn launch(&mut self) -> anyhow::Result<()> {
+        let remembered = std::fs::read_to_string(self.dir.join("port")).ok().and_then(|text| text.trim().parse().ok());
+        let mut ports = remembered.into_iter().filter(|port| is_free(*port)).collect::<Vec<u16>>();
+        ports.extend([free_port()?, free_port()?]);
+        // Nobody is there (see `wait_for_running`), so the file is a killed server's.
+        let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
+        let mut last = Ok(());
+        for port in ports {
+            let mut start = self.command("pg_ctl");
+            start.args(["start", "-s", "-w", "-t", PATIENCE, "-o", &format!("-p {port}"), "-D"]).arg(self.data());
+            last = succeed(start.arg("-l").arg(self.log()));
+            if last.is_ok() {
+                self.port = port;
+                return std::fs::write(self.dir.join("port"), port.to_string()).context("remembering the port");
+            }
+        }
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        last.with_context(|| format!("PostgreSQL does not start; its last words:\n{}", tail(&lines)))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.join("server.log")
+    }
+
+    fn stop(&self) -> anyhow::Result<()> {
+        for mode in ["fast", "immediate"] {
+            if pidfile::running(&self.data()).is_none() {
+                return Ok(());
+            }
+            let mut stop = self.command("pg_ctl");
+            let stopped = succeed(stop.args(["stop", "-s", "-w", "-t", "20", "-m", mode, "-D"]).arg(self.data()));
+            if mode == "immediate" {
+                return stopped;
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&self, name: &str) -> Command {
+        clean(self.binaries.path(name), self.user.as_ref())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            eprintln!("emporia: stopping PostgreSQL: {error:#}");
+        }
+    }
+}
+
+fn tail<'a>(lines: &[&'a str]) -> String {
+    lines[lines.len().saturating_sub(8)..].join("\n")
+}
+
+/// Runs a command to its end; its words are the error.
+fn succeed(command: &mut Command) -> anyhow::Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("running {name}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    bail!("{name} failed ({}): {}", output.status, tail(&said.trim().lines().collect::<Vec<_>>()))
+}
+
+fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
+    if let Some(parent) = dir.parent() {
+        std::fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
+    }
+    match std::fs::DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("making {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory with all that is in it, if it is there.
+pub fn remove_dir(dir: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_free(port: u16) -> bool {
+    std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
+    Ok(listener.local_addr()?.port())
+}

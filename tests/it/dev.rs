@@ -1,0 +1,167 @@
+//! `emporia dev` as a developer runs it: a PostgreSQL of its own, in a directory of its own.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// A directory below which everything is removed at the end. Not below /root or a runner's private directory: the
+/// server's unprivileged user must get there, or it goes elsewhere.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        let dir = std::env::temp_dir().join(format!("emporia-dev-{}", uuid::Uuid::now_v7().simple()));
+        std::fs::create_dir(&dir).expect("a scratch directory");
+        std::fs::set_permissions(&dir, PermissionsExt::from_mode(0o755)).expect("its permissions");
+        Self(dir)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running `emporia dev`; killed (with its server, by the next start or the test) when a test fails.
+struct Dev {
+    child: Child,
+    ready_file: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+}
+
+impl Dev {
+    fn start(scratch: &Scratch, more: &[&str]) -> Self {
+        let (data, ready_file) = (scratch.0.join("data"), scratch.0.join("ready.json"));
+        let mut command = command(&data);
+        command.args(["--listen", "127.0.0.1:0", "--ready-file"]).arg(&ready_file).args(more);
+        let log = scratch.0.join("log");
+        let file = std::fs::File::create(&log).expect("a log");
+        let child = command.stdout(Stdio::null()).stderr(file).spawn().expect("emporia dev");
+        Self { child, ready_file, data, log }
+    }
+
+    /// What it says of itself once it answers. A first start makes a database cluster: that takes its time.
+    async fn ready(&mut self) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(180);
+        loop {
+            if let Ok(text) = std::fs::read(&self.ready_file) {
+                return serde_json::from_slice(&text).expect("one JSON object");
+            }
+            let ended = self.child.try_wait().expect("its state");
+            let said = || std::fs::read_to_string(&self.log).unwrap_or_default();
+            assert!(ended.is_none() && Instant::now() < deadline, "not ready: {ended:?}\n{}", said());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill").success());
+    }
+
+    fn end(mut self) {
+        let status = self.child.wait().expect("the end");
+        assert!(status.success(), "{status}");
+    }
+
+    /// The server's process, while there is one.
+    fn server(&self) -> Option<u32> {
+        let text = std::fs::read_to_string(self.data.join("postgres/data/postmaster.pid")).ok()?;
+        text.lines().next()?.parse().ok()
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            self.signal("-TERM");
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn command(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emporia"));
+    command.arg("dev").arg("--data-dir").arg(data).env_remove("REDIS_URL").env("LOG", "warn");
+    command
+}
+
+fn is_alive(pid: u32) -> bool {
+    Command::new("kill").args(["-0", &pid.to_string()]).stderr(Stdio::null()).status().expect("kill").success()
+}
+
+async fn ask(ready: &Value, key: &str, query: &str) -> Value {
+    let answer = reqwest::Client::new()
+        .post(ready["graphql_url"].as_str().expect("a URL"))
+        .header("content-type", "application/json")
+        .header("x-api-key", ready[key].as_str().expect("a key"))
+        .body(json!({ "query": query }).to_string())
+        .send()
+        .await
+        .expect("an answer");
+    let body: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+    assert!(body.get("errors").is_none(), "{body:#}");
+    body["data"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() {
+    let scratch = Scratch::new();
+    let mut dev = Dev::start(&scratch, &[]);
+    let first = dev.ready().await;
+    assert_eq!(first["pid"], dev.child.id());
+    let products = "{ products(first: 250) { nodes { handle featuredImage { url } } } shop { name } }";
+    let data = ask(&first, "publishable_key", products).await;
+    let nodes = data["products"]["nodes"].as_array().expect("products");
+    assert!(nodes.len() >= 30, "{} products", nodes.len());
+    assert_eq!(data["shop"]["name"], "Fjord & Field");
+    let image = nodes.iter().find_map(|node| node["featuredImage"]["url"].as_str()).expect("an image");
+    let image = reqwest::get(image).await.expect("the image");
+    assert_eq!(image.headers()["content-type"], "image/svg+xml");
+
+    // One at a time, and it says which.
+    let second = command(&dev.data).output().expect("a second one");
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && said.contains(&format!("process {}", dev.child.id())), "{said}");
+
+    let server = dev.server().expect("a running server");
+    dev.signal("-TERM");
+    let (data_dir, ready_file) = (dev.data.clone(), dev.ready_file.clone());
+    dev.end();
+    assert!(!is_alive(server), "the server has ended");
+    assert!(!ready_file.exists(), "the ready file has gone");
+    let secrets = data_dir.join("secrets.json").metadata().expect("secrets");
+    assert_eq!(secrets.mode() & 0o077, 0, "the secrets are their owner's alone");
+
+    let started = Instant::now();
+    let mut dev = Dev::start(&scratch, &[]);
+    let again = dev.ready().await;
+    println!("second start: {} ms", started.elapsed().as_millis());
+    for stays in ["publishable_key", "secret_key", "graphql_url", "data_dir"] {
+        assert_eq!(again[stays], first[stays], "{stays}");
+    }
+    assert_eq!(ask(&again, "secret_key", products).await, data, "nothing was made twice");
+
+    // Killed without a chance to stop anything: the next start takes the server over.
+    let server = dev.server().expect("a running server");
+    dev.signal("-KILL");
+    dev.child.wait().expect("the end");
+    std::fs::remove_file(&dev.ready_file).expect("what a killed process leaves behind");
+    let mut dev = Dev::start(&scratch, &[]);
+    let after = dev.ready().await;
+    assert_eq!(dev.server(), Some(server));
+    assert_eq!(ask(&after, "secret_key", products).await, data);
+    dev.signal("-INT");
+    dev.end();
+    assert!(!is_alive(server), "the server that was taken over has ended");
+
+    let mut dev = Dev::start(&scratch, &["--reset"]);
+    let fresh = dev.ready().await;
+    assert_ne!(fresh["secret_key"], first["secret_key"]);
+    assert_eq!(ask(&fresh, "publishable_key", "{ shop { name } }").await["shop"]["name"], "Fjord & Field");
+}
