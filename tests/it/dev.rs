@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::eventually;
+
 /// A directory below which everything is removed at the end. Not below /root or a runner's private directory: the
 /// server's unprivileged user must get there, or it goes elsewhere.
 struct Scratch(PathBuf);
@@ -115,12 +117,12 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     let mut dev = Dev::start(&scratch, &[]);
     let first = dev.ready().await;
     assert_eq!(first["pid"], dev.child.id());
-    let products = "{ products(first: 250) { nodes { handle featuredImage { url } } } shop { name } }";
+    let products = "{ products(first: 250) { nodes { handle } } shop { name } }";
     let data = ask(&first, "publishable_key", products).await;
     let nodes = data["products"]["nodes"].as_array().expect("products");
     assert!(nodes.len() >= 30, "{} products", nodes.len());
     assert_eq!(data["shop"]["name"], "Fjord & Field");
-    let image = nodes.iter().find_map(|node| node["featuredImage"]["url"].as_str()).expect("an image");
+    let image = first["graphql_url"].as_str().expect("a URL").replace("/graphql", "/demo/images/tide-mug.svg");
     let image = reqwest::get(image).await.expect("the image");
     assert_eq!(image.headers()["content-type"], "image/svg+xml");
 
@@ -145,7 +147,7 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     for stays in ["publishable_key", "secret_key", "graphql_url", "data_dir"] {
         assert_eq!(again[stays], first[stays], "{stays}");
     }
-    assert_eq!(ask(&again, "secret_key", products).await, data, "nothing was made twice");
+    assert_eq!(ask(&again, "publishable_key", products).await, data, "nothing was made twice");
 
     // Killed without a chance to stop anything: the next start takes the server over.
     let server = dev.server().expect("a running server");
@@ -155,10 +157,11 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     let mut dev = Dev::start(&scratch, &[]);
     let after = dev.ready().await;
     assert_eq!(dev.server(), Some(server));
-    assert_eq!(ask(&after, "secret_key", products).await, data);
+    assert_eq!(ask(&after, "publishable_key", products).await, data);
     dev.signal("-INT");
     dev.end();
-    assert!(!is_alive(server), "the server that was taken over has ended");
+    // Whoever adopts orphans has a say in when the last trace goes.
+    eventually("the server that was taken over has ended", || async { (!is_alive(server)).then_some(()) }).await;
 
     let mut dev = Dev::start(&scratch, &["--reset"]);
     let fresh = dev.ready().await;

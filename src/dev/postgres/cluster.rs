@@ -2,8 +2,9 @@
 
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -16,8 +17,8 @@ use crate::dev::progress;
 /// The cluster's superuser.
 pub const ADMIN: &str = "emporia_admin";
 
-/// Seconds that the server may take to start or stop.
-const PATIENCE: &str = "60";
+/// A crash may have left a log to be replayed.
+const START_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Small, and honest about crashes: a lost power supply costs the last moments, never the database.
 const SETTINGS: &str = "\
@@ -40,6 +41,8 @@ pub struct Cluster {
     dir: PathBuf,
     user: Option<User>,
     binaries: Binaries,
+    /// Unless an earlier process started it.
+    child: Option<Child>,
     pub port: u16,
 }
 
@@ -56,7 +59,7 @@ impl Cluster {
         let data = dir.join("data");
         let exists = data.is_dir();
         let binaries = Binaries::find(if exists { Some(major_of_cluster(&data)?) } else { None })?;
-        let mut cluster = Self { dir, user, binaries, port: 0 };
+        let mut cluster = Self { dir, user, binaries, child: None, port: 0 };
         if exists {
             cluster.check_owner(data_dir)?;
         } else {
@@ -79,7 +82,8 @@ impl Cluster {
         let dir = place(data_dir, user.as_ref());
         let data = dir.join("data");
         let Some(Running { port, .. }) = pidfile::running(&data) else { return Ok(()) };
-        drop(Self { binaries: Binaries::find(Some(major_of_cluster(&data)?))?, dir, user, port });
+        let binaries = Binaries::find(Some(major_of_cluster(&data)?))?;
+        drop(Self { dir, user, binaries, child: None, port });
         Ok(())
     }
 
@@ -144,37 +148,62 @@ impl Cluster {
         let remembered = std::fs::read_to_string(self.dir.join("port")).ok().and_then(|text| text.trim().parse().ok());
         let mut ports = remembered.into_iter().filter(|port| is_free(*port)).collect::<Vec<u16>>();
         ports.extend([free_port()?, free_port()?]);
-        // Nobody is there (see `wait_for_running`), so the file is a killed server's.
-        let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
-        let mut last = Ok(());
         for port in ports {
-            let mut start = self.command("pg_ctl");
-            start.args(["start", "-s", "-w", "-t", PATIENCE, "-o", &format!("-p {port}"), "-D"]).arg(self.data());
-            last = succeed(start.arg("-l").arg(self.log()));
-            if last.is_ok() {
+            // Nobody is there (see `wait_for_running`), so the file is a killed server's.
+            let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
+            if self.launch_on(port)? {
                 self.port = port;
                 return std::fs::write(self.dir.join("port"), port.to_string()).context("remembering the port");
             }
         }
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        last.with_context(|| format!("PostgreSQL does not start; its last words:\n{}", tail(&lines)))
+        bail!("PostgreSQL does not start; its last words:\n{}", tail(&log.lines().collect::<Vec<_>>()))
+    }
+
+    /// Answers whether it accepts connections. A child of this process, so that its end can be awaited, in a process
+    /// group of its own, so that a terminal's Ctrl-C does not reach it before its clients have gone.
+    fn launch_on(&mut self, port: u16) -> anyhow::Result<bool> {
+        let log = std::fs::OpenOptions::new().append(true).create(true).open(self.log()).context("opening its log")?;
+        let mut postgres = self.command("postgres");
+        postgres.arg("-D").arg(self.data()).args(["-p", &port.to_string()]).process_group(0);
+        let child = postgres.stdout(log.try_clone()?).stderr(log).spawn().context("running postgres")?;
+        let child = self.child.insert(child);
+        let deadline = Instant::now() + START_PATIENCE;
+        loop {
+            if child.try_wait()?.is_some() {
+                return Ok(false);
+            }
+            if pidfile::running(&self.dir.join("data")).is_some_and(|running| running.is_ready) {
+                return Ok(true);
+            }
+            if Instant::now() > deadline {
+                child.kill()?;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn log(&self) -> PathBuf {
         self.dir.join("server.log")
     }
 
-    fn stop(&self) -> anyhow::Result<()> {
+    fn stop(&mut self) -> anyhow::Result<()> {
         for mode in ["fast", "immediate"] {
-            if pidfile::running(&self.data()).is_none() {
-                return Ok(());
-            }
+            let Some(running) = pidfile::running(&self.data()) else { break };
             let mut stop = self.command("pg_ctl");
             let stopped = succeed(stop.args(["stop", "-s", "-w", "-t", "20", "-m", mode, "-D"]).arg(self.data()));
+            if self.child.is_none() {
+                pidfile::wait_for_end(running.pid, &self.data());
+            }
+            if stopped.is_ok() {
+                break;
+            }
             if mode == "immediate" {
                 return stopped;
             }
+        }
+        if let Some(child) = &mut self.child {
+            child.wait().context("waiting for its end")?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// A server that wrote the file.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,8 +16,19 @@ pub struct Running {
 /// may have been given to another process since.
 pub fn running(data: &Path) -> Option<Running> {
     let running = parse(&std::fs::read_to_string(data.join("postmaster.pid")).ok()?)?;
-    let command = command_line(running.pid)?;
-    command.contains(&*data.to_string_lossy()).then_some(running)
+    is_server(running.pid, data).then_some(running)
+}
+
+/// Waits until the process has gone that a server on this data directory was; the file goes a moment earlier.
+pub fn wait_for_end(pid: u32, data: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while is_server(pid, data) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn is_server(pid: u32, data: &Path) -> bool {
+    command_line(pid).is_some_and(|command| command.contains(&*data.to_string_lossy()))
 }
 
 /// Its lines: pid, data directory, start time, port, socket directory, address, shared memory, state.
