@@ -106,7 +106,7 @@ impl Cart {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
     ) -> Result<BaseCartLineConnection> {
         let page = PageArgs { first, after, last, before, reverse }.check()?;
         Ok(BaseCartLineConnection(lines_page(&page, self.cart.lines.clone())))
@@ -125,9 +125,9 @@ impl Cart {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
-        #[graphql(desc = "Whether to ask carriers for their rates; rates are flat.", default = false)]
-        with_carrier_rates: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+        #[graphql(desc = "Whether to ask carriers for their rates; rates are flat.", default_with = "Some(false)")]
+        with_carrier_rates: Option<bool>,
     ) -> Result<CartDeliveryGroupConnection> {
         let _ = with_carrier_rates;
         let first = first.or(last.is_none().then_some(1));

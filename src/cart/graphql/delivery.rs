@@ -34,9 +34,9 @@ impl CartDelivery {
     /// The addresses, in the order in which they were added.
     async fn addresses(
         &self,
-        #[graphql(desc = "Only the one that is selected.", default = false)] selected: bool,
+        #[graphql(desc = "Only the one that is selected.", default_with = "Some(false)")] selected: Option<bool>,
     ) -> Vec<CartSelectableAddress> {
-        let addresses = self.0.addresses.iter().filter(|address| address.selected || !selected);
+        let addresses = self.0.addresses.iter().filter(|address| address.selected || selected != Some(true));
         addresses.cloned().map(CartSelectableAddress).collect()
     }
 }
@@ -138,10 +138,13 @@ impl CartDeliveryAddress {
     /// The address as the lines of a label.
     async fn formatted(
         &self,
-        #[graphql(desc = "Whether the recipient's name is among the lines.", default = false)] with_name: bool,
-        #[graphql(desc = "Whether the company is among the lines.", default = true)] with_company: bool,
+        #[graphql(desc = "Whether the recipient's name is among the lines.", default_with = "Some(false)")]
+        with_name: Option<bool>,
+        #[graphql(desc = "Whether the company is among the lines.", default_with = "Some(true)")] with_company: Option<
+            bool,
+        >,
     ) -> Vec<String> {
-        self.0.formatted(with_name, with_company)
+        self.0.formatted(with_name == Some(true), with_company != Some(false))
     }
 
     /// City, province and country in one line.
@@ -193,7 +196,7 @@ impl CartDeliveryGroup {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
     ) -> Result<BaseCartLineConnection> {
         let page = PageArgs { first, after, last, before, reverse }.check()?;
         let lines = self.cart.lines.iter().filter(|line| line.merchandise.requires_shipping).cloned().collect();

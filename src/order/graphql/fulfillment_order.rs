@@ -61,7 +61,7 @@ impl FulfillmentOrder {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
     ) -> Result<FulfillmentOrderLineItemConnection> {
         let query = PageArgs { first, after, last, before, reverse }.check()?;
         let lines = ctx.scope().snapshot().loaders.load(LinesOfOrder(self.0.id)).await?;

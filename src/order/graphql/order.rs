@@ -212,7 +212,7 @@ impl Order {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
     ) -> Result<FulfillmentOrderConnection> {
         ctx.require_merchant()?;
         let query = PageArgs { first, after, last, before, reverse }.check()?;

@@ -75,7 +75,7 @@ impl OrderQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-        #[graphql(desc = "Turn the order round.", default = false)] reverse: bool,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
         #[graphql(desc = "By what they are sorted.", default_with = "OrderSortKeys::ProcessedAt")]
         sort_key: OrderSortKeys,
         #[graphql(

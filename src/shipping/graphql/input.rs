@@ -39,8 +39,8 @@ pub struct DeliveryCountryInput {
     /// The country.
     code: Option<Country>,
     /// Whether the zone serves every country that no zone of the profile names.
-    #[graphql(default = false)]
-    rest_of_world: bool,
+    #[graphql(default_with = "Some(false)")]
+    rest_of_world: Option<bool>,
 }
 
 /// A way of delivery.
@@ -112,7 +112,7 @@ impl DeliveryProfileZoneInput {
             id,
             name: self.name,
             countries: self.countries.iter().filter_map(|country| country.code).collect(),
-            rest_of_world: self.countries.iter().any(|country| country.rest_of_world),
+            rest_of_world: self.countries.iter().any(|country| country.rest_of_world == Some(true)),
             rates: self.method_definitions.into_iter().enumerate().map(rate).collect::<Result<_, ShippingRule>>()?,
         })
     }
