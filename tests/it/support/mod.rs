@@ -11,7 +11,6 @@ mod ws;
 pub use app::{Store, TestApp, start};
 pub use db::{TestDb, admin, redis_url};
 pub use goods::Goods;
-pub use http::TestServer;
 pub use http::{Answer, TestServer};
 pub use receiver::{Receiver, Reply};
 pub use shopping::Shopping;
