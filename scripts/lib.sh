@@ -1,4 +1,32 @@
-# Shared by the scripts: finds PostgreSQL's server binaries and runs throw-away servers on 127.0.0.1.
+# Shared by the scripts: finds what they need, installs it where apt is there, and runs throw-away servers on 127.0.0.1.
+
+fail() { echo "$(basename "$0"): $*" >&2; exit 1; }
+
+# need WHAT TEST PACKAGE…: when TEST fails, installs the Debian packages if apt is there and we may, or says what to do.
+need() {
+    local what="$1" test="$2" as_root=()
+    shift 2
+    if eval "$test" >/dev/null 2>&1; then return; fi
+    command -v apt-get >/dev/null || fail "$what is missing: install it (on Debian the package is $*)"
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "$what is missing: as root, apt-get install $*"
+        as_root=(sudo)
+    fi
+    echo "$what is missing; installing it: ${as_root[*]:+sudo }apt-get install $*" >&2
+    if [[ " $* " == *" postgresql "* ]] && [ ! -d /etc/postgresql-common ]; then
+        # Only the programs are wanted: without this the package also makes a cluster and starts it.
+        "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+        echo "create_main_cluster = false" | "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/emporia.conf >/dev/null
+    fi
+    if [ -z "${apt_updated:-}" ]; then "${as_root[@]}" apt-get -q update >&2 && apt_updated=1; fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >&2
+    eval "$test" >/dev/null 2>&1 || fail "$what is still missing after apt-get install $*"
+}
+
+need_rust() {
+    command -v cargo >/dev/null || fail "cargo is missing: install Rust from https://rustup.rs"
+    need "a C compiler" "command -v cc" gcc libc6-dev
+}
 
 # Prints the directory that holds initdb and postgres; fails when there is none.
 postgres_bin() {
