@@ -75,34 +75,14 @@ fn entity(name: &str) -> Option<char> {
         };
         return char::from_u32(code.ok()?).filter(|letter| !letter.is_control() || letter.is_whitespace());
     }
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => ' ',
-        "ndash" => '–',
-        "mdash" => '—',
-        "hellip" => '…',
-        "lsquo" => '‘',
-        "rsquo" => '’',
-        "ldquo" => '“',
-        "rdquo" => '”',
-        "copy" => '©',
-        "reg" => '®',
-        "trade" => '™',
-        "deg" => '°',
-        "euro" => '€',
-        "times" => '×',
-        "eacute" => 'é',
-        "egrave" => 'è',
-        "auml" => 'ä',
-        "ouml" => 'ö',
-        "uuml" => 'ü',
-        "szlig" => 'ß',
-        _ => return None,
-    })
+    let named = format!("&{name};");
+    let decoded = html_escape::decode_html_entities(&named);
+    let mut letters = decoded.chars();
+    // A few names stand for two letters: rare enough to stay as they are.
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => Some(letter),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

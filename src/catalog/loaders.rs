@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use uuid::Uuid;
 
-use super::model::{Images, Product, Variant, Variants};
+use super::model::{Collection, Images, Product, Variant, Variants, WholeOption};
 use super::store;
 use crate::db::TenantConn;
 use crate::graphql::loader::BatchKey;
@@ -72,5 +72,36 @@ impl BatchKey for ImagesOfProduct {
             found.entry(Self(product_id)).or_default().push(Arc::new(image));
         }
         Ok(found.into_iter().map(|(key, images)| (key, Images::from(images))).collect())
+    }
+}
+
+/// A product's options with their values, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OptionsOfProduct(pub Uuid);
+
+impl BatchKey for OptionsOfProduct {
+    type Value = Arc<[WholeOption]>;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Arc<[WholeOption]>>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let options = store::options(conn, &ids).await?;
+        Ok(options.into_iter().map(|(product_id, options)| (Self(product_id), options.into())).collect())
+    }
+}
+
+/// The collections that hold a product, whoever may see them. No answer: none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CollectionsOfProduct(pub Uuid);
+
+impl BatchKey for CollectionsOfProduct {
+    type Value = Arc<[Arc<Collection>]>;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Arc<[Arc<Collection>]>>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let mut found: HashMap<Self, Vec<_>> = HashMap::new();
+        for (product_id, collection) in store::collections_of_products(conn, &ids).await? {
+            found.entry(Self(product_id)).or_default().push(Arc::new(collection));
+        }
+        Ok(found.into_iter().map(|(key, collections)| (key, collections.into())).collect())
     }
 }

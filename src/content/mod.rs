@@ -8,4 +8,4 @@ mod loaders;
 pub mod model;
 mod rule;
 pub mod service;
-mod store;
+pub(crate) mod store;

@@ -3,27 +3,33 @@
 //! A slice adds a variant to [`Node`] and an arm to [`resolve`]. What the caller may not see, what belongs to another
 //! tenant and what never existed are all the same here: null.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Interface, Object, Result};
 use futures_util::future::try_join_all;
 
 use super::error::ApiError;
 use super::scope::{Scope, ScopeExt};
 use crate::cart::graphql::{Cart, CartLine, ComponentizableCartLine, cart_by_gid};
-use crate::catalog::graphql::Product;
+use crate::catalog::graphql::{
+    Collection, MediaImage, Product, ProductOption, ProductOptionValue, ProductVariant, collection_by_id,
+    media_image_by_id, option_by_id, option_value_by_id, product_by_id, variant_by_id,
+};
+use crate::content;
 use crate::content::graphql::{Menu, Page};
 use crate::ids::Gid;
 use crate::order::graphql::{Order, order_of_merchant};
 use crate::page::MAX_PAGE;
 use crate::shop::graphql::{Location, Market, Shop, location_by_id, the_shop};
-use crate::{catalog, content};
 
 /// Anything that has a global id.
 #[derive(Clone, Debug, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
 pub enum Node {
     Product(Product),
+    ProductVariant(ProductVariant),
+    ProductOption(ProductOption),
+    ProductOptionValue(ProductOptionValue),
+    MediaImage(MediaImage),
+    Collection(Collection),
     Page(Page),
     Menu(Menu),
     Shop(Shop),
@@ -39,11 +45,12 @@ pub enum Node {
 pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
     let Ok(Gid { kind, id, .. }) = Gid::parse(gid) else { return Ok(None) };
     let found = match kind.as_str() {
-        "Product" => {
-            let audience = catalog::graphql::audience(scope);
-            let found = scope.read(async |conn| catalog::store::product_by_id(conn, audience, id).await).await?;
-            found.map(|product| Node::Product(Product(Arc::new(product))))
-        }
+        "Product" => product_by_id(scope, id).await?.map(Node::Product),
+        "ProductVariant" => variant_by_id(scope, id).await?.map(Node::ProductVariant),
+        "ProductOption" => option_by_id(scope, id).await?.map(Node::ProductOption),
+        "ProductOptionValue" => option_value_by_id(scope, id).await?.map(Node::ProductOptionValue),
+        "MediaImage" => media_image_by_id(scope, id).await?.map(Node::MediaImage),
+        "Collection" => collection_by_id(scope, id).await?.map(Node::Collection),
         "Page" => content::graphql::page_by_id(scope, id).await?.map(Node::Page),
         "Menu" => content::graphql::menu_by_id(scope, id).await?.map(Node::Menu),
         "Shop" if id == scope.tenant().0 => Some(Node::Shop(Shop(the_shop(scope).await?))),

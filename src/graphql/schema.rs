@@ -7,11 +7,12 @@ use super::idempotent::Idempotent;
 use super::node::NodeQuery;
 use super::user_error::DisplayableError;
 use crate::cart::graphql::{CartMutation, CartQuery};
-use crate::catalog::graphql::CatalogQuery;
+use crate::catalog::graphql::{CatalogMutation, CatalogQuery, CollectionQuery, SearchQuery};
 use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
+use crate::inventory::graphql::InventoryMutation;
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
 use crate::shop::graphql::ShopQuery;
@@ -24,6 +25,8 @@ pub struct QueryRoot(
     NodeQuery,
     ShopQuery,
     CatalogQuery,
+    CollectionQuery,
+    SearchQuery,
     ContentQuery,
     CustomerQuery,
     CartQuery,
@@ -35,7 +38,16 @@ pub struct QueryRoot(
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(ContentMutation, CartMutation, ShippingMutation, WebhookMutation, CheckoutMutation, OrderMutation);
+pub struct Mutation(
+    CatalogMutation,
+    InventoryMutation,
+    ContentMutation,
+    CartMutation,
+    ShippingMutation,
+    WebhookMutation,
+    CheckoutMutation,
+    OrderMutation,
+);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

@@ -3,8 +3,10 @@
 use async_graphql::Interface;
 
 use crate::cart::graphql::{CartUserError, MetafieldDeleteUserError, MetafieldsSetUserError};
+use crate::catalog::graphql::{CollectionUserError, ProductDeleteUserError, ProductSetUserError};
 use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
+use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
 use crate::order::graphql::OrderUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
 use crate::webhook::graphql::WebhookUserError;
@@ -16,6 +18,10 @@ use crate::webhook::graphql::WebhookUserError;
     field(name = "message", ty = "&String", desc = "What is wrong, for people.")
 )]
 pub enum DisplayableError {
+    ProductSet(ProductSetUserError),
+    ProductDelete(ProductDeleteUserError),
+    Collection(CollectionUserError),
+    InventoryAdjustQuantities(InventoryAdjustQuantitiesUserError),
     PageCreate(PageCreateUserError),
     MenuCreate(MenuCreateUserError),
     Webhook(WebhookUserError),

@@ -5,6 +5,7 @@
 //! policy is DENY is never sold below zero, and a CHECK in the database has the last word on that. Variants that
 //! are not tracked have no stock to change.
 
+pub mod graphql;
 pub mod model;
 pub mod rule;
 pub mod service;

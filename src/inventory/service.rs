@@ -10,8 +10,21 @@ use super::model::{StockChange, StockChanged, Stocked, sum};
 use super::rule::InventoryRule;
 use super::store;
 use crate::clock::Entropy;
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
+
+/// Makes all the changes or none.
+pub async fn adjust(
+    db: &TenantDb,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+    actor: &str,
+    reason: &str,
+    reference: Option<&str>,
+    changes: &[StockChange],
+) -> ServiceResult<(), InventoryRule> {
+    db.write(async |tx| adjust_in_tx(tx, now, entropy, actor, reason, reference, changes).await).await
+}
 
 /// Makes all the changes or refuses them all (then the caller lets the transaction roll back).
 ///

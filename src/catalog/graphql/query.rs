@@ -1,13 +1,17 @@
-//! The catalogue's root fields.
+//! The root fields that read products.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, Object, Result};
+use uuid::Uuid;
 
 use super::product::{Product, ProductConnection};
-use crate::catalog::model::Audience;
+use crate::catalog::loaders::ProductById;
+use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, parse_query};
 use crate::catalog::store;
+use crate::connection;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::error::ApiError;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
 
@@ -19,6 +23,34 @@ pub fn audience(scope: &Scope) -> Audience {
     if scope.is_merchant() { Audience::Merchant } else { Audience::Shopper { now: scope.app.clock.now() } }
 }
 
+/// The product with this id, if the caller may see it.
+pub async fn product_by_id(scope: &Scope, id: Uuid) -> Result<Option<Product>> {
+    let found = scope.snapshot().loaders.load(ProductById(id)).await?;
+    Ok(found.filter(|product| product.visible_to(audience(scope))).map(Product))
+}
+
+async fn product_by_handle(scope: &Scope, handle: &str) -> Result<Option<Product>> {
+    let audience = audience(scope);
+    let found = scope.read(async |conn| store::product_by_handle(conn, audience, handle).await).await?;
+    Ok(found.map(|product| Product(Arc::new(product))))
+}
+
+/// A product's place in a list sorted like this.
+pub fn cursor(sort: ProductSort, product: &model::Product) -> Cursor {
+    let value = match sort {
+        ProductSort::Id => return Cursor::by_id(product.id),
+        ProductSort::CreatedAt => product.created_at.timestamp_micros().to_string(),
+        ProductSort::Price => product.min_price_minor.to_string(),
+        ProductSort::ProductType => product.product_type.clone(),
+        ProductSort::Title => product.title.clone(),
+        ProductSort::UpdatedAt => product.updated_at.timestamp_micros().to_string(),
+        ProductSort::Vendor => product.vendor.clone(),
+    };
+    Cursor::new(value, product.id)
+}
+
+connection!(StringConnection, StringEdge, String);
+
 #[Object]
 impl CatalogQuery {
     /// A product by id or handle; null when there is none that the caller may see.
@@ -28,22 +60,28 @@ impl CatalogQuery {
         #[graphql(desc = "The product's global id.")] id: Option<ID>,
         #[graphql(desc = "The product's handle.")] handle: Option<String>,
     ) -> Result<Option<Product>> {
-        let scope = ctx.scope();
-        let audience = audience(scope);
-        let found = match (id, handle) {
+        match (id, handle) {
             (Some(id), _) => match Gid::of(&id, "Product") {
-                Some(id) => scope.read(async |conn| store::product_by_id(conn, audience, id).await).await?,
-                None => None,
+                Some(id) => product_by_id(ctx.scope(), id).await,
+                None => Ok(None),
             },
-            (None, Some(handle)) => {
-                scope.read(async |conn| store::product_by_handle(conn, audience, &handle).await).await?
-            }
-            (None, None) => None,
-        };
-        Ok(found.map(|product| Product(Arc::new(product))))
+            (None, Some(handle)) => product_by_handle(ctx.scope(), &handle).await,
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// A product by its handle.
+    #[graphql(deprecation = "Use `product(handle:)`.")]
+    async fn product_by_handle(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The product's handle.")] handle: String,
+    ) -> Result<Option<Product>> {
+        product_by_handle(ctx.scope(), &handle).await
     }
 
     /// The shop's products.
+    #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn products(
         &self,
         ctx: &Context<'_>,
@@ -52,11 +90,145 @@ impl CatalogQuery {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<ProductSortKeys>,
+        #[graphql(
+            desc = "What they must be: words, quoted phrases and the fields `tag`, `vendor`, `product_type`, `title` and `available_for_sale`, joined by AND."
+        )]
+        query: Option<String>,
     ) -> Result<ProductConnection> {
         let scope = ctx.scope();
         let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let rows = scope.read(async |conn| store::products_page(conn, audience(scope), &page).await).await?;
-        let page = Page::from_rows(&page, rows, |product| Cursor::by_id(product.id));
+        let (audience, sort) = (audience(scope), ProductSort::from(sort_key.unwrap_or_default()));
+        let conditions = match query {
+            Some(query) => parse_query(&query).map_err(|bad| ApiError::bad_input(bad.to_string()))?,
+            None => Conditions::new(),
+        };
+        let rows = if conditions.is_empty() && sort == ProductSort::Id {
+            scope.read(async |conn| store::products_page(conn, audience, &page).await).await?
+        } else {
+            scope.read(async |conn| store::products_list(conn, audience, &conditions, sort, &page).await).await?
+        };
+        let page = Page::from_rows(&page, rows, |product| cursor(sort, product));
         Ok(ProductConnection(page.map(|product| Product(Arc::new(product)))))
     }
+
+    /// Products like this one, at most ten: of the same type first, then of the same vendor. Null: no such product.
+    async fn product_recommendations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The product's global id.")] product_id: Option<ID>,
+        #[graphql(desc = "The product's handle.")] product_handle: Option<String>,
+        #[graphql(desc = "In which way they should go together.", default_with = "Some(Default::default())")] intent: Option<
+            ProductRecommendationIntent,
+        >,
+    ) -> Result<Option<Vec<Product>>> {
+        let _ = intent;
+        let scope = ctx.scope();
+        let found = match (product_id.map(|id| Gid::of(&id, "Product")), product_handle) {
+            (Some(Some(id)), _) => product_by_id(scope, id).await?,
+            (None, Some(handle)) => product_by_handle(scope, &handle).await?,
+            (Some(None), _) | (None, None) => None,
+        };
+        let Some(Product(product)) = found else { return Ok(None) };
+        let mut like = Vec::new();
+        if !product.product_type.is_empty() {
+            like.push(Condition::ProductType(product.product_type.clone()));
+        }
+        if !product.vendor.is_empty() {
+            like.push(Condition::Vendor(product.vendor.clone()));
+        }
+        let mut found: Vec<model::Product> = Vec::new();
+        let page = PageArgs { first: Some(RECOMMENDED), ..PageArgs::default() }.check()?;
+        for condition in like {
+            let conditions = vec![vec![condition], vec![Condition::IsNot(product.id)]];
+            let more = scope
+                .read(async |conn| {
+                    store::products_list(conn, audience(scope), &conditions, ProductSort::Id, &page).await
+                })
+                .await?;
+            found.extend(
+                more.into_iter().filter(|new| found.iter().all(|known| known.id != new.id)).collect::<Vec<_>>(),
+            );
+            if found.len() >= RECOMMENDED as usize {
+                break;
+            }
+        }
+        found.truncate(RECOMMENDED as usize);
+        Ok(Some(found.into_iter().map(|product| Product(Arc::new(product))).collect()))
+    }
+
+    /// The tags in use, by the alphabet.
+    async fn product_tags(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: at most 250.")] first: i32,
+    ) -> Result<StringConnection> {
+        let scope = ctx.scope();
+        let page = PageArgs { first: Some(first), ..PageArgs::default() }.check()?;
+        let tags = scope.read(async |conn| store::tags(conn, audience(scope), page.limit).await).await?;
+        Ok(StringConnection(Page::from_rows(&page, tags, |tag| Cursor::new(tag, Uuid::nil()))))
+    }
+
+    /// The product types in use, by the alphabet.
+    async fn product_types(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: at most 250.")] first: i32,
+    ) -> Result<StringConnection> {
+        let scope = ctx.scope();
+        let page = PageArgs { first: Some(first), ..PageArgs::default() }.check()?;
+        let types = scope.read(async |conn| store::product_types(conn, audience(scope), page.limit).await).await?;
+        Ok(StringConnection(Page::from_rows(&page, types, |kind| Cursor::new(kind, Uuid::nil()))))
+    }
+}
+
+/// At most this many recommendations.
+const RECOMMENDED: i32 = 10;
+
+/// What a list of products is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum ProductSortKeys {
+    /// What sells best first: for now by id.
+    BestSelling,
+    /// By when they were created.
+    CreatedAt,
+    /// By id, which is by age.
+    #[default]
+    Id,
+    /// By the lowest price.
+    Price,
+    /// By type.
+    ProductType,
+    /// By how well they fit the query: for now by id.
+    Relevance,
+    /// By title.
+    Title,
+    /// By the time of the last change.
+    UpdatedAt,
+    /// By vendor.
+    Vendor,
+}
+
+impl From<ProductSortKeys> for ProductSort {
+    fn from(key: ProductSortKeys) -> Self {
+        match key {
+            ProductSortKeys::BestSelling | ProductSortKeys::Id | ProductSortKeys::Relevance => Self::Id,
+            ProductSortKeys::CreatedAt => Self::CreatedAt,
+            ProductSortKeys::Price => Self::Price,
+            ProductSortKeys::ProductType => Self::ProductType,
+            ProductSortKeys::Title => Self::Title,
+            ProductSortKeys::UpdatedAt => Self::UpdatedAt,
+            ProductSortKeys::Vendor => Self::Vendor,
+        }
+    }
+}
+
+/// In which way products should go together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum ProductRecommendationIntent {
+    /// One completes the other.
+    Complementary,
+    /// One is like the other.
+    #[default]
+    Related,
 }

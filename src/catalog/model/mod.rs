@@ -1,18 +1,26 @@
 //! What the catalogue consists of.
 
 mod check;
+mod choice;
+mod collection;
 mod draft;
 mod handle;
+mod list;
 mod plan;
 mod product;
+mod search;
 mod whole;
 
-pub use check::{check, check_collection};
+pub use check::{check, check_collection, fold};
+pub use choice::{Choices, Chosen, Matching};
+pub use collection::Collection;
 pub use draft::{
     CollectionDraft, ImageDraft, InventoryPolicy, OptionDraft, ProductDraft, ProductKey, ProductStatus, Publication,
     VariantDraft, Weight, WeightUnit, Written, WrittenProduct,
 };
 pub use handle::{BadHandle, handle_from_title, parse_handle};
+pub use list::{CollectionSort, Condition, Conditions, ProductSort};
 pub use plan::{Planning, plan};
 pub use product::{Audience, Image, Images, Product, Variant, Variants};
+pub use search::{BadQuery, parse_query, words};
 pub use whole::{OptionValue, ProductFields, WholeCollection, WholeImage, WholeOption, WholeProduct, WholeVariant};

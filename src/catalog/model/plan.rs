@@ -10,7 +10,7 @@ use super::check::{MAX_LIST, MAX_VARIANTS, fold};
 use super::draft::{ImageDraft, ProductDraft, Publication, VariantDraft, WeightUnit};
 use super::whole::{DEFAULT_OPTION, OptionValue, ProductFields, WholeImage, WholeOption, WholeProduct, WholeVariant};
 use crate::catalog::rule::{CatalogCode, Violation, at};
-use crate::catalog::text::plain_text;
+use crate::text::plain_of;
 
 /// What `plan` needs beside the draft.
 pub struct Planning<'a> {
@@ -91,7 +91,7 @@ fn product_fields(
     if let Some(html) = &draft.description_html
         && *html != fields.description_html
     {
-        fields.description = plain_text(html);
+        fields.description = plain_of(html);
         fields.description_html.clone_from(html);
     }
     set(&mut fields.vendor, &draft.vendor);

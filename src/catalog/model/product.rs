@@ -28,6 +28,8 @@ pub struct Product {
     pub status: String,
     pub seo_title: Option<String>,
     pub seo_description: Option<String>,
+    /// Minor units: its cheapest variant's price.
+    pub min_price_minor: i64,
     pub published_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

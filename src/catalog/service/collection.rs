@@ -9,11 +9,11 @@ use super::membership;
 use crate::catalog::model::{CollectionDraft, WholeCollection, check_collection, handle_from_title};
 use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::store;
-use crate::catalog::text::plain_text;
 use crate::clock::Entropy;
 use crate::db::error::constraint;
 use crate::db::{TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
+use crate::text::plain_of;
 
 /// Makes a collection; answers its id.
 pub async fn collection_create(
@@ -45,7 +45,7 @@ pub async fn collection_create_in_tx(
     let collection = WholeCollection {
         id,
         handle,
-        description: plain_text(&draft.description_html),
+        description: plain_of(&draft.description_html),
         image_url: text(&draft.image_url),
         image_alt: text(&draft.image_alt),
         seo_title: text(&draft.seo_title),

@@ -5,9 +5,123 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::catalog::model::WholeCollection;
-use crate::db::TenantTx;
-use crate::db::schema::collections;
+use super::conditions::contains;
+use super::keyset::{by, moment, text};
+use crate::catalog::model::{Audience, Collection, CollectionSort, Image, WholeCollection};
+use crate::db::schema::{collection_products, collections};
+use crate::db::{TenantConn, TenantTx};
+use crate::page::{Cursor, PageQuery};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = collections, check_for_backend(diesel::pg::Pg))]
+struct CollectionRow {
+    id: Uuid,
+    handle: String,
+    title: String,
+    description: String,
+    description_html: String,
+    image_url: Option<String>,
+    image_alt: Option<String>,
+    seo_title: Option<String>,
+    seo_description: Option<String>,
+    published_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<CollectionRow> for Collection {
+    fn from(row: CollectionRow) -> Self {
+        let alt_text = row.image_alt;
+        Self {
+            id: row.id,
+            handle: row.handle,
+            title: row.title,
+            description: row.description,
+            description_html: row.description_html,
+            image: row.image_url.map(|url| Image { id: None, url, alt_text, width: None, height: None }),
+            seo_title: row.seo_title,
+            seo_description: row.seo_description,
+            published_at: row.published_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+type Rows<'a> = diesel::helper_types::IntoBoxed<
+    'a,
+    diesel::dsl::Select<collections::table, diesel::dsl::AsSelect<CollectionRow, diesel::pg::Pg>>,
+    diesel::pg::Pg,
+>;
+
+fn visible(conn: &TenantConn<'_>, audience: Audience) -> Rows<'static> {
+    let query = collections::table.select(CollectionRow::as_select()).into_boxed();
+    let query = query.filter(collections::tenant_id.eq(conn.tenant()));
+    match audience {
+        Audience::Shopper { now } => query.filter(collections::published_at.le(now)),
+        Audience::Merchant => query,
+    }
+}
+
+/// The collection with this id, if the audience may see it.
+pub async fn collection_by_id(
+    conn: &mut TenantConn<'_>,
+    audience: Audience,
+    id: Uuid,
+) -> QueryResult<Option<Collection>> {
+    let query = visible(conn, audience).filter(collections::id.eq(id));
+    let row: Option<CollectionRow> = query.first(conn).await.optional()?;
+    Ok(row.map(Collection::from))
+}
+
+/// The collection with this handle, if the audience may see it.
+pub async fn collection_by_handle(
+    conn: &mut TenantConn<'_>,
+    audience: Audience,
+    handle: &str,
+) -> QueryResult<Option<Collection>> {
+    let query = visible(conn, audience).filter(collections::handle.eq(handle));
+    let row: Option<CollectionRow> = query.first(conn).await.optional()?;
+    Ok(row.map(Collection::from))
+}
+
+/// The collections of these products with their products, whoever may see them, by id.
+pub async fn collections_of_products(
+    conn: &mut TenantConn<'_>,
+    product_ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, Collection)>> {
+    use collection_products as cp;
+    let rows: Vec<(Uuid, CollectionRow)> = cp::table
+        .inner_join(
+            collections::table.on(collections::tenant_id.eq(cp::tenant_id).and(collections::id.eq(cp::collection_id))),
+        )
+        .filter(cp::tenant_id.eq(conn.tenant()))
+        .filter(cp::product_id.eq_any(product_ids))
+        .order((cp::product_id, cp::collection_id))
+        .select((cp::product_id, CollectionRow::as_select()))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(product_id, row)| (product_id, row.into())).collect())
+}
+
+/// A page of collections whose titles have all the words.
+pub async fn collections_list(
+    conn: &mut TenantConn<'_>,
+    audience: Audience,
+    words: &[String],
+    sort: CollectionSort,
+    page: &PageQuery,
+) -> QueryResult<Vec<Collection>> {
+    let mut query = visible(conn, audience).limit(page.limit);
+    for word in words {
+        query = query.filter(collections::title.ilike(contains(word)));
+    }
+    let query = match sort {
+        CollectionSort::Id => by!(query, page, collections::id, collections::id, |cursor: &Cursor| cursor.id),
+        CollectionSort::Title => by!(query, page, collections::title, collections::id, text),
+        CollectionSort::UpdatedAt => by!(query, page, collections::updated_at, collections::id, moment),
+    };
+    let rows: Vec<CollectionRow> = query.load(conn).await?;
+    Ok(rows.into_iter().map(Collection::from).collect())
+}
 
 pub async fn insert_collection(tx: &mut TenantTx<'_>, collection: &WholeCollection) -> QueryResult<usize> {
     use collections as c;

@@ -1,20 +1,29 @@
 //! The catalogue's statements.
 
 mod collections;
+mod conditions;
 mod handles;
 mod images;
+mod keyset;
+mod list;
 mod membership;
+mod owner;
 mod products;
 mod variants;
 mod whole;
 mod write;
 
-pub use collections::{insert_collection, touch_collections};
+pub use collections::{
+    collection_by_handle, collection_by_id, collections_list, collections_of_products, insert_collection,
+    touch_collections,
+};
 pub use handles::{collection_handles, product_handles};
 pub use images::{images_of_products, move_image_urls};
+pub use list::{collection_list, product_types, products_count, products_list, tags};
 pub use membership::{
     Place, collections_of, delete_places, existing_products, insert_places, last_positions, lock_collections,
 };
+pub use owner::{product_of_image, product_of_option, product_of_option_value};
 pub use products::{delete_product, product_by_handle, product_by_id, products_by_id, products_page};
 pub use variants::{variant_ids, variants_by_id, variants_of_products};
 pub use whole::{lock_whole_products, options};

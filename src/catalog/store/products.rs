@@ -12,7 +12,7 @@ use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = products, check_for_backend(diesel::pg::Pg))]
-struct ProductRow {
+pub(super) struct ProductRow {
     id: Uuid,
     handle: String,
     title: String,
@@ -24,6 +24,7 @@ struct ProductRow {
     status: String,
     seo_title: Option<String>,
     seo_description: Option<String>,
+    min_price_minor: i64,
     published_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -43,6 +44,7 @@ impl From<ProductRow> for Product {
             status: row.status,
             seo_title: row.seo_title,
             seo_description: row.seo_description,
+            min_price_minor: row.min_price_minor,
             published_at: row.published_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -69,6 +71,13 @@ pub async fn products_page(
         (Some(after), true) => query.filter(products::id.lt(after.id)),
         (None, _) => query,
     };
+    if let Some(before) = &page.before {
+        query = if page.descending {
+            query.filter(products::id.gt(before.id))
+        } else {
+            query.filter(products::id.lt(before.id))
+        };
+    }
     query = if page.descending { query.order(products::id.desc()) } else { query.order(products::id) };
     let rows = query.load(conn).await?;
     Ok(rows.into_iter().map(Product::from).collect())

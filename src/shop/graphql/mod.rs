@@ -7,7 +7,7 @@ mod query;
 mod shop;
 
 pub use localization::Market;
-pub use location::{Location, location_by_id};
+pub use location::{GeoCoordinateInput, Location, location_by_id};
 pub use query::ShopQuery;
 pub use shop::{Shop, ShopPolicy};
 

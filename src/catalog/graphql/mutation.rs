@@ -1,0 +1,235 @@
+//! `productSet`, `productDelete`, `collectionCreate`, `collectionAddProducts`.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use uuid::Uuid;
+
+use super::collection::Collection;
+use super::collection_query::collection_by_id;
+use super::input::{ProductSetIdentifiers, ProductSetInput, Reader, SEOInput};
+use super::product::Product;
+use super::query::product_by_id;
+use crate::catalog::model::CollectionDraft;
+use crate::catalog::rule::{CatalogCode, CatalogRule, Violation};
+use crate::catalog::service;
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::graphql::scalars::{Html, Url};
+use crate::graphql::scope::{Scope, ScopeExt};
+use crate::user_error;
+
+user_error!(ProductSetUserError, CatalogCode);
+user_error!(ProductDeleteUserError, CatalogCode);
+user_error!(CollectionUserError, CatalogCode);
+
+/// Turns refusals into an area's user errors.
+macro_rules! from_violation {
+    ($($error:ident),*) => {
+        $(impl From<Violation> for $error {
+            fn from(Violation { field, code, message }: Violation) -> Self {
+                Self { field: Some(field), message, code: Some(code) }
+            }
+        })*
+    };
+}
+from_violation!(ProductSetUserError, ProductDeleteUserError, CollectionUserError);
+
+/// What was done, or the user errors that say why not.
+fn split<T, E: From<Violation>>(outcome: ServiceResult<T, CatalogRule>) -> Result<(Option<T>, Vec<E>), Fault> {
+    match outcome {
+        Ok(done) => Ok((Some(done), Vec::new())),
+        Err(ServiceError::Rule(CatalogRule(violations))) => Ok((None, violations.into_iter().map(E::from).collect())),
+        Err(ServiceError::Fault(fault)) => Err(fault),
+    }
+}
+
+#[derive(Default)]
+pub struct CatalogMutation;
+
+#[Object]
+impl CatalogMutation {
+    /// Creates or changes a whole product. For the merchant.
+    async fn product_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The product.")] input: ProductSetInput,
+        #[graphql(desc = "Which product is meant; a new one when left out.")] identifier: Option<ProductSetIdentifiers>,
+        #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")] synchronous: Option<bool>,
+    ) -> Result<ProductSetPayload> {
+        let _ = synchronous;
+        let scope = ctx.require_merchant()?;
+        let mut reader = Reader::new(scope.currency);
+        let draft = reader.draft(input, identifier);
+        if !reader.found.is_empty() {
+            let user_errors = reader.found.into_iter().map(ProductSetUserError::from).collect();
+            return Ok(ProductSetPayload { product: None, user_errors });
+        }
+        let (db, app) = (scope.db().clone(), scope.app.clone());
+        let work = async move { service::product_set(&db, app.clock.now(), &app.entropy, ACTOR, draft).await };
+        let (written, user_errors) = split(scope.act(work).await?)?;
+        let product = match written {
+            Some(written) => product_by_id(scope, written.id).await?,
+            None => None,
+        };
+        Ok(ProductSetPayload { product, user_errors })
+    }
+
+    /// Deletes a product with its variants. Orders keep their own copy of what was sold. For the merchant.
+    async fn product_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: ProductDeleteInput,
+        #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")] synchronous: Option<bool>,
+    ) -> Result<ProductDeletePayload> {
+        let _ = synchronous;
+        let scope = ctx.require_merchant()?;
+        let mut reader = Reader::new(scope.currency);
+        let Some(id) = reader.gid(&input.id, "Product", vec!["input".to_owned(), "id".to_owned()]) else {
+            let user_errors = reader.found.into_iter().map(ProductDeleteUserError::from).collect();
+            return Ok(ProductDeletePayload { deleted_product_id: None, user_errors });
+        };
+        let db = scope.db().clone();
+        let (done, user_errors) = split(scope.act(async move { service::product_delete(&db, id).await }).await?)?;
+        let deleted_product_id = done.map(|()| scope.gid("Product", id));
+        Ok(ProductDeletePayload { deleted_product_id, user_errors })
+    }
+
+    /// Makes a collection. For the merchant.
+    async fn collection_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The collection.")] input: CollectionInput,
+    ) -> Result<CollectionCreatePayload> {
+        let scope = ctx.require_merchant()?;
+        let mut reader = Reader::new(scope.currency);
+        let draft = input.into_draft(&mut reader);
+        if !reader.found.is_empty() {
+            let user_errors = reader.found.into_iter().map(CollectionUserError::from).collect();
+            return Ok(CollectionCreatePayload { collection: None, user_errors });
+        }
+        let (db, app) = (scope.db().clone(), scope.app.clone());
+        let work = async move { service::collection_create(&db, app.clock.now(), &app.entropy, draft).await };
+        let (id, user_errors) = split(scope.act(work).await?)?;
+        Ok(CollectionCreatePayload { collection: read(scope, id).await?, user_errors })
+    }
+
+    /// Puts products at the end of a collection; those that are in it already stay where they are. For the merchant.
+    async fn collection_add_products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The collection's global id.")] id: ID,
+        #[graphql(desc = "The products' global ids, at most 250.")] product_ids: Vec<ID>,
+    ) -> Result<CollectionAddProductsPayload> {
+        let scope = ctx.require_merchant()?;
+        let mut reader = Reader::new(scope.currency);
+        let collection = reader.gid(&id, "Collection", vec!["id".to_owned()]);
+        if product_ids.len() > 250 {
+            let message = format!("has {} items; at most 250 are allowed", product_ids.len());
+            reader.found.push(Violation::new(vec!["productIds".to_owned()], CatalogCode::TooMany, message));
+        }
+        let products = reader.gids(&product_ids, "Product", "productIds");
+        let (Some(collection), []) = (collection, &reader.found[..]) else {
+            let user_errors = reader.found.into_iter().map(CollectionUserError::from).collect();
+            return Ok(CollectionAddProductsPayload { collection: None, user_errors });
+        };
+        let (db, now) = (scope.db().clone(), scope.app.clock.now());
+        let work = async move { service::collection_add_products(&db, now, collection, &products).await };
+        let (done, user_errors) = split(scope.act(work).await?)?;
+        let collection = read(scope, done.map(|()| collection)).await?;
+        Ok(CollectionAddProductsPayload { collection, user_errors })
+    }
+}
+
+/// Who the ledger names for what is done with a secret key.
+const ACTOR: &str = "api";
+
+async fn read(scope: &Scope, id: Option<Uuid>) -> Result<Option<Collection>> {
+    match id {
+        Some(id) => collection_by_id(scope, id).await,
+        None => Ok(None),
+    }
+}
+
+/// Names a product to delete.
+#[derive(Clone, Debug, InputObject)]
+pub struct ProductDeleteInput {
+    /// The product's global id.
+    id: ID,
+}
+
+/// A collection that is to be made.
+#[derive(Clone, Debug, InputObject)]
+pub struct CollectionInput {
+    /// The collection's name. Required.
+    title: Option<String>,
+    /// The readable part of its URL; made from the title when left out.
+    handle: Option<String>,
+    /// The description with its markup.
+    description_html: Option<Html>,
+    /// Its picture.
+    image: Option<ImageInput>,
+    /// Texts for search engines.
+    seo: Option<SEOInput>,
+    /// The global ids of its products in order, at most 250.
+    products: Option<Vec<ID>>,
+}
+
+/// A picture by its address.
+#[derive(Clone, Debug, InputObject)]
+pub struct ImageInput {
+    /// Where it is.
+    src: Option<Url>,
+    /// What it shows, for those who do not see it.
+    alt_text: Option<String>,
+}
+
+impl CollectionInput {
+    fn into_draft(self, reader: &mut Reader) -> CollectionDraft {
+        let (image_url, image_alt) = self.image.map_or((None, None), |image| (image.src, image.alt_text));
+        let (seo_title, seo_description) = self.seo.map_or((None, None), |seo| (seo.title, seo.description));
+        CollectionDraft {
+            title: self.title.unwrap_or_default(),
+            handle: self.handle,
+            description_html: self.description_html.map(|html| html.0).unwrap_or_default(),
+            image_url: image_url.map(|url| url.0),
+            image_alt,
+            seo_title,
+            seo_description,
+            products: reader.gids(&self.products.unwrap_or_default(), "Product", "products"),
+        }
+    }
+}
+
+/// What became of a product.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ProductSetPayload {
+    /// The product as it is now.
+    product: Option<Product>,
+    /// Why nothing was changed.
+    user_errors: Vec<ProductSetUserError>,
+}
+
+/// What became of a product that was to be deleted.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ProductDeletePayload {
+    /// The global id of what was deleted.
+    deleted_product_id: Option<ID>,
+    /// Why nothing was deleted.
+    user_errors: Vec<ProductDeleteUserError>,
+}
+
+/// What became of a new collection.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CollectionCreatePayload {
+    /// The collection.
+    collection: Option<Collection>,
+    /// Why it was not made.
+    user_errors: Vec<CollectionUserError>,
+}
+
+/// What became of a collection that products were added to.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CollectionAddProductsPayload {
+    /// The collection as it is now.
+    collection: Option<Collection>,
+    /// Why nothing was added.
+    user_errors: Vec<CollectionUserError>,
+}
