@@ -90,7 +90,9 @@ impl Collection {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
-        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<ProductCollectionSortKeys>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
+            ProductCollectionSortKeys,
+        >,
         #[graphql(desc = "What they must be.")] filters: Option<Vec<ProductFilter>>,
     ) -> Result<ProductConnection> {
         let (scope, id) = (ctx.scope(), self.0.id);

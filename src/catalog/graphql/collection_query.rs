@@ -65,7 +65,9 @@ impl CollectionQuery {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
-        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<CollectionSortKeys>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
+            CollectionSortKeys,
+        >,
         #[graphql(desc = "Words that must occur in the title.", validator(max_length = 255))] query: Option<String>,
     ) -> Result<CollectionConnection> {
         let scope = ctx.scope();

@@ -52,7 +52,8 @@ impl CatalogMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The product.")] input: ProductSetInput,
         #[graphql(desc = "Which product is meant; a new one when left out.")] identifier: Option<ProductSetIdentifiers>,
-        #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")] synchronous: Option<bool>,
+        #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")]
+        synchronous: Option<bool>,
     ) -> Result<ProductSetPayload> {
         let _ = synchronous;
         let scope = ctx.require_merchant()?;
@@ -77,7 +78,8 @@ impl CatalogMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: ProductDeleteInput,
-        #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")] synchronous: Option<bool>,
+        #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")]
+        synchronous: Option<bool>,
     ) -> Result<ProductDeletePayload> {
         let _ = synchronous;
         let scope = ctx.require_merchant()?;

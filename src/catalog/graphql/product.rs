@@ -223,7 +223,9 @@ impl Product {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
-        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<ProductVariantSortKeys>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
+            ProductVariantSortKeys,
+        >,
     ) -> Result<ProductVariantConnection> {
         let query = PageArgs { first, after, last, before, reverse }.check()?;
         let variants = ctx.scope().snapshot().loaders.load(VariantsOfProduct(self.0.id)).await?;
@@ -245,7 +247,8 @@ impl Product {
         #[graphql(desc = "The choice.", validator(max_items = 250))] selected_options: Option<Vec<SelectedOptionInput>>,
         #[graphql(desc = "Whether options that the product does not have are left out.", default_with = "Some(true)")]
         ignore_unknown_options: Option<bool>,
-        #[graphql(desc = "Whether upper and lower case are the same.", default_with = "Some(false)")] case_insensitive_match: Option<bool>,
+        #[graphql(desc = "Whether upper and lower case are the same.", default_with = "Some(false)")]
+        case_insensitive_match: Option<bool>,
     ) -> Result<Option<ProductVariant>> {
         let (options, variants) = choices(ctx.scope(), self.0.id).await?;
         let choices = Choices { options: &options, variants: &variants };
@@ -262,7 +265,8 @@ impl Product {
         >,
         #[graphql(desc = "Whether options that the product does not have are left out.", default_with = "Some(false)")]
         ignore_unknown_options: Option<bool>,
-        #[graphql(desc = "Whether upper and lower case are the same.", default_with = "Some(false)")] case_insensitive_match: Option<bool>,
+        #[graphql(desc = "Whether upper and lower case are the same.", default_with = "Some(false)")]
+        case_insensitive_match: Option<bool>,
     ) -> Result<Option<ProductVariant>> {
         let (options, variants) = choices(ctx.scope(), self.0.id).await?;
         let choices = Choices { options: &options, variants: &variants };
@@ -277,7 +281,8 @@ impl Product {
         #[graphql(desc = "The choice.", validator(max_items = 250))] selected_options: Option<Vec<SelectedOptionInput>>,
         #[graphql(desc = "Whether options that the product does not have are left out.", default_with = "Some(true)")]
         ignore_unknown_options: Option<bool>,
-        #[graphql(desc = "Whether upper and lower case are the same.", default_with = "Some(false)")] case_insensitive_match: Option<bool>,
+        #[graphql(desc = "Whether upper and lower case are the same.", default_with = "Some(false)")]
+        case_insensitive_match: Option<bool>,
     ) -> Result<Vec<ProductVariant>> {
         let (options, variants) = choices(ctx.scope(), self.0.id).await?;
         let choices = Choices { options: &options, variants: &variants };
@@ -313,7 +318,9 @@ impl Product {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
-        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<ProductImageSortKeys>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
+            ProductImageSortKeys,
+        >,
     ) -> Result<ImageConnection> {
         let query = PageArgs { first, after, last, before, reverse }.check()?;
         let images = image::sorted(self.all_images(ctx).await?, sort_key.unwrap_or_default());
@@ -330,7 +337,9 @@ impl Product {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
-        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<ProductMediaSortKeys>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
+            ProductMediaSortKeys,
+        >,
     ) -> Result<MediaConnection> {
         let query = PageArgs { first, after, last, before, reverse }.check()?;
         let by = match sort_key.unwrap_or_default() {

@@ -90,7 +90,9 @@ impl CatalogQuery {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
-        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<ProductSortKeys>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
+            ProductSortKeys,
+        >,
         #[graphql(
             desc = "What they must be: words, quoted phrases and the fields `tag`, `vendor`, `product_type`, `title` and `available_for_sale`, joined by AND."
         )]
@@ -118,9 +120,8 @@ impl CatalogQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The product's global id.")] product_id: Option<ID>,
         #[graphql(desc = "The product's handle.")] product_handle: Option<String>,
-        #[graphql(desc = "In which way they should go together.", default_with = "Some(Default::default())")] intent: Option<
-            ProductRecommendationIntent,
-        >,
+        #[graphql(desc = "In which way they should go together.", default_with = "Some(Default::default())")]
+        intent: Option<ProductRecommendationIntent>,
     ) -> Result<Option<Vec<Product>>> {
         let _ = intent;
         let scope = ctx.scope();

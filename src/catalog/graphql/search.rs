@@ -129,7 +129,9 @@ impl SearchQuery {
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
-        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<SearchSortKeys>,
+        #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
+            SearchSortKeys,
+        >,
         #[graphql(desc = "What to look for.")] types: Option<Vec<SearchType>>,
         #[graphql(desc = "What products must be.")] product_filters: Option<Vec<ProductFilter>>,
         #[graphql(desc = "What becomes of products that cannot be bought now.")] unavailable_products: Option<

@@ -93,12 +93,6 @@ pub async fn product_by_handle(
     one_visible(conn, audience, query.select(ProductRow::as_select()).into_boxed()).await
 }
 
-/// The product with this id, if the audience may see it.
-pub async fn product_by_id(conn: &mut TenantConn<'_>, audience: Audience, id: Uuid) -> QueryResult<Option<Product>> {
-    let query = products::table.filter(products::tenant_id.eq(conn.tenant())).filter(products::id.eq(id));
-    one_visible(conn, audience, query.select(ProductRow::as_select()).into_boxed()).await
-}
-
 async fn one_visible(
     conn: &mut TenantConn<'_>,
     audience: Audience,
