@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
-use diesel::QueryResult;
 use futures_util::try_join;
 use uuid::Uuid;
 

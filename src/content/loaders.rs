@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::QueryResult;
+use crate::db::QueryResult;
 
 use super::model::{Place, Resource};
 use super::store;

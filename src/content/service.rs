@@ -1,6 +1,6 @@
 //! What merchants do with pages and menus.
 
-use diesel::QueryResult;
+use crate::db::QueryResult;
 use uuid::Uuid;
 
 use super::model::{NewMenu, NewMenuItem, NewPage, Resource, Target};

@@ -11,9 +11,9 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
+use crate::db::QueryResult;
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
-use diesel::QueryResult;
 
 use crate::db::{TenantConn, TenantRead};
 use crate::error::Fault;

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
+use crate::db::QueryResult;
 use async_graphql::{Context, ID};
-use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::error::ApiError;

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
-use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::model::{StockChange, StockChanged, Stocked, sum};

@@ -1,7 +1,7 @@
 //! What a merchant does to an order: each one transaction with its history and its event.
 
+use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
-use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::model::{

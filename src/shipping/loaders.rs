@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use diesel::QueryResult;
+use crate::db::QueryResult;
 
 use super::model::DeliveryOption;
 use super::service::options_for;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
-use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::model::{self, DeliveryOption, NewProfile, NewRate, NewZone, Profile, Rate, Zone};

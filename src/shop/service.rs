@@ -1,6 +1,6 @@
 //! Provisioning of a tenant's own rows.
 
-use diesel::QueryResult;
+use crate::db::QueryResult;
 
 use super::model::NewShop;
 use super::store;

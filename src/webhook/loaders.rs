@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use diesel::QueryResult;
+use crate::db::QueryResult;
 use uuid::Uuid;
 
 use super::model::{Attempts, Subscription};

@@ -1,7 +1,7 @@
 //! What merchants do with subscriptions and deliveries, and what the worker does to deliveries.
 
+use crate::db::QueryResult;
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::model::{Attempt, Claimed, Delivery, DeliveryStatus, KEPT, MAX_SUBSCRIPTIONS, Subscription, endpoint, wait};

@@ -65,7 +65,7 @@ fn only_the_persistence_rooms_use_diesel() {
 
 #[test]
 fn services_stores_and_models_do_not_know_graphql() {
-    let below = |name: &str| ["service", "store", "rule"].iter().any(|below| room(name, below));
+    let below = |name: &str| ["service", "store"].iter().any(|below| room(name, below));
     let found = breaches("may not use async_graphql", below, |text| names(text, "async_graphql"));
     assert_eq!(found, Vec::<String>::new());
 }

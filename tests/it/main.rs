@@ -13,6 +13,7 @@ mod dev;
 mod events;
 mod graphiql;
 mod graphql_http;
+mod guard;
 mod http;
 mod import;
 mod inventory;

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
-use diesel::QueryResult;
 use uuid::Uuid;
 
 use crate::catalog::model::ProductDraft;
