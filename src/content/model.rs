@@ -37,6 +37,16 @@ pub struct Menu {
     pub items: Vec<Arc<MenuItem>>,
 }
 
+impl Menu {
+    /// The link with this id, at whatever depth.
+    pub fn item(&self, id: Uuid) -> Option<Arc<MenuItem>> {
+        fn find(items: &[Arc<MenuItem>], id: Uuid) -> Option<Arc<MenuItem>> {
+            items.iter().find_map(|item| if item.id == id { Some(item.clone()) } else { find(&item.items, id) })
+        }
+        find(&self.items, id)
+    }
+}
+
 /// One link of a menu, with those below it.
 #[derive(Clone, Debug)]
 pub struct MenuItem {

@@ -18,6 +18,7 @@ pub mod schema;
 mod tenant;
 
 pub use bell::Bell;
+pub use diesel::result::{Error as QueryError, QueryResult};
 pub use platform::{PlatformConn, PlatformDb};
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};

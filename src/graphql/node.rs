@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use futures_util::future::try_join_all;
 
 use super::error::ApiError;
+use super::metafield::Metafield;
 use super::scope::{Scope, ScopeExt};
 use crate::cart::graphql::{Cart, CartLine, ComponentizableCartLine, cart_by_gid};
 use crate::catalog::graphql::{
@@ -14,11 +15,11 @@ use crate::catalog::graphql::{
     media_image_by_id, option_by_id, option_value_by_id, product_by_id, variant_by_id,
 };
 use crate::content;
-use crate::content::graphql::{Menu, Page};
+use crate::content::graphql::{Article, Blog, Comment, Menu, MenuItem, Metaobject, Page, UrlRedirect};
 use crate::ids::Gid;
 use crate::order::graphql::{Order, order_of_merchant};
 use crate::page::MAX_PAGE;
-use crate::shop::graphql::{Location, Market, Shop, location_by_id, the_shop};
+use crate::shop::graphql::{Location, Market, Shop, ShopPolicy, location_by_id, the_shop};
 
 /// Anything that has a global id.
 #[derive(Clone, Debug, Interface)]
@@ -32,6 +33,7 @@ pub enum Node {
     Collection(Collection),
     Page(Page),
     Menu(Menu),
+    MenuItem(MenuItem),
     Shop(Shop),
     Market(Market),
     Location(Location),
@@ -39,6 +41,13 @@ pub enum Node {
     CartLine(CartLine),
     ComponentizableCartLine(ComponentizableCartLine),
     Order(Order),
+    Article(Article),
+    Blog(Blog),
+    Comment(Comment),
+    Metafield(Metafield),
+    Metaobject(Metaobject),
+    ShopPolicy(ShopPolicy),
+    UrlRedirect(UrlRedirect),
 }
 
 /// The thing with this id, if the caller may see it.
@@ -53,6 +62,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "Collection" => collection_by_id(scope, id).await?.map(Node::Collection),
         "Page" => content::graphql::page_by_id(scope, id).await?.map(Node::Page),
         "Menu" => content::graphql::menu_by_id(scope, id).await?.map(Node::Menu),
+        "MenuItem" => content::graphql::menu_item_by_id(scope, id).await?.map(Node::MenuItem),
         "Shop" if id == scope.tenant().0 => Some(Node::Shop(Shop(the_shop(scope).await?))),
         "Market" if id == scope.tenant().0 => Some(Node::Market(Market)),
         "Location" => location_by_id(scope, id).await?.map(Node::Location),

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::catalog::model::{ProductDraft, Written, WrittenProduct};
 use crate::catalog::rule::Violation;
 use crate::catalog::service::products_upsert_in_tx;
-use crate::db::TenantTx;
+use crate::db::{QueryError, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::ids::TenantId;
 use crate::inventory::model::StockChange;
@@ -41,8 +41,8 @@ pub enum ImportError {
     Fault(#[from] Fault),
 }
 
-impl From<diesel::result::Error> for ImportError {
-    fn from(error: diesel::result::Error) -> Self {
+impl From<QueryError> for ImportError {
+    fn from(error: QueryError) -> Self {
         Self::Fault(error.into())
     }
 }
@@ -103,8 +103,8 @@ impl From<Fault> for Ended {
     }
 }
 
-impl From<diesel::result::Error> for Ended {
-    fn from(error: diesel::result::Error) -> Self {
+impl From<QueryError> for Ended {
+    fn from(error: QueryError) -> Self {
         Self::Fault(error.into())
     }
 }

@@ -21,6 +21,13 @@ pub async fn options_for(conn: &mut TenantConn<'_>, country: Country) -> QueryRe
     Ok(model::options(store::candidates(conn, country).await?))
 }
 
+/// The countries that something can be delivered to, in the order of their codes.
+pub async fn countries(conn: &mut TenantConn<'_>) -> QueryResult<Vec<Country>> {
+    let (named, serves_rest) = store::countries(conn).await?;
+    let every = Country::EVERY.iter().copied().filter(|country| *country != Country::ZZ);
+    Ok(every.filter(|country| serves_rest || named.contains(country)).collect())
+}
+
 /// A page of the merchant's profiles.
 pub async fn profiles_page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Vec<Profile>> {
     store::profiles_page(conn, page).await

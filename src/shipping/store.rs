@@ -44,6 +44,26 @@ pub async fn candidates(conn: &mut TenantConn<'_>, country: Country) -> QueryRes
     Ok(rows.into_iter().map(candidate).collect())
 }
 
+/// The countries that zones with a rate name, and whether one of these zones serves all others.
+pub async fn countries(conn: &mut TenantConn<'_>) -> QueryResult<(Vec<Country>, bool)> {
+    let rows: Vec<(Option<String>, bool)> = delivery_zones::table
+        .inner_join(delivery_rates::table.on(
+            delivery_rates::tenant_id.eq(delivery_zones::tenant_id).and(delivery_rates::zone_id.eq(delivery_zones::id)),
+        ))
+        .left_join(
+            delivery_zone_countries::table.on(delivery_zone_countries::tenant_id
+                .eq(delivery_zones::tenant_id)
+                .and(delivery_zone_countries::zone_id.eq(delivery_zones::id))),
+        )
+        .filter(delivery_zones::tenant_id.eq(conn.tenant()))
+        .select((delivery_zone_countries::country.nullable(), delivery_zones::rest_of_world))
+        .distinct()
+        .load(conn)
+        .await?;
+    let serves_rest = rows.iter().any(|(_, rest_of_world)| *rest_of_world);
+    Ok((rows.iter().filter_map(|(code, _)| Country::from_code(code.as_deref()?)).collect(), serves_rest))
+}
+
 /// A page of profiles by id, whole.
 pub async fn profiles_page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Vec<Profile>> {
     let mut query = delivery_profiles::table

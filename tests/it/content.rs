@@ -1,6 +1,10 @@
 //! What a storefront shows around its products: shop, localization, pages, menus, and directives.
 
+use emporia::country::Country;
+use emporia::error::Fault;
 use emporia::graphql::schema::sdl;
+use emporia::shipping;
+use emporia::shipping::model::NewProfile;
 use serde_json::{Value, json};
 
 use crate::support::{Store, TestApp};
@@ -172,6 +176,49 @@ async fn pages_are_listed_in_every_order_without_gap_or_overlap() {
     assert_eq!(handles(&found), ["banana", "banana-1"]);
     let (_, body) = app.post(&store.publishable, "{ pages { nodes { id } } }", json!({})).await;
     assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+}
+
+#[tokio::test]
+async fn a_sitemap_lists_what_shoppers_see() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    page_create(&app, &store, json!({ "title": "About" })).await;
+    page_create(&app, &store, json!({ "title": "Draft", "isPublished": false })).await;
+    let query = "query($kind: SitemapType!, $page: Int!) { sitemap(type: $kind) { pagesCount { count precision }
+        resources(page: $page) { hasNextPage items { handle ... on SitemapResource { title image { filepath } } } } } }";
+    let pages = app.gql(&store.secret, query, json!({ "kind": "PAGE", "page": 1 })).await["sitemap"].take();
+    assert_eq!(pages["pagesCount"], json!({ "count": 1, "precision": "EXACT" }));
+    let about = json!([{ "handle": "about", "title": "About", "image": null }]);
+    assert_eq!(pages["resources"], json!({ "hasNextPage": false, "items": about }));
+    for (kind, page) in [("PAGE", 2), ("PAGE", 0), ("PRODUCT", 1), ("COLLECTION", 1), ("BLOG", 1)] {
+        let data = app.gql(&store.publishable, query, json!({ "kind": kind, "page": page })).await;
+        assert_eq!(data["sitemap"]["resources"], Value::Null, "{kind} {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_shop_ships_where_its_zones_reach() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let query = "{ shop { shipsToCountries } localization { availableCountries { isoCode } } }";
+    let before = app.gql(&store.publishable, query, json!({})).await;
+    assert_eq!(before["shop"]["shipsToCountries"], json!([]));
+    let (clock, entropy) = (app.app.clock.clone(), app.app.entropy.clone());
+    let profile = NewProfile::flat("General", &[Country::FR, Country::AT], false, "Parcel", 490);
+    let made: Result<(), Fault> = app
+        .app
+        .db
+        .tenant(store.tenant)
+        .write(async |tx| {
+            shipping::service::profile_create_in_tx(tx, clock.now(), &entropy, &profile).await?;
+            Ok(())
+        })
+        .await;
+    made.expect("a profile");
+    let after = app.gql(&store.publishable, query, json!({})).await;
+    assert_eq!(after["shop"]["shipsToCountries"], json!(["AT", "FR"]));
+    let countries = json!([{ "isoCode": "AT" }, { "isoCode": "FR" }, { "isoCode": "DE" }]);
+    assert_eq!(after["localization"]["availableCountries"], countries);
 }
 
 #[tokio::test]

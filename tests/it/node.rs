@@ -12,12 +12,14 @@ async fn a_node_is_found_by_its_id_in_either_namespace() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
     let query = "mutation { pageCreate(page: { title: \"About\" }) { page { id } }
-        menuCreate(title: \"Main\", handle: \"main\", items: []) { menu { id } } }";
+        menuCreate(title: \"Main\", handle: \"main\", items: [{ title: \"Shop\", type: CATALOG, items: [
+            { title: \"Search\", type: SEARCH }] }]) { menu { id items { items { id } } } } }";
     let made = app.gql(&store.secret, query, json!({})).await;
     let shop = app.gql(&store.publishable, "{ shop { id } localization { market { id } } }", json!({})).await;
     let ids = [
         ("Page", &made["pageCreate"]["page"]["id"]),
         ("Menu", &made["menuCreate"]["menu"]["id"]),
+        ("MenuItem", &made["menuCreate"]["menu"]["items"][0]["items"][0]["id"]),
         ("Shop", &shop["shop"]["id"]),
         ("Market", &shop["localization"]["market"]["id"]),
     ];

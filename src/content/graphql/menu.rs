@@ -28,6 +28,12 @@ pub async fn menu_by_id(scope: &Scope, id: Uuid) -> Result<Option<Menu>> {
     Ok(found.map(|menu| Menu(Arc::new(menu))))
 }
 
+/// The link with this id.
+pub async fn menu_item_by_id(scope: &Scope, id: Uuid) -> Result<Option<MenuItem>> {
+    let menu = scope.read(async |conn| store::menu_of_item(conn, id).await).await?;
+    Ok(menu.and_then(|menu| menu.item(id)).map(MenuItem))
+}
+
 /// The menu with this handle.
 pub async fn menu_by_handle(scope: &Scope, handle: &str) -> Result<Option<Menu>> {
     let found = scope.read(async |conn| store::menu_by_handle(conn, handle).await).await?;
@@ -69,7 +75,7 @@ pub struct MenuItem(Arc<model::MenuItem>);
 #[Object]
 impl MenuItem {
     /// The link's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("MenuItem", self.0.id)
     }
 

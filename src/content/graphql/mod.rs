@@ -8,9 +8,10 @@ mod page;
 mod query;
 mod sitemap;
 
-pub use blog::Article;
-pub use menu::{Menu, MenuItem, menu_by_id};
+pub use blog::{Article, Blog, Comment};
+pub use menu::{Menu, MenuItem, menu_by_id, menu_item_by_id};
+pub use metaobject::Metaobject;
 pub use mutation::{ContentMutation, MenuCreateUserError, PageCreateUserError};
 pub use page::{Page, page_by_id};
 pub use query::ContentQuery;
-pub use sitemap::{Count, CountPrecision};
+pub use sitemap::{Count, CountPrecision, UrlRedirect};

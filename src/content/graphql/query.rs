@@ -166,13 +166,12 @@ impl ContentQuery {
         Ok(MetaobjectConnection(PageOf::empty()))
     }
 
-    /// What search engines should know. Nothing is listed yet.
+    /// What search engines should know of the shop.
     async fn sitemap(
         &self,
         #[graphql(desc = "The kind of things to list.", name = "type")] kind: SitemapType,
     ) -> Sitemap {
-        let _ = kind;
-        Sitemap
+        Sitemap(kind)
     }
 
     /// Old addresses and where they lead now. There are none yet.

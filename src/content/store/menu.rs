@@ -34,6 +34,20 @@ pub async fn menu_by_id(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Opti
     with_items(conn, found).await
 }
 
+/// The menu that holds this item.
+pub async fn menu_of_item(conn: &mut TenantConn<'_>, item_id: Uuid) -> QueryResult<Option<Menu>> {
+    let menu_id: Option<Uuid> = menu_items::table
+        .filter(menu_items::tenant_id.eq(conn.tenant()).and(menu_items::id.eq(item_id)))
+        .select(menu_items::menu_id)
+        .first(conn)
+        .await
+        .optional()?;
+    match menu_id {
+        Some(id) => menu_by_id(conn, id).await,
+        None => Ok(None),
+    }
+}
+
 async fn with_items(conn: &mut TenantConn<'_>, menu: Option<(Uuid, String, String)>) -> QueryResult<Option<Menu>> {
     let Some((id, handle, title)) = menu else { return Ok(None) };
     let rows: Vec<ItemRow> = menu_items::table

@@ -12,6 +12,7 @@ use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scope::ScopeExt;
 use crate::language::Language as LanguageCode;
 use crate::money::Currency as CurrencyCode;
+use crate::shipping;
 
 /// The language in which shops write, as none says otherwise yet.
 const SHOP_LANGUAGE: LanguageCode = LanguageCode::EN;
@@ -35,9 +36,14 @@ impl Localization {
         Ok(Language::of(InContext::of(ctx)?.language.unwrap_or(SHOP_LANGUAGE)))
     }
 
-    /// The countries the shop sells to.
+    /// The countries the shop sells to: those it delivers to, and its own.
     async fn available_countries(&self, ctx: &Context<'_>) -> Result<Vec<Country>> {
-        Ok(vec![Country(the_shop(ctx.scope()).await?.country)])
+        let scope = ctx.scope();
+        let mut countries = scope.read(async |conn| shipping::service::countries(conn).await).await?;
+        countries.push(the_shop(scope).await?.country);
+        countries.sort_unstable_by_key(|country| country.name());
+        countries.dedup();
+        Ok(countries.into_iter().map(Country).collect())
     }
 
     /// The languages the shop writes in.

@@ -9,6 +9,7 @@ use crate::country::Country;
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scalars::Url;
 use crate::graphql::scope::ScopeExt;
+use crate::shipping;
 use crate::shop::model::SharedShop;
 
 /// What a shop says of itself.
@@ -48,8 +49,8 @@ impl Shop {
     }
 
     /// The countries it ships to.
-    async fn ships_to_countries(&self) -> Vec<Country> {
-        Vec::new()
+    async fn ships_to_countries(&self, ctx: &Context<'_>) -> Result<Vec<Country>> {
+        Ok(ctx.scope().read(async |conn| shipping::service::countries(conn).await).await?)
     }
 
     /// What the shop looks like. Nothing is recorded yet.
