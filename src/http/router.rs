@@ -2,7 +2,7 @@
 //!
 //! | Path | What |
 //! |---|---|
-//! | `POST /graphql`, `GET /graphql` | the API; a WebSocket when upgraded with `graphql-transport-ws` |
+//! | `POST /graphql`, `GET /graphql` | the API; a WebSocket when upgraded; server-sent events where accepted |
 //! | `/api/{version}/graphql.json` | the same, with ids as `gid://shopify/…`, for storefronts that rebuild them |
 //! | `GET /graphiql/` | the playground, where `GRAPHIQL` allows it; its files under `/graphiql/assets/` |
 //! | `GET /livez` | the process answers |
@@ -37,12 +37,12 @@ pub struct Served {
     /// The web origins of the API's own pages.
     pub own: OwnOrigins,
     pub persisted: PersistedQueries,
-    /// Room for WebSockets.
+    /// Room for WebSockets and streams of events.
     pub places: Places,
     pub documents: Documents,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
-    /// The open WebSockets: they outlive their request.
+    /// The open WebSockets and streams of events: they outlive their request.
     pub sockets: TaskTracker,
 }
 

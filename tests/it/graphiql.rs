@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, TestApp, node};
 
 const OWN: &str = "127.0.0.1:8123";
 
@@ -81,4 +81,25 @@ async fn a_visit_to_the_api_leads_to_the_playground_only_where_there_is_one() {
     let app = TestApp::new().await;
     assert_eq!(app.send("GET", "/graphiql/", &browser, "").await.status, StatusCode::NOT_FOUND);
     assert_eq!(app.send("GET", "/graphql", &browser, "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// Runs the examples, the subscription among them, with every other host out of reach. Needs Chromium at
+/// `CHROMIUM` or /usr/bin/chromium; without one it says so and is content.
+#[tokio::test]
+async fn a_browser_runs_the_examples_with_every_other_host_out_of_reach() {
+    let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+    if !std::path::Path::new(&chromium).exists() {
+        eprintln!("there is no Chromium at {chromium}: the playground is not tried in a browser");
+        return;
+    }
+    let mut app = TestApp::with(&[("GRAPHIQL", "true")]).await;
+    let store = app.store("acme").await;
+    let mut config = (*app.app.config).clone();
+    config.http.graphiql_headers = Some([("x-api-key".to_owned(), store.secret)].into_iter().collect());
+    app.app.config = Arc::new(config);
+    let server = app.serve().await;
+    let installed = node::installed("browser", &["web/graphiql/test/smoke.mjs"]).await;
+    let url = server.url("/graphiql/");
+    let (is_ok, said) = node::run(installed.join("smoke.mjs"), &["--url", &url, "--chromium", &chromium]).await;
+    assert!(is_ok, "{said}");
 }

@@ -23,6 +23,7 @@ mod node;
 mod predicates;
 mod rls_coverage;
 mod shipping;
+mod sse;
 mod support;
 mod tenancy;
 mod webhook;

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::graphql::error::{Code, set_code};
 use crate::http::context::Denied;
-use crate::http::request::RequestId;
 
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +15,15 @@ pub enum Media {
     GraphqlResponse,
     /// `application/json`
     Json,
+    /// `text/event-stream`; what is refused before the stream begins is JSON.
+    Events,
 }
 
 impl Media {
     fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Self::Json => "application/json; charset=utf-8",
+            Self::Json | Self::Events => "application/json; charset=utf-8",
         })
     }
 }
@@ -56,9 +57,11 @@ impl Refused {
         Self { status: None, errors, origin_refused: false }
     }
 
-    pub fn internal(status: StatusCode, text: &str, id: &RequestId) -> Self {
-        let refused = Self::document(Code::Internal, format!("{text}; request {}", id.0));
-        Self { status: Some(status), ..refused }
+    /// The request's time is over.
+    pub fn too_slow(request_id: &str) -> Self {
+        tracing::warn!("a request took too long");
+        let text = format!("the request took too long; a mutation that has begun is not undone; request {request_id}");
+        Self { status: Some(StatusCode::GATEWAY_TIMEOUT), ..Self::document(Code::Internal, text) }
     }
 
     pub fn forbidden(mut self) -> Self {
@@ -118,7 +121,7 @@ pub fn is_request_error(response: &async_graphql::Response) -> bool {
 
 pub fn one(media: Media, response: &async_graphql::Response) -> Response {
     let status = match media {
-        Media::GraphqlResponse if is_request_error(response) => StatusCode::BAD_REQUEST,
+        Media::GraphqlResponse | Media::Events if is_request_error(response) => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
     send(media, status, &Body::of(response))
@@ -127,6 +130,14 @@ pub fn one(media: Media, response: &async_graphql::Response) -> Response {
 pub fn batch(media: Media, responses: &[async_graphql::Response]) -> Response {
     let bodies: Vec<_> = responses.iter().map(Body::of).collect();
     send(media, StatusCode::OK, &bodies)
+}
+
+/// A response as JSON text.
+pub fn text(response: &async_graphql::Response) -> String {
+    serde_json::to_string(&Body::of(response)).unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        String::new()
+    })
 }
 
 fn send(media: Media, status: StatusCode, body: &impl Serialize) -> Response {

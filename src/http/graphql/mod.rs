@@ -15,6 +15,7 @@ mod negotiate;
 mod params;
 mod persisted;
 mod prepare;
+mod sse;
 mod ws;
 
 use std::sync::Arc;
@@ -69,11 +70,7 @@ async fn respond(served: &Arc<Served>, id: &RequestId, request: Request, namespa
     };
     let bound = served.app.config.http.request_timeout;
     let answered = tokio::time::timeout(bound, answer(served, id, &parts, body, media, namespace)).await;
-    let answered = answered.unwrap_or_else(|_| {
-        tracing::warn!("a request took too long");
-        let text = "the request took too long; a mutation that has begun is not undone";
-        Err(Refused::internal(StatusCode::GATEWAY_TIMEOUT, text, id))
-    });
+    let answered = answered.unwrap_or_else(|_| Err(Refused::too_slow(&id.0)));
     match answered {
         Ok(response) => cors::allow(response, &parts.headers),
         // A page from which the key may not be used does not learn more than that it failed.
@@ -96,7 +93,8 @@ async fn answer(
     } else {
         negotiate::content_type(&parts.headers)?;
     }
-    let resolved = guard(served, &Credentials::from_headers(&parts.headers)).await?;
+    let credentials = Credentials::from_headers(&parts.headers);
+    let resolved = guard(served, &credentials).await?;
     record_tenant(resolved.standing.id);
     let sent = if is_get { params::from_query(parts.uri.query())? } else { params::from_body(&read(body).await?)? };
     let info = RequestInfo { id: id.0.to_string(), namespace, idempotency_key: None };
@@ -105,10 +103,16 @@ async fn answer(
         // In a batch the header could mean any of the operations, so it means none.
         Sent::One(params) => {
             call.info.idempotency_key = idempotency_key(&parts.headers)?;
+            if media == Media::Events {
+                return sse::respond(served, &call, credentials, params).await;
+            }
             let response = call.run(params).await?;
             Ok(answer::one(media, &response))
         }
         Sent::Batch(batch) => {
+            if media == Media::Events {
+                return Err(Refused::bad_request("a stream of events answers one operation, not a batch"));
+            }
             if batch.len() > MAX_BATCH {
                 return Err(Refused::bad_request(format!("a batch may have at most {MAX_BATCH} operations")));
             }

@@ -38,7 +38,8 @@ pub fn answer_type(headers: &HeaderMap) -> Result<Media, Refused> {
         Some((_, media)) => Ok(media),
         None if !has_any => Ok(Media::Json),
         None => {
-            let text = "answers come as application/graphql-response+json or application/json, in UTF-8";
+            let text =
+                "answers come as application/graphql-response+json, application/json or text/event-stream, in UTF-8";
             Err(Refused::new(StatusCode::NOT_ACCEPTABLE, text))
         }
     }
@@ -50,6 +51,8 @@ fn media(essence: &str) -> Option<Media> {
         Some(Media::GraphqlResponse)
     } else if is("application/json") || is("application/*") || is("*/*") {
         Some(Media::Json)
+    } else if is("text/event-stream") {
+        Some(Media::Events)
     } else {
         None
     }
@@ -100,6 +103,7 @@ mod tests {
             (vec!["application/json, application/graphql-response+json"], Some(Json)),
             (vec!["text/html", "APPLICATION/JSON; charset=UTF-8"], Some(Json)),
             (vec!["text/html, */*;q=0.1"], Some(Json)),
+            (vec!["text/event-stream"], Some(Media::Events)),
             (vec!["text/html"], None),
             (vec!["application/json; charset=latin1"], None),
             (vec!["application/json;q=0"], None),

@@ -4,6 +4,7 @@ mod app;
 mod db;
 mod goods;
 mod http;
+pub mod node;
 mod receiver;
 mod shopping;
 mod ws;

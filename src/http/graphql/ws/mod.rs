@@ -76,7 +76,7 @@ pub async fn upgrade(served: &Arc<Served>, id: &RequestId, mut parts: Parts, nam
     })
 }
 
-/// Counts open sockets.
+/// Counts open sockets, and streams of events, which last as long.
 pub struct Places {
     sockets: Arc<Semaphore>,
     by_tenant: Arc<Mutex<HashMap<TenantId, usize>>>,
@@ -89,17 +89,17 @@ impl Default for Places {
 }
 
 /// A tenant's claim on one socket; given back when dropped.
-struct TenantPlace {
+pub struct TenantPlace {
     tenant: TenantId,
     by_tenant: Arc<Mutex<HashMap<TenantId, usize>>>,
 }
 
 impl Places {
-    fn for_socket(&self) -> Option<OwnedSemaphorePermit> {
+    pub fn for_socket(&self) -> Option<OwnedSemaphorePermit> {
         self.sockets.clone().try_acquire_owned().ok()
     }
 
-    fn for_tenant(&self, tenant: TenantId) -> Option<TenantPlace> {
+    pub fn for_tenant(&self, tenant: TenantId) -> Option<TenantPlace> {
         let mut counts = self.by_tenant.lock().expect("no holder panics");
         let count = counts.entry(tenant).or_default();
         if *count >= MAX_SOCKETS_PER_TENANT {

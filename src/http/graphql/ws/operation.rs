@@ -8,9 +8,8 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use super::message;
-use crate::graphql::error::{Code, set_code};
 use crate::graphql::scope::RequestInfo;
-use crate::http::graphql::answer::is_request_error;
+use crate::http::graphql::answer::{Refused, is_request_error};
 use crate::http::graphql::execute::{Call, Ready, finish};
 use crate::http::graphql::params::Params;
 use crate::http::router::Served;
@@ -61,7 +60,7 @@ pub async fn run(served: Arc<Served>, resolved: Resolved, info: RequestInfo, par
     if kind != OperationType::Subscription {
         let bound = served.app.config.http.request_timeout;
         let executed = tokio::time::timeout(bound, Schema::execute(&served.schema, request)).await;
-        let Ok(response) = executed else { return voice.refuse(&[too_slow()]).await };
+        let Ok(response) = executed else { return voice.refuse(&Refused::too_slow(&scope.request.id).errors).await };
         let response = finish(response, &scope);
         if is_request_error(&response) {
             return voice.refuse(&response.errors).await;
@@ -81,10 +80,4 @@ pub async fn run(served: Arc<Served>, resolved: Resolved, info: RequestInfo, par
         voice.next(&response).await;
     }
     voice.complete().await;
-}
-
-fn too_slow() -> ServerError {
-    let mut error = ServerError::new("the request took too long; a mutation that has begun is not undone", None);
-    set_code(&mut error, Code::Internal);
-    error
 }

@@ -1,0 +1,110 @@
+//! GraphQL over server-sent events: `graphql-sse`'s distinct-connections mode, one operation a request.
+//!
+//! For clients that cannot open a WebSocket. The same rules as there: the guard runs again whenever credentials
+//! change, and the stream ends when it no longer admits.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Response as Answer, Schema};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, once};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tracing::Instrument;
+
+use super::answer::{self, Refused};
+use super::execute::{Call, Ready, finish};
+use super::params::Params;
+use crate::graphql::scope::Scope;
+use crate::http::context::{Credentials, guard};
+use crate::http::router::Served;
+
+/// Texts that wait for a client to read them.
+const QUEUE: usize = 32;
+/// A comment that keeps proxies from closing a silent connection, and tells us when the client is gone.
+const KEEP_ALIVE: Duration = Duration::from_secs(12);
+
+/// Answers an operation as a stream of events. What cannot be executed is refused before the stream begins.
+pub async fn respond(
+    served: &Arc<Served>,
+    call: &Call<'_>,
+    credentials: Credentials,
+    params: Params,
+) -> Result<Response, Refused> {
+    let ready = call.ready(params).await?;
+    let busy = |text: &str| Refused::new(StatusCode::SERVICE_UNAVAILABLE, text);
+    let place = served.places.for_socket().ok_or_else(|| busy("there are too many open streams; try again later"))?;
+    let tenant_place = served.places.for_tenant(call.resolved.standing.id);
+    let tenant_place = tenant_place.ok_or_else(|| busy("the shop has too many open streams; close some"))?;
+    let (out, events) = mpsc::channel::<Result<Bytes, Infallible>>(QUEUE);
+    let (served, open) = (served.clone(), served.sockets.token());
+    let running = async move {
+        run(&served, ready, &credentials, out).await;
+        drop((place, tenant_place, open));
+    };
+    tokio::spawn(running.in_current_span());
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, Body::from_stream(ReceiverStream::new(events))).into_response())
+}
+
+/// Sends responses until the operation, the client, its key or the process ends.
+async fn run(served: &Served, ready: Ready, credentials: &Credentials, out: mpsc::Sender<Result<Bytes, Infallible>>) {
+    let scope = ready.scope.clone();
+    let mut changes = served.app.resolver.changes();
+    let mut keep_alive = tokio::time::interval(KEEP_ALIVE);
+    let mut responses = responses(served, ready);
+    loop {
+        let text = tokio::select! {
+            response = responses.next() => match response {
+                Some(response) => event("next", &answer::text(&finish(response, &scope))),
+                None => break,
+            },
+            _ = keep_alive.tick() => ":\n\n".to_owned(),
+            Ok(()) = changes.changed() => match guard(served, credentials).await {
+                Ok(_) => continue,
+                Err(denied) => {
+                    let refusal = Refused::from(denied).into_graphql();
+                    let _ = out.send(Ok(event("next", &answer::text(&refusal)).into())).await;
+                    break;
+                }
+            },
+            () = out.closed() => return,
+            () = served.shutdown.cancelled() => break,
+        };
+        if out.send(Ok(text.into())).await.is_err() {
+            return;
+        }
+    }
+    let _ = out.send(Ok(event("complete", "").into())).await;
+}
+
+fn responses(served: &Served, ready: Ready) -> BoxStream<'static, Answer> {
+    let schema = served.schema.clone();
+    let Ready { request, scope, kind } = ready;
+    if kind == OperationType::Subscription {
+        return schema.execute_stream(request);
+    }
+    let bound = served.app.config.http.request_timeout;
+    once(async move {
+        let executed = tokio::time::timeout(bound, Schema::execute(&schema, request)).await;
+        executed.unwrap_or_else(|_| too_slow(&scope))
+    })
+    .boxed()
+}
+
+fn too_slow(scope: &Scope) -> Answer {
+    Refused::too_slow(&scope.request.id).into_graphql()
+}
+
+fn event(name: &str, data: &str) -> String {
+    format!("event: {name}\ndata: {data}\n\n")
+}

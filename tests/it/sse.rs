@@ -1,0 +1,70 @@
+//! GraphQL over server-sent events.
+
+use axum::http::StatusCode;
+use futures_util::StreamExt;
+use serde_json::json;
+
+use crate::support::{Store, TestApp, TestServer};
+
+const EVENTS: (&str, &str) = ("accept", "text/event-stream");
+
+#[tokio::test]
+async fn a_query_is_one_event_and_the_end() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let answer = app.post_json(&key, &json!({ "query": "{ __typename }" }), &[EVENTS]).await;
+    assert_eq!(answer.header("content-type"), Some("text/event-stream; charset=utf-8"));
+    let said = answer.text.replace(":\n\n", "");
+    assert_eq!(said, "event: next\ndata: {\"data\":{\"__typename\":\"QueryRoot\"}}\n\nevent: complete\ndata: \n\n");
+}
+
+#[tokio::test]
+async fn what_cannot_be_executed_is_refused_before_the_stream() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let answer = app.post_json(&key, &json!({ "query": "{" }), &[EVENTS]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "GRAPHQL_PARSE_FAILED"));
+    let answer = app.post_json(&key, &json!([{ "query": "{ __typename }" }]), &[EVENTS]).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let answer = app.post_json("esk_nonsense", &json!({ "query": "{ __typename }" }), &[EVENTS]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+}
+
+/// Subscribes and answers the stream's texts.
+async fn subscribed(server: &TestServer, store: &Store) -> impl futures_util::Stream<Item = String> + Unpin {
+    let answer = reqwest::Client::new()
+        .post(server.url("/graphql"))
+        .header("x-api-key", &store.secret)
+        .header("content-type", "application/json")
+        .header(EVENTS.0, EVENTS.1)
+        .body(json!({ "query": "subscription { orderEvents { topic } }" }).to_string())
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 200);
+    answer.bytes_stream().map(|bytes| String::from_utf8(bytes.expect("a piece").to_vec()).expect("UTF-8")).boxed()
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_when_its_tenant_is_suspended() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    let stream = subscribed(&server, &store).await;
+    let (db, clock, resolver) = (&app.app.db, &*app.app.clock, &app.app.resolver);
+    emporia::tenant::service::tenant_set_suspended(db, clock, resolver, store.tenant, true).await.expect("suspended");
+    let said = stream.collect::<Vec<_>>().await.concat();
+    assert!(said.contains("FORBIDDEN") && said.ends_with("event: complete\ndata: \n\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_process_that_stops_ends_its_streams() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let mut server = app.serve().await;
+    let stream = subscribed(&server, &store).await;
+    server.stop.cancel();
+    let said = stream.collect::<Vec<_>>().await.concat();
+    assert!(said.ends_with("event: complete\ndata: \n\n"), "{said}");
+    (&mut server.running).await.expect("no panic").expect("an orderly end");
+}
