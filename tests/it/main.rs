@@ -20,6 +20,7 @@ mod inventory;
 mod limits;
 mod logs;
 mod node;
+mod order;
 mod predicates;
 mod rls_coverage;
 mod shipping;
