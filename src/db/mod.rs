@@ -23,8 +23,6 @@ pub use platform::{PlatformConn, PlatformDb};
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
 
-pub use diesel::QueryResult;
-
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 use crate::ids::TenantId;
