@@ -96,7 +96,7 @@ async fn run_on(
     let app = with_graphiql_key(app, config, &secrets);
     let ready = Ready {
         graphql_url: format!("{public_url}/graphql"),
-        graphiql_url: format!("{public_url}/graphiql"),
+        graphiql_url: format!("{public_url}/graphiql/"),
         publishable_key: secrets.publishable_key.clone().unwrap_or_default(),
         secret_key: secrets.secret_key.clone().unwrap_or_default(),
         database_url: app_url,
