@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::{Store, TestApp, eventually, redis_url, start};
+use crate::support::{Shopping, Store, TestApp, eventually, redis_url, start};
 
 fn event(topic: Topic, subject_id: Uuid) -> NewEvent {
     NewEvent { topic, subject_id, payload: json!({}) }
@@ -53,7 +53,8 @@ impl Subscriber {
     async fn new(app: &App, key: &str, arguments: &str) -> Self {
         let resolved = app.resolver.by_key(key).await.expect("a key");
         let scope = Scope::new(app, &resolved, RequestInfo::default());
-        let document = format!("subscription {{ orderEvents{arguments} {{ id topic occurredAt }} }}");
+        let fields = "id topic occurredAt order { id name displayFinancialStatus }";
+        let document = format!("subscription {{ orderEvents{arguments} {{ {fields} }} }}");
         let stream = schema::builder().finish().execute_stream(Request::new(document).data(scope.clone())).boxed();
         Self { scope, stream }
     }
@@ -269,6 +270,24 @@ async fn another_tenants_events_are_never_heard() {
     append(&app.app, &store, &[Topic::OrdersCancelled]).await;
     worker::drain(&app.app).await.expect("a relay");
     assert_eq!(subscriber.event().await["topic"], "ORDERS_CANCELLED");
+}
+
+#[tokio::test]
+async fn an_event_leads_to_its_order_as_it_is_now() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1999, 5).await;
+    let mut subscriber = Subscriber::listening(&shop.app.app, &shop.store, "").await;
+    let order = shop.buy(&shop.cart(&[(1, 1)]).await).await;
+    worker::drain(&shop.app.app).await.expect("a relay");
+    let event = subscriber.event().await;
+    let id = format!("gid://emporia/Order/{order}");
+    assert_eq!(event["topic"], "ORDERS_CREATE");
+    assert_eq!(event["order"], json!({ "id": id, "name": "#1001", "displayFinancialStatus": "PENDING" }));
+    let pay = "mutation($id: ID!) { orderMarkAsPaid(input: { id: $id }) { userErrors { message } } }";
+    shop.app.gql(&shop.store.secret, pay, json!({ "id": id })).await;
+    worker::drain(&shop.app.app).await.expect("a relay");
+    let event = subscriber.event().await;
+    assert_eq!((&event["topic"], &event["order"]["displayFinancialStatus"]), (&json!("ORDERS_PAID"), &json!("PAID")));
 }
 
 #[tokio::test]

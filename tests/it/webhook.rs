@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::events::append;
-use crate::support::{Receiver, Reply, Store, TestApp, eventually, start};
+use crate::support::{Receiver, Reply, Shopping, Store, TestApp, eventually, start};
 
 const CREATE: &str = "mutation($topic: WebhookSubscriptionTopic!, $uri: URL!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: { uri: $uri }) {
@@ -89,6 +89,34 @@ async fn a_delivery_is_signed_so_that_the_standards_library_verifies_it() {
     let attempt = &delivery["attempts"][0];
     assert_eq!((&attempt["statusCode"], &attempt["responseExcerpt"]), (&json!(200), &json!("thanks")));
     assert_eq!((&attempt["number"], &attempt["error"]), (&json!(1), &Value::Null));
+}
+
+#[tokio::test]
+async fn an_orders_delivery_carries_the_order_as_the_schema_has_it() {
+    let shop = Shopping::new().await;
+    let receiver = Receiver::accepting().await;
+    subscribe(&shop.app, &shop.store, "ORDERS_CREATE", &receiver.url()).await;
+    shop.on_sale(1, 1999, 5).await;
+    let order = shop.buy(&shop.cart(&[(1, 2)]).await).await;
+    drain(&shop.app.app).await;
+
+    let received = receiver.received();
+    assert_eq!(received.len(), 1);
+    let body = received[0].json();
+    assert_eq!((&body["type"], &body["timestamp"]), (&json!("orders.create"), &json!("2026-06-01T12:00:00Z")));
+    let keys: Vec<&str> = std::str::from_utf8(&received[0].body).expect("text").split('"').collect();
+    assert_eq!((keys[1], keys[5]), ("type", "timestamp"), "in the order of the specification");
+    let data = &body["data"];
+    let id = format!("gid://emporia/Order/{order}");
+    assert_eq!((&data["id"], &data["name"]), (&json!(id), &json!("#1001")));
+    assert_eq!(data["totalPriceSet"]["shopMoney"], json!({ "amount": "44.88", "currencyCode": "EUR" }));
+    assert_eq!(
+        (&data["lineItems"]["nodes"][0]["quantity"], &data["shippingAddress"]["countryCodeV2"]),
+        (&json!(2), &json!("DE"))
+    );
+    // The same fields, asked for by the merchant, are the same.
+    let document = include_str!("../../src/worker/order.graphql");
+    assert_eq!(shop.app.gql(&shop.store.secret, document, json!({ "id": id })).await["data"], *data);
 }
 
 #[tokio::test]
