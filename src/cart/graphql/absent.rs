@@ -1,11 +1,11 @@
-//! What storefronts select of carts and what has no data behind it yet: discounts, gift cards, selling plans, bundles,
-//! companies.
+//! What storefronts select of carts and what has no data behind it yet: discounts, gift cards, bundles, companies.
 
 use async_graphql::{Enum, ID, Interface, SimpleObject, Union};
 
 use super::line::{CartLine, CartLineCost, CartLineEstimatedCost, Merchandise};
 use crate::absent_object;
 use crate::attribute::Attribute;
+use crate::catalog::graphql::SellingPlanAllocation;
 use crate::money::graphql::MoneyV2;
 
 absent_object! {
@@ -54,60 +54,6 @@ absent_object! {
         line_components() -> Vec<CartLine>;
         /// The selling plan it is bought by.
         selling_plan_allocation() -> Option<SellingPlanAllocation>;
-    }
-}
-
-absent_object! {
-    /// How much of a selling plan's price falls on something.
-    SellingPlanAllocation {
-        /// The selling plan.
-        selling_plan() -> SellingPlan;
-        /// What is paid at the checkout.
-        checkout_charge_amount() -> MoneyV2;
-        /// What is paid later.
-        remaining_balance_charge_amount() -> MoneyV2;
-        /// Prices of the deliveries, in their order.
-        price_adjustments() -> Vec<SellingPlanAllocationPriceAdjustment>;
-    }
-}
-
-absent_object! {
-    /// The price of a delivery by a selling plan.
-    SellingPlanAllocationPriceAdjustment {
-        /// The price without the plan.
-        compare_at_price() -> MoneyV2;
-        /// The price of one delivery.
-        per_delivery_price() -> MoneyV2;
-        /// The price.
-        price() -> MoneyV2;
-        /// The price of one measure.
-        unit_price() -> Option<MoneyV2>;
-    }
-}
-
-absent_object! {
-    /// How something is sold other than at once: a subscription, an order in advance.
-    SellingPlan {
-        /// The selling plan's global id.
-        id() -> ID;
-        /// Its name.
-        name() -> String;
-        /// What the merchant says about it.
-        description() -> Option<String>;
-        /// What a buyer chooses it by.
-        options() -> Vec<SellingPlanOption>;
-        /// Whether it delivers again and again.
-        recurring_deliveries() -> bool;
-    }
-}
-
-absent_object! {
-    /// A choice of a selling plan.
-    SellingPlanOption {
-        /// What is chosen.
-        name() -> Option<String>;
-        /// The choice.
-        value() -> Option<String>;
     }
 }
 

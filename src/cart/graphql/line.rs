@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject, Union};
 
-use super::absent::{CartDiscountAllocation, ComponentizableCartLine, SellingPlanAllocation};
+use super::absent::{CartDiscountAllocation, ComponentizableCartLine};
 use crate::attribute::Attribute;
 use crate::cart::model;
-use crate::catalog::graphql::ProductVariant;
+use crate::catalog::graphql::{ProductVariant, SellingPlanAllocation};
 use crate::catalog::loaders::VariantById;
 use crate::connection;
 use crate::error::Fault;

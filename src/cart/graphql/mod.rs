@@ -10,7 +10,6 @@ mod payload;
 mod query;
 
 pub use absent::ComponentizableCartLine;
-pub use absent::SellingPlanAllocation;
 pub use cart::Cart;
 pub use input::AttributeInput;
 pub use line::CartLine;
