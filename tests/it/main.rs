@@ -23,6 +23,7 @@ mod node;
 mod order;
 mod predicates;
 mod rls_coverage;
+mod schema;
 mod shipping;
 mod sse;
 mod support;
