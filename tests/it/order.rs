@@ -157,6 +157,11 @@ async fn the_same_key_with_another_input_is_a_conflict() {
 async fn refusals_name_the_input_and_a_completed_cart_reads_as_null() {
     let shop = shop().await;
     let code = |done: &Value| done["userErrors"][0]["code"].clone();
+    // Enough when the cart was filled, not when it is paid: another buyer was quicker.
+    let (cart, quicker) = (shop.cart(&[(1, 10)]).await, shop.cart(&[(1, 5)]).await);
+    complete(&shop, &quicker, json!({ "gateway": "manual" }), "k0").await;
+    let late = complete(&shop, &cart, json!({ "gateway": "manual" }), "k1").await;
+    assert_eq!(late["userErrors"][0]["code"], "NOT_ENOUGH_STOCK");
     let cart = shop.cart(&[(1, 2)]).await;
     let unknown = complete(&shop, &cart, json!({ "gateway": "stripe" }), "k1").await;
     assert_eq!(unknown["userErrors"][0]["field"], json!(["payment", "gateway"]));
