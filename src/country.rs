@@ -6,7 +6,6 @@ macro_rules! countries {
         /// A country by its ISO 3166-1 alpha-2 code; `ZZ` stands for an unknown one.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
         #[graphql(name = "CountryCode")]
-        #[expect(clippy::upper_case_acronyms, reason = "the standard writes its codes in capitals")]
         pub enum Country {
             $(#[doc = $name] $code,)*
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, Description, ID, Object};
 use uuid::Uuid;
 
 use super::Address;
@@ -10,14 +10,14 @@ use crate::country::Country;
 use crate::graphql::scope::ScopeExt;
 
 /// A postal address.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct MailingAddress {
     /// What the address belongs to names it: an address has no life of its own.
     pub id: Uuid,
     pub address: Arc<Address>,
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl MailingAddress {
     /// The address's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -37,7 +37,7 @@ pub struct AddressUpdate {
 #[derive(Clone, Debug)]
 pub enum Source {
     /// From here. A country that is not given is the one before, or the buyer's; the address's own is not looked at.
-    Given { address: Address, country: Option<Country> },
+    Given { address: Box<Address>, country: Option<Country> },
     /// From a customer's address book; there are no customers yet.
     Customer,
     /// The input names none.
@@ -146,7 +146,7 @@ fn place_of(cart: &Cart, id: Option<Uuid>, field: &Field<'_>) -> Result<usize, C
 fn resolve(source: &Source, strict: bool, otherwise: Option<Country>, field: &Field<'_>) -> Result<Address, CartRule> {
     let field = field.get("address");
     let (address, country) = match source {
-        Source::Given { address, country } => (address, country),
+        Source::Given { address, country } => (address.as_ref(), country),
         Source::Customer => {
             let message = "There is no such customer address.";
             let field = field.get("copyFromCustomerAddressId");

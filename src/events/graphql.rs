@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Context, ID, Object, Result, Subscription};
+use async_graphql::{Context, Description, ID, Object, Result, Subscription};
 use futures_util::Stream;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -28,9 +28,10 @@ const BATCH: i64 = 100;
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Something that happened to an order.
+#[derive(Description)]
 pub struct OrderChange(Event);
 
-#[Object]
+#[Object(use_type_description)]
 impl OrderChange {
     /// The event's id: give it as `after` to go on from here.
     async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -12,11 +12,11 @@ macro_rules! absent_object {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, async_graphql::Description)]
         pub struct $name(pub std::convert::Infallible);
 
         #[allow(unused_variables, unreachable_code, clippy::too_many_arguments, reason = "there is never a value")]
-        #[async_graphql::Object]
+        #[async_graphql::Object(use_type_description)]
         impl $name {
             $(
                 $(#[$field_meta])*

@@ -58,11 +58,11 @@ macro_rules! connection {
             { $($($extra)*)? });
     };
     (@types $connection:ident, $edge:ident, $node:ty, $edges:ty, $nodes:ty, $wrap:expr, { $($extra:tt)* }) => {
-        #[doc = concat!("A page of a list of ", stringify!($node), "s.")]
-        #[derive(Clone, Debug)]
+        /// One page of a list.
+        #[derive(Clone, Debug, async_graphql::Description)]
         pub struct $connection(pub $crate::page::Page<$node>);
 
-        #[async_graphql::Object]
+        #[async_graphql::Object(use_type_description)]
         impl $connection {
             /// The page's items with their cursors.
             async fn edges(&self) -> $edges {
@@ -86,14 +86,14 @@ macro_rules! connection {
             $($extra)*
         }
 
-        #[doc = concat!("One ", stringify!($node), " of a page, with its cursor.")]
-        #[derive(Clone, Debug)]
+        /// One item of a page, with its cursor.
+        #[derive(Clone, Debug, async_graphql::Description)]
         pub struct $edge {
             cursor: $crate::page::Cursor,
             node: $node,
         }
 
-        #[async_graphql::Object]
+        #[async_graphql::Object(use_type_description)]
         impl $edge {
             /// The item's place in the list: an opaque text for `after` and `before`.
             async fn cursor(&self) -> String {

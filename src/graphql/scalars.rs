@@ -1,13 +1,17 @@
 //! Scalars that GraphQL does not bring along.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, SecondsFormat, Utc};
 
 /// A moment in UTC, as RFC 3339 has it: `2026-11-21T08:30:00Z`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Description)]
 pub struct DateTime(pub ChronoDateTime<Utc>);
 
-#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
+#[Scalar(
+    name = "DateTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html",
+    use_type_description
+)]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
@@ -22,10 +26,10 @@ impl ScalarType for DateTime {
 }
 
 /// An absolute URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Url(pub String);
 
-#[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
+#[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/", use_type_description)]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
@@ -39,10 +43,10 @@ impl ScalarType for Url {
 }
 
 /// A text with HTML markup.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Html(pub String);
 
-#[Scalar(name = "HTML", specified_by_url = "https://html.spec.whatwg.org/")]
+#[Scalar(name = "HTML", specified_by_url = "https://html.spec.whatwg.org/", use_type_description)]
 impl ScalarType for Html {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
@@ -55,10 +59,10 @@ impl ScalarType for Html {
 }
 
 /// Any JSON value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Description)]
 pub struct Json(pub serde_json::Value);
 
-#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259", use_type_description)]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
         Ok(Self(value.into_json().map_err(|error| error.to_string())?))
@@ -70,10 +74,10 @@ impl ScalarType for Json {
 }
 
 /// A whole number from 0 to 2^64 - 1, as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct UnsignedInt64(pub u64);
 
-#[Scalar(name = "UnsignedInt64")]
+#[Scalar(name = "UnsignedInt64", use_type_description)]
 impl ScalarType for UnsignedInt64 {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {

@@ -6,7 +6,6 @@ macro_rules! currencies {
         /// A currency by its ISO 4217 code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum, serde::Serialize, serde::Deserialize)]
         #[graphql(name = "CurrencyCode")]
-        #[expect(clippy::upper_case_acronyms, reason = "the standard writes its codes in capitals")]
         pub enum Currency {
             $(#[doc = $name] $code,)*
         }

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;
-use async_graphql::{InputValueError, InputValueResult, Name, Object, Scalar, ScalarType, Value};
+use async_graphql::{Description, InputValueError, InputValueResult, Name, Object, Scalar, ScalarType, Value};
 
 use super::{Currency, Money};
 use crate::graphql::plain::{Plain, Reader};
 
 /// A decimal number as text, like `"29.99"`: exact, never a float.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Decimal(pub Cow<'static, str>);
 
-#[Scalar(name = "Decimal")]
+#[Scalar(name = "Decimal", use_type_description)]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
@@ -28,10 +28,10 @@ impl ScalarType for Decimal {
 }
 
 /// An amount of money with its currency.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct MoneyV2(pub Money);
 
-#[Object(name = "MoneyV2")]
+#[Object(name = "MoneyV2", use_type_description)]
 impl MoneyV2 {
     /// The amount as a decimal with the currency's own number of places.
     async fn amount(&self) -> Decimal {
@@ -45,10 +45,10 @@ impl MoneyV2 {
 }
 
 /// An amount in the shop's currency and in the buyer's. They are the same as long as a shop sells in one currency.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct MoneyBag(pub Money);
 
-#[Object]
+#[Object(use_type_description)]
 impl MoneyBag {
     /// The amount in the currency the buyer saw.
     async fn presentment_money(&self) -> MoneyV2 {

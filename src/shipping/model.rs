@@ -93,7 +93,7 @@ pub(super) fn options(candidates: Vec<Candidate>) -> Vec<DeliveryOption> {
     let naming: Vec<Uuid> = candidates.iter().filter(|c| c.named).map(|c| c.profile_id).collect();
     let mut rates: Vec<Rate> =
         candidates.into_iter().filter(|c| c.named || !naming.contains(&c.profile_id)).map(|c| c.rate).collect();
-    rates.sort_by(|a, b| (a.price_minor, a.id).cmp(&(b.price_minor, b.id)));
+    rates.sort_by_key(|rate| (rate.price_minor, rate.id));
     rates
         .into_iter()
         .map(|rate| DeliveryOption {

@@ -36,6 +36,9 @@ async fn a_request_is_one_json_line_without_any_secret() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
     let lines = Lines::default();
+    // With one subscriber in the process, tracing asks only the thread that comes by first whether anybody listens,
+    // and that may be another test's.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     // This thread's alone: the test's runtime has no other.
     let _logging = tracing::subscriber::set_default(emporia::telemetry::json(lines.clone()));
 

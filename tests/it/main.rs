@@ -1,6 +1,8 @@
 //! The integration tests: one binary, against a real PostgreSQL (as the app role) and a real Redis, which
 //! scripts/test starts. Each test has a database of its own.
 
+#![allow(clippy::disallowed_methods, reason = "tests look past the boundary on purpose, and name databases at random")]
+
 mod architecture;
 mod cart;
 mod catalog;

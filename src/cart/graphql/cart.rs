@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject, Union};
+use async_graphql::{Context, Description, ID, Object, Result, SimpleObject, Union};
 
 use super::absent::{AppliedGiftCard, CartDiscountAllocation, PurchasingCompany};
 use super::delivery::{CartDelivery, CartDeliveryGroupConnection, CartPreferences, lines_page, options_of};
@@ -23,7 +23,7 @@ use crate::shipping::model::selected;
 use crate::shop::loaders::TheShop;
 
 /// What a shopper is about to buy. Whoever has its id has the cart: the id carries its key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Cart {
     pub cart: Arc<model::Cart>,
     pub key: CartKey,
@@ -35,7 +35,7 @@ async fn totals(scope: &Scope, cart: &model::Cart) -> Result<Totals, Fault> {
     Ok(cart.totals(selected(&options, cart.delivery_handle.as_deref())))
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Cart {
     /// The cart's global id, which carries its key: whoever has it has the cart.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -179,7 +179,7 @@ pub struct CartDiscountCode {
 }
 
 /// Who buys.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartBuyerIdentity(Arc<model::Cart>);
 
 /// Where a buyer would like to have things.
@@ -188,7 +188,7 @@ pub enum DeliveryAddress {
     MailingAddress(MailingAddress),
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl CartBuyerIdentity {
     /// The buyer's country.
     async fn country_code(&self) -> Option<Country> {
@@ -229,10 +229,10 @@ impl CartBuyerIdentity {
 }
 
 /// What a cart costs. Prices include taxes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartCost(Arc<model::Cart>);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartCost {
     /// What is paid at the checkout.
     async fn checkout_charge_amount(&self, ctx: &Context<'_>) -> Result<MoneyV2> {
@@ -285,10 +285,10 @@ impl CartCost {
 }
 
 /// What a cart costs, under the names of before.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartEstimatedCost(Arc<model::Cart>);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartEstimatedCost {
     /// What is paid at the checkout.
     async fn checkout_charge_amount(&self, ctx: &Context<'_>) -> Result<MoneyV2> {

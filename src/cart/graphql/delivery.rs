@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
+use async_graphql::{Context, Description, Enum, ID, Object, Result, SimpleObject, Union};
 
 use super::line::{AnyCartLine, BaseCartLine, BaseCartLineConnection, CartLine};
 use crate::address::Address;
@@ -26,10 +26,10 @@ pub async fn options_of(scope: &Scope, cart: &model::Cart) -> Result<Arc<[Delive
 }
 
 /// A cart's addresses.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartDelivery(pub Arc<model::Cart>);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartDelivery {
     /// The addresses, in the order in which they were added.
     async fn addresses(
@@ -42,10 +42,10 @@ impl CartDelivery {
 }
 
 /// An address of a cart.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartSelectableAddress(Arc<model::CartAddress>);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartSelectableAddress {
     /// The address's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -75,10 +75,10 @@ pub enum CartAddress {
 }
 
 /// A postal address of a cart.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartDeliveryAddress(Arc<Address>);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartDeliveryAddress {
     /// The recipient's first name.
     async fn first_name(&self) -> Option<&str> {
@@ -164,7 +164,7 @@ impl CartDeliveryAddress {
 }
 
 /// Lines that are delivered together. A cart has one group as soon as it has a destination and something to deliver.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartDeliveryGroup {
     cart: Arc<model::Cart>,
     destination: Arc<model::CartAddress>,
@@ -182,7 +182,7 @@ impl CartDeliveryGroupConnection {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl CartDeliveryGroup {
     /// The group's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -241,10 +241,10 @@ pub enum CartDeliveryGroupType {
 }
 
 /// A way of delivery.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartDeliveryOption(DeliveryOption);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartDeliveryOption {
     /// Names the option when it is chosen.
     async fn handle(&self) -> &str {

@@ -335,7 +335,7 @@ impl CartDeliveryAddressInput {
             country: self.country_code.unwrap_or(Country::ZZ),
             phone: self.phone,
         };
-        Source::Given { address, country: self.country_code }
+        Source::Given { address: Box::new(address), country: self.country_code }
     }
 }
 

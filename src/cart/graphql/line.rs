@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject, Union};
+use async_graphql::{Context, Description, ID, Interface, Object, Result, SimpleObject, Union};
 
 use super::absent::{CartDiscountAllocation, ComponentizableCartLine};
 use crate::attribute::Attribute;
@@ -28,7 +28,12 @@ use crate::money::graphql::MoneyV2;
     ),
     field(name = "attributes", ty = "Vec<Attribute>", desc = "What the buyer remarks."),
     field(name = "cost", ty = "CartLineCost", desc = "What it costs."),
-    field(name = "estimated_cost", ty = "CartLineEstimatedCost", desc = "What it costs.", deprecation = "Use `cost`."),
+    field(
+        name = "estimated_cost",
+        ty = "CartLineEstimatedCost",
+        desc = "What it is expected to cost.",
+        deprecation = "Use `cost`."
+    ),
     field(name = "discount_allocations", ty = "Vec<CartDiscountAllocation>", desc = "What discounts take off it."),
     field(name = "merchandise", ty = "Merchandise", desc = "What is bought."),
     field(
@@ -48,7 +53,7 @@ pub type AnyCartLine = Shown<BaseCartLine>;
 connection!(BaseCartLineConnection, BaseCartLineEdge, AnyCartLine);
 
 /// So many of one variant, with the buyer's own remarks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartLine(pub Arc<model::Line>);
 
 /// What can be bought.
@@ -57,7 +62,7 @@ pub enum Merchandise {
     ProductVariant(ProductVariant),
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl CartLine {
     /// The line's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -137,10 +142,10 @@ pub struct CartLineParentRelationship {
 }
 
 /// What a line costs, at its variant's price of now.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartLineCost(Arc<model::Line>);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartLineCost {
     /// What one costs.
     async fn amount_per_quantity(&self, ctx: &Context<'_>) -> MoneyV2 {
@@ -164,10 +169,10 @@ impl CartLineCost {
 }
 
 /// What a line costs, under the names of before.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct CartLineEstimatedCost(Arc<model::Line>);
 
-#[Object]
+#[Object(use_type_description)]
 impl CartLineEstimatedCost {
     /// What one costs.
     async fn amount(&self, ctx: &Context<'_>) -> MoneyV2 {

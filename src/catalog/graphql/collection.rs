@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Description, Enum, ID, Object, Result};
 
 use super::filter::{self, ProductFilter};
 use super::image::Image;
@@ -20,12 +20,12 @@ use crate::graphql::seo::Seo;
 use crate::shop::graphql::storefront;
 
 /// A list of products that the merchant keeps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Collection(pub Arc<model::Collection>);
 
 connection!(CollectionConnection, CollectionEdge, Collection);
 
-#[Object]
+#[Object(use_type_description)]
 impl Collection {
     /// The collection's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object};
 
 use crate::catalog::model;
 use crate::connection;
@@ -10,12 +10,12 @@ use crate::graphql::scalars::Url;
 use crate::graphql::scope::ScopeExt;
 
 /// A picture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Image(pub Arc<model::Image>);
 
 connection!(ImageConnection, ImageEdge, Image);
 
-#[Object]
+#[Object(use_type_description)]
 impl Image {
     /// The image's global id.
     async fn id(&self, ctx: &Context<'_>) -> Option<ID> {

@@ -213,7 +213,7 @@ impl Reader {
             options: input.product_options.map(|options| self.options(options)),
             variants: input.variants.map(|variants| self.variants(variants)),
             images: input.files.map(|files| {
-                files.into_iter().enumerate().map(|(place, file)| self.image(file, &at!["files", place])).collect()
+                files.into_iter().enumerate().map(|(place, file)| self.image(file, at!["files", place])).collect()
             }),
             collections: input.collections.map(|ids| self.gids(&ids, "Collection", "collections")),
             ..ProductDraft::default()
@@ -278,7 +278,7 @@ impl Reader {
             tracked: item.tracked,
             requires_shipping: item.requires_shipping,
             taxable: input.taxable,
-            image: input.file.map(|file| self.image(file, &field("file")).url),
+            image: input.file.map(|file| self.image(file, field("file")).url),
             quantities: self.quantities(input.inventory_quantities.unwrap_or_default(), place),
             import_extra: None,
         }
@@ -299,10 +299,10 @@ impl Reader {
         quantities
     }
 
-    fn image(&mut self, file: FileSetInput, field: &[String]) -> ImageDraft {
+    fn image(&mut self, file: FileSetInput, mut field: Vec<String>) -> ImageDraft {
         let url = file.original_source.map(|url| url.0).unwrap_or_default();
         if url.is_empty() {
-            let field = field.iter().cloned().chain(["originalSource".to_owned()]).collect();
+            field.push("originalSource".to_owned());
             self.found.push(Violation::new(field, CatalogCode::Blank, "can't be blank"));
         }
         ImageDraft { url, alt_text: file.alt, width: None, height: None }

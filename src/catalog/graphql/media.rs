@@ -1,6 +1,6 @@
 //! `Media`: so far pictures alone; films and models are named, since storefronts name them.
 
-use async_graphql::{Context, Enum, ID, Interface, Object};
+use async_graphql::{Context, Description, Enum, ID, Interface, Object};
 
 use super::image::Image;
 use crate::graphql::scalars::{Json, Url};
@@ -26,10 +26,10 @@ pub enum Media {
 connection!(MediaConnection, MediaEdge, Media);
 
 /// A picture among a product's media.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct MediaImage(pub Image);
 
-#[Object]
+#[Object(use_type_description)]
 impl MediaImage {
     /// The global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Context, ID, InputObject, InputValueError, InputValueResult, Object, Result, Scalar, ScalarType, SimpleObject,
-    Value,
+    Context, Description, ID, InputObject, InputValueError, InputValueResult, Object, Result, Scalar, ScalarType,
+    SimpleObject, Value,
 };
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::catalog::model::{Chosen, WholeOption};
 use crate::graphql::scope::ScopeExt;
 
 /// One of the things by which a product's variants differ: "Size".
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct ProductOption {
     pub product_id: Uuid,
     pub options: Arc<[WholeOption]>,
@@ -43,7 +43,7 @@ impl ProductOption {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl ProductOption {
     /// The option's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -68,7 +68,7 @@ impl ProductOption {
 }
 
 /// A value that an option can have: "Small".
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct ProductOptionValue {
     option: ProductOption,
     at: usize,
@@ -80,7 +80,7 @@ impl ProductOptionValue {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl ProductOptionValue {
     /// The value's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -107,10 +107,10 @@ impl ProductOptionValue {
 }
 
 /// A colour in CSS's hexadecimal notation: `#6b8e23`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Color(pub String);
 
-#[Scalar(name = "Color")]
+#[Scalar(name = "Color", use_type_description)]
 impl ScalarType for Color {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {

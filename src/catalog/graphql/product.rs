@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Value};
+use async_graphql::{Context, Description, Enum, ID, Object, Result, SimpleObject, Value};
 use uuid::Uuid;
 
 use super::absent::{SellingPlanGroupConnection, TaxonomyCategory};
@@ -29,7 +29,7 @@ use crate::money::graphql::MoneyV2;
 use crate::shop::graphql::storefront;
 
 /// Something a shop offers, in one or more variants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Product(pub Arc<model::Product>);
 
 connection!(fast ProductConnection, ProductEdge, Product, {
@@ -62,7 +62,7 @@ impl Product {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Product {
     /// The product's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, Result, SimpleObject, Union};
+use async_graphql::{Context, Description, Enum, Object, Result, SimpleObject, Union};
 
 use super::collection::Collection;
 use super::filter::{self, Filter, ProductFilter};
@@ -39,7 +39,7 @@ pub struct SearchResultItemEdge {
 }
 
 /// A page of results.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct SearchResultItemConnection {
     page: Page<SearchResultItem>,
     /// What products must be; none: pages were searched.
@@ -47,7 +47,7 @@ pub struct SearchResultItemConnection {
     words: Vec<String>,
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl SearchResultItemConnection {
     /// The page's results with their cursors.
     async fn edges(&self) -> Vec<SearchResultItemEdge> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Value};
+use async_graphql::{Context, Description, Enum, ID, Object, Result, SimpleObject, Value};
 
 use super::absent::{
     ProductVariantComponentConnection, QuantityPriceBreakConnection, QuantityRule, SellingPlanAllocationConnection,
@@ -24,12 +24,12 @@ use crate::money::graphql::MoneyV2;
 use crate::shop::graphql::GeoCoordinateInput;
 
 /// One thing that can be bought: a product in one choice of its options.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct ProductVariant(pub Arc<model::Variant>);
 
 connection!(fast ProductVariantConnection, ProductVariantEdge, ProductVariant);
 
-#[Object]
+#[Object(use_type_description)]
 impl ProductVariant {
     /// The variant's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -202,6 +202,7 @@ impl ProductVariant {
     }
 
     /// Where it can be picked up: nowhere yet.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the vocabulary's")]
     async fn store_availability(
         &self,
         #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
@@ -277,10 +278,10 @@ impl Plain for ProductVariant {
 }
 
 /// What the merchant keeps about a variant's stock.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct InventoryItem(pub Arc<model::Variant>);
 
-#[Object]
+#[Object(use_type_description)]
 impl InventoryItem {
     /// The item's global id: it has the variant's uuid.
     async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -59,7 +59,7 @@ pub async fn collection_create_in_tx(
         Some("collections_handle_taken") => refused(at!["handle"], CatalogCode::HandleTaken, "the handle is taken"),
         _ => error.into(),
     })?;
-    add_products(tx, now, id, &draft.products, &at!["products"]).await?;
+    add_products(tx, now, id, &draft.products, "products").await?;
     Ok(id)
 }
 
@@ -74,7 +74,7 @@ pub async fn collection_add_products(
         if store::lock_collections(tx, &[id]).await?.is_empty() {
             return Err(refused(at!["id"], CatalogCode::NotFound, "there is no such collection"));
         }
-        add_products(tx, now, id, products, &at!["productIds"]).await
+        add_products(tx, now, id, products, "productIds").await
     })
     .await
 }
@@ -84,15 +84,12 @@ async fn add_products(
     now: DateTime<Utc>,
     id: Uuid,
     products: &[Uuid],
-    field: &[String],
+    field: &str,
 ) -> ServiceResult<(), CatalogRule> {
     let known = store::existing_products(tx.conn(), products).await?;
     let unknown = products.iter().enumerate().filter(|(_, product)| !known.contains(product));
     let violations: Vec<Violation> = unknown
-        .map(|(at, _)| {
-            let field = field.iter().cloned().chain([at.to_string()]).collect();
-            Violation::new(field, CatalogCode::NotFound, "there is no such product")
-        })
+        .map(|(place, _)| Violation::new(at![field, place], CatalogCode::NotFound, "there is no such product"))
         .collect();
     if !violations.is_empty() {
         return Err(ServiceError::Rule(CatalogRule(violations)));

@@ -177,8 +177,7 @@ async fn check_locations(
             })
             .collect()
     };
-    let mut ids: Vec<Uuid> =
-        drafts.iter().flatten().flat_map(|draft| quantities(draft)).map(|(_, _, location)| location).collect();
+    let mut ids: Vec<Uuid> = drafts.iter().flatten().flat_map(quantities).map(|(_, _, location)| location).collect();
     if ids.is_empty() {
         return Ok(());
     }

@@ -158,13 +158,13 @@ fn by_product<T>(rows: impl IntoIterator<Item = (Uuid, T)>) -> ByProduct<T> {
 pub async fn options(conn: &mut TenantConn<'_>, product_ids: &[Uuid]) -> QueryResult<ByProduct<WholeOption>> {
     use product_option_values as v;
     use product_options as o;
-    let rows: Vec<(Uuid, Uuid, String, Option<(Uuid, String)>)> = o::table
+    let rows = o::table
         .left_join(v::table.on(v::tenant_id.eq(o::tenant_id).and(v::option_id.eq(o::id))))
         .filter(o::tenant_id.eq(conn.tenant()))
         .filter(o::product_id.eq_any(product_ids))
         .order((o::product_id, o::position, v::position, v::id))
         .select((o::product_id, o::id, o::name, (v::id, v::name).nullable()))
-        .load(conn)
+        .load::<(Uuid, Uuid, String, Option<(Uuid, String)>)>(conn)
         .await?;
     let mut options: Vec<(Uuid, WholeOption)> = Vec::new();
     for (product_id, id, name, value) in rows {

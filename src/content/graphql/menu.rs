@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result, Union};
+use async_graphql::{Context, Description, Enum, ID, Object, Result, Union};
 use uuid::Uuid;
 
 use super::blog::{Article, Blog};
@@ -19,7 +19,7 @@ use crate::graphql::scope::{Scope, ScopeExt};
 use crate::shop::graphql::{ShopPolicy, storefront};
 
 /// Links under a handle, like "main-menu".
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Menu(pub Arc<model::Menu>);
 
 /// The menu with this id.
@@ -40,7 +40,7 @@ pub async fn menu_by_handle(scope: &Scope, handle: &str) -> Result<Option<Menu>>
     Ok(found.map(|menu| Menu(Arc::new(menu))))
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Menu {
     /// The menu's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -69,10 +69,10 @@ impl Menu {
 }
 
 /// One link of a menu.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct MenuItem(Arc<model::MenuItem>);
 
-#[Object]
+#[Object(use_type_description)]
 impl MenuItem {
     /// The link's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

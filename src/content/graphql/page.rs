@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Description, Enum, ID, Object, Result};
 use uuid::Uuid;
 
 use crate::catalog::graphql::audience;
@@ -17,7 +17,7 @@ use crate::shop::graphql::storefront;
 use crate::text::plain_of;
 
 /// A text of its own, like "About us".
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Page(pub Arc<model::Page>);
 
 connection!(PageConnection, PageEdge, Page);
@@ -39,7 +39,7 @@ pub async fn page_by_handle(scope: &Scope, handle: &str) -> Result<Option<Page>>
 /// How many characters a summary has at most.
 const SUMMARY: usize = 150;
 
-#[Object]
+#[Object(use_type_description)]
 impl Page {
     /// The page's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

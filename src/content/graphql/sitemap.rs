@@ -1,6 +1,6 @@
 //! `Sitemap`, and `UrlRedirect`, which has nothing behind it yet.
 
-use async_graphql::{Context, Enum, ID, Interface, Object, Result, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, Interface, Object, Result, SimpleObject};
 
 use crate::content::model::ResourceKind;
 use crate::content::store;
@@ -9,7 +9,7 @@ use crate::graphql::scope::ScopeExt;
 use crate::{absent_object, connection};
 
 /// The addresses of one kind that search engines should know: whatever shoppers see.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct Sitemap(pub SitemapType);
 
 /// How many resources a page has.
@@ -17,7 +17,7 @@ const PAGE: i64 = 250;
 /// The last page: what lies behind is not listed. Bounds how far a statement counts.
 const MAX_PAGE: i32 = 1000;
 
-#[Object]
+#[Object(use_type_description)]
 impl Sitemap {
     /// How many pages of resources there are.
     async fn pages_count(&self, ctx: &Context<'_>) -> Result<Option<Count>> {
@@ -120,10 +120,10 @@ pub enum SitemapResourceInterface {
 }
 
 /// A product, collection or page in a sitemap.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct SitemapResource(store::SitemapRow);
 
-#[Object]
+#[Object(use_type_description)]
 impl SitemapResource {
     /// The readable part of its URL.
     pub(crate) async fn handle(&self) -> String {

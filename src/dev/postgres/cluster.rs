@@ -221,7 +221,7 @@ impl Drop for Cluster {
     }
 }
 
-fn tail<'a>(lines: &[&'a str]) -> String {
+fn tail(lines: &[&str]) -> String {
     lines[lines.len().saturating_sub(8)..].join("\n")
 }
 

@@ -72,10 +72,12 @@ impl Persisted {
     pub async fn store(&self, counts: &PersistedQueries, shared: &dyn Shared, tenant: TenantId, text: &str) {
         let key = self.key(tenant);
         let is_small = text.len() as u64 <= Limits::STANDARD.bytes;
-        if is_small && matches!(shared.get(&key).await, Ok(None)) && counts.admit(tenant) {
-            if let Err(error) = shared.set(&key, text, TTL).await {
-                tracing::warn!(%error, "a persisted query could not be stored");
-            }
+        if is_small
+            && matches!(shared.get(&key).await, Ok(None))
+            && counts.admit(tenant)
+            && let Err(error) = shared.set(&key, text, TTL).await
+        {
+            tracing::warn!(%error, "a persisted query could not be stored");
         }
     }
 

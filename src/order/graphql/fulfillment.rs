@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
 
 use crate::graphql::scalars::{DateTime, Url};
 use crate::graphql::scope::ScopeExt;
@@ -12,7 +12,7 @@ use crate::order::model;
 use super::line::LineItem;
 
 /// Something of an order that was sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Fulfillment(pub Arc<model::Fulfillment>);
 
 /// Where a parcel is.
@@ -35,7 +35,7 @@ pub struct FulfillmentLineItem {
     quantity: i32,
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Fulfillment {
     /// The fulfillment's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {

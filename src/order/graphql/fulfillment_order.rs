@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Description, Enum, ID, Object, Result};
 
 use super::line::LineItem;
 use crate::connection;
@@ -12,7 +12,7 @@ use crate::order::loaders::LinesOfOrder;
 use crate::order::model::{self, FulfillmentStatus};
 
 /// What of an order is to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct FulfillmentOrder(pub Arc<model::Order>);
 
 connection!(FulfillmentOrderConnection, FulfillmentOrderEdge, FulfillmentOrder);
@@ -31,12 +31,12 @@ pub enum FulfillmentOrderStatus {
 }
 
 /// One line of a fulfillment order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct FulfillmentOrderLineItem(pub LineItem);
 
 connection!(FulfillmentOrderLineItemConnection, FulfillmentOrderLineItemEdge, FulfillmentOrderLineItem);
 
-#[Object]
+#[Object(use_type_description)]
 impl FulfillmentOrder {
     /// The fulfillment order's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -73,7 +73,7 @@ impl FulfillmentOrder {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl FulfillmentOrderLineItem {
     /// The line's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, SimpleObject};
 
 use crate::attribute::Attribute;
 use crate::connection;
@@ -12,7 +12,7 @@ use crate::money::{Currency, Money};
 use crate::order::model;
 
 /// One line of an order: a copy of what was sold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct LineItem {
     pub line: Arc<model::OrderLine>,
     pub currency: Currency,
@@ -35,7 +35,7 @@ impl LineItem {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl LineItem {
     /// The line's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
 
 use super::fulfillment::Fulfillment;
 use super::fulfillment_order::{FulfillmentOrder, FulfillmentOrderConnection};
@@ -19,7 +19,7 @@ use crate::order::loaders::{FulfillmentsOfOrder, HistoryOfOrder, LinesOfOrder};
 use crate::order::model::{self, CancelReason, FinancialStatus, FulfillmentStatus, HistoryKind};
 
 /// Something that was bought: a copy that later changes of the catalogue do not touch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Order(pub Arc<model::Order>);
 
 connection!(OrderConnection, OrderEdge, Order);
@@ -49,7 +49,7 @@ impl Order {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Order {
     /// The order's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject, Union};
+use async_graphql::{Context, Description, ID, Object, SimpleObject, Union};
 
 use crate::connection;
 use crate::country::Country;
@@ -11,12 +11,12 @@ use crate::money::graphql::MoneyV2;
 use crate::shipping::model;
 
 /// A named set of zones, with what a delivery to each costs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct DeliveryProfile(pub Arc<model::Profile>);
 
 connection!(DeliveryProfileConnection, DeliveryProfileEdge, DeliveryProfile);
 
-#[Object]
+#[Object(use_type_description)]
 impl DeliveryProfile {
     /// The profile's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -35,10 +35,10 @@ impl DeliveryProfile {
 }
 
 /// Countries that are delivered to at the same rates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct DeliveryZone(Arc<model::Zone>);
 
-#[Object]
+#[Object(use_type_description)]
 impl DeliveryZone {
     /// The zone's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -63,10 +63,10 @@ impl DeliveryZone {
 }
 
 /// A country of a zone, or the rest of the world.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct DeliveryCountry(Option<Country>);
 
-#[Object]
+#[Object(use_type_description)]
 impl DeliveryCountry {
     /// Which country.
     async fn code(&self) -> DeliveryCountryCodeOrRestOfWorld {
@@ -89,10 +89,10 @@ pub struct DeliveryCountryCodeOrRestOfWorld {
 }
 
 /// A way of delivery.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct DeliveryMethodDefinition(Arc<model::Rate>);
 
-#[Object]
+#[Object(use_type_description)]
 impl DeliveryMethodDefinition {
     /// The way's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -122,10 +122,10 @@ pub enum DeliveryRateProvider {
 }
 
 /// A flat price.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct DeliveryRateDefinition(Arc<model::Rate>);
 
-#[Object]
+#[Object(use_type_description)]
 impl DeliveryRateDefinition {
     /// The price's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {

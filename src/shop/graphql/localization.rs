@@ -3,7 +3,7 @@
 //! `@inContext` decides; without it, the shop's own. A shop has one market, one language and one currency so far, so
 //! a context changes what is said here and nothing else.
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, Object, Result, SimpleObject};
 
 use super::the_shop;
 use crate::country::Country as CountryCode;
@@ -18,10 +18,10 @@ use crate::shipping;
 const SHOP_LANGUAGE: LanguageCode = LanguageCode::EN;
 
 /// For which country and language the answers are meant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct Localization;
 
-#[Object]
+#[Object(use_type_description)]
 impl Localization {
     /// The country of the answers: the one the operation asks for, or the shop's own.
     async fn country(&self, ctx: &Context<'_>) -> Result<Country> {
@@ -59,10 +59,10 @@ impl Localization {
 }
 
 /// A country a shop sells to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct Country(CountryCode);
 
-#[Object]
+#[Object(use_type_description)]
 impl Country {
     /// The country's code.
     async fn iso_code(&self) -> CountryCode {
@@ -148,10 +148,10 @@ pub enum UnitSystem {
 }
 
 /// The part of the world that a shop sells to: it has one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct Market;
 
-#[Object]
+#[Object(use_type_description)]
 impl Market {
     /// The market's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, Result, SimpleObject};
 use uuid::Uuid;
 
 use crate::connection;
@@ -11,7 +11,7 @@ use crate::graphql::scope::{Scope, ScopeExt};
 use crate::shop::{model, store};
 
 /// A place where stock lies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Location(pub Arc<model::Location>);
 
 connection!(LocationConnection, LocationEdge, Location);
@@ -30,7 +30,7 @@ pub async fn location_by_id(scope: &Scope, id: Uuid) -> Result<Option<Location>>
     Ok(locations(scope).await?.into_iter().find(|location| location.0.id == id))
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Location {
     /// The location's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

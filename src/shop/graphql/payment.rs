@@ -1,6 +1,6 @@
 //! `PaymentSettings`.
 
-use async_graphql::{Context, Enum, Object};
+use async_graphql::{Context, Description, Enum, Object};
 
 use crate::country::Country;
 use crate::graphql::scalars::Url;
@@ -9,10 +9,10 @@ use crate::money::Currency;
 use crate::shop::model::SharedShop;
 
 /// How a shop takes money.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct PaymentSettings(pub SharedShop);
 
-#[Object]
+#[Object(use_type_description)]
 impl PaymentSettings {
     /// The currency of all its amounts.
     async fn currency_code(&self, ctx: &Context<'_>) -> Currency {

@@ -1,6 +1,6 @@
 //! `Shop` and what describes it.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
 
 use super::payment::PaymentSettings;
 use super::storefront;
@@ -13,10 +13,10 @@ use crate::shipping;
 use crate::shop::model::SharedShop;
 
 /// What a shop says of itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Shop(pub SharedShop);
 
-#[Object]
+#[Object(use_type_description)]
 impl Shop {
     /// The shop's global id.
     pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {

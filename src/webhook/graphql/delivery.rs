@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, Description, ID, Object, Result};
 
 use super::subscription::WebhookSubscription;
 use crate::connection;
@@ -14,12 +14,12 @@ use crate::webhook::model::{self, DeliveryStatus};
 use crate::webhook::sign::message_id;
 
 /// One event on its way to one subscription. Kept for 30 days.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct WebhookDelivery(pub Arc<model::Delivery>);
 
 connection!(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery);
 
-#[Object]
+#[Object(use_type_description)]
 impl WebhookDelivery {
     /// The delivery's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
@@ -80,9 +80,10 @@ impl WebhookDelivery {
 }
 
 /// One try to deliver, and how it ended.
+#[derive(Description)]
 pub struct WebhookDeliveryAttempt(model::Attempt);
 
-#[Object]
+#[Object(use_type_description)]
 impl WebhookDeliveryAttempt {
     /// 1 for the first.
     async fn number(&self) -> i32 {

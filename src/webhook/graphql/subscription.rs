@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, Description, ID, Object};
 
 use crate::connection;
 use crate::events::Topic;
@@ -11,12 +11,12 @@ use crate::graphql::scope::ScopeExt;
 use crate::webhook::model;
 
 /// An address that is told of a topic's events. Its signing secret is shown once, when it is created.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct WebhookSubscription(pub Arc<model::Subscription>);
 
 connection!(WebhookSubscriptionConnection, WebhookSubscriptionEdge, WebhookSubscription);
 
-#[Object]
+#[Object(use_type_description)]
 impl WebhookSubscription {
     /// The subscription's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {

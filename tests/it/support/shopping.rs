@@ -115,7 +115,7 @@ impl Shopping {
             extras: Default::default(),
         });
         let address = NewAddress {
-            source: Source::Given { address: address(), country: Some(Country::DE) },
+            source: Source::Given { address: Box::new(address()), country: Some(Country::DE) },
             selected: Some(true),
             one_time_use: false,
             strict: false,
