@@ -4,6 +4,7 @@
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
 
 mod migrate;
+mod operator;
 pub(crate) mod process;
 mod tenant;
 
@@ -11,9 +12,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
 use crate::country::Country;
 use crate::money::Currency;
+use operator::operator;
 
 /// A multi-tenant headless commerce backend. Settings come from the environment: README.md lists them.
 #[derive(Parser)]
@@ -88,18 +89,6 @@ fn out(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
-}
-
-/// Settings and parts for a command that works on tenants: the tables must be there.
-async fn operator() -> anyhow::Result<crate::app::App> {
-    let config = Config::from_env()?;
-    crate::db::check::migrated(&config.database).await?;
-    if config.redis_url.is_none() {
-        eprintln!(
-            "note: REDIS_URL is not set, so running processes do not hear of changes to tenants and keys at once"
-        );
-    }
-    Ok(crate::app::App::build(config).await?)
 }
 
 fn currency(code: &str) -> Result<Currency, String> {

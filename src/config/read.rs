@@ -25,9 +25,14 @@ impl Env {
         self
     }
 
+    /// The variable's value, unless it is set to nothing.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
     /// Whether the variable is set, and not to nothing.
     pub fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_empty())
+        self.get(name).is_some()
     }
 
     pub(super) fn reader(&self) -> Reader<'_> {
@@ -55,7 +60,7 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     pub fn optional(&mut self, name: &str) -> Option<String> {
-        self.env.0.get(name).filter(|value| !value.is_empty()).cloned()
+        self.env.get(name)
     }
 
     pub fn text(&mut self, name: &str, default: &str) -> String {

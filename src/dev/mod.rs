@@ -34,7 +34,7 @@ pub struct DevArgs {
     #[arg(long, default_value = "127.0.0.1:8000", value_name = "ADDR")]
     listen: SocketAddr,
     /// Where the database, passwords and keys are kept.
-    #[arg(long, default_value = ".emporia", value_name = "DIR")]
+    #[arg(long, env = DATA_DIR_VARIABLE, default_value = DATA_DIR, value_name = "DIR")]
     data_dir: PathBuf,
     /// Write one JSON object with addresses and keys there once everything answers; removed at the end.
     #[arg(long, value_name = "FILE")]
@@ -43,6 +43,13 @@ pub struct DevArgs {
     #[arg(long)]
     reset: bool,
 }
+
+/// The data directory unless another is named, by argument or variable.
+pub(crate) const DATA_DIR: &str = ".emporia";
+pub(crate) const DATA_DIR_VARIABLE: &str = "EMPORIA_DATA_DIR";
+
+/// In the data directory while everything answers: the commands on this machine find the database by it.
+pub(crate) const READY_FILE: &str = "ready.json";
 
 /// The database's name in the cluster.
 const DATABASE: &str = "emporia";
@@ -59,7 +66,8 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     if args.reset {
         block_in_place(|| home.reset())?;
     }
-    let ready_file = args.ready_file.map(ReadyFile::at).transpose()?;
+    let ready_files = [Some(home.dir().join(READY_FILE)), args.ready_file].into_iter().flatten().map(ReadyFile::at);
+    let ready_files = ready_files.collect::<anyhow::Result<Vec<_>>>()?;
     let mut secrets = home.secrets()?;
     let listener = listen(args.listen, secrets.port).await?;
     let address = listener.local_addr().context("the listener's address")?;
@@ -67,7 +75,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     home.keep(&secrets)?;
     // Dropped last, whatever happens: then the server stops.
     let cluster = block_in_place(|| Cluster::start(home.dir(), &secrets.admin))?;
-    let outcome = run_on(&cluster, &home, secrets, listener, address, ready_file.as_ref(), &shutdown).await;
+    let outcome = run_on(&cluster, &home, secrets, listener, address, &ready_files, &shutdown).await;
     block_in_place(|| drop(cluster));
     outcome
 }
@@ -78,7 +86,7 @@ async fn run_on(
     mut secrets: Secrets,
     listener: TcpListener,
     address: SocketAddr,
-    ready_file: Option<&ReadyFile>,
+    ready_files: &[ReadyFile],
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
     let going_on = || ensure_going(shutdown);
@@ -107,7 +115,7 @@ async fn run_on(
     let api = crate::http::serve_with(app.clone(), listener, shutdown.clone(), images::router());
     let worker = crate::worker::run(app, shutdown.clone());
     let announce = async {
-        if let Some(file) = ready_file {
+        for file in ready_files {
             file.write(&ready)?;
         }
         ready.print(&Cluster::dir(home.dir())?)

@@ -93,6 +93,26 @@ fn command(data: &Path) -> Command {
     command
 }
 
+/// What `emporia tenant create` answers in a terminal that has these variables.
+fn tenant_create(name: &str, env: &[(&str, &str)]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emporia"));
+    command.args([
+        "tenant",
+        "create",
+        name,
+        "--currency",
+        "EUR",
+        "--country",
+        "DE",
+        "--shipping-rate",
+        "4.90",
+        "--json",
+    ]);
+    let output = command.env_clear().envs(env.iter().copied()).output().expect("emporia tenant create");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
 fn is_alive(pid: u32) -> bool {
     Command::new("kill").args(["-0", &pid.to_string()]).stderr(Stdio::null()).status().expect("kill").success()
 }
@@ -125,6 +145,17 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     let image = first["graphql_url"].as_str().expect("a URL").replace("/graphql", "/demo/images/tide-mug.svg");
     let image = reqwest::get(image).await.expect("the image");
     assert_eq!(image.headers()["content-type"], "image/svg+xml");
+
+    // A store beside it is one command away, named by the directory or by what the ready file says.
+    let url = |name: &str| first[name].as_str().expect("a URL").to_owned();
+    let (app, owner) = (url("database_url"), url("database_owner_url"));
+    let by_urls = [("DATABASE_URL", app.as_str()), ("DATABASE_OWNER_URL", &owner)];
+    let by_directory = [("EMPORIA_DATA_DIR", dev.data.to_str().expect("a path"))];
+    for (name, env) in [("Harbour", by_urls.as_slice()), ("Meadow", &by_directory)] {
+        let mut made = tenant_create(name, env);
+        made["graphql_url"] = first["graphql_url"].clone();
+        assert_eq!(ask(&made, "publishable_key", "{ shop { name } }").await["shop"]["name"], name);
+    }
 
     // One at a time, and it says which.
     let second = command(&dev.data).output().expect("a second one");
