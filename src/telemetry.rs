@@ -24,7 +24,9 @@ const QUIET: [&str; 7] = [
 /// nothing.
 pub fn init() {
     let subscriber: Box<dyn tracing::Subscriber + Send + Sync> = if std::io::stdout().is_terminal() {
-        Box::new(tracing_subscriber::fmt().with_env_filter(filter()).with_target(false).finish())
+        Box::new(
+            tracing_subscriber::fmt().with_env_filter(filter()).with_target(false).log_internal_errors(false).finish(),
+        )
     } else {
         Box::new(json(std::io::stdout))
     };
@@ -47,6 +49,8 @@ where
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
+        // It would say so on stderr, and panic where that has gone too.
+        .log_internal_errors(false)
         .with_env_filter(filter())
         .with_writer(writer)
         .finish()

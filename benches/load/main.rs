@@ -2,6 +2,8 @@
 //! and prints one line of JSON. Plain HTTP/1.1 over TCP by hand: it shares the machine with what it measures, so it
 //! must cost next to nothing itself.
 
+#![allow(clippy::disallowed_macros, reason = "its output is scripts/bench's to read")]
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

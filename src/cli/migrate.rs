@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::say;
 use crate::config::{Env, MigrateConfig};
 use crate::db::bootstrap::{self, Bootstrap};
 use crate::db::migrate;
@@ -25,13 +26,13 @@ pub async fn migrate(args: MigrateArgs) -> anyhow::Result<()> {
             anyhow::anyhow!("{error:#}\nSomeone who is allowed to may run this instead, with passwords:\n  {sql};")
         })?;
         for sql in left_over {
-            eprintln!("note: the admin may not run this; pg_dump as emporia_backup needs it: {sql};");
+            say(format_args!("note: the admin may not run this; pg_dump as emporia_backup needs it: {sql};"));
         }
     }
     let versions = migrate::run(&config.owner_url).await?;
     match versions.as_slice() {
-        [] => eprintln!("the database is up to date"),
-        versions => versions.iter().for_each(|version| eprintln!("migrated {version}")),
+        [] => say(format_args!("the database is up to date")),
+        versions => versions.iter().for_each(|version| say(format_args!("migrated {version}"))),
     }
     Ok(())
 }

@@ -74,12 +74,19 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("emporia: {error:#}");
+    say(format_args!("emporia: {error:#}"));
     ExitCode::FAILURE
 }
 
 fn print_schema() -> anyhow::Result<()> {
     out(&crate::graphql::schema::sdl())
+}
+
+/// Writes a line to stderr. Whoever read it may have gone (a closed terminal, `emporia dev | tee`), and that must not
+/// keep anything from being put in order: `eprintln!` would panic.
+pub(crate) fn say(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Writes a line to stdout. A reader that has gone (`emporia schema | head`) is no mistake.

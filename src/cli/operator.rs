@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::say;
 use crate::app::App;
 use crate::config::{Config, Env};
 use crate::dev;
@@ -14,9 +15,9 @@ pub async fn operator() -> anyhow::Result<App> {
     let config = Config::read(&settings(Env::process(), &dir))?;
     crate::db::check::migrated(&config.database).await?;
     if config.redis_url.is_none() {
-        eprintln!(
+        say(format_args!(
             "note: REDIS_URL is not set, so running processes do not hear of changes to tenants and keys at once"
-        );
+        ));
     }
     Ok(App::build(config).await?)
 }
@@ -34,7 +35,7 @@ fn settings(env: Env, data_dir: &Path) -> Env {
     let file = data_dir.join(dev::READY_FILE);
     let names_none = !["DATABASE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL"].iter().any(|name| env.has(name));
     if names_none && let Some(running) = std::fs::read(&file).ok().and_then(|text| running(&text)) {
-        eprintln!("note: no DATABASE_URL; using the store that `emporia dev` runs on {}", data_dir.display());
+        say(format_args!("note: no DATABASE_URL; using the store that `emporia dev` runs on {}", data_dir.display()));
         return env.with([
             ("DATABASE_URL", running.database_url.as_str()),
             ("DATABASE_PLATFORM_URL", &running.database_owner_url),

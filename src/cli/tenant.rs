@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{operator, out};
+use super::{operator, out, say};
 use crate::app::App;
 use crate::country::Country;
 use crate::error::ServiceError;
@@ -149,7 +149,7 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         "tenant           {tenant}\nhandle           {}\npublishable key  {publishable}\nsecret key       {secret}",
         new.handle
     ))?;
-    eprintln!("Keep the secret key: it is not shown again.");
+    say(format_args!("Keep the secret key: it is not shown again."));
     Ok(())
 }
 
@@ -175,7 +175,7 @@ async fn list(app: &App, json: bool) -> anyhow::Result<()> {
 async fn set_suspended(app: &App, tenant: &str, suspended: bool) -> anyhow::Result<()> {
     let id = find(app, tenant).await?;
     tenant_set_suspended(&app.db, &*app.clock, &app.resolver, id, suspended).await.map_err(plain)?;
-    eprintln!("{tenant} is {}", if suspended { "suspended" } else { "active" });
+    say(format_args!("{tenant} is {}", if suspended { "suspended" } else { "active" }));
     Ok(())
 }
 
@@ -208,7 +208,7 @@ pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
             if !key_revoke(&app.db, &*app.clock, &app.resolver, id).await? {
                 bail!("there is no key {id}");
             }
-            eprintln!("{id} is revoked");
+            say(format_args!("{id} is revoked"));
             Ok(())
         }
     }

@@ -1,6 +1,7 @@
 //! Reads typed values out of variables and collects every mistake before giving up.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -12,7 +13,9 @@ pub struct Env(HashMap<String, String>);
 
 impl Env {
     pub fn process() -> Self {
-        Self(std::env::vars().collect())
+        // Nothing that is not UTF-8 can be one of ours.
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self(std::env::vars_os().filter_map(text).collect())
     }
 
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::postgres::{Cluster, remove_dir};
+use super::postgres::Cluster;
 use super::progress;
 use crate::clock::Entropy;
 
@@ -77,7 +77,7 @@ impl Home {
     pub fn reset(&self) -> anyhow::Result<()> {
         progress("throwing the old database away");
         Cluster::stop_any(&self.dir)?;
-        remove_dir(&Cluster::dir(&self.dir)?)?;
+        Cluster::remove(&self.dir)?;
         match std::fs::remove_file(self.secrets_path()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("removing the secrets"),
             _ => Ok(()),

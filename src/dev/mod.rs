@@ -56,7 +56,7 @@ const DATABASE: &str = "emporia";
 
 /// A line about what takes a moment.
 pub(crate) fn progress(line: &str) {
-    eprintln!("  {line} …");
+    crate::cli::say(format_args!("  {line} …"));
 }
 
 /// Runs until a signal says to stop.
@@ -75,7 +75,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     home.keep(&secrets)?;
     // Dropped last, whatever happens: then the server stops.
     let cluster = block_in_place(|| Cluster::start(home.dir(), &secrets.admin))?;
-    let outcome = run_on(&cluster, &home, secrets, listener, address, &ready_files, &shutdown).await;
+    let outcome = run_on(&cluster, &home, secrets, listener, address, ready_files, &shutdown).await;
     block_in_place(|| drop(cluster));
     outcome
 }
@@ -86,7 +86,7 @@ async fn run_on(
     mut secrets: Secrets,
     listener: TcpListener,
     address: SocketAddr,
-    ready_files: &[ReadyFile],
+    ready_files: Vec<ReadyFile>,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
     let going_on = || ensure_going(shutdown);
@@ -115,15 +115,17 @@ async fn run_on(
     let api = crate::http::serve_with(app.clone(), listener, shutdown.clone(), images::router());
     let worker = crate::worker::run(app, shutdown.clone());
     let announce = async {
-        for file in ready_files {
-            file.write(&ready)?;
-        }
-        ready.print(&Cluster::dir(home.dir())?)
+        ready_files.iter().try_for_each(|file| file.write(&ready))?;
+        ready.print(&Cluster::dir(home.dir())?)?;
+        // The files go when the end begins, not when all of it is over.
+        shutdown.cancelled().await;
+        drop(ready_files);
+        anyhow::Ok(())
     };
     let serving =
         together(async { api.await.context("serving HTTP") }, async { worker.await.context("working") }, shutdown);
     let (announced, served) = tokio::join!(async { announce.await.inspect_err(|_| shutdown.cancel()) }, serving);
-    eprintln!("  stopping …");
+    crate::cli::say(format_args!("  stopping …"));
     announced.and(served)
 }
 

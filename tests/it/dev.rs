@@ -47,6 +47,16 @@ impl Dev {
         Self { child, ready_file, data, log }
     }
 
+    /// Started into two pipes that nobody reads any more.
+    fn start_unheard(scratch: &Scratch) -> Self {
+        let (data, ready_file) = (scratch.0.join("data"), scratch.0.join("ready.json"));
+        let mut command = command(&data);
+        command.args(["--listen", "127.0.0.1:0", "--ready-file"]).arg(&ready_file).env("LOG", "info");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("emporia dev");
+        drop((child.stdout.take(), child.stderr.take()));
+        Self { child, ready_file, data, log: scratch.0.join("log") }
+    }
+
     /// What it says of itself once it answers. A first start makes a database cluster: that takes its time.
     async fn ready(&mut self) -> Value {
         let deadline = Instant::now() + Duration::from_secs(180);
@@ -198,4 +208,32 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     let fresh = dev.ready().await;
     assert_ne!(fresh["secret_key"], first["secret_key"]);
     assert_eq!(ask(&fresh, "publishable_key", "{ shop { name } }").await["shop"]["name"], "Fjord & Field");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_is_made_again_and_what_is_not_ours_is_left_alone() {
+    let scratch = Scratch::new();
+    let mut dev = Dev::start(&scratch, &[]);
+    dev.ready().await;
+    dev.signal("-TERM");
+    let data = dev.data.clone();
+    dev.end();
+    std::fs::remove_dir_all(data.join("postgres")).expect("somebody removes the cluster");
+    // Whoever read what it says has gone before it ends.
+    let mut dev = Dev::start_unheard(&scratch);
+    let ready = dev.ready().await;
+    let found = ask(&ready, "publishable_key", "{ products(first: 1) { nodes { id } } }").await;
+    assert_eq!(found["products"]["nodes"].as_array().map(Vec::len), Some(1), "the store is filled again");
+    let server = dev.server().expect("a running server");
+    dev.signal("-INT");
+    dev.end();
+    assert!(!is_alive(server), "the server has ended");
+
+    std::fs::remove_dir_all(data.join("postgres")).expect("the cluster goes");
+    std::fs::create_dir_all(data.join("postgres/data")).expect("a directory of somebody else's");
+    std::fs::write(data.join("postgres/data/thesis.txt"), "years of work").expect("its file");
+    let output = command(&data).args(["--listen", "127.0.0.1:0", "--reset"]).output().expect("emporia dev --reset");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("not a cluster that emporia made"), "{said}");
+    assert!(data.join("postgres/data/thesis.txt").exists());
 }

@@ -58,6 +58,8 @@ async fn tenant(app: &App, home: &Home, secrets: &mut Secrets, file: &StoreFile)
         }
         Err(ServiceError::Rule(TenantRule::NotFound)) => {
             progress(&format!("making the demo store {}", file.name));
+            // Whatever an earlier database held.
+            secrets.demo_url = None;
             store_create(app, &file.new_store(HANDLE)?).await.map_err(|error| anyhow!("{error:?}"))?
         }
         Err(error) => bail!("looking for the demo store: {error:?}"),

@@ -87,6 +87,24 @@ impl Cluster {
         Ok(())
     }
 
+    /// Removes the cluster of a data directory, which must not run. A directory of this name that holds something
+    /// else is left as it is.
+    pub fn remove(data_dir: &Path) -> anyhow::Result<()> {
+        let dir = Self::dir(data_dir)?;
+        let data = dir.join("data");
+        if data.exists() && !data.join("PG_VERSION").exists() {
+            bail!("{} is not a cluster that emporia made: name another --data-dir", data.display());
+        }
+        remove_dir(&data)?;
+        remove_dir(&dir.join("data.new"))?;
+        for file in ["port", "server.log", "password"] {
+            let _ = std::fs::remove_file(dir.join(file));
+        }
+        // Unless there is more in it, which is not ours.
+        let _ = std::fs::remove_dir(&dir);
+        Ok(())
+    }
+
     pub fn url(&self, role: &str, password: &str, database: &str) -> String {
         format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
     }
@@ -216,7 +234,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Err(error) = self.stop() {
-            eprintln!("emporia: stopping PostgreSQL: {error:#}");
+            crate::cli::say(format_args!("emporia: stopping PostgreSQL: {error:#}"));
         }
     }
 }
@@ -249,7 +267,7 @@ fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// Removes a directory with all that is in it, if it is there.
-pub fn remove_dir(dir: &Path) -> anyhow::Result<()> {
+fn remove_dir(dir: &Path) -> anyhow::Result<()> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("removing {}", dir.display()))

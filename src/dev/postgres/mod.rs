@@ -7,4 +7,4 @@ mod cluster;
 mod pidfile;
 mod user;
 
-pub use cluster::{ADMIN, Cluster, remove_dir};
+pub use cluster::{ADMIN, Cluster};
