@@ -14,10 +14,12 @@ use super::lines::{self, Known, LineUpdate, NewLine};
 use super::model::Cart;
 use super::rule::{CartErrorCode, CartRule, Field, Warning};
 use super::store;
+use crate::app::App;
 use crate::attribute::Attribute;
 use crate::clock::Entropy;
 use crate::db::{TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
+use crate::ids::TenantId;
 use crate::shipping::model::DeliveryOption;
 use crate::shipping::service::options_for;
 
@@ -27,6 +29,12 @@ pub struct Desk {
     pub db: TenantDb,
     pub now: DateTime<Utc>,
     pub entropy: Entropy,
+}
+
+impl Desk {
+    pub fn new(app: &App, tenant: TenantId) -> Self {
+        Self { db: app.db.tenant(tenant), now: app.clock.now(), entropy: app.entropy.clone() }
+    }
 }
 
 /// A cart as a change left it.
@@ -57,6 +65,11 @@ pub struct NewCart {
 /// The cart with this key; none when there is none, when the key is wrong and when the cart is completed.
 pub async fn cart(conn: &mut TenantConn<'_>, key: &CartKey, now: DateTime<Utc>) -> QueryResult<Option<Cart>> {
     Ok(store::load(conn, key, now).await?.filter(|cart| cart.completed_at.is_none()))
+}
+
+/// The order that the cart with this key has become; none while it is open, and when the key is wrong.
+pub async fn order_id(conn: &mut TenantConn<'_>, key: &CartKey) -> QueryResult<Option<Uuid>> {
+    Ok(store::head(conn, key).await?.and_then(|head| head.order_id()))
 }
 
 pub async fn cart_create(desk: &Desk, new: &NewCart) -> CartResult<Changed> {

@@ -18,6 +18,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::schema::idempotency_keys as keys;
@@ -41,6 +42,25 @@ pub struct Key {
     pub scope: [u8; 32],
     /// SHA-256 of the coerced arguments.
     pub input: [u8; 32],
+}
+
+impl Key {
+    /// The key that a client named `text`, for one field, credential and cart; `input` stands for the arguments.
+    pub fn new(field: &str, credential: &str, cart: Option<Uuid>, text: &str, input: &str) -> Self {
+        let cart = cart.map(|cart| cart.to_string()).unwrap_or_default();
+        let scope = digest(&[field, credential, &cart, text]);
+        Self { field: field.to_owned(), scope, input: digest(&[input]) }
+    }
+}
+
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let mut sha = Sha256::new();
+    for part in parts {
+        // With its length, so that no two lists of parts read alike.
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part.as_bytes());
+    }
+    sha.finalize().into()
 }
 
 /// What is known of a key.

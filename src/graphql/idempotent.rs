@@ -9,7 +9,6 @@ use async_graphql::{
     Context, ContextDirective, CustomDirective, CustomDirectiveFactory, Positioned, ServerError, ServerResult, Value,
 };
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
 
 use super::error::{ApiError, Code};
 use super::scope::{Scope, ScopeExt};
@@ -94,12 +93,8 @@ pub fn key_of(ctx: &Context<'_>, cart: Option<uuid::Uuid>) -> Result<Option<Key>
     if text.is_empty() || text.chars().count() > MAX_KEY {
         return Err(ApiError::bad_input(format!("an idempotency key has 1 to {MAX_KEY} characters")));
     }
-    let field = ctx.field().name().to_owned();
     let credential = ctx.scope().access.actor();
-    let cart = cart.map(|cart| cart.to_string()).unwrap_or_default();
-    let scope = digest(&[field.as_bytes(), credential.as_bytes(), cart.as_bytes(), text.as_bytes()]);
-    let input = digest(&[arguments(ctx)?.to_string().as_bytes()]);
-    Ok(Some(Key { field, scope, input }))
+    Ok(Some(Key::new(ctx.field().name(), &credential, cart, &text, &arguments(ctx)?.to_string())))
 }
 
 /// For mutations that must not run without a key.
@@ -214,16 +209,6 @@ fn normal(registry: &Registry, ty: &str, value: Value, depth: usize) -> serde_js
         (_, Value::Number(number)) if ty == "ID" => number.to_string().into(),
         (_, value) => value.into_json().unwrap_or_default(),
     }
-}
-
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
-    let mut sha = Sha256::new();
-    for part in parts {
-        // With its length, so that no two lists of parts read alike.
-        sha.update((part.len() as u64).to_be_bytes());
-        sha.update(part);
-    }
-    sha.finalize().into()
 }
 
 /// So that a resolver can pass it on.

@@ -4,6 +4,7 @@
 //! [`context::guard`] proves tenant and caller, then [`graphql`] reads, bounds and executes the operation. Nothing
 //! behind this module sees a credential.
 
+mod checkout;
 pub mod context;
 mod cors;
 mod graphiql;

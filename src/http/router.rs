@@ -5,6 +5,8 @@
 //! | `POST /graphql`, `GET /graphql` | the API; a WebSocket when upgraded; server-sent events where accepted |
 //! | `/api/{version}/graphql.json` | the same, with ids as `gid://shopify/…`, for storefronts that rebuild them |
 //! | `GET /graphiql/` | the playground, where `GRAPHIQL` allows it; its files under `/graphiql/assets/` |
+//! | `/checkout/{tenant}/{cart}` | where `Cart.checkoutUrl` leads: forms until there is an order |
+//! | `GET /checkout/{tenant}/order` | the order, for who has its token |
 //! | `GET /livez` | the process answers |
 //! | `GET /readyz` | the database and the shared store answer |
 //! | `GET /health` | the same as JSON |
@@ -25,7 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::graphql::{Documents, PersistedQueries, Places};
 use super::origin::OwnOrigins;
-use super::{cors, graphiql, graphql, health, problem, request};
+use super::{checkout, cors, graphiql, graphql, health, problem, request};
 use crate::app::App;
 use crate::graphql::limits;
 use crate::graphql::schema::{self, EmporiaSchema};
@@ -81,6 +83,7 @@ pub(super) fn routes(served: Arc<Served>) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/health", get(health::health))
+        .merge(checkout::router())
         .merge(playground)
         .fallback(nothing_here)
         .layer(CatchPanicLayer::custom(panicked))

@@ -3,6 +3,8 @@
 mod currency;
 pub mod graphql;
 
+use std::fmt;
+
 pub use currency::Currency;
 
 /// An amount: `minor` units (cents, for EUR) of `currency`.
@@ -63,6 +65,26 @@ impl Money {
     }
 }
 
+/// The amount for people: `€1,234.50`, `CHF 12.00`.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimal = self.to_decimal();
+        let (sign, digits) = decimal.strip_prefix('-').map_or(("", &*decimal), |digits| ("-", digits));
+        let (whole, fraction) = digits.find('.').map_or((digits, ""), |at| digits.split_at(at));
+        let symbol = self.currency.symbol();
+        // A code is a word, and stands apart from the number.
+        let gap = if symbol == self.currency.code() { "\u{a0}" } else { "" };
+        write!(f, "{sign}{symbol}{gap}")?;
+        for (at, digit) in whole.chars().enumerate() {
+            if at > 0 && (whole.len() - at).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        f.write_str(fraction)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -75,6 +97,16 @@ mod tests {
         assert_eq!(Money::new(-5, Currency::EUR).to_decimal(), "-0.05");
         assert_eq!(Money::new(500, Currency::JPY).to_decimal(), "500");
         assert_eq!(Money::new(1, Currency::BHD).to_decimal(), "0.001");
+    }
+
+    #[test]
+    fn people_read_groups_of_digits_and_the_currencys_sign() {
+        let text = |minor, currency| Money::new(minor, currency).to_string();
+        assert_eq!(text(123_450, Currency::EUR), "€1,234.50");
+        assert_eq!(text(99_999, Currency::EUR), "€999.99");
+        assert_eq!(text(-1_234_567, Currency::JPY), "-¥1,234,567");
+        assert_eq!(text(1200, Currency::CHF), "CHF\u{a0}12.00");
+        assert_eq!(text(1, Currency::BHD), "BHD\u{a0}0.001");
     }
 
     #[test]

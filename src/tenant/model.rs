@@ -74,7 +74,7 @@ pub struct KeyInfo {
 /// Who asks, proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// No credential: the host named the tenant. Sees what a publishable key sees.
+    /// No credential: the host or a checkout's address named the tenant. Sees what a publishable key sees.
     Public,
     /// A publishable key.
     Publishable { key_id: Uuid },

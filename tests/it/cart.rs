@@ -585,7 +585,8 @@ async fn the_checkout_is_where_the_merchant_says() {
         shopper.app.gql(&shopper.store.publishable, query, json!({ "id": cart["id"] })).await["cart"]["checkoutUrl"]
             .take()
     };
-    assert_eq!(read().await, format!("http://127.0.0.1:8000/checkout/{}?key={}", key.id, key.reveal()));
+    let built_in = format!("http://127.0.0.1:8000/checkout/{}/{}?key={}", shopper.store.tenant, key.id, key.reveal());
+    assert_eq!(read().await, built_in);
     let template = shops::checkout_url_template.eq("https://pay.example/{cart_id}/go?k={key}");
     let db = shopper.app.app.db.tenant(shopper.store.tenant);
     let told: Result<usize, Fault> = db

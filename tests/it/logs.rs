@@ -58,6 +58,11 @@ async fn a_request_is_one_json_line_without_any_secret() {
     app.post_json("esk_wrong-secret", &body, &headers).await;
     let uri = "/graphql?query=%7B__typename%7D&variables=%7B%22a%22:%22query-string-secret%22%7D";
     app.send("GET", uri, &[("x-api-key", &store.publishable)], "").await;
+    let checkout = format!("/checkout/{}/{}?key=checkout-key-secret", store.tenant, store.tenant);
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("referer", "http://a/?key=referrer-secret")];
+    app.send("GET", &checkout, &[], "").await;
+    app.send("POST", &checkout, &form, "step=information&email=form-secret").await;
+    app.send("GET", &format!("/checkout/{}/order?token=order-token-secret", store.tenant), &[], "").await;
     app.send("GET", "/nowhere/path-secret", &[("x-api-key", &store.publishable)], "").await;
 
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
@@ -66,7 +71,7 @@ async fn a_request_is_one_json_line_without_any_secret() {
     }
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
     let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
-    assert_eq!(answered.len(), 4, "{text}");
+    assert_eq!(answered.len(), 7, "{text}");
     let first = answered[0];
     assert_eq!(first["status"], 200);
     assert_eq!(first["level"], "INFO");
@@ -74,4 +79,6 @@ async fn a_request_is_one_json_line_without_any_secret() {
     assert_eq!((&span["request_id"], &span["route"]), (&json!("request-0001"), &json!("/graphql")));
     assert_eq!((&span["tenant"], &span["operation"]), (&json!(store.tenant.to_string()), &json!("Front")));
     assert_eq!(answered[1]["status"], 401);
+    let shown = &answered[3]["span"];
+    assert_eq!((&shown["route"], &shown["tenant"]), (&json!("/checkout/{tenant}/{cart}"), &span["tenant"]));
 }

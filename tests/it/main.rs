@@ -9,6 +9,7 @@ mod cart;
 mod catalog;
 mod catalog_write;
 mod checkout;
+mod checkout_page;
 mod cli;
 mod content;
 mod cors;

@@ -46,10 +46,10 @@ impl Cart {
     async fn checkout_url(&self, ctx: &Context<'_>) -> Result<Url> {
         let scope = ctx.scope();
         let shop = scope.snapshot().loaders.load(TheShop).await?;
-        let (id, secret) = (self.key.id.to_string(), self.key.reveal());
+        let (id, secret, tenant) = (self.key.id.to_string(), self.key.reveal(), scope.tenant());
         Ok(Url(match shop.as_ref().and_then(|shop| shop.checkout_url_template.as_deref()) {
             Some(template) => template.replace("{cart_id}", &id).replace("{key}", secret),
-            None => format!("{}/checkout/{id}?key={secret}", scope.app.config.http.public_url),
+            None => format!("{}/checkout/{tenant}/{id}?key={secret}", scope.app.config.http.public_url),
         }))
     }
 

@@ -22,7 +22,7 @@ use crate::shipping::loaders::OptionsFor;
 pub struct CartMutation;
 
 fn desk(scope: &Scope) -> Desk {
-    Desk { db: scope.db().clone(), now: scope.app.clock.now(), entropy: scope.app.entropy.clone() }
+    Desk::new(&scope.app, scope.tenant())
 }
 
 /// Runs a change of a cart and answers it under the mutation's own payload.

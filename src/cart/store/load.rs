@@ -60,7 +60,8 @@ pub async fn lock(tx: &mut TenantTx<'_>, key: &CartKey) -> QueryResult<Option<He
     Ok(proved(row, key))
 }
 
-async fn head(conn: &mut TenantConn<'_>, key: &CartKey) -> QueryResult<Option<Head>> {
+/// The cart's own row alone. A completed cart is found too.
+pub async fn head(conn: &mut TenantConn<'_>, key: &CartKey) -> QueryResult<Option<Head>> {
     let row = carts::table
         .filter(carts::tenant_id.eq(conn.tenant()))
         .filter(carts::id.eq(key.id))

@@ -3,5 +3,5 @@
 mod load;
 mod save;
 
-pub use load::{Head, load, load_locked, lock, merchandise};
+pub use load::{Head, head, load, load_locked, lock, merchandise};
 pub use save::{complete, create, save};

@@ -2,6 +2,7 @@
 
 mod app;
 mod db;
+pub mod forms;
 mod goods;
 mod http;
 pub mod node;
@@ -14,7 +15,7 @@ pub use db::{TestDb, admin, redis_url};
 pub use goods::Goods;
 pub use http::{Answer, TestServer};
 pub use receiver::{Receiver, Reply};
-pub use shopping::Shopping;
+pub use shopping::{Shopping, variant};
 pub use ws::Socket;
 
 use std::future::Future;
