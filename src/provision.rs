@@ -30,6 +30,11 @@ pub struct NewStore {
 
 /// Makes the store and answers its two keys, in clear this once.
 pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+    // Alone: to a second creation of the same store, one under way would look like an interrupted one.
+    app.db.platform().alone(&format!("store_create {}", new.handle), async || create_or_resume(app, new).await).await
+}
+
+async fn create_or_resume(app: &App, new: &NewStore) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
     let (tenant, keys) =
         match tenant_create(&app.db, &*app.clock, &app.entropy, &new.handle, &new.name, new.currency).await {
             Ok(created) => created,

@@ -1,7 +1,7 @@
 //! Connections for the platform's own tables (tenants, keys, the worker's bell), under a role that has no grant on
 //! any tenant's table.
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::pool::{self, Pool};
 use super::tenant::finish;
@@ -19,6 +19,22 @@ pub struct PlatformDb {
 impl PlatformDb {
     pub(super) fn new(config: &DatabaseConfig) -> Self {
         Self { pool: pool::build(&config.platform_url, config) }
+    }
+
+    /// Runs `work` while nobody else, in any process, runs one under the same name; others wait for it, as long as a
+    /// statement may take. It may use other connections.
+    #[expect(clippy::disallowed_methods, reason = "an advisory lock, on a connection without a tenant")]
+    pub async fn alone<T, E, F>(&self, name: &str, work: F) -> Result<T, E>
+    where
+        E: From<Fault> + From<diesel::result::Error>,
+        F: AsyncFnOnce() -> Result<T, E>,
+    {
+        self.run(async |conn| {
+            let lock = diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
+            lock.bind::<diesel::sql_types::Text, _>(name).execute(conn).await?;
+            work().await
+        })
+        .await
     }
 
     /// Runs `work` in a transaction on the platform's tables: commits on `Ok`, rolls back on `Err`.

@@ -139,3 +139,20 @@ async fn an_interrupted_creation_is_completed_by_saying_it_again() {
     assert!(test.app.resolver.by_key(unseen.secret.reveal()).await.is_err(), "keys that nobody saw are revoked");
     assert!(refused(&create, &env).contains("taken"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_creations_at_once_one_is_refused_and_the_others_keys_work() {
+    let test = TestApp::new().await;
+    let (url, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let create = || {
+        let env = [("DATABASE_URL", url.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+        let create =
+            ["tenant", "create", "Twin", "--currency", "EUR", "--country", "DE", "--shipping-rate", "4.90", "--json"];
+        emporia(&create, &env)
+    };
+    let outputs = std::thread::scope(|scope| [scope.spawn(create), scope.spawn(create)].map(|at| at.join().unwrap()));
+    let made: Vec<&Output> = outputs.iter().filter(|output| output.status.success()).collect();
+    assert_eq!(made.len(), 1);
+    let store: Value = serde_json::from_slice(&made[0].stdout).expect("JSON");
+    assert!(test.app.resolver.by_key(store["secret_key"].as_str().expect("a key")).await.is_ok());
+}
