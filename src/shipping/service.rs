@@ -46,6 +46,8 @@ pub async fn profile_create(
     profile: &NewProfile,
 ) -> ServiceResult<Profile, ShippingRule> {
     check(profile)?;
+    // A new profile has no parts yet: ids are given out here, never taken from the client.
+    check_parts(profile, &[])?;
     db.write(async |tx| Ok(profile_create_in_tx(tx, now, entropy, profile).await?)).await
 }
 
@@ -81,7 +83,7 @@ pub async fn profile_update(
         let replaced = zones.is_some();
         let profile = NewProfile { name: name.unwrap_or(before.name.clone()), zones: zones.unwrap_or_default() };
         check(&profile)?;
-        check_parts(&profile, &before)?;
+        check_parts(&profile, &before.zones)?;
         store::update_profile(tx, id, &profile.name, now).await?;
         if !replaced {
             return Ok(Profile { name: profile.name, ..before });
@@ -186,10 +188,10 @@ fn check_name(name: &str, field: impl FnOnce() -> Vec<String>) -> Result<(), Ser
     Err(refused(refusal, &field()))
 }
 
-/// The ids that an update mentions must be the profile's own, each at most once.
-fn check_parts(profile: &NewProfile, before: &Profile) -> Result<(), ServiceError<ShippingRule>> {
-    let mut zones: HashSet<Uuid> = before.zones.iter().map(|zone| zone.id).collect();
-    let mut rates: HashSet<Uuid> = before.zones.iter().flat_map(|zone| zone.rates.iter().map(|rate| rate.id)).collect();
+/// The ids of parts that are mentioned must be of the profile's own, each at most once.
+fn check_parts(profile: &NewProfile, before: &[Arc<Zone>]) -> Result<(), ServiceError<ShippingRule>> {
+    let mut zones: HashSet<Uuid> = before.iter().map(|zone| zone.id).collect();
+    let mut rates: HashSet<Uuid> = before.iter().flat_map(|zone| zone.rates.iter().map(|rate| rate.id)).collect();
     for (at, zone) in profile.zones.iter().enumerate() {
         let at = at.to_string();
         if zone.id.is_some_and(|id| !zones.remove(&id)) {

@@ -136,6 +136,14 @@ async fn what_a_profile_cannot_be_is_refused_with_its_path() {
     let mut dollars = method("A", "1");
     dollars["rateDefinition"]["price"]["currencyCode"] = json!("USD");
     expect(&one(dollars), &format!("{price}.currencyCode"), "INVALID");
+    // Ids are the server's to give: a new profile has no zone and no rate yet.
+    let known = json!(format!("gid://emporia/DeliveryZone/{}", store.tenant));
+    let mut taken = zone("A", &["DE"], &[]);
+    taken["id"] = known.clone();
+    expect(&[taken], "profile.zones.0.id", "NOT_FOUND");
+    let mut taken = method("A", "1");
+    taken["id"] = json!(known.as_str().expect("an id").replace("DeliveryZone", "DeliveryMethodDefinition"));
+    expect(&one(taken), "profile.zones.0.methodDefinitions.0.id", "NOT_FOUND");
     let many: Vec<Value> = (0..251).map(|_| method("A", "1")).collect();
     expect(&[zone("A", &["DE"], &many)], "profile.zones.0.methodDefinitions", "TOO_MANY");
     for (profile, field, code) in bad {
