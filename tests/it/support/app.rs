@@ -1,7 +1,8 @@
 //! A process under test, without a socket: requests go through the real router and guard.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, Utc};
@@ -22,6 +23,7 @@ use super::TestDb;
 
 pub struct TestApp {
     pub app: App,
+    router: OnceLock<Router>,
     pub db: TestDb,
     pub clock: Arc<ManualClock>,
 }
@@ -49,7 +51,12 @@ impl TestApp {
         let db = TestDb::create().await;
         let clock = ManualClock::new(start());
         let app = App::assemble(db.config(settings), MemoryShared::new(), clock.clone(), Entropy::seeded(7));
-        Self { app, db, clock }
+        Self { app, router: OnceLock::new(), db, clock }
+    }
+
+    /// The process's router, made once.
+    pub fn router(&self) -> Router {
+        self.router.get_or_init(|| emporia::http::router::router(self.app.clone())).clone()
     }
 
     /// A new tenant with a shop.
@@ -78,7 +85,7 @@ impl TestApp {
             .header("x-api-key", key)
             .body(Body::from(body))
             .expect("a request");
-        let response = emporia::http::router::router(self.app.clone()).oneshot(request).await.expect("an answer");
+        let response = self.router().oneshot(request).await.expect("an answer");
         let status = response.status();
         let bytes = axum::body::to_bytes(response.into_body(), 10 << 20).await.expect("a body");
         (status, serde_json::from_slice(&bytes).expect("JSON"))

@@ -46,7 +46,7 @@ impl TestApp {
             request = request.header(*name, *value);
         }
         let request = request.body(body.into()).expect("a request");
-        let response = emporia::http::router::router(self.app.clone()).oneshot(request).await.expect("an answer");
+        let response = self.router().oneshot(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), 20 << 20).await.expect("a body");
         Answer { status, headers, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
