@@ -21,6 +21,7 @@ mod guard;
 mod http;
 mod import;
 mod inventory;
+mod isolation;
 mod limits;
 mod logs;
 mod node;

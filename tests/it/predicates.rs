@@ -4,56 +4,136 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{BinaryOperator, Expr, Statement, TableObject, visit_expressions, visit_relations};
+use sqlparser::ast::{
+    BinaryOperator, Delete, Expr, FromTable, Insert, Join, JoinConstraint, JoinOperator, ObjectName, Select, Statement,
+    TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind, Visit, Visitor,
+};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
-/// The tables that the statement touches without saying whose rows are meant. Diesel writes tables without aliases,
-/// so a table is known by its name.
+/// The tables that the statement touches without saying whose rows are meant: each SELECT, UPDATE and DELETE in it has
+/// to compare each of its tables' `tenant_id`, and each INSERT to give one.
 pub fn unscoped(sql: &str) -> Vec<String> {
     let statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
-    statements.iter().flat_map(unscoped_in).collect()
+    let mut judge = Judge::default();
+    let _ = statements.visit(&mut judge);
+    judge.unscoped.into_iter().collect()
 }
 
-fn unscoped_in(statement: &Statement) -> Vec<String> {
-    let mut tables = BTreeSet::new();
-    let _: ControlFlow<()> = visit_relations(statement, |name| {
-        let parts: Vec<String> = name.0.iter().map(|part| part.to_string().replace('"', "")).collect();
-        if !matches!(parts.first().map(String::as_str), Some("platform" | "pg_catalog" | "unnest")) {
-            tables.insert(parts.join("."));
-        }
-        ControlFlow::Continue(())
-    });
-    let mut known = BTreeSet::new();
-    if let Statement::Insert(insert) = statement
-        && let TableObject::TableName(name) = &insert.table
-        && insert.columns.iter().any(|column| column.to_string().replace('"', "") == "tenant_id")
-    {
-        known.insert(name.to_string().replace('"', ""));
-    }
-    let mut equal = Vec::new();
-    let _: ControlFlow<()> = visit_expressions(statement, |expression| {
-        if let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = expression {
-            match (tenant_of(left), tenant_of(right)) {
-                (Some(a), Some(b)) => equal.push((a, b)),
-                (Some(a), None) | (None, Some(a)) => drop(known.insert(a)),
-                (None, None) => {}
-            }
-        }
-        ControlFlow::Continue(())
-    });
-    // A join on tenant_id hands the constant on.
-    for _ in 0..equal.len() {
-        for (a, b) in &equal {
-            if known.contains(a) || known.contains(b) {
-                known.extend([a.clone(), b.clone()]);
-            }
-        }
-    }
-    tables.difference(&known).cloned().collect()
+#[derive(Default)]
+struct Judge {
+    unscoped: BTreeSet<String>,
 }
 
-/// The table of a `"table"."tenant_id"`.
+impl Visitor for Judge {
+    type Break = ();
+
+    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
+        match statement {
+            // Its SELECTs are judged below.
+            Statement::Query(_) => {}
+            Statement::Insert(Insert { table: TableObject::TableName(name), columns, .. }) => {
+                if !columns.iter().any(|column| last(column) == "tenant_id") {
+                    self.unscoped.extend(tenant_table(name));
+                }
+            }
+            Statement::Update(Update { table, from, selection, .. }) => {
+                let mut tables = vec![table];
+                if let Some(UpdateTableFromKind::BeforeSet(more) | UpdateTableFromKind::AfterSet(more)) = from {
+                    tables.extend(more);
+                }
+                self.judge(tables, selection.as_ref());
+            }
+            Statement::Delete(Delete { from, using, selection, .. }) => {
+                let (FromTable::WithFromKeyword(tables) | FromTable::WithoutKeyword(tables)) = from;
+                self.judge(tables.iter().chain(using.iter().flatten()), selection.as_ref());
+            }
+            other => panic!("a statement of a kind that nobody has thought of: {other}"),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        self.judge(&select.from, select.selection.as_ref());
+        ControlFlow::Continue(())
+    }
+}
+
+impl Judge {
+    /// One level of a statement: its tables, and what must be true of their rows.
+    fn judge<'a>(&mut self, from: impl IntoIterator<Item = &'a TableWithJoins>, selection: Option<&Expr>) {
+        let (mut tables, mut conditions) = (Vec::new(), selection.into_iter().collect::<Vec<_>>());
+        for table in from {
+            gather(table, &mut tables, &mut conditions);
+        }
+        let (mut known, mut equal) = (BTreeSet::new(), Vec::new());
+        while let Some(condition) = conditions.pop() {
+            match condition {
+                Expr::Nested(inner) => conditions.push(inner),
+                Expr::BinaryOp { left, op: BinaryOperator::And, right } => conditions.extend([&**left, right]),
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                    // A table of an outer level is as good as a constant: it is judged there.
+                    let own = |side| tenant_of(side).filter(|alias| tables.iter().any(|(own, _)| own == alias));
+                    match (own(left), own(right)) {
+                        (Some(a), Some(b)) => equal.push((a, b)),
+                        (Some(a), None) | (None, Some(a)) => drop(known.insert(a)),
+                        (None, None) => {}
+                    }
+                }
+                // What may be false for a row that is found says nothing of it.
+                _ => {}
+            }
+        }
+        // A join on tenant_id hands the constant on.
+        for _ in 0..equal.len() {
+            for (a, b) in &equal {
+                if known.contains(a) || known.contains(b) {
+                    known.extend([a.clone(), b.clone()]);
+                }
+            }
+        }
+        self.unscoped.extend(tables.into_iter().filter(|(alias, _)| !known.contains(alias)).map(|(_, name)| name));
+    }
+}
+
+/// The tenant tables of a FROM item, each with the name by which the statement calls it, and its joins' conditions.
+fn gather<'a>(item: &'a TableWithJoins, tables: &mut Vec<(String, String)>, conditions: &mut Vec<&'a Expr>) {
+    for relation in [&item.relation].into_iter().chain(item.joins.iter().map(|join| &join.relation)) {
+        match relation {
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let called = alias.as_ref().map_or_else(|| last(name), |alias| alias.name.value.clone());
+                tables.extend(tenant_table(name).map(|name| (called, name)));
+            }
+            TableFactor::NestedJoin { table_with_joins, .. } => gather(table_with_joins, tables, conditions),
+            // A function has no tables; a query's are judged at its own level.
+            _ => {}
+        }
+    }
+    conditions.extend(item.joins.iter().filter_map(condition_of));
+}
+
+fn condition_of(join: &Join) -> Option<&Expr> {
+    match &join.join_operator {
+        JoinOperator::Join(JoinConstraint::On(condition))
+        | JoinOperator::Inner(JoinConstraint::On(condition))
+        | JoinOperator::Left(JoinConstraint::On(condition))
+        | JoinOperator::LeftOuter(JoinConstraint::On(condition)) => Some(condition),
+        _ => None,
+    }
+}
+
+/// The table's name, unless it belongs to the platform or to PostgreSQL.
+fn tenant_table(name: &ObjectName) -> Option<String> {
+    let name = name.to_string().replace('"', "");
+    let is_other = ["platform.", "pg_"].iter().any(|prefix| name.starts_with(prefix));
+    (!is_other).then_some(name)
+}
+
+fn last(name: &ObjectName) -> String {
+    name.0.last().map(|part| part.to_string().replace('"', "")).unwrap_or_default()
+}
+
+/// What the statement calls the table of a `"table"."tenant_id"`.
 fn tenant_of(expression: &Expr) -> Option<String> {
     match expression {
         Expr::CompoundIdentifier(parts) => match &parts[..] {
@@ -74,6 +154,16 @@ fn a_statement_without_its_tenant_is_found() {
         ("DELETE FROM pages", vec!["pages"]),
         ("INSERT INTO pages (id) VALUES ($1)", vec!["pages"]),
         ("SELECT a.id FROM a WHERE a.tenant_id = $1 AND a.id IN (SELECT b.id FROM b)", vec!["b"]),
+        ("SELECT a.id FROM a WHERE a.id IN (SELECT a.id FROM a WHERE a.tenant_id = $1)", vec!["a"]),
+        ("SELECT a.id FROM a WHERE a.tenant_id = $1 OR a.id = $2", vec!["a"]),
+        ("SELECT a.id FROM a WHERE NOT (a.tenant_id = $1)", vec!["a"]),
+        ("SELECT a.tenant_id = $1 FROM a", vec!["a"]),
+        ("SELECT x.id FROM a x INNER JOIN a y ON y.id = x.id WHERE x.tenant_id = $1", vec!["a"]),
+        ("SELECT a.id FROM a CROSS JOIN b WHERE a.tenant_id = $1", vec!["b"]),
+        ("UPDATE a SET tenant_id = $1", vec!["a"]),
+        ("UPDATE a SET x = b.x FROM b WHERE a.id = b.id AND a.tenant_id = $1", vec!["b"]),
+        ("DELETE FROM a USING b WHERE b.tenant_id = $1 AND b.id = a.id", vec!["a"]),
+        ("INSERT INTO a (tenant_id) SELECT b.tenant_id FROM b", vec!["b"]),
     ];
     for (sql, expected) in bad {
         assert_eq!(unscoped(sql), expected, "{sql}");
@@ -87,6 +177,8 @@ fn a_statement_with_its_tenant_passes() {
         "INSERT INTO pages (tenant_id, id) VALUES ($1, $2), ($3, $4)",
         "UPDATE pages SET title = $1 WHERE pages.tenant_id = $2",
         "INSERT INTO platform.outbox_ready (tenant_id, kind) VALUES ($1, $2)",
+        "SELECT a.id FROM a WHERE a.tenant_id = $1 AND EXISTS (SELECT 1 FROM b WHERE b.tenant_id = a.tenant_id)",
+        "SELECT a.id FROM a WHERE (a.tenant_id = $1 AND a.x) AND (a.y OR a.z)",
     ];
     for sql in good {
         assert_eq!(unscoped(sql), Vec::<String>::new(), "{sql}");

@@ -1,0 +1,78 @@
+//! The shop itself, delivery profiles, webhooks.
+
+use super::{Entry, blind, marked, telling};
+
+pub const READS: &[Entry] = &[
+    marked("{ shop { id name primaryDomain { host } } }"),
+    telling("<market>", "{ localization { market { id handle } country { name } } }"),
+    telling("<location>", "{ locations(first: 50) { nodes { id name } } }"),
+    blind("there is one", r#"{ locations(first: 50, after: "<locations cursor>") { nodes { id } } }"#),
+    blind("both shops are in one country", "{ paymentSettings { countryCode currencyCode cardVaultUrl } }"),
+    blind("says nothing of a shop", "{ publicApiVersions { handle } }"),
+    blind("there are no accounts yet", r#"{ customer(customerAccessToken: "<order1 token>") { email } }"#),
+    marked(r#"{ deliveryProfile(id: "<profile1>") { name zones { name methodDefinitions { name } } } }"#),
+    marked("{ deliveryProfiles(first: 50) { nodes { name } } }"),
+    marked(r#"{ deliveryProfiles(first: 50, after: "<deliveryProfiles cursor>") { nodes { name } } }"#),
+    marked(r#"{ webhookSubscription(id: "<webhook1>") { uri } }"#),
+    marked("{ webhookSubscriptions(first: 50, topics: [ORDERS_CREATE]) { nodes { uri } } }"),
+    marked(r#"{ webhookSubscriptions(first: 50, after: "<webhookSubscriptions cursor>") { nodes { uri } } }"#),
+    marked("{ webhookDeliveries(first: 50) { nodes { body attempts { error } subscription { uri } } } }"),
+    marked(r#"{ webhookDeliveries(first: 50, subscriptionId: "<webhook1>") { nodes { body } } }"#),
+    marked(r#"{ webhookDeliveries(first: 50, after: "<webhookDeliveries cursor>") { nodes { body } } }"#),
+];
+
+pub const WRITES: &[Entry] = &[
+    marked(
+        r#"mutation { deliveryProfileUpdate(id: "<profile1>", profile: {}) {
+            profile { name } userErrors { field code message } } }"#,
+    ),
+    marked(
+        r#"mutation { deliveryProfileUpdate(id: "<own profile1>", profile: { zones: [
+            { id: "<zone1>", name: "Home", countries: [{ code: DE }], methodDefinitions: [] }] }) {
+            profile { name } userErrors { field code message } } }"#,
+    ),
+    marked(
+        r#"mutation { deliveryProfileUpdate(id: "<own profile2>", profile: { zones: [
+            { id: "<own zone2>", name: "Home", countries: [{ code: DE }], methodDefinitions: [
+                { id: "<rate2>", name: "Post", rateDefinition: { price: { amount: "1", currencyCode: EUR } } }] }] }) {
+            profile { name } userErrors { field code message } } }"#,
+    ),
+    blind(
+        "a new profile has no zone of another",
+        r#"mutation { deliveryProfileCreate(profile: { name: "Post", zones: [
+            { id: "<zone1>", name: "Home", countries: [{ code: DE }], methodDefinitions: [] }] }) {
+            profile { name zones { name } } userErrors { field code message } } }"#,
+    ),
+    blind(
+        "a new profile has no rate of another",
+        r#"mutation { deliveryProfileCreate(profile: { name: "Post", zones: [
+            { name: "Home", countries: [{ code: DE }], methodDefinitions: [
+                { id: "<rate1>", name: "Post", rateDefinition: { price: { amount: "1", currencyCode: EUR } } }] }] }) {
+            profile { name zones { name } } userErrors { field code message } } }"#,
+    ),
+    blind(
+        "takes no id",
+        r#"mutation { webhookSubscriptionCreate(topic: ORDERS_PAID, webhookSubscription: {
+            uri: "http://127.0.0.1:9/" }) { webhookSubscription { uri } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""id":"<webhook2>""#,
+        r#"mutation { webhookSubscriptionUpdate(id: "<webhook2>", webhookSubscription: {
+            uri: "http://127.0.0.1:9/" }) { webhookSubscription { id } userErrors { field code message } } }"#,
+    ),
+    // It is not yet given up: the owner is told so, a stranger is told of no delivery.
+    telling(
+        "NOT_EXHAUSTED",
+        r#"mutation { webhookDeliveryRetry(id: "<delivery>") {
+            webhookDelivery { body } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""deletedId":"<profile2>""#,
+        r#"mutation { deliveryProfileRemove(id: "<profile2>") { deletedId userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""deletedWebhookSubscriptionId":"<webhook2>""#,
+        r#"mutation { webhookSubscriptionDelete(id: "<webhook2>") {
+            deletedWebhookSubscriptionId userErrors { field code message } } }"#,
+    ),
+];

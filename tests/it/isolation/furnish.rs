@@ -1,0 +1,197 @@
+//! A store with rows in every table, made through the API, all of whose texts carry the store's marker.
+
+use emporia::error::Fault;
+use emporia::ids::GidNamespace;
+use serde_json::{Value, json};
+
+use super::names::{Names, filled};
+use crate::support::{Store, TestApp};
+
+pub struct Furnished {
+    pub store: Store,
+    pub names: Names,
+}
+
+/// Furnishes a new store. `handle` is the word by which strangers know it; its marker is `<handle>secret`. There are
+/// two of everything that can be made: `product1` and `product2`.
+pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
+    let marker = format!("{handle}secret");
+    let store = app.store(&marker).await;
+    let mut names = Names::default();
+    names.set("handle", handle);
+    names.set("marker", &marker);
+    names.set("shop", format!("gid://emporia/Shop/{}", store.tenant));
+    names.set("market", format!("gid://emporia/Market/{}", store.tenant));
+    let mut it = Furnished { store, names };
+    it.made(app, "{ locations(first: 1) { nodes { id } } }", &[("location", "/nodes/0/id")]).await;
+    for n in ["1", "2"] {
+        it.catalogue(app, n).await;
+        it.settings(app, n).await;
+        it.sales(app, n).await;
+    }
+    emporia::worker::drain(&app.app).await.expect("the worker's work");
+    it.trail(app).await;
+    it
+}
+
+impl Furnished {
+    /// Runs a document of one root field with this store's things; answers that field.
+    async fn run(&self, app: &TestApp, document: &str) -> Value {
+        let document = filled(document, &self.names, &self.names);
+        let mut data = app.gql(&self.store.secret, &document, json!({})).await;
+        data.as_object_mut().and_then(|data| data.values_mut().next()).expect("a field").take()
+    }
+
+    /// Runs a document that must succeed; remembers ids of the answer under these names.
+    async fn made(&mut self, app: &TestApp, document: &str, keep: &[(&str, &str)]) {
+        let payload = self.run(app, document).await;
+        let refused = payload["userErrors"].as_array().is_some_and(|errors| !errors.is_empty());
+        assert!(!refused, "{document}\n{payload:#}");
+        for (name, pointer) in keep {
+            let id = payload.pointer(pointer).and_then(Value::as_str);
+            self.names.set(*name, id.unwrap_or_else(|| panic!("no {pointer} in {payload:#}")));
+        }
+    }
+
+    /// Like [`Self::made`], with a number for `#` in the document and in the names.
+    async fn numbered(&mut self, app: &TestApp, n: &str, document: &str, keep: &[(&str, &str)]) {
+        let keep: Vec<_> = keep.iter().map(|(name, pointer)| (name.replace('#', n), *pointer)).collect();
+        let keep: Vec<_> = keep.iter().map(|(name, pointer)| (name.as_str(), *pointer)).collect();
+        self.made(app, &document.replace('#', n), &keep).await;
+    }
+
+    async fn catalogue(&mut self, app: &TestApp, n: &str) {
+        let ids = [
+            ("product#", "/product/id"),
+            ("variant#", "/product/variants/nodes/0/id"),
+            ("item#", "/product/variants/nodes/0/inventoryItem/id"),
+            ("option#", "/product/options/0/id"),
+            ("value#", "/product/options/0/optionValues/0/id"),
+            ("image#", "/product/media/nodes/0/id"),
+        ];
+        self.numbered(app, n, PRODUCT, &ids).await;
+        let collection = r#"mutation { collectionCreate(input: { title: "<marker> #", handle: "<handle>-#" }) {
+            collection { id } userErrors { message } } }"#;
+        self.numbered(app, n, collection, &[("collection#", "/collection/id")]).await;
+        let added = r#"mutation { collectionAddProducts(id: "<collection#>", productIds: ["<product#>"]) {
+            userErrors { message } } }"#;
+        self.numbered(app, n, added, &[]).await;
+    }
+
+    async fn settings(&mut self, app: &TestApp, n: &str) {
+        let page = r#"mutation { pageCreate(page: { title: "<handle> <marker> #", handle: "<handle>-#",
+            body: "<marker>", isPublished: true }) { page { id } userErrors { message } } }"#;
+        self.numbered(app, n, page, &[("page#", "/page/id")]).await;
+        let menu = r#"mutation { menuCreate(title: "<marker>", handle: "<handle>-#", items: [
+            { title: "<marker>", type: PAGE, resourceId: "<page#>" }]) {
+            menu { id items { id } } userErrors { message } } }"#;
+        self.numbered(app, n, menu, &[("menu#", "/menu/id"), ("menuItem#", "/menu/items/0/id")]).await;
+        let profile = r#"mutation { deliveryProfileCreate(profile: { name: "<marker>", zones: [
+            { name: "<marker>", countries: [{ code: DE }], methodDefinitions: [
+                { name: "<marker>", rateDefinition: { price: { amount: "4.90", currencyCode: EUR } } }] }] }) {
+            profile { id zones { id methodDefinitions { id } } } userErrors { message } } }"#;
+        let ids = [
+            ("profile#", "/profile/id"),
+            ("zone#", "/profile/zones/0/id"),
+            ("rate#", "/profile/zones/0/methodDefinitions/0/id"),
+        ];
+        self.numbered(app, n, profile, &ids).await;
+        // Nobody listens there: the attempt fails and stays in the log.
+        let webhook = r#"mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE,
+            webhookSubscription: { uri: "http://127.0.0.1:9/<marker>" }) {
+            webhookSubscription { id } userErrors { message } } }"#;
+        self.numbered(app, n, webhook, &[("webhook#", "/webhookSubscription/id")]).await;
+    }
+
+    /// An open cart, an order that waits, one that is paid and half sent, and a payment of which nobody knows.
+    async fn sales(&mut self, app: &TestApp, n: &str) {
+        let ids = [
+            ("cart#", "/cart/id"),
+            ("line#", "/cart/lines/nodes/0/id"),
+            ("address#", "/cart/delivery/addresses/0/id"),
+            ("group#", "/cart/deliveryGroups/nodes/0/id"),
+            ("choice#", "/cart/deliveryGroups/nodes/0/deliveryOptions/0/handle"),
+        ];
+        self.numbered(app, n, CART, &ids).await;
+        for order in ["pending", "order"] {
+            self.numbered(app, n, CART, &[("sold#", "/cart/id")]).await;
+            let ids = [
+                ("#", "/order/id"),
+                ("# token", "/orderToken"),
+                ("# line", "/order/lineItems/nodes/0/id"),
+                ("# parts", "/order/fulfillmentOrders/nodes/0/id"),
+                ("# part", "/order/fulfillmentOrders/nodes/0/lineItems/nodes/0/id"),
+            ];
+            let ids = ids.map(|(name, pointer)| (format!("{order}{name}"), pointer));
+            let ids = ids.each_ref().map(|(name, pointer)| (name.as_str(), *pointer));
+            self.numbered(app, n, COMPLETE, &ids).await;
+        }
+        let paid = r#"mutation { orderMarkAsPaid(input: { id: "<order#>" }) { userErrors { message } } }"#;
+        self.numbered(app, n, paid, &[]).await;
+        let sent = r#"mutation { fulfillmentCreate(fulfillment: { lineItemsByFulfillmentOrder: [{
+            fulfillmentOrderId: "<order# parts>", fulfillmentOrderLineItems: [{ id: "<order# part>", quantity: 1 }] }],
+            trackingInfo: { company: "<marker>", number: "<marker>" } }) { userErrors { message } } }"#;
+        self.numbered(app, n, sent, &[]).await;
+        self.numbered(app, n, CART, &[("unknown#", "/cart/id")]).await;
+        let asked = format!(
+            r#"mutation {{ checkoutComplete(cartId: "<unknown{n}>", payment: {{ gateway: "bogus", token: "timeout" }})
+                @idempotent(key: "<handle>") {{ userErrors {{ code }} }} }}"#
+        );
+        assert_eq!(self.run(app, &asked).await["userErrors"][0]["code"], "PAYMENT_PENDING");
+    }
+
+    /// What the worker left, and a place in every list.
+    async fn trail(&mut self, app: &TestApp) {
+        let delivery = r#"{ webhookDeliveries(first: 1) { nodes { id } } }"#;
+        self.made(app, delivery, &[("delivery", "/nodes/0/id")]).await;
+        for list in LISTS {
+            let arguments = if list == "search" { r#"first: 1, query: "<handle>""# } else { "first: 1" };
+            let document = format!("{{ {list}({arguments}) {{ pageInfo {{ endCursor }} }} }}");
+            self.made(app, &document, &[(&format!("{list} cursor"), "/pageInfo/endCursor")]).await;
+        }
+        let first: Result<_, Fault> = (app.app.db.tenant(self.store.tenant))
+            .read(async |conn| Ok(emporia::events::store::events_after(conn, 0, 1).await?))
+            .await;
+        let first = first.expect("the log").pop().expect("an event");
+        self.names.set("event", GidNamespace::Emporia.encode("OrderChange", first.id));
+    }
+}
+
+/// The root fields whose first place is remembered, as `products cursor`.
+const LISTS: [&str; 9] = [
+    "collections",
+    "deliveryProfiles",
+    "locations",
+    "orders",
+    "pages",
+    "products",
+    "search",
+    "webhookDeliveries",
+    "webhookSubscriptions",
+];
+
+const PRODUCT: &str = r#"mutation { productSet(synchronous: true, input: {
+    title: "<handle> <marker> #", handle: "<handle>-#", descriptionHtml: "<marker>", vendor: "<marker>",
+    productType: "<marker>", tags: ["<marker>"], status: ACTIVE,
+    files: [{ originalSource: "https://cdn.test/<marker>.jpg", alt: "<marker>" }],
+    productOptions: [{ name: "<marker>", values: [{ name: "<marker>" }] }],
+    variants: [{ optionValues: [{ optionName: "<marker>", name: "<marker>" }], price: "10.00", sku: "<marker>-#",
+        inventoryQuantities: [{ locationId: "<location>", name: "available", quantity: 50 }] }] }) {
+    product { id options { id optionValues { id } } media(first: 1) { nodes { id } }
+        variants(first: 1) { nodes { id inventoryItem { id } } } }
+    userErrors { field message } } }"#;
+
+const CART: &str = r#"mutation { cartCreate(input: { note: "<marker>", attributes: [{ key: "k", value: "<marker>" }],
+    buyerIdentity: { email: "<handle>@example.com", countryCode: DE },
+    delivery: { addresses: [{ selected: true, address: { deliveryAddress: { firstName: "<marker>",
+        lastName: "<marker>", address1: "<marker>", zip: "10115", city: "<marker>", countryCode: DE } } }] },
+    lines: [{ merchandiseId: "<variant#>", quantity: 2 }] }) {
+    cart { id lines(first: 1) { nodes { id } } delivery { addresses { id } }
+        deliveryGroups(first: 1) { nodes { id deliveryOptions { handle } } } }
+    userErrors { field message } } }"#;
+
+const COMPLETE: &str = r#"mutation { checkoutComplete(cartId: "<sold#>", payment: { gateway: "manual" })
+    @idempotent(key: "<handle>") {
+    order { id lineItems(first: 1) { nodes { id } }
+        fulfillmentOrders(first: 1) { nodes { id lineItems(first: 1) { nodes { id } } } } }
+    orderToken userErrors { field message } } }"#;

@@ -1,0 +1,13 @@
+//! Two stores, furnished alike, and everything by which one could try to reach the other: every tenant table by raw
+//! SQL, every root field of the schema with every id it takes, every type that `node` knows. The lists are compared
+//! with the database and with the schema, so a table, an operation or an id without an entry fails here.
+
+mod caller;
+mod complete;
+mod entries;
+mod furnish;
+mod names;
+mod operations;
+mod rows;
+mod statements;
+mod tables;
