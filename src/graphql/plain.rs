@@ -13,7 +13,7 @@ use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{ContainerType, resolve_container};
 use async_graphql::{ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 
 use super::scope::Scope;
 
@@ -116,19 +116,13 @@ async fn resolve<T: Plain>(object: &T, ctx: &ContextSelectionSet<'_>) -> ServerR
     let resolve_one = async |field| object.resolve_field(&ctx.with_field(field)).await;
     let resolved = match rest[..] {
         [] => return Ok(Value::Object(answer)),
-        [only] => vec![resolve_one(only).await],
-        _ => join_all(rest.iter().map(|field| resolve_one(field))).await,
+        [only] => vec![resolve_one(only).await?],
+        _ => try_join_all(rest.iter().map(|field| resolve_one(field))).await?,
     };
     for (field, value) in rest.into_iter().zip(resolved) {
-        match value {
-            Ok(value) => drop(answer.insert(key(field), value.unwrap_or_default())),
-            Err(error) => {
-                answer.shift_remove(&field.node.response_key().node);
-                ctx.add_error(error);
-            }
-        }
+        answer.insert(key(field), value.unwrap_or_default());
     }
-    Ok(if answer.is_empty() { Value::Null } else { Value::Object(answer) })
+    Ok(Value::Object(answer))
 }
 
 /// Sends an object (or, as `Vec<Fast<T>>`, a list of them) on the hot path. In the schema it is a `T`.
@@ -182,6 +176,6 @@ impl<T: Plain> OutputType for FastList<T> {
             let ctx = ctx.with_index(index);
             resolve(item, &ctx).await.map_err(|error| ctx.set_error_path(error))
         });
-        Ok(Value::List(futures_util::future::try_join_all(items).await?))
+        Ok(Value::List(try_join_all(items).await?))
     }
 }

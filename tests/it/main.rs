@@ -15,6 +15,7 @@ mod content;
 mod cors;
 mod dev;
 mod events;
+mod execution;
 mod graphiql;
 mod graphql_http;
 mod guard;

@@ -1,0 +1,68 @@
+//! What a GraphQL client may rely on in every answer: keys in the order asked for, and no null (and no gap) where the
+//! schema promises a value.
+
+use serde_json::{Value, json};
+
+use crate::support::{Goods, TestApp};
+
+#[tokio::test]
+async fn keys_come_in_the_order_in_which_they_are_asked_for() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    app.shelve(&store, Goods::new(1000)).await;
+    // Fields from memory and from the database, one after the other, through a fragment as well.
+    let query = "query { collections(first: 1) { nodes { id } } shop { name } products(first: 1) { nodes { vendor \
+                 collections(first: 1) { nodes { id } } title ...Rest } } productTags(first: 1) { nodes } } \
+                 fragment Rest on Product { metafields(identifiers: []) { id } handle \
+                 variants(first: 1) { nodes { title } } id }";
+    let text = app.ask(&store.publishable, query).await.text;
+    let keys = [
+        "collections",
+        "shop",
+        "products",
+        "vendor",
+        "collections",
+        "title",
+        "metafields",
+        "handle",
+        "variants",
+        "id",
+        "productTags",
+    ];
+    let mut from = 0;
+    for key in keys {
+        let quoted = format!("\"{key}\":");
+        from += text[from..].find(&quoted).unwrap_or_else(|| panic!("{key} comes too early:\n{text}")) + quoted.len();
+    }
+}
+
+#[tokio::test]
+async fn an_error_where_a_value_is_promised_makes_the_nearest_nullable_parent_null() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let variant = app.shelve(&store, Goods::new(1000)).await;
+    // A shopper may not see it, and the schema promises one.
+    let query =
+        "query($id: ID!) { shop { name } node(id: $id) { id ... on ProductVariant { title inventoryItem { id } } } }";
+    let (_, answer) = app.post(&store.publishable, query, json!({ "id": variant })).await;
+    assert_eq!(answer["data"]["node"], Value::Null);
+    assert_eq!(answer["data"]["shop"]["name"], "acme", "its neighbour is answered");
+    assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer:#}");
+    assert_eq!(answer["errors"][0]["path"], json!(["node", "inventoryItem"]));
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    // In a list whose items and whose parent are promised too, up to the root.
+    let query = "{ products(first: 1) { nodes { title variants(first: 1) { nodes { inventoryItem { id } } } } } }";
+    let (_, answer) = app.post(&store.publishable, query, json!({})).await;
+    assert_eq!(answer["data"], Value::Null, "{answer:#}");
+}
+
+#[tokio::test]
+async fn of_several_operations_the_named_one_runs_with_its_own_variables() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let query = "query One($handle: String!) { product(handle: $handle) { id } } \
+                 query Two($first: Int!) { products(first: $first) { nodes { id } } }";
+    let body = json!({ "query": query, "operationName": "Two", "variables": { "first": 1 } });
+    let answer = app.post_json(&store.publishable, &body, &[]).await.json();
+    assert_eq!(answer, json!({ "data": { "products": { "nodes": [] } } }));
+}
