@@ -99,7 +99,7 @@ pub async fn queue_in_tx(
     let mut topics: Vec<Topic> = events.iter().map(|event| event.topic).collect();
     topics.sort_unstable_by_key(|topic| topic.as_db());
     topics.dedup();
-    let subscriptions = store::by_topics(tx.conn(), &topics).await?;
+    let subscriptions = store::by_topics_lock(tx, &topics).await?;
     if subscriptions.is_empty() {
         return Ok(());
     }

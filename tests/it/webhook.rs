@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use emporia::app::App;
 use emporia::cache::MemoryShared;
 use emporia::clock::{Clock, Entropy, SystemClock};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::events::append;
-use crate::support::{Receiver, Reply, Shopping, Store, TestApp, eventually, start};
+use crate::support::{Receiver, Reply, Shopping, Store, TestApp, admin, eventually, start};
 
 const CREATE: &str = "mutation($topic: WebhookSubscriptionTopic!, $uri: URL!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: { uri: $uri }) {
@@ -358,6 +359,43 @@ async fn a_subscription_is_listed_changed_and_deleted() {
     append(&app.app, &store, &[Topic::OrdersPaid]).await;
     drain(&app.app).await;
     assert_eq!(new.received().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_that_is_deleted_meanwhile_does_not_hinder_the_relay() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let receiver = Receiver::accepting().await;
+    let gone = subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    let mut deleting = admin(&app.db.name).await;
+    let id = gone["webhookSubscription"]["id"].as_str().and_then(|id| id.rsplit('/').next()).expect("an id");
+    let delete = format!("BEGIN; DELETE FROM webhook_subscriptions WHERE id = '{id}'");
+    deleting.batch_execute(&delete).await.expect("a deletion");
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    let relay = tokio::spawn({
+        let app = app.app.clone();
+        async move { worker::drain(&app).await }
+    });
+    let mut looking = admin(&app.db.name).await;
+    while waiting_for_locks(&mut looking).await == 0 {
+        assert!(!relay.is_finished(), "the relay has to wait for the deletion's outcome");
+    }
+    deleting.batch_execute("COMMIT").await.expect("a commit");
+    relay.await.expect("a task").expect("a relay");
+    assert_eq!(receiver.received().len(), 1, "told of once: to the subscription that is left");
+}
+
+/// How many of this database's sessions wait for a lock.
+async fn waiting_for_locks(admin: &mut AsyncPgConnection) -> i64 {
+    let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    diesel::sql_query(sql).get_result::<Count>(admin).await.expect("the sessions").n
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
 }
 
 #[tokio::test]

@@ -77,13 +77,14 @@ pub async fn subscriptions_page(
     query.load(conn).await?.into_iter().map(SubscriptionRow::read).collect()
 }
 
-/// The subscriptions to any of these topics.
-pub async fn by_topics(conn: &mut TenantConn<'_>, topics: &[Topic]) -> QueryResult<Vec<(Uuid, Topic)>> {
+/// The subscriptions to any of these topics, locked so that none is deleted before what refers to it is committed.
+pub async fn by_topics_lock(tx: &mut TenantTx<'_>, topics: &[Topic]) -> QueryResult<Vec<(Uuid, Topic)>> {
     let rows: Vec<(Uuid, String)> = subscriptions::table
-        .filter(subscriptions::tenant_id.eq(conn.tenant()))
+        .filter(subscriptions::tenant_id.eq(tx.tenant()))
         .filter(subscriptions::topic.eq_any(topics.iter().map(|topic| topic.as_db())))
         .select((subscriptions::id, subscriptions::topic))
-        .load(conn)
+        .for_key_share()
+        .load(tx)
         .await?;
     rows.into_iter().map(|(id, topic)| Ok((id, topic_of(&topic)?))).collect()
 }
