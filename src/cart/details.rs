@@ -12,6 +12,8 @@ const MAX_KEY: usize = 255;
 const MAX_VALUE: usize = 5000;
 /// Bytes of all keys and values together: far below what the column takes, even escaped.
 const MAX_ATTRIBUTES: usize = 16 * 1024;
+/// Bytes of all attributes of a cart and its lines together, as JSON: so they are told to merchants with the order.
+pub const MAX_ALL_ATTRIBUTES: usize = 128 * 1024;
 const MAX_EMAIL: usize = 320;
 const MAX_PHONE: usize = 64;
 const MAX_CODE: usize = 255;
@@ -78,6 +80,24 @@ pub fn check_attributes(pairs: &[Attribute], field: &Field<'_>) -> Result<Attrib
         return Err(field.refuse(CartErrorCode::MaximumExceeded, message));
     }
     Ok(Attributes::new(pairs.to_vec()))
+}
+
+pub fn set_attributes(cart: &mut Cart, pairs: &[Attribute], field: &Field<'_>) -> Result<(), CartRule> {
+    cart.attributes = check_attributes(pairs, field)?;
+    check_all_attributes(cart, field)
+}
+
+/// Refuses more attributes than an order may have.
+pub fn check_all_attributes(cart: &Cart, field: &Field<'_>) -> Result<(), CartRule> {
+    let of_lines = cart.lines.iter().map(|line| &line.attributes);
+    let bytes: usize = of_lines.chain([&cart.attributes]).map(Attributes::json_len).sum();
+    if bytes > MAX_ALL_ATTRIBUTES {
+        let message = format!(
+            "The attributes of the cart and its lines come to {bytes} bytes as JSON; at most {MAX_ALL_ATTRIBUTES}."
+        );
+        return Err(field.refuse(CartErrorCode::MaximumExceeded, message));
+    }
+    Ok(())
 }
 
 pub fn set_buyer(cart: &mut Cart, update: &BuyerUpdate, field: &Field<'_>) -> Result<(), CartRule> {

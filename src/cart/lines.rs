@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::details::check_attributes;
+use super::details::{check_all_attributes, check_attributes};
 use super::model::{Attributes, Cart, Line, MAX_LINES, MAX_QUANTITY, MAX_TOTAL, Merchandise};
 use super::rule::{CartErrorCode, CartRule, CartWarningCode, Field, Target, Warning};
 use crate::attribute::Attribute;
@@ -182,7 +182,7 @@ fn merge_alike(cart: &mut Cart, touched: &[Uuid], field: &Field<'_>) -> Result<(
     Ok(())
 }
 
-/// Cuts the touched lines to what is in stock, the last first, and sees that the sum stays in bounds.
+/// Cuts the touched lines to what is in stock, the last first, and sees that the whole cart stays in bounds.
 fn settle(cart: &mut Cart, touched: &[Uuid], field: &Field<'_>) -> Result<Vec<Warning>, CartRule> {
     let mut warnings = Vec::new();
     let mut seen = HashSet::new();
@@ -217,6 +217,7 @@ fn settle(cart: &mut Cart, touched: &[Uuid], field: &Field<'_>) -> Result<Vec<Wa
     if cart.subtotal() > MAX_TOTAL {
         return Err(field.refuse(CartErrorCode::MaximumExceeded, "The cart comes to more than is possible."));
     }
+    check_all_attributes(cart, field)?;
     Ok(warnings)
 }
 

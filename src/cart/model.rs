@@ -110,6 +110,11 @@ impl Attributes {
         Self(unique)
     }
 
+    /// How long they are as JSON; nothing when there are none.
+    pub fn json_len(&self) -> usize {
+        if self.0.is_empty() { 0 } else { serde_json::to_vec(self).map_or(usize::MAX, |json| json.len()) }
+    }
+
     pub fn get(&self, key: &str) -> Option<&Attribute> {
         self.0.iter().find(|pair| pair.key == key)
     }

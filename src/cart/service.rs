@@ -98,7 +98,7 @@ fn fill(
     if let Some(note) = &new.note {
         details::set_note(cart, note, &input.get("note"))?;
     }
-    cart.attributes = details::check_attributes(&new.attributes, &input.get("attributes"))?;
+    details::set_attributes(cart, &new.attributes, &input.get("attributes"))?;
     details::set_buyer(cart, &new.buyer, &input.get("buyerIdentity"))?;
     let mut warnings = lines::add(cart, known, &new.lines, &input.get("lines"), || desk.new_id())?;
     let field = input.get("delivery");
@@ -137,11 +137,8 @@ pub async fn cart_note_update(desk: &Desk, key: Option<CartKey>, note: &str) -> 
 }
 
 pub async fn cart_attributes_update(desk: &Desk, key: Option<CartKey>, pairs: &[Attribute]) -> CartResult<Changed> {
-    change(desk, key, vec![], |cart, _| {
-        cart.attributes = details::check_attributes(pairs, &Field::argument("attributes"))?;
-        Ok(vec![])
-    })
-    .await
+    let field = Field::argument("attributes");
+    change(desk, key, vec![], |cart, _| quietly(details::set_attributes(cart, pairs, &field))).await
 }
 
 pub async fn cart_buyer_identity_update(

@@ -196,6 +196,9 @@ pub struct Tracking {
     pub url: Option<String>,
 }
 
+/// An order is sent in at most so many fulfillments: what is told of an order shows them all.
+pub const MAX_FULFILLMENTS: usize = 250;
+
 /// Something that was sent.
 #[derive(Clone, Debug)]
 pub struct Fulfillment {

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::model::{
-    CancelReason, FinancialStatus, FulfillmentStatus, HistoryKind, Order, OrderLine, SendLine, Tracking, send, stock_of,
+    CancelReason, FinancialStatus, FulfillmentStatus, HistoryKind, MAX_FULFILLMENTS, Order, OrderLine, SendLine,
+    Tracking, send, stock_of,
 };
 use super::rule::{OrderRule, path};
 use super::store::{self, Change, NewHistory};
@@ -108,6 +109,9 @@ pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> OrderResult<(
             let order = lock(tx, sending.order_id, &field).await?;
             if order.cancelled_at.is_some() {
                 return Err(rule(OrderRule::AlreadyCancelled));
+            }
+            if store::count_fulfillments(tx.conn(), order.id).await? >= MAX_FULFILLMENTS {
+                return Err(rule(OrderRule::TooLong { max: MAX_FULFILLMENTS, field: path(&["fulfillment"]) }));
             }
             let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
             let sent = send(&lines, sending.lines.as_deref()).map_err(ServiceError::Rule)?;

@@ -6,8 +6,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::orders::OrderRow;
-use crate::db::TenantTx;
 use crate::db::schema::{fulfillment_lines, fulfillments, order_lines, orders};
+use crate::db::{TenantConn, TenantTx};
 use crate::order::model::{CancelReason, FinancialStatus, FulfillmentStatus, Order, Tracking};
 
 /// What becomes of an order's row.
@@ -64,6 +64,17 @@ pub async fn update_order(tx: &mut TenantTx<'_>, id: Uuid, change: &Change, now:
         .set(set)
         .execute(tx)
         .await
+}
+
+/// How often something of the order was sent.
+pub async fn count_fulfillments(conn: &mut TenantConn<'_>, order_id: Uuid) -> QueryResult<usize> {
+    let count: i64 = fulfillments::table
+        .filter(fulfillments::tenant_id.eq(conn.tenant()))
+        .filter(fulfillments::order_id.eq(order_id))
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Writes what was sent, and counts it on the order's lines.

@@ -7,7 +7,7 @@ mod orders;
 mod page;
 mod trail;
 
-pub use change::{Change, insert_fulfillment, lock, update_order};
+pub use change::{Change, count_fulfillments, insert_fulfillment, lock, update_order};
 pub use insert::{NewHistory, insert_history, insert_lines, insert_order, next_number};
 pub use lines::lines_of_orders;
 pub use orders::{by_id, by_ids, by_token_hash};

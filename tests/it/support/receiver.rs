@@ -4,10 +4,12 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How the receiver answers.
@@ -18,6 +20,8 @@ pub enum Reply {
     Redirect(String),
     /// Accepts the request and never says anything.
     Hang,
+    /// Says yes when there is a permit to do so.
+    Held(Arc<Semaphore>),
     /// Says yes, and goes on for ever.
     Endless,
 }
@@ -67,6 +71,7 @@ impl Receiver {
             };
             answer(reply).await
         });
+        let app = app.layer(DefaultBodyLimit::disable());
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, app).await;
         });
@@ -96,6 +101,10 @@ async fn answer(reply: Reply) -> Response {
         Reply::Status(status, text) => (StatusCode::from_u16(status).expect("a status"), text).into_response(),
         Reply::Redirect(to) => (StatusCode::TEMPORARY_REDIRECT, [("location", to)]).into_response(),
         Reply::Hang => std::future::pending().await,
+        Reply::Held(gate) => {
+            gate.acquire().await.expect("never closed").forget();
+            StatusCode::OK.into_response()
+        }
         Reply::Endless => {
             let chunks = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b'y'; 8192])));
             Body::from_stream(chunks).into_response()

@@ -1,0 +1,4 @@
+-- Longer than the longest order: see MAX_BODY in src/webhook/model.rs.
+ALTER TABLE webhook_deliveries
+    DROP CONSTRAINT webhook_deliveries_body_check,
+    ADD CONSTRAINT webhook_deliveries_body_check CHECK (octet_length(body) <= 33554432);
