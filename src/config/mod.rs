@@ -40,7 +40,8 @@ pub struct HttpConfig {
     pub introspection: bool,
     /// `REQUEST_TIMEOUT_MS`: from the first byte of the body to the answer.
     pub request_timeout: Duration,
-    /// `SHUTDOWN_TIMEOUT_MS`: how long a process that was asked to stop waits for requests under way.
+    /// `SHUTDOWN_TIMEOUT_MS`: how long a process that was asked to stop waits for what is under way: requests, and the
+    /// worker's jobs and webhooks.
     pub shutdown_timeout: Duration,
     /// `WS_INIT_TIMEOUT_MS`: how long a WebSocket may stay open without saying who it is.
     pub ws_init_timeout: Duration,

@@ -77,9 +77,10 @@ pub async fn done(db: &PlatformDb, job: &Job) -> Result<(), Fault> {
     .await
 }
 
-/// Gives a job back, to be claimed again by anyone from then on.
-pub async fn give_back(db: &PlatformDb, job: &Job, not_before: DateTime<Utc>) -> Result<(), Fault> {
-    db.run(async |conn| Ok(set_claimed_until(conn, &job.bells, not_before).await?)).await
+/// Gives jobs back, to be claimed again by anyone from then on.
+pub async fn give_back(db: &PlatformDb, jobs: &[Job], not_before: DateTime<Utc>) -> Result<(), Fault> {
+    let bells: Vec<i64> = jobs.iter().flat_map(|job| job.bells.iter().copied()).collect();
+    db.run(async |conn| Ok(set_claimed_until(conn, &bells, not_before).await?)).await
 }
 
 async fn set_claimed_until(conn: &mut PlatformConn<'_>, ids: &[i64], until: DateTime<Utc>) -> QueryResult<()> {

@@ -98,13 +98,15 @@ impl Deliverer {
         Ok(())
     }
 
-    /// Claims nothing more; waits for the attempts that are running.
-    pub async fn close(&self, grace: Duration) {
+    /// Claims nothing more.
+    pub fn close(&self) {
         self.0.closing.cancel();
         self.0.tasks.close();
-        if tokio::time::timeout(grace, self.0.tasks.wait()).await.is_err() {
-            tracing::warn!("webhook attempts were cut off; they are repeated when their leases end");
-        }
+    }
+
+    /// Waits, after [`Self::close`], for the attempts that are running.
+    pub async fn closed(&self) {
+        self.0.tasks.wait().await;
     }
 
     fn start_lanes(&self, tenant: TenantId, subscription: Uuid, due: usize) {
@@ -140,9 +142,9 @@ impl Inner {
     async fn deliver_next(&self, tenant: TenantId, subscription: Uuid) -> Result<bool, Fault> {
         let db = self.app.db.tenant(tenant);
         let claimed = self.on_database(service::claim(&self.app, &db, subscription, self.lease())).await?;
-        let Some(claimed) = claimed else { return Ok(false) };
+        let Some(mut claimed) = claimed else { return Ok(false) };
         let attempted_at = self.app.clock.now();
-        let answer = match self.body(&db, &claimed).await? {
+        let answer = match self.body(&db, &mut claimed).await? {
             Some(Ok(body)) => self.send(&claimed, attempted_at.timestamp(), body).await,
             // Told to the merchant as an attempt: it ends with the schedule instead of coming back for ever.
             Some(Err(answer)) => answer,
@@ -164,9 +166,9 @@ impl Inner {
     }
 
     /// The body, kept before it is sent for the first time. None: the claim was lost meanwhile.
-    async fn body(&self, db: &TenantDb, claimed: &Claimed) -> Result<Option<Result<String, Answer>>, Fault> {
-        if let Some(body) = &claimed.body {
-            return Ok(Some(Ok(body.clone())));
+    async fn body(&self, db: &TenantDb, claimed: &mut Claimed) -> Result<Option<Result<String, Answer>>, Fault> {
+        if let Some(body) = claimed.body.take() {
+            return Ok(Some(Ok(body)));
         }
         let rendering = render::body(&self.app, &self.schema, db.tenant(), claimed);
         let rendered = self.on_database(tokio::time::timeout(RENDER_TIMEOUT, rendering)).await;
@@ -207,14 +209,11 @@ struct Lane {
 }
 
 impl Lane {
-    async fn run(mut self, places: Arc<Semaphore>) {
+    async fn run(mut self, of_tenant: Arc<Semaphore>) {
         let inner = self.inner.clone();
         while self.is_open {
-            let _of_tenant = places.acquire().await.expect("never closed");
-            let _of_process = inner.places.acquire().await.expect("never closed");
-            if inner.closing.is_cancelled() {
-                return;
-            }
+            let places = async { (of_tenant.acquire().await, inner.places.acquire().await) };
+            let Some(_places) = inner.closing.run_until_cancelled(places).await else { return };
             match inner.deliver_next(self.tenant, self.subscription).await {
                 Ok(true) => {}
                 Ok(false) => self.close_unless_rung(),

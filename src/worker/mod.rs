@@ -11,6 +11,7 @@ mod deliver;
 mod relay;
 mod render;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,39 +33,42 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A job that failed is tried again after this.
 const BACK_OFF: TimeDelta = TimeDelta::seconds(5);
 
-/// How the loop behaves; tests shorten it.
+/// How the worker behaves; tests shorten it.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// How often to look for due bells without having been told of any.
     pub poll: Duration,
-    /// How long running jobs may take to finish after the shutdown.
-    pub grace: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { poll: Duration::from_secs(1), grace: Duration::from_secs(20) }
+        Self { poll: Duration::from_secs(1) }
     }
 }
 
-/// Works until the token is cancelled, then finishes what is running.
+/// Works until the token is cancelled, then lets what is running finish within `SHUTDOWN_TIMEOUT_MS`.
 pub async fn run(app: App, shutdown: CancellationToken) -> Result<(), Fault> {
     run_with(app, Options::default(), shutdown).await
 }
 
 pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -> Result<(), Fault> {
+    let grace = app.config.http.shutdown_timeout;
     let worker = Arc::new(Worker::new(app, false)?);
     let wakers = Work::ALL.map(|work| (work, watch::Sender::new(())));
     let mut loops = JoinSet::new();
     for (work, wake) in &wakers {
         loops.spawn(worker.clone().attend(*work, wake.subscribe(), options, shutdown.clone()));
     }
-    tokio::select! {
-        () = wake_on_notice(&worker.app, &wakers) => {}
-        () = shutdown.cancelled() => {}
+    shutdown.run_until_cancelled(wake_on_notice(&worker.app, &wakers)).await;
+    shutdown.cancelled().await;
+    worker.deliverer.close();
+    let finished = async {
+        while loops.join_next().await.is_some() {}
+        worker.deliverer.closed().await;
+    };
+    if tokio::time::timeout(grace, finished).await.is_err() {
+        tracing::warn!("work was cut off; it comes again when its leases end");
     }
-    while loops.join_next().await.is_some() {}
-    worker.deliverer.close(options.grace).await;
     Ok(())
 }
 
@@ -126,7 +130,7 @@ impl Worker {
         Ok(Self { deliverer: Deliverer::new(app.clone())?, app, in_order })
     }
 
-    /// The loop of one kind of work.
+    /// The loop of one kind of work: until the shutdown, and then to the end of what is running.
     async fn attend(
         self: Arc<Self>,
         work: Work,
@@ -137,14 +141,18 @@ impl Worker {
         let mut running = JoinSet::new();
         while !shutdown.is_cancelled() {
             wake.mark_unchanged();
-            let claimed = if running.len() < breadth(work) { self.claim(work).await } else { Vec::new() };
+            let mut claimed = if running.len() < breadth(work) { self.claim(work).await } else { VecDeque::new() };
             let found = !claimed.is_empty();
-            for job in claimed {
-                // The rest of the claim waits here: its lease is long enough for what the others take.
-                while running.len() >= breadth(work) {
-                    running.join_next().await;
+            // What has no room yet waits here: its lease is long enough for what the others take.
+            while !claimed.is_empty() && !shutdown.is_cancelled() {
+                if running.len() >= breadth(work) {
+                    shutdown.run_until_cancelled(running.join_next()).await;
+                } else if let Some(job) = claimed.pop_front() {
+                    running.spawn(self.clone().work_off(job));
                 }
-                running.spawn(self.clone().work_off(job));
+            }
+            if !claimed.is_empty() {
+                self.give_back(claimed.make_contiguous(), TimeDelta::zero()).await;
             }
             while running.try_join_next().is_some() {}
             if found {
@@ -159,34 +167,35 @@ impl Worker {
                 () = shutdown.cancelled() => {}
             }
         }
-        let finished = async { while running.join_next().await.is_some() {} };
-        if tokio::time::timeout(options.grace, finished).await.is_err() {
-            tracing::warn!(?work, "jobs were cut off; they come again when their leases end");
-        }
+        while running.join_next().await.is_some() {}
     }
 
-    async fn claim(&self, work: Work) -> Vec<Job> {
+    async fn claim(&self, work: Work) -> VecDeque<Job> {
         let limit = if work == Work::Payments { i64::try_from(breadth(work)).unwrap_or(ROWS) } else { ROWS };
         match bells::claim(self.app.db.platform(), work, self.app.clock.now(), limit).await {
-            Ok(jobs) => jobs,
+            Ok(jobs) => jobs.into(),
             Err(error) => {
                 tracing::error!(%error, ?work, "could not look for work");
-                Vec::new()
+                VecDeque::new()
             }
         }
     }
 
     /// One job from the claim to its end; a failure is logged and tried again.
     async fn work_off(self: Arc<Self>, job: Job) {
-        let ended = match self.perform(&job).await {
-            Ok(()) => bells::done(self.app.db.platform(), &job).await,
-            Err(error) => {
-                tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job failed; it comes again");
-                bells::give_back(self.app.db.platform(), &job, self.app.clock.now() + BACK_OFF).await
-            }
-        };
-        if let Err(error) = ended {
+        if let Err(error) = self.perform(&job).await {
+            tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job failed; it comes again");
+            return self.give_back(&[job], BACK_OFF).await;
+        }
+        if let Err(error) = bells::done(self.app.db.platform(), &job).await {
             tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job comes again when its lease ends");
+        }
+    }
+
+    /// Gives jobs back that are not done, to be claimed by anyone after so long.
+    async fn give_back(&self, jobs: &[Job], after: TimeDelta) {
+        if let Err(error) = bells::give_back(self.app.db.platform(), jobs, self.app.clock.now() + after).await {
+            tracing::error!(%error, "jobs come again when their leases end");
         }
     }
 

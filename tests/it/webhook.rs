@@ -1,20 +1,32 @@
 //! Webhooks, against a real receiver.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use emporia::app::App;
+use emporia::attribute::Attribute;
 use emporia::cache::MemoryShared;
+use emporia::cart::details::MAX_ALL_ATTRIBUTES;
+use emporia::cart::lines::{Extras, NewLine};
+use emporia::cart::rule::CartErrorCode;
+use emporia::cart::service::{Desk, cart_attributes_update, cart_lines_add, cart_note_update};
 use emporia::clock::{Clock, Entropy, SystemClock};
+use emporia::error::ServiceError;
 use emporia::events::Topic;
+use emporia::webhook::model::MAX_BODY;
 use emporia::worker;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::events::append;
-use crate::support::{Receiver, Reply, Shopping, Store, TestApp, admin, eventually, start};
+use crate::support::{
+    Receiver, Reply, Shopping, Store, TestApp, admin, eventually, sessions, start,
+};
 
 const CREATE: &str = "mutation($topic: WebhookSubscriptionTopic!, $uri: URL!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: { uri: $uri }) {
@@ -32,6 +44,12 @@ const DELIVERIES: &str = "query($of: ID, $status: WebhookDeliveryStatus) {
 const RETRY: &str = "mutation($id: ID!) {
   webhookDeliveryRetry(id: $id) { webhookDelivery { id status } userErrors { code } }
 }";
+
+/// Waits until so many sessions wait for locks.
+async fn waiting(app: &TestApp, count: i64) {
+    let what = format!("{count} sessions wait for locks");
+    eventually(&what, async || (sessions(&app.db.name, "wait_event_type = 'Lock'").await == count).then_some(())).await;
+}
 
 async fn subscribe(app: &TestApp, store: &Store, topic: &str, uri: &str) -> Value {
     let mut data = app.gql(&store.secret, CREATE, json!({ "topic": topic, "uri": uri })).await;
@@ -224,6 +242,95 @@ async fn a_private_address_is_refused_when_it_is_called() {
     }
 }
 
+/// Makes as many of the only thing on sale as a cart has lines, everything about them as long as it may be, in the
+/// character that takes most room.
+const LONGEST: &str = r"
+    UPDATE products SET title = repeat(E'\x01', 255);
+    UPDATE product_variants SET title = repeat(E'\x01', 800), sku = repeat(E'\x01', 255), option1 = repeat(E'\x01', 255),
+        option2 = repeat(E'\x01', 255), option3 = repeat(E'\x01', 255), tracked = false;
+    UPDATE product_options SET name = repeat(E'\x01', 255);
+    INSERT INTO product_options SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(),
+        'position', n))).* FROM product_options o, generate_series(2, 3) n;
+    INSERT INTO products SELECT (jsonb_populate_record(p, jsonb_build_object('id', lpad(to_hex(n), 32, '0'),
+        'handle', n::text))).* FROM products p, generate_series(2, 500) n;
+    INSERT INTO product_variants SELECT (jsonb_populate_record(v, jsonb_build_object('id', lpad(to_hex(n), 32, '0'),
+        'product_id', lpad(to_hex(n), 32, '0')))).* FROM product_variants v, generate_series(2, 500) n;
+    INSERT INTO product_options SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(),
+        'product_id', lpad(to_hex(n), 32, '0')))).* FROM product_options o, generate_series(2, 500) n;";
+
+/// Sends it in as many parcels as are allowed, with as much to say of each.
+const SEND: &str = r"
+    INSERT INTO fulfillments SELECT tenant_id, id, gen_random_uuid(), repeat(E'\x01', 255), repeat(E'\x01', 255),
+        repeat(E'\x01', 2048), now(), now() FROM orders, generate_series(1, 250);
+    INSERT INTO fulfillment_lines SELECT f.tenant_id, f.order_id, f.id, l.id, 1000
+        FROM fulfillments f, order_lines l WHERE l.position <= 20;";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_longest_order_is_delivered_whole() {
+    let shop = Shopping::new().await;
+    let receiver = Receiver::accepting().await;
+    for topic in ["ORDERS_CREATE", "ORDERS_PAID"] {
+        subscribe(&shop.app, &shop.store, topic, &receiver.url()).await;
+    }
+    shop.on_sale(1, 1, 5).await;
+    let mut admin = admin(&shop.app.db.name).await;
+    admin.batch_execute(LONGEST).await.expect("a long catalogue");
+
+    let long = |length| "\u{1}".repeat(length);
+    let pair = |key: &str, length| Attribute { key: key.to_owned(), value: Some(long(length)) };
+    let line = |number: u128| NewLine {
+        variant_id: Some(Uuid::from_u128(number)),
+        quantity: 1_000_000,
+        attributes: vec![pair("k", 10)],
+        extras: Extras::default(),
+    };
+    let lines: Vec<NewLine> = (1..=500).map(line).collect();
+    let desk = Desk { db: shop.db.clone(), now: start(), entropy: shop.app.app.entropy.clone() };
+    let cart = shop.cart(&[]).await;
+    for lines in lines.chunks(250) {
+        cart_lines_add(&desk, Some(cart.clone()), lines).await.expect("room for 500 lines");
+    }
+    cart_note_update(&desk, Some(cart.clone()), &long(5000)).await.expect("a note");
+    // Of a line [{"key":"k","value":"…"}], the value sixty bytes; and the same with three keys of the cart itself.
+    let fitting = |length| [pair("a", 5000), pair("b", 5000), pair("c", length)];
+    let most = (MAX_ALL_ATTRIBUTES - 500 * (24 + 60) - (70 + 10_000 * 6)) / 6;
+    let set = async |pairs: &[Attribute]| cart_attributes_update(&desk, Some(cart.clone()), pairs).await;
+    set(&fitting(most)).await.expect("as much as is allowed");
+    let refused = set(&fitting(most + 1)).await;
+    assert!(matches!(refused, Err(ServiceError::Rule(rule)) if rule.code == CartErrorCode::MaximumExceeded));
+
+    let order = shop.buy(&cart).await;
+    drain(&shop.app.app).await;
+    let create = receiver.received().pop().expect("a delivery").json()["data"].take();
+    let lines = &create["lineItems"];
+    let ids: HashSet<&str> =
+        lines["nodes"].as_array().into_iter().flatten().filter_map(|line| line["id"].as_str()).collect();
+    assert_eq!((ids.len(), &lines["pageInfo"]["hasNextPage"]), (500, &json!(false)));
+    assert_eq!(lines["nodes"][499]["title"], long(255));
+
+    admin.batch_execute(SEND).await.expect("parcels");
+    let id = format!("gid://emporia/Order/{order}");
+    let send = "mutation($id: ID!) { fulfillmentCreate(fulfillment: { lineItemsByFulfillmentOrder: [
+        { fulfillmentOrderId: $id }] }) { userErrors { code field } } }";
+    let refused = shop.app.gql(&shop.store.secret, send, json!({ "id": id })).await;
+    let errors = json!([{ "code": "TOO_LONG", "field": ["fulfillment"] }]);
+    assert_eq!(refused["fulfillmentCreate"]["userErrors"], errors);
+    let pay = "mutation($id: ID!) { orderMarkAsPaid(input: { id: $id }) { userErrors { message } } }";
+    shop.app.gql(&shop.store.secret, pay, json!({ "id": id })).await;
+    drain(&shop.app.app).await;
+    let paid = receiver.received().pop().expect("a delivery");
+    let data = paid.json()["data"].take();
+    assert_eq!(data["lineItems"], create["lineItems"]);
+    let parcels = data["fulfillments"].as_array().expect("parcels");
+    assert_eq!(parcels.len(), 250);
+    assert!(parcels.iter().all(|parcel| parcel["lineItems"].as_array().is_some_and(|lines| lines.len() == 20)));
+    // There is room for the other 480 lines in every parcel, which would take this test half a minute.
+    let line = parcels[0]["lineItems"][0].to_string().len() + 1;
+    let longest = paid.body.len() + 250 * 480 * line;
+    println!("sent {} bytes; the longest body has {longest}", paid.body.len());
+    assert!(longest <= MAX_BODY);
+}
+
 #[tokio::test]
 async fn an_endless_response_is_cut_off_and_counts_by_its_status() {
     let app = TestApp::new().await;
@@ -280,7 +387,7 @@ async fn two_workers_never_send_the_same_attempt() {
 
 #[tokio::test]
 async fn a_receiver_that_never_answers_delays_nobody_else() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(&[("SHUTDOWN_TIMEOUT_MS", "10")]).await;
     let (stuck, other) = (app.store("stuck").await, app.store("other").await);
     let (hanging, receiver) = (Receiver::start(Reply::Hang).await, Receiver::accepting().await);
     for _ in 0..5 {
@@ -289,8 +396,7 @@ async fn a_receiver_that_never_answers_delays_nobody_else() {
     subscribe(&app, &stuck, "ORDERS_PAID", &receiver.url()).await;
     subscribe(&app, &other, "ORDERS_CREATE", &receiver.url()).await;
     let shutdown = CancellationToken::new();
-    let options = worker::Options { grace: Duration::from_millis(10), ..worker::Options::default() };
-    let running = tokio::spawn(worker::run_with(app.app.clone(), options, shutdown.clone()));
+    let running = tokio::spawn(worker::run(app.app.clone(), shutdown.clone()));
     append(&app.app, &stuck, &[Topic::OrdersCreate; 10]).await;
     eventually("the stuck tenant's places are all taken", async || (hanging.received().len() == 16).then_some(()))
         .await;
@@ -304,6 +410,60 @@ async fn a_receiver_that_never_answers_delays_nobody_else() {
 }
 
 #[tokio::test]
+async fn nothing_is_claimed_once_the_worker_is_told_to_stop() {
+    let app = TestApp::new().await;
+    let (store, other) = (app.store("acme").await, app.store("other").await);
+    let gate = Arc::new(Semaphore::new(0));
+    let receiver = Receiver::start(Reply::Held(gate.clone())).await;
+    subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(worker::run(app.app.clone(), shutdown.clone()));
+    append(&app.app, &store, &[Topic::OrdersCreate; 12]).await;
+    eventually("every lane sends", async || (receiver.received().len() == 4).then_some(())).await;
+    // A job of another kind that takes its time does not let the lanes go on.
+    let mut lock = admin(&app.db.name).await;
+    lock.batch_execute("BEGIN; LOCK TABLE event_positions").await.expect("a lock");
+    append(&app.app, &other, &[Topic::OrdersCreate]).await;
+    waiting(&app, 1).await;
+    shutdown.cancel();
+    gate.add_permits(12);
+    eventually("the attempts are recorded", async || {
+        let all = deliveries(&app, &store).await;
+        (all.iter().filter(|delivery| delivery["status"] == "SUCCEEDED").count() >= 4).then_some(())
+    })
+    .await;
+    lock.batch_execute("ROLLBACK").await.expect("an end");
+    running.await.expect("the worker").expect("a clean end");
+    assert_eq!(receiver.received().len(), 4);
+}
+
+#[tokio::test]
+async fn a_worker_stops_in_time_and_leaves_what_it_has_not_begun_to_others() {
+    let app = TestApp::new().await;
+    let receiver = Receiver::accepting().await;
+    for name in ["a", "b", "c", "d", "e"] {
+        let store = app.store(name).await;
+        subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+        append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    }
+    let mut lock = admin(&app.db.name).await;
+    lock.batch_execute("BEGIN; LOCK TABLE event_positions").await.expect("a lock");
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(worker::run(another(&app, 2, &[("SHUTDOWN_TIMEOUT_MS", "100")]), shutdown.clone()));
+    waiting(&app, 3).await;
+    shutdown.cancel();
+    // Far below what the three statements may take.
+    let stopped = tokio::time::timeout(Duration::from_secs(5), running).await.expect("an end in time");
+    stopped.expect("the worker").expect("a clean end");
+    lock.batch_execute("ROLLBACK").await.expect("an end");
+    drain(&app.app).await;
+    assert_eq!(receiver.received().len(), 2, "the three that had begun come again when their leases end");
+    app.clock.advance(TimeDelta::seconds(61));
+    drain(&app.app).await;
+    assert_eq!(receiver.received().len(), 5);
+}
+
+#[tokio::test]
 async fn what_a_dying_worker_leaves_behind_is_sent_by_the_next() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
@@ -311,8 +471,8 @@ async fn what_a_dying_worker_leaves_behind_is_sent_by_the_next() {
     subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
     append(&app.app, &store, &[Topic::OrdersCreate]).await;
     let shutdown = CancellationToken::new();
-    let options = worker::Options { grace: Duration::from_millis(1), ..worker::Options::default() };
-    let running = tokio::spawn(worker::run_with(another(&app, 2, &[]), options, shutdown.clone()));
+    let dying = another(&app, 2, &[("SHUTDOWN_TIMEOUT_MS", "1")]);
+    let running = tokio::spawn(worker::run(dying, shutdown.clone()));
     eventually("the attempt hangs", async || (receiver.received().len() == 1).then_some(())).await;
     shutdown.cancel();
     running.await.expect("the worker").expect("an end");
@@ -377,25 +537,10 @@ async fn a_subscription_that_is_deleted_meanwhile_does_not_hinder_the_relay() {
         let app = app.app.clone();
         async move { worker::drain(&app).await }
     });
-    let mut looking = admin(&app.db.name).await;
-    while waiting_for_locks(&mut looking).await == 0 {
-        assert!(!relay.is_finished(), "the relay has to wait for the deletion's outcome");
-    }
+    waiting(&app, 1).await;
     deleting.batch_execute("COMMIT").await.expect("a commit");
     relay.await.expect("a task").expect("a relay");
     assert_eq!(receiver.received().len(), 1, "told of once: to the subscription that is left");
-}
-
-/// How many of this database's sessions wait for a lock.
-async fn waiting_for_locks(admin: &mut AsyncPgConnection) -> i64 {
-    let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    diesel::sql_query(sql).get_result::<Count>(admin).await.expect("the sessions").n
-}
-
-#[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    n: i64,
 }
 
 #[tokio::test]

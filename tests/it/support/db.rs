@@ -1,6 +1,6 @@
 //! A database for each test, cloned from a template that was migrated once.
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use emporia::config::{Config, Env};
 use emporia::db::bootstrap::{self, Bootstrap};
 use emporia::db::migrate;
@@ -44,6 +44,21 @@ fn url_as(role: &str, database: &str) -> String {
 /// A connection as the cluster's superuser, for looking at what the roles under test may not see.
 pub async fn admin(database: &str) -> AsyncPgConnection {
     AsyncPgConnection::establish(&format!("{}/{database}", server("TEST_POSTGRES_URL"))).await.expect("the admin")
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+}
+
+/// How many sessions of a database are such that `condition` holds.
+pub async fn sessions(database: &str, condition: &str) -> i64 {
+    let sql = format!(
+        "SELECT count(*) AS n FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
+    );
+    diesel::sql_query(sql).get_result::<Count>(&mut admin(database).await).await.expect("the sessions").n
 }
 
 /// One test's database.

@@ -6,14 +6,16 @@ pub mod forms;
 mod goods;
 mod http;
 pub mod node;
+mod process;
 mod receiver;
 mod shopping;
 mod ws;
 
 pub use app::{Store, TestApp, start};
-pub use db::{TestDb, admin, redis_url};
+pub use db::{TestDb, admin, redis_url, sessions};
 pub use goods::Goods;
 pub use http::{Answer, TestServer};
+pub use process::Process;
 pub use receiver::{Receiver, Reply};
 pub use shopping::{Shopping, variant};
 pub use ws::Socket;

@@ -1,0 +1,53 @@
+//! The binary as a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// A running `emporia`; killed when dropped.
+pub struct Process(Child);
+
+impl Process {
+    /// `emporia worker` with these settings and no others.
+    pub fn worker(settings: &[(&str, &str)]) -> Self {
+        Self::start("worker", settings, Stdio::null())
+    }
+
+    /// `emporia serve` on a free port; answers where, once it listens.
+    pub fn serve(settings: &[(&str, &str)]) -> (Self, SocketAddr) {
+        let settings = [settings, &[("LISTEN", "127.0.0.1:0")]].concat();
+        let mut it = Self::start("serve", &settings, Stdio::piped());
+        let mut log = BufReader::new(it.0.stdout.take().expect("its log")).lines();
+        let address = log.find_map(|line| {
+            let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+            line["address"].as_str()?.parse().ok()
+        });
+        // Read on, or the process would wait for someone to do so.
+        std::thread::spawn(move || log.for_each(drop));
+        (it, address.expect("it said where it listens before it ended"))
+    }
+
+    fn start(command: &str, settings: &[(&str, &str)], stdout: Stdio) -> Self {
+        let mut emporia = Command::new(env!("CARGO_BIN_EXE_emporia"));
+        emporia.arg(command).env_clear().envs(settings.iter().copied());
+        Self(emporia.stdout(stdout).spawn().expect("emporia"))
+    }
+
+    /// Ends it by SIGKILL: it has no chance to finish anything.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.0.kill().expect("a process of our own");
+        self.0.wait().expect("its end");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
