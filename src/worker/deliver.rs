@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use tokio::sync::Semaphore;
@@ -37,6 +37,10 @@ const DATABASE: usize = 3;
 const MARGIN: TimeDelta = TimeDelta::seconds(45);
 /// Rendering must leave time to send.
 const RENDER_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long, and how often, something is written down that the database does not take: what is not written down is
+/// done again when the lease ends.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BACK_OFF: Duration = Duration::from_millis(500);
 
 /// The deliveries of one process. Cheap to clone.
 #[derive(Clone)]
@@ -141,7 +145,7 @@ impl Inner {
     /// Claims, sends and records one delivery; false when none was free.
     async fn deliver_next(&self, tenant: TenantId, subscription: Uuid) -> Result<bool, Fault> {
         let db = self.app.db.tenant(tenant);
-        let claimed = self.on_database(service::claim(&self.app, &db, subscription, self.lease())).await?;
+        let claimed = self.patiently(|| service::claim(&self.app, &db, subscription, self.lease())).await?;
         let Some(mut claimed) = claimed else { return Ok(false) };
         let attempted_at = self.app.clock.now();
         let answer = match self.body(&db, &mut claimed).await? {
@@ -158,8 +162,9 @@ impl Inner {
             error: answer.error.clone(),
             attempted_at,
         };
-        let recording = service::record(&self.app, &db, &claimed, &attempt, answer.is_taken());
-        if !self.on_database(recording).await? {
+        let is_taken = answer.is_taken();
+        let record = || service::record(&self.app, &db, &claimed, &attempt, is_taken);
+        if !self.patiently(record).await? {
             tracing::warn!(%tenant, delivery = %claimed.id, "an attempt outlived its claim and was not recorded");
         }
         Ok(true)
@@ -175,7 +180,7 @@ impl Inner {
         let rendered = rendered.unwrap_or_else(|_| Err(Fault::internal("rendering took too long")));
         match rendered {
             Ok(body) => {
-                let kept = self.on_database(service::keep_body(db, claimed, &body)).await?;
+                let kept = self.patiently(|| service::keep_body(db, claimed, &body)).await?;
                 Ok(kept.then_some(Ok(body)))
             }
             Err(fault) => {
@@ -191,6 +196,23 @@ impl Inner {
         let signature = claimed.secret.sign(&id, timestamp, &body);
         let message = Message { uri: &claimed.uri, id: &id, timestamp, signature: &signature, body };
         self.client.send(message).await
+    }
+
+    /// Works on the database, again after a while when that fails.
+    async fn patiently<T, F>(&self, work: impl Fn() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.on_database(work()).await {
+                Err(fault) if Instant::now() < until => {
+                    tracing::warn!(%fault, "a webhook's state could not be written; trying again");
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Waits for a place at the database.

@@ -464,6 +464,32 @@ async fn a_worker_stops_in_time_and_leaves_what_it_has_not_begun_to_others() {
 }
 
 #[tokio::test]
+async fn a_database_that_fails_for_a_moment_costs_no_attempt_and_little_time() {
+    // The claim, the body and the outcome: each is written at the second try.
+    const FAIL: &str = "CREATE SEQUENCE writes;
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+        BEGIN IF nextval('writes') IN (1, 3, 5) THEN RAISE 'not now'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER fail BEFORE UPDATE ON webhook_deliveries FOR EACH ROW EXECUTE FUNCTION fail()";
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let receiver = Receiver::accepting().await;
+    subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    admin(&app.db.name).await.batch_execute(FAIL).await.expect("a trigger");
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(worker::run(app.app.clone(), shutdown.clone()));
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    // The clock stands still: no bell that is set for later rings.
+    eventually("the outcome is recorded", async || {
+        let all = deliveries(&app, &store).await;
+        all.first().is_some_and(|delivery| delivery["status"] == "SUCCEEDED").then_some(())
+    })
+    .await;
+    assert_eq!((receiver.received().len(), &the_delivery(&app, &store).await["attemptCount"]), (1, &json!(1)));
+    shutdown.cancel();
+    running.await.expect("the worker").expect("a clean end");
+}
+
+#[tokio::test]
 async fn what_a_dying_worker_leaves_behind_is_sent_by_the_next() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
