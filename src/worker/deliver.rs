@@ -3,15 +3,16 @@
 //! Each endpoint that has something due gets up to [`LANES`] lanes: a lane claims one delivery, sends it, records it,
 //! and goes on until nothing is due. A lane waits for its place among the tenant's and the process's attempts before
 //! it claims, so that a claim's lease covers nothing but the attempt. A receiver that hangs holds its own lanes; a
-//! tenant whose receivers all hang holds its own places; connections to the database are held by nobody while
-//! sending, and by at most [`DATABASE`] lanes otherwise.
+//! tenant whose receivers all hang holds its own places, of which the first is one that no other tenant's further
+//! attempts can take. Connections to the database are held by nobody while sending, and by at most [`DATABASE`] lanes
+//! otherwise.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -27,10 +28,9 @@ use crate::webhook::model::{Attempt, Claimed};
 use crate::webhook::service;
 use crate::webhook::sign::message_id;
 
-/// Attempts at once: to one endpoint, for one tenant, of this process.
+/// Attempts at once: to one endpoint, for one tenant.
 const LANES: usize = 4;
 const PER_TENANT: usize = 16;
-const PER_PROCESS: usize = 1024;
 /// Lanes that may hold a database connection at once: requests need them too.
 const DATABASE: usize = 3;
 /// For rendering and recording, on top of the time that sending may take.
@@ -51,7 +51,7 @@ struct Inner {
     schema: EmporiaSchema,
     client: Client,
     tenants: Mutex<HashMap<TenantId, Tenant>>,
-    places: Semaphore,
+    places: Places,
     database: Semaphore,
     tasks: TaskTracker,
     /// No further claims.
@@ -60,7 +60,7 @@ struct Inner {
 
 /// What one tenant is sending.
 struct Tenant {
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     endpoints: HashMap<Uuid, Endpoint>,
 }
 
@@ -71,15 +71,41 @@ struct Endpoint {
     again: bool,
 }
 
+/// How many attempts may run at once, a tenant's first one counted apart from further ones.
+struct Places {
+    first: Semaphore,
+    further: Semaphore,
+}
+
+impl Places {
+    fn new(first: usize, further: usize) -> Self {
+        Self { first: Semaphore::new(first), further: Semaphore::new(further) }
+    }
+
+    /// A tenant's place, and one of the process of the same kind.
+    async fn take<'a>(tenant: &'a Self, process: &'a Self) -> [SemaphorePermit<'a>; 2] {
+        tokio::select! {
+            biased;
+            places = take_both(&tenant.first, &process.first) => places,
+            places = take_both(&tenant.further, &process.further) => places,
+        }
+    }
+}
+
+async fn take_both<'a>(one: &'a Semaphore, other: &'a Semaphore) -> [SemaphorePermit<'a>; 2] {
+    [one.acquire().await.expect("never closed"), other.acquire().await.expect("never closed")]
+}
+
 impl Deliverer {
-    pub fn new(app: App) -> Result<Self, Fault> {
+    /// With room for so many attempts at once; half of them are kept for tenants' first ones.
+    pub fn new(app: App, attempts: usize) -> Result<Self, Fault> {
         let client = Client::new(&app.config.webhook)?;
         Ok(Self(Arc::new(Inner {
             app,
             schema: schema::builder().finish(),
             client,
             tenants: Mutex::default(),
-            places: Semaphore::new(PER_PROCESS),
+            places: Places::new(attempts / 2, attempts.div_ceil(2)),
             database: Semaphore::new(DATABASE),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -117,7 +143,7 @@ impl Deliverer {
         let mut tenants = self.0.tenants();
         let of_tenant = tenants
             .entry(tenant)
-            .or_insert_with(|| Tenant { places: Arc::new(Semaphore::new(PER_TENANT)), endpoints: HashMap::new() });
+            .or_insert_with(|| Tenant { places: Arc::new(Places::new(1, PER_TENANT - 1)), endpoints: HashMap::new() });
         let endpoint = of_tenant.endpoints.entry(subscription).or_default();
         endpoint.again = true;
         while endpoint.lanes < due.min(LANES) {
@@ -231,11 +257,11 @@ struct Lane {
 }
 
 impl Lane {
-    async fn run(mut self, of_tenant: Arc<Semaphore>) {
+    async fn run(mut self, of_tenant: Arc<Places>) {
         let inner = self.inner.clone();
         while self.is_open {
-            let places = async { (of_tenant.acquire().await, inner.places.acquire().await) };
-            let Some(_places) = inner.closing.run_until_cancelled(places).await else { return };
+            let taken = inner.closing.run_until_cancelled(Places::take(&of_tenant, &inner.places)).await;
+            let Some(_places) = taken else { return };
             match inner.deliver_next(self.tenant, self.subscription).await {
                 Ok(true) => {}
                 Ok(false) => self.close_unless_rung(),

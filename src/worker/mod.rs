@@ -38,11 +38,13 @@ const BACK_OFF: TimeDelta = TimeDelta::seconds(5);
 pub struct Options {
     /// How often to look for due bells without having been told of any.
     pub poll: Duration,
+    /// How many webhooks are being sent at once, at most.
+    pub attempts: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { poll: Duration::from_secs(1) }
+        Self { poll: Duration::from_secs(1), attempts: 1024 }
     }
 }
 
@@ -53,7 +55,7 @@ pub async fn run(app: App, shutdown: CancellationToken) -> Result<(), Fault> {
 
 pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -> Result<(), Fault> {
     let grace = app.config.http.shutdown_timeout;
-    let worker = Arc::new(Worker::new(app, false)?);
+    let worker = Arc::new(Worker::new(app, options, false)?);
     let wakers = Work::ALL.map(|work| (work, watch::Sender::new(())));
     let mut loops = JoinSet::new();
     for (work, wake) in &wakers {
@@ -74,7 +76,7 @@ pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -
 
 /// Does everything that is due now, and what that makes due, until nothing is left. One thing after the other.
 pub async fn drain(app: &App) -> Result<(), Fault> {
-    let worker = Worker::new(app.clone(), true)?;
+    let worker = Worker::new(app.clone(), Options::default(), true)?;
     loop {
         let mut idle = true;
         for work in Work::ALL {
@@ -126,8 +128,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(app: App, in_order: bool) -> Result<Self, Fault> {
-        Ok(Self { deliverer: Deliverer::new(app.clone())?, app, in_order })
+    fn new(app: App, options: Options, in_order: bool) -> Result<Self, Fault> {
+        Ok(Self { deliverer: Deliverer::new(app.clone(), options.attempts)?, app, in_order })
     }
 
     /// The loop of one kind of work: until the shutdown, and then to the end of what is running.

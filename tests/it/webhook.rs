@@ -410,6 +410,33 @@ async fn a_receiver_that_never_answers_delays_nobody_else() {
 }
 
 #[tokio::test]
+async fn many_tenants_whose_receivers_never_answer_delay_nobody_else() {
+    let app = TestApp::with(&[("SHUTDOWN_TIMEOUT_MS", "10")]).await;
+    let (hanging, receiver) = (Receiver::start(Reply::Hang).await, Receiver::accepting().await);
+    let shutdown = CancellationToken::new();
+    let options = worker::Options { attempts: 8, ..worker::Options::default() };
+    let running = tokio::spawn(worker::run_with(app.app.clone(), options, shutdown.clone()));
+    for stuck in ["stuck", "too"] {
+        let stuck = app.store(stuck).await;
+        for _ in 0..4 {
+            subscribe(&app, &stuck, "ORDERS_CREATE", &hanging.url()).await;
+        }
+        append(&app.app, &stuck, &[Topic::OrdersCreate; 10]).await;
+    }
+    // One first place each, and all four that are for further attempts.
+    eventually("what they can take is taken", async || (hanging.received().len() >= 6).then_some(())).await;
+    for other in ["one", "another"] {
+        let other = app.store(other).await;
+        subscribe(&app, &other, "ORDERS_CREATE", &receiver.url()).await;
+        append(&app.app, &other, &[Topic::OrdersCreate; 3]).await;
+    }
+    eventually("the others' deliveries arrive", async || (receiver.received().len() == 6).then_some(())).await;
+    assert_eq!(hanging.received().len(), 6);
+    shutdown.cancel();
+    running.await.expect("the worker").expect("an end in spite of the hanging attempts");
+}
+
+#[tokio::test]
 async fn nothing_is_claimed_once_the_worker_is_told_to_stop() {
     let app = TestApp::new().await;
     let (store, other) = (app.store("acme").await, app.store("other").await);
