@@ -6,6 +6,8 @@
 //! tenant whose receivers all hang holds its own places, of which the first is one that no other tenant's further
 //! attempts can take. Connections to the database are held by nobody while sending, and by at most [`DATABASE`] lanes
 //! otherwise.
+//!
+//! A suspended tenant's deliveries wait, and go on within about a minute of its being resumed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -165,12 +167,21 @@ impl Inner {
 
     async fn due(&self, tenant: TenantId) -> Result<Vec<(Uuid, i64)>, Fault> {
         let now = self.app.clock.now();
-        service::due(&self.app.db.tenant(tenant), now, now + self.lease() + TimeDelta::seconds(1)).await
+        let due = service::due(&self.app.db.tenant(tenant), now, now + self.lease() + TimeDelta::seconds(1)).await?;
+        // Those of a suspended tenant are looked at again by the bell that is set now.
+        Ok(if self.is_suspended(tenant).await? { Vec::new() } else { due })
+    }
+
+    async fn is_suspended(&self, tenant: TenantId) -> Result<bool, Fault> {
+        Ok(self.app.resolver.standing(tenant).await?.is_none_or(|standing| standing.suspended))
     }
 
     /// Claims, sends and records one delivery; false when none was free.
     async fn deliver_next(&self, tenant: TenantId, subscription: Uuid) -> Result<bool, Fault> {
         let db = self.app.db.tenant(tenant);
+        if self.is_suspended(tenant).await? {
+            return Ok(false);
+        }
         let claimed = self.patiently(|| service::claim(&self.app, &db, subscription, self.lease())).await?;
         let Some(mut claimed) = claimed else { return Ok(false) };
         let attempted_at = self.app.clock.now();

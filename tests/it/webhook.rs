@@ -16,6 +16,7 @@ use emporia::cart::service::{Desk, cart_attributes_update, cart_lines_add, cart_
 use emporia::clock::{Clock, Entropy, SystemClock};
 use emporia::error::ServiceError;
 use emporia::events::Topic;
+use emporia::tenant::service::tenant_set_suspended;
 use emporia::webhook::model::MAX_BODY;
 use emporia::worker;
 use serde_json::{Value, json};
@@ -514,6 +515,28 @@ async fn a_database_that_fails_for_a_moment_costs_no_attempt_and_little_time() {
     assert_eq!((receiver.received().len(), &the_delivery(&app, &store).await["attemptCount"]), (1, &json!(1)));
     shutdown.cancel();
     running.await.expect("the worker").expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_suspended_tenants_deliveries_wait_until_it_is_resumed() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let receiver = Receiver::accepting().await;
+    subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    let suspend = async |suspended| {
+        let App { db, clock, resolver, .. } = &app.app;
+        tenant_set_suspended(db, &**clock, resolver, store.tenant, suspended).await.expect("a tenant");
+    };
+    suspend(true).await;
+    for _ in 0..3 {
+        drain(&app.app).await;
+        app.clock.advance(TimeDelta::seconds(62));
+    }
+    assert!(receiver.received().is_empty());
+    suspend(false).await;
+    drain(&app.app).await;
+    assert_eq!(receiver.received().len(), 1);
 }
 
 #[tokio::test]
