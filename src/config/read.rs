@@ -144,7 +144,8 @@ mod tests {
     #[test]
     fn defaults_are_enough_beside_the_databases() {
         let config = Config::read(&Env::from_pairs(REQUIRED)).unwrap();
-        assert_eq!(config.webhook.retry.len(), 4);
+        assert_eq!(config.webhook.timeout, Duration::from_secs(15));
+        assert_eq!(config.webhook.retry, [60, 120, 240, 480].map(Duration::from_secs));
         assert!(!config.webhook.allow_private && !config.http.graphiql && !config.development);
     }
 }

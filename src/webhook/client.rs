@@ -11,7 +11,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::net::lookup_host;
 
 use super::address::is_public;
 use super::model::{MAX_EXCERPT, endpoint, excerpt};
@@ -57,6 +59,10 @@ pub struct Client {
 
 impl Client {
     pub fn new(config: &WebhookConfig) -> Result<Self, Fault> {
+        Self::with_lookup(config, |name| Box::pin(async move { Ok(lookup_host((name, 0)).await?.collect()) }))
+    }
+
+    fn with_lookup(config: &WebhookConfig, lookup: Lookup) -> Result<Self, Fault> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("Emporia-Webhooks/", env!("CARGO_PKG_VERSION")))
             .timeout(config.timeout)
@@ -65,7 +71,7 @@ impl Client {
             .retry(reqwest::retry::never())
             .pool_max_idle_per_host(2)
             .pool_idle_timeout(Duration::from_secs(30))
-            .dns_resolver(Arc::new(Guarded { allow_private: config.allow_private }))
+            .dns_resolver(Arc::new(Guarded { lookup, allow_private: config.allow_private }))
             .build()
             .map_err(|error| Fault::internal(format!("the webhook client: {error}")))?;
         Ok(Self { http, allow_private: config.allow_private })
@@ -125,8 +131,12 @@ fn explain(error: &reqwest::Error) -> String {
     excerpt(last.to_string().as_bytes(), MAX_ERROR)
 }
 
+/// Asks for the addresses of a name.
+type Lookup = fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>>;
+
 /// Resolves names to addresses that may be called.
 struct Guarded {
+    lookup: Lookup,
     allow_private: bool,
 }
 
@@ -144,10 +154,10 @@ impl Error for Refused {}
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
+        let Self { lookup, allow_private } = *self;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| allow_private || is_public(address.ip())).collect();
+            let mut allowed = lookup(name.as_str().to_owned()).await?;
+            allowed.retain(|address| allow_private || is_public(address.ip()));
             if allowed.is_empty() {
                 return Err(Refused(name.as_str().to_owned()).into());
             }
@@ -158,11 +168,13 @@ impl Resolve for Guarded {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use tokio::net::TcpListener;
+
     use super::*;
 
-    fn client(allow_private: bool) -> Client {
-        let config = WebhookConfig { allow_private, timeout: Duration::from_secs(5), retry: Vec::new() };
-        Client::new(&config).unwrap()
+    fn config(allow_private: bool) -> WebhookConfig {
+        WebhookConfig { allow_private, timeout: Duration::from_secs(5), retry: Vec::new() }
     }
 
     fn message(uri: &str) -> Message<'_> {
@@ -170,17 +182,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_resolver_leaves_out_private_addresses() {
-        let resolve = |allow_private| Guarded { allow_private }.resolve("localhost".parse().unwrap());
-        assert!(resolve(true).await.unwrap().count() > 0);
-        let refused = resolve(false).await.map(Iterator::count).unwrap_err();
-        assert_eq!(refused.to_string(), "localhost has no public address");
+    async fn a_name_that_leads_to_a_private_address_is_refused_when_it_is_called() {
+        let here = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://shop.example:{}/", here.local_addr().unwrap().port());
+        // Whatever the name, it leads to this machine.
+        let client = |allow_private| {
+            let lookup: Lookup = |_| Box::pin(async { Ok(vec![SocketAddr::from(([127, 0, 0, 1], 0))]) });
+            Client::with_lookup(&config(allow_private), lookup).unwrap()
+        };
+        let answer = client(false).send(message(&uri)).await;
+        assert_eq!(answer.error.as_deref(), Some("shop.example has no public address"));
+        assert!(here.accept().now_or_never().is_none(), "nobody called");
+        let allowing = client(true);
+        tokio::select! {
+            called = here.accept() => assert!(called.is_ok()),
+            answer = allowing.send(message(&uri)) => panic!("where it is allowed, it leads here: {answer:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn names_are_looked_up_where_the_system_does() {
+        let here = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://localhost:{}/", here.local_addr().unwrap().port());
+        let client = Client::new(&config(true)).unwrap();
+        tokio::select! {
+            called = here.accept() => assert!(called.is_ok()),
+            answer = client.send(message(&uri)) => panic!("not here: {answer:?}"),
+        }
     }
 
     #[tokio::test]
     async fn a_private_address_is_refused_before_anything_is_sent() {
         for uri in ["http://127.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/", "http://2130706433:9/"] {
-            let answer = client(false).send(message(uri)).await;
+            let answer = Client::new(&config(false)).unwrap().send(message(uri)).await;
             assert!(!answer.is_taken() && answer.status.is_none());
             assert!(answer.error.unwrap().contains("not a public address"), "{uri}");
         }

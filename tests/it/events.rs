@@ -1,27 +1,33 @@
 //! The event log, its relay and its subscription.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_graphql::{Request, Response};
 use chrono::TimeDelta;
 use emporia::app::App;
 use emporia::cache::{MemoryShared, Notice, RedisShared, Shared};
-use emporia::clock::{Entropy, ManualClock};
+use emporia::clock::{Clock, Entropy, ManualClock, SystemClock};
 use emporia::error::Fault;
 use emporia::events::{NewEvent, Topic, append_in_tx, store};
 use emporia::graphql::error::present;
 use emporia::graphql::schema;
 use emporia::graphql::scope::{RequestInfo, Scope};
+use emporia::ids::GidNamespace;
 use emporia::worker;
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::{Shopping, Store, TestApp, eventually, redis_url, start};
+use crate::guard::OwnRedis;
+use crate::support::{Process, Shopping, Socket, Store, TestApp, eventually, redis_url, sessions, start};
 
 fn event(topic: Topic, subject_id: Uuid) -> NewEvent {
     NewEvent { topic, subject_id, payload: json!({}) }
@@ -291,6 +297,28 @@ async fn an_event_leads_to_its_order_as_it_is_now() {
 }
 
 #[tokio::test]
+async fn each_event_is_read_in_a_transaction_of_its_own_that_ends_with_it() {
+    let shop = Shopping::new().await;
+    let app = &shop.app.app;
+    shop.on_sale(1, 1999, 5).await;
+    append(app, &shop.store, &[Topic::OrdersUpdated]).await;
+    let orders = [shop.buy(&shop.cart(&[(1, 1)]).await).await, shop.buy(&shop.cart(&[(1, 1)]).await).await];
+    worker::drain(app).await.expect("a relay");
+    let first = log(app, &shop.store).await[0].id;
+    let after = format!("(after: \"gid://emporia/OrderChange/{first}\")");
+    let mut subscriber = Subscriber::new(app, &shop.store.secret, &after).await;
+    assert_eq!(subscriber.event().await["order"]["displayFinancialStatus"], "PENDING");
+    eventually("no transaction is open", async || {
+        (sessions(&shop.app.db.name, "xact_start IS NOT NULL").await == 0).then_some(())
+    })
+    .await;
+    // Both were read from the log at once; what is told of the second is read when it is its turn.
+    let pay = "mutation($id: ID!) { orderMarkAsPaid(input: { id: $id }) { userErrors { message } } }";
+    shop.app.gql(&shop.store.secret, pay, json!({ "id": format!("gid://emporia/Order/{}", orders[1]) })).await;
+    assert_eq!(subscriber.event().await["order"]["displayFinancialStatus"], "PAID");
+}
+
+#[tokio::test]
 async fn a_publishable_key_hears_nothing() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
@@ -347,6 +375,137 @@ async fn a_worker_in_another_process_is_woken_and_heard_over_redis() {
     assert_eq!(subscriber.event().await["topic"], "ORDERS_PAID");
     shutdown.cancel();
     running.await.expect("the worker").expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_redis_that_is_lost_and_comes_back_empty_costs_no_event() {
+    let test = TestApp::new().await;
+    let store = test.store("acme").await;
+    let mut redis = OwnRedis::start().await;
+    let mut processes = Vec::new();
+    for seed in [8, 9] {
+        let shared = RedisShared::connect(&redis.url()).await.expect("Redis");
+        processes.push(App::assemble(test.db.config(&[]), shared, test.clock.clone(), Entropy::seeded(seed)));
+    }
+    let (api, worker) = (&processes[0], processes[1].clone());
+    let mut subscriber = Subscriber::listening(api, &store, "").await;
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(worker::run(worker, shutdown.clone()));
+    append(api, &store, &[Topic::OrdersCreate]).await;
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_CREATE");
+
+    redis.stop();
+    append(api, &store, &[Topic::OrdersPaid]).await;
+    eventually("the worker publishes without Redis", async || {
+        log(&test.app, &store).await.last().is_some_and(|event| event.topic == Topic::OrdersPaid).then_some(())
+    })
+    .await;
+    redis.start_again();
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_PAID");
+    append(api, &store, &[Topic::OrdersCancelled]).await;
+    assert_eq!(subscriber.event().await["topic"], "ORDERS_CANCELLED", "nothing comes twice");
+    shutdown.cancel();
+    running.await.expect("the worker").expect("a clean end");
+}
+
+/// Buys over the API, wherever it is at the moment: as long as it does not answer, the same request is sent again as
+/// soon as it is somewhere else.
+async fn buy_over(mut api: watch::Receiver<SocketAddr>, key: String, cart: String, interrupted: Arc<AtomicUsize>) {
+    let query = "mutation($cart: ID!) { checkoutComplete(cartId: $cart, payment: { gateway: \"manual\" }) {
+        order { id } userErrors { code } } }";
+    let body = json!({ "query": query, "variables": { "cart": cart } }).to_string();
+    let answer = loop {
+        let address = *api.borrow_and_update();
+        let request = reqwest::Client::new()
+            .post(format!("http://{address}/graphql"))
+            .header("content-type", "application/json")
+            .header("x-api-key", &key)
+            .header("idempotency-key", &cart)
+            .body(body.clone());
+        let answer = async { request.send().await?.text().await };
+        match answer.await {
+            Ok(answer) => break answer,
+            Err(_) => {
+                interrupted.fetch_add(1, Ordering::Relaxed);
+                api.changed().await.expect("another address");
+            }
+        }
+    };
+    let answer: Value = serde_json::from_str(&answer).expect("JSON");
+    assert!(answer["data"]["checkoutComplete"]["order"]["id"].is_string(), "{answer:#}");
+}
+
+/// The next event of the only subscription on the socket: its id.
+async fn heard(socket: &mut Socket) -> String {
+    let message = socket.hear().await;
+    let event = &message["payload"]["data"]["orderEvents"];
+    assert_eq!(event["order"]["displayFinancialStatus"], "PENDING", "{message:#}");
+    event["id"].as_str().expect("an id").to_owned()
+}
+
+async fn resumed(api: SocketAddr, key: &str, after: &str) -> Socket {
+    let mut socket = Socket::with_key_at(api, key).await;
+    let events =
+        format!("subscription {{ orderEvents(after: \"{after}\") {{ id order {{ displayFinancialStatus }} }} }}");
+    socket.subscribe("events", &events).await;
+    socket
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscriber_misses_and_repeats_nothing_when_its_socket_and_the_api_are_killed() {
+    let shop = Shopping::new().await;
+    let key = shop.store.secret.clone();
+    // The processes go by the real time.
+    shop.app.clock.advance(SystemClock.now() - start());
+    shop.on_sale(1, 1999, 1000).await;
+    let mut carts = Vec::new();
+    for _ in 0..62 {
+        carts.push(shop.cart(&[(1, 1)]).await.gid(GidNamespace::Emporia));
+    }
+    let (database, platform, redis) =
+        (shop.app.db.url("emporia_app"), shop.app.db.url("emporia_platform"), redis_url());
+    let settings = [("DATABASE_URL", database.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("REDIS_URL", &redis)];
+    let _worker = Process::worker(&settings);
+    let (api, address) = Process::serve(&settings);
+    let (moves, place) = watch::channel(address);
+    let interrupted = Arc::new(AtomicUsize::new(0));
+    let buyer = |cart: String| buy_over(place.clone(), shop.store.publishable.clone(), cart, interrupted.clone());
+
+    buyer(carts.pop().expect("a cart")).await;
+    let first = eventually("the first order is told", async || log(&shop.app.app, &shop.store).await.pop()).await;
+    let mut got = vec![format!("gid://emporia/OrderChange/{}", first.id)];
+
+    let mut socket = resumed(address, &key, &got[0]).await;
+    let mut buyers: JoinSet<()> = carts.drain(..30).map(buyer).collect();
+    for _ in 0..15 {
+        got.push(heard(&mut socket).await);
+    }
+    drop(socket);
+    let mut socket = resumed(address, &key, &got[15]).await;
+    for _ in 0..15 {
+        got.push(heard(&mut socket).await);
+    }
+    let last = carts.pop().expect("a cart");
+    carts.drain(..).map(buyer).for_each(|buyer| drop(buyers.spawn(buyer)));
+    for _ in 0..3 {
+        got.push(heard(&mut socket).await);
+    }
+    api.kill();
+    eventually("buyers are interrupted", async || (interrupted.load(Ordering::Relaxed) > 0).then_some(())).await;
+    let (_api, address) = Process::serve(&settings);
+    let mut socket = resumed(address, &key, &got[33]).await;
+    moves.send_replace(address);
+    while got.len() < 61 {
+        got.push(heard(&mut socket).await);
+    }
+    buyers.join_all().await;
+    buyer(last).await;
+    got.push(heard(&mut socket).await);
+    let log = log(&shop.app.app, &shop.store).await;
+    assert_eq!(log.iter().map(|event| event.position).collect::<Vec<_>>(), (1..=62).collect::<Vec<_>>());
+    let told: Vec<_> = log.iter().map(|event| format!("gid://emporia/OrderChange/{}", event.id)).collect();
+    assert_eq!(got, told);
+    println!("{} buyers were interrupted", interrupted.load(Ordering::Relaxed));
 }
 
 /// A notice board that loses what it is told of events.

@@ -14,25 +14,39 @@ use emporia::tenant::service::{key_create, key_revoke, tenant_set_suspended};
 use crate::support::{Store, TestApp, admin, eventually};
 
 /// A Redis of the test's own, to be broken.
-struct OwnRedis {
+pub struct OwnRedis {
     server: Child,
     port: u16,
 }
 
 impl OwnRedis {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        let server = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server");
-        let it = Self { server, port };
+        let it = Self { server: Self::spawn(port), port };
         eventually("Redis answers", || async { RedisShared::connect(&it.url()).await.ok() }).await;
         it
     }
 
-    fn url(&self) -> String {
+    fn spawn(port: u16) -> Child {
+        Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server")
+    }
+
+    /// Takes it away, with everything it knows.
+    pub fn stop(&mut self) {
+        self.server.kill().expect("a process of our own");
+        self.server.wait().expect("its end");
+    }
+
+    /// Starts it anew, in the same place, with nothing.
+    pub fn start_again(&mut self) {
+        self.server = Self::spawn(self.port);
+    }
+
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use crate::events::append;
 use crate::support::{
-    Receiver, Reply, Shopping, Store, TestApp, admin, eventually, sessions, start,
+    Process, Receiver, Reply, Shopping, Store, TestApp, admin, eventually, redis_url, sessions, start,
 };
 
 const CREATE: &str = "mutation($topic: WebhookSubscriptionTopic!, $uri: URL!) {
@@ -97,7 +97,9 @@ async fn a_delivery_is_signed_so_that_the_standards_library_verifies_it() {
     let request = &received[0];
     let verifier = standardwebhooks::Webhook::new(secret).expect("a secret");
     verifier.verify(&request.body, &request.headers).expect("the signature");
-    assert!(verifier.verify(b"{}", &request.headers).is_err());
+    let mut changed = request.body.to_vec();
+    *changed.last_mut().expect("a body") = b' ';
+    assert!(verifier.verify(&changed, &request.headers).is_err());
     assert_eq!(request.header("content-type"), "application/json");
     assert_eq!((request.path.as_str(), &request.json()["type"]), ("/hooks", &json!("orders.create")));
 
@@ -243,6 +245,30 @@ async fn a_private_address_is_refused_when_it_is_called() {
     }
 }
 
+#[tokio::test]
+async fn no_proxy_of_the_environment_comes_between() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let (receiver, proxy) = (Receiver::accepting().await, Receiver::accepting().await);
+    subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    let (database, platform, redis) = (app.db.url("emporia_app"), app.db.url("emporia_platform"), redis_url());
+    let through = format!("http://127.0.0.1:{}", proxy.port);
+    let mut settings = vec![
+        ("DATABASE_URL", database.as_str()),
+        ("DATABASE_PLATFORM_URL", &platform),
+        ("REDIS_URL", &redis),
+        ("WEBHOOK_ALLOW_PRIVATE", "true"),
+    ];
+    settings.extend(["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, through.as_str())));
+    let _worker = Process::worker(&settings);
+    eventually("somebody is called", async || {
+        (!receiver.received().is_empty() || !proxy.received().is_empty()).then_some(())
+    })
+    .await;
+    assert!(proxy.received().is_empty());
+}
+
 /// Makes as many of the only thing on sale as a cart has lines, everything about them as long as it may be, in the
 /// character that takes most room.
 const LONGEST: &str = r"
@@ -355,6 +381,8 @@ async fn an_attempt_ends_with_its_time() {
     drain(&app.app).await;
     let delivery = the_delivery(&app, &store).await;
     assert_eq!((&delivery["status"], &delivery["attempts"][0]["error"]), (&json!("PENDING"), &json!("timed out")));
+    let took = delivery["attempts"][0]["durationMs"].as_i64().expect("a duration");
+    assert!((50..10_000).contains(&took), "{took} ms");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -561,6 +589,46 @@ async fn what_a_dying_worker_leaves_behind_is_sent_by_the_next() {
     assert_eq!(receiver.received().len(), 2);
     let delivery = the_delivery(&app, &store).await;
     assert_eq!((&delivery["status"], &delivery["attemptCount"]), (&json!("SUCCEEDED"), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_only_when_it_is_made() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let receiver = Receiver::accepting().await;
+    let created = subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    let secret = created["signingSecret"].as_str().and_then(|secret| secret.strip_prefix("whsec_")).expect("a secret");
+    append(&app.app, &store, &[Topic::OrdersCreate]).await;
+    drain(&app.app).await;
+    // Whatever there is to be asked of a type.
+    let leaves = async |kind: &str| {
+        let fields = "{ name type { kind ofType { kind } } }";
+        let query = format!("{{ __type(name: \"{kind}\") {{ fields {fields} }} }}");
+        let mut data = app.gql(&store.secret, &query, json!({})).await;
+        let fields: Vec<Value> = serde_json::from_value(data["__type"]["fields"].take()).expect("fields");
+        let leaf = |kind: &Value| kind == "SCALAR" || kind == "ENUM";
+        let names =
+            fields.iter().filter(|field| leaf(&field["type"]["kind"]) || leaf(&field["type"]["ofType"]["kind"]));
+        names.map(|field| field["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let subscription = leaves("WebhookSubscription").await;
+    let (delivery, attempt) = (leaves("WebhookDelivery").await, leaves("WebhookDeliveryAttempt").await);
+    assert!(subscription.contains("uri") && delivery.contains("body") && attempt.contains("error"));
+    let query = format!(
+        "mutation($id: ID!, $uri: URL!) {{ webhookSubscriptionUpdate(id: $id, webhookSubscription: {{ uri: $uri }})
+        {{ webhookSubscription {{ {subscription} }} }} }}"
+    );
+    let variables = json!({ "id": created["webhookSubscription"]["id"], "uri": receiver.url() });
+    let updated = app.gql(&store.secret, &query, variables.clone()).await;
+    let query = format!(
+        "query($id: ID!) {{ webhookSubscription(id: $id) {{ {subscription} }} node(id: $id) {{ id }}
+        webhookSubscriptions(first: 9) {{ nodes {{ {subscription} }} }}
+        webhookDeliveries(first: 9) {{ nodes {{ {delivery} attempts {{ {attempt} }} subscription {{ {subscription} }} }} }} }}"
+    );
+    let seen = app.gql(&store.secret, &query, variables).await;
+    for text in [updated.to_string(), seen.to_string()] {
+        assert!(text.contains(&receiver.url()) && !text.contains(secret), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A client of `graphql-transport-ws`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -19,18 +20,27 @@ pub struct Socket(WebSocketStream<TcpStream>);
 impl Socket {
     /// Opens a socket with these headers on the upgrade.
     pub async fn open(server: &TestServer, headers: &[(&'static str, &str)]) -> Self {
-        let mut request = format!("ws://{}/graphql", server.address).into_client_request().expect("a request");
+        Self::open_at(server.address, headers).await
+    }
+
+    async fn open_at(address: SocketAddr, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = format!("ws://{address}/graphql").into_client_request().expect("a request");
         let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
         for (name, value) in protocol.iter().chain(headers) {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
-        let stream = TcpStream::connect(server.address).await.expect("a connection");
+        let stream = TcpStream::connect(address).await.expect("a connection");
         Self(client_async(request, stream).await.expect("an upgrade").0)
     }
 
     /// Opens a socket and says who it is.
     pub async fn with_key(server: &TestServer, key: &str) -> Self {
-        let mut socket = Self::open(server, &[]).await;
+        Self::with_key_at(server.address, key).await
+    }
+
+    /// The same, wherever the server is.
+    pub async fn with_key_at(address: SocketAddr, key: &str) -> Self {
+        let mut socket = Self::open_at(address, &[]).await;
         socket.say(json!({ "type": "connection_init", "payload": { "x-api-key": key } })).await;
         assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
         socket
