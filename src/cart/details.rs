@@ -44,16 +44,7 @@ pub fn set_note(cart: &mut Cart, note: &str, field: &Field<'_>) -> Result<(), Ca
         let message = format!("A note has at most {MAX_NOTE} characters.");
         return Err(field.refuse(CartErrorCode::NoteTooLong, message));
     }
-    check_text(note, field)?;
     note.clone_into(&mut cart.note);
-    Ok(())
-}
-
-/// PostgreSQL keeps every character but this one.
-fn check_text(text: &str, field: &Field<'_>) -> Result<(), CartRule> {
-    if text.contains('\0') {
-        return Err(field.refuse(CartErrorCode::Invalid, "The character NUL cannot be kept."));
-    }
     Ok(())
 }
 
@@ -71,8 +62,6 @@ pub fn check_attributes(pairs: &[Attribute], field: &Field<'_>) -> Result<Attrib
             let message = format!("A value has at most {MAX_VALUE} characters.");
             return Err(field.get("value").refuse(CartErrorCode::Invalid, message));
         }
-        check_text(&pair.key, &field.get("key"))?;
-        check_text(value, &field.get("value"))?;
         bytes += pair.key.len() + value.len();
     }
     if bytes > MAX_ATTRIBUTES {
@@ -159,7 +148,6 @@ pub fn set_discount_codes(cart: &mut Cart, codes: &[String], field: &Field<'_>) 
             let message = format!("A discount code has at most {MAX_CODE} characters.");
             return Err(field.refuse(CartErrorCode::Invalid, message));
         }
-        check_text(code, &field)?;
         // Storefronts clear the codes with a list of one empty text.
         if !code.is_empty() && !kept.iter().any(|known| known.to_lowercase() == code.to_lowercase()) {
             kept.push(code.to_owned());
@@ -205,7 +193,6 @@ mod tests {
         let pair = |key: &str, value: &str| Attribute { key: key.into(), value: Some(value.into()) };
         assert!(check_attributes(&[pair("k", "")], &field).is_ok());
         assert_eq!(check_attributes(&[pair("", "v")], &field).unwrap_err().field, ["attributes", "0", "key"]);
-        assert_eq!(check_attributes(&[pair("k", "\0")], &field).unwrap_err().field, ["attributes", "0", "value"]);
         let large: Vec<_> = (0..4).map(|n| pair(&n.to_string(), &"x".repeat(5000))).collect();
         assert_eq!(check_attributes(&large, &field).unwrap_err().field, ["attributes"]);
         let many: Vec<_> = (0..251).map(|n| pair(&n.to_string(), "")).collect();

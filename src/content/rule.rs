@@ -103,8 +103,6 @@ impl Checks {
             self.refuse(path, ContentRule::Blank, "cannot be blank".to_owned());
         } else if length > most {
             self.refuse(path, ContentRule::TooLong, format!("has {length} characters; at most {most}"));
-        } else if text.contains('\0') {
-            self.refuse(path, ContentRule::Invalid, "contains a NUL character".to_owned());
         }
     }
 

@@ -9,6 +9,7 @@ pub mod limits;
 pub mod loader;
 pub mod metafield;
 pub mod node;
+pub mod nul;
 pub mod plain;
 pub mod scalars;
 pub mod schema;

@@ -220,6 +220,12 @@ pub struct SendLine {
     pub field: Vec<String>,
 }
 
+impl SendLine {
+    fn part(&self, name: &str) -> Vec<String> {
+        self.field.iter().cloned().chain([name.to_owned()]).collect()
+    }
+}
+
 /// The units that an order's lines took, as changes that put them back.
 pub fn stock_of(lines: &[OrderLine]) -> Vec<StockChange> {
     let back = |line: &OrderLine, taken: &StockTaken| StockChange {
@@ -241,11 +247,11 @@ pub fn send(lines: &[OrderLine], wanted: Option<&[SendLine]>) -> Result<Vec<(Uui
     let mut sent: Vec<(Uuid, i32)> = Vec::with_capacity(wanted.len());
     for wish in wanted {
         let line = lines.iter().find(|line| Some(line.id) == wish.line_id);
-        let Some(line) = line else { return Err(OrderRule::LineNotFound { field: wish.field.clone() }) };
+        let Some(line) = line else { return Err(OrderRule::LineNotFound { field: wish.part("id") }) };
         let before: i32 = sent.iter().filter(|(id, _)| *id == line.id).map(|(_, quantity)| quantity).sum();
         let left = line.unfulfilled() - before;
         if !(1..=left).contains(&wish.quantity) {
-            return Err(OrderRule::InvalidQuantity { left, field: wish.field.clone() });
+            return Err(OrderRule::InvalidQuantity { left, field: wish.part("quantity") });
         }
         match sent.iter_mut().find(|(id, _)| *id == line.id) {
             Some((_, quantity)) => *quantity += wish.quantity,

@@ -80,7 +80,8 @@ impl OrderRule {
             | Self::InvalidQuantity { field, .. }
             | Self::TooLong { field, .. }
             | Self::InvalidUrl { field } => Some(field.clone()),
-            Self::RefundNotSupported => Some(vec!["refund".to_owned()]),
+            Self::RefundNotSupported => Some(path(&["refund"])),
+            Self::SeveralOrders => Some(path(&["fulfillment", "lineItemsByFulfillmentOrder"])),
             _ => None,
         }
     }

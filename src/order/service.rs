@@ -105,7 +105,7 @@ pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> OrderResult<(
     check_tracking(&sending.tracking)?;
     desk.db
         .write(async |tx| {
-            let field = ["fulfillment", "lineItemsByFulfillmentOrder"];
+            let field = ["fulfillment", "lineItemsByFulfillmentOrder", "0", "fulfillmentOrderId"];
             let order = lock(tx, sending.order_id, &field).await?;
             if order.cancelled_at.is_some() {
                 return Err(rule(OrderRule::AlreadyCancelled));
@@ -146,7 +146,7 @@ fn check_tracking(tracking: &Tracking) -> OrderResult<()> {
         (&tracking.url, MAX_URL, "url"),
     ];
     for (text, max, name) in texts {
-        if text.as_ref().is_some_and(|text| text.chars().count() > max || text.contains('\0')) {
+        if text.as_ref().is_some_and(|text| text.chars().count() > max) {
             return Err(rule(OrderRule::TooLong { max, field: info(name) }));
         }
     }

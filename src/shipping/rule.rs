@@ -20,8 +20,6 @@ pub enum Refusal {
     Blank,
     #[error("A name has at most 255 characters.")]
     TooLong,
-    #[error("A name cannot contain the character NUL.")]
-    BadCharacter,
     #[error("At most 250 are possible.")]
     TooMany,
     #[error("A zone needs at least one country, or the rest of the world.")]

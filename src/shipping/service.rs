@@ -180,8 +180,6 @@ fn check_name(name: &str, field: impl FnOnce() -> Vec<String>) -> Result<(), Ser
         Refusal::Blank
     } else if name.chars().count() > MAX_NAME {
         Refusal::TooLong
-    } else if name.contains('\0') {
-        Refusal::BadCharacter
     } else {
         return Ok(());
     };

@@ -252,8 +252,6 @@ async fn what_cannot_be_bought_is_refused_with_its_path() {
     assert_eq!(refusal(&shopper.add(id, json!(many)).await), as_pair("lines", "MAXIMUM_EXCEEDED"));
     let strange = json!([{ "id": "gid://emporia/CartLine/rubbish", "quantity": 1 }]);
     assert_eq!(refusal(&shopper.update(id, strange).await), as_pair("lines.0.id", "INVALID_MERCHANDISE_LINE"));
-    let nul = json!([{ "merchandiseId": mug, "attributes": [{ "key": "a", "value": "\0" }] }]);
-    assert_eq!(refusal(&shopper.add(id, nul).await), as_pair("lines.0.attributes.0.value", "INVALID"));
     let plan = json!([{ "merchandiseId": mug, "sellingPlanId": "gid://emporia/SellingPlan/1" }]);
     assert_eq!(refusal(&shopper.add(id, plan).await), as_pair("lines.0.sellingPlanId", "SELLING_PLAN_NOT_APPLICABLE"));
     assert_eq!(shopper.read(id).await, cart, "nothing of all that was done");
@@ -445,7 +443,7 @@ async fn what_is_no_address_is_refused_with_its_path() {
     let part = "addresses.0.address.deliveryAddress";
     for (input, field, code) in [
         (given("zip", &"1".repeat(256)), &*format!("{part}.zip"), "ADDRESS_FIELD_IS_TOO_LONG"),
-        (given("city", "a\0"), &format!("{part}.city"), "ADDRESS_FIELD_DOES_NOT_MATCH_EXPECTED_PATTERN"),
+        (given("city", "a\u{1}"), &format!("{part}.city"), "ADDRESS_FIELD_DOES_NOT_MATCH_EXPECTED_PATTERN"),
         (given("city", "<b>"), &format!("{part}.city"), "ADDRESS_FIELD_CONTAINS_HTML_TAGS"),
         (given("company", "https://x"), &format!("{part}.company"), "ADDRESS_FIELD_CONTAINS_URL"),
         (
@@ -508,7 +506,6 @@ async fn notes_and_remarks_have_bounds() {
     };
     assert_eq!(note("ä".repeat(5000)).await["userErrors"], json!([]));
     assert_eq!(refusal(&note("ä".repeat(5001)).await), as_pair("note", "NOTE_TOO_LONG"));
-    assert_eq!(refusal(&note("\0".to_owned()).await), as_pair("note", "INVALID"));
     let remarks = async |pairs: Value| {
         let arguments = [("cartId", "ID!", id.clone()), ("attributes", "[AttributeInput!]!", pairs)];
         shopper.run("cartAttributesUpdate", &arguments).await

@@ -373,7 +373,10 @@ async fn a_collection_keeps_the_merchants_order() {
     );
 
     let again = shop.merchant(create, json!({ "input": { "title": "Best of", "handle": "best-of" } })).await;
-    assert_eq!(again["collectionCreate"]["userErrors"], json!([{ "field": ["handle"], "code": "HANDLE_TAKEN" }]));
+    assert_eq!(
+        again["collectionCreate"]["userErrors"],
+        json!([{ "field": ["input", "handle"], "code": "HANDLE_TAKEN" }])
+    );
     let unknown = shop.merchant(add, json!({ "id": collection["id"], "ids": [ids[0], collection["id"]] })).await;
     assert_eq!(
         unknown["collectionAddProducts"]["userErrors"],
@@ -401,31 +404,31 @@ async fn a_product_is_set_again_under_its_id_or_handle() {
     let data = shop.merchant(deleted, json!({ "id": first["id"] })).await;
     assert_eq!(
         data["productDelete"],
-        json!({ "deletedProductId": null, "userErrors": [{ "field": ["id"], "code": "NOT_FOUND" }] })
+        json!({ "deletedProductId": null, "userErrors": [{ "field": ["input", "id"], "code": "NOT_FOUND" }] })
     );
 }
 
 #[tokio::test]
 async fn a_product_that_cannot_be_is_refused_with_the_place_where() {
     let shop = Shop::new().await;
-    assert_eq!(shop.refused(json!({})).await, json!([[["title"], "BLANK"]]));
-    assert_eq!(shop.refused(json!({ "title": "x", "handle": "a b" })).await, json!([[["handle"], "INVALID"]]));
-    assert_eq!(shop.refused(json!({ "title": "x".repeat(256) })).await, json!([[["title"], "TOO_LONG"]]));
+    assert_eq!(shop.refused(json!({})).await, json!([[["input", "title"], "BLANK"]]));
+    assert_eq!(shop.refused(json!({ "title": "x", "handle": "a b" })).await, json!([[["input", "handle"], "INVALID"]]));
+    assert_eq!(shop.refused(json!({ "title": "x".repeat(256) })).await, json!([[["input", "title"], "TOO_LONG"]]));
     let money = json!({ "title": "x", "variants": [{ "price": "1.999" }, { "price": "free" }] });
     assert_eq!(
         shop.refused(money).await,
-        json!([[["variants", "0", "price"], "INVALID"], [["variants", "1", "price"], "INVALID"]])
+        json!([[["input", "variants", "0", "price"], "INVALID"], [["input", "variants", "1", "price"], "INVALID"]])
     );
     let mut four = shirt();
     four["productOptions"] = (0..4).map(|n| json!({ "name": format!("O{n}") })).collect();
-    assert_eq!(shop.refused(four).await, json!([[["productOptions"], "TOO_MANY"]]));
+    assert_eq!(shop.refused(four).await, json!([[["input", "productOptions"], "TOO_MANY"]]));
     let twice = json!({ "title": "x", "productOptions": [{ "name": "Size" }], "variants": [
         { "optionValues": [{ "optionName": "Size", "name": "S" }] }, { "optionValues": [{ "optionName": "size", "name": "s" }] }] });
-    assert_eq!(shop.refused(twice).await, json!([[["variants", "1"], "DUPLICATE_VARIANT"]]));
+    assert_eq!(shop.refused(twice).await, json!([[["input", "variants", "1"], "DUPLICATE_VARIANT"]]));
     let unknown = json!({ "title": "x", "id": "gid://emporia/Page/0190a4c8-3f7e-7d7a-8b9e-1a2b3c4d5e6f" });
-    assert_eq!(shop.refused(unknown).await, json!([[["id"], "NOT_FOUND"]]));
+    assert_eq!(shop.refused(unknown).await, json!([[["input", "id"], "NOT_FOUND"]]));
     shop.set(shirt()).await;
-    assert_eq!(shop.refused(shirt()).await, json!([[["handle"], "HANDLE_TAKEN"]]));
+    assert_eq!(shop.refused(shirt()).await, json!([[["input", "handle"], "HANDLE_TAKEN"]]));
 }
 
 #[tokio::test]

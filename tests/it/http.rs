@@ -318,3 +318,25 @@ async fn a_process_that_stops_does_not_wait_for_ever() {
     let mut rest = Vec::new();
     let _ = client.read_to_end(&mut rest).await;
 }
+
+#[tokio::test]
+async fn a_nul_is_refused_with_the_way_to_it() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.secret;
+    let create = "mutation($page: PageCreateInput!) { pageCreate(page: $page) { page { id } } }";
+    let search = "query($handle: String!) { page(handle: $handle) { id } }";
+    for (query, variables, place) in [
+        (create, json!({ "page": { "title": "A", "seo": { "title": "x\0" } } }), "$page.seo.title"),
+        (search, json!({ "handle": "\0" }), "$handle"),
+        (r#"{ page(handle: "\u0000") { id } }"#, json!({}), "page(handle)"),
+        (r#"query($handle: String = "\u0000") { page(handle: $handle) { id } }"#, json!({}), "$handle"),
+    ] {
+        for _ in 0..2 {
+            let answer = app.post_json(&key, &json!({ "query": query, "variables": variables }), &[]).await;
+            assert_eq!(answer.code(), "BAD_USER_INPUT", "{query}");
+            assert!(answer.text.contains(&format!("`{place}` has the character NUL")), "{query}: {}", answer.text);
+        }
+    }
+    let pages = app.ask(&key, "{ pages(first: 1) { nodes { id } } }").await.json();
+    assert_eq!(pages["data"]["pages"]["nodes"], json!([]), "nothing was made");
+}

@@ -34,5 +34,6 @@ mod shipping;
 mod sse;
 mod support;
 mod tenancy;
+mod user_errors;
 mod webhook;
 mod ws;

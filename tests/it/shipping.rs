@@ -128,7 +128,7 @@ async fn what_a_profile_cannot_be_is_refused_with_its_path() {
     expect(&[zone("A", &[], &[])], "profile.zones.0.countries", "BLANK");
     expect(&[zone(" ", &["DE"], &[])], "profile.zones.0.name", "BLANK");
     expect(&[zone(&"x".repeat(256), &["DE"], &[])], "profile.zones.0.name", "TOO_LONG");
-    expect(&one(method("a\0", "1")), "profile.zones.0.methodDefinitions.0.name", "INVALID");
+    expect(&one(method(" ", "1")), "profile.zones.0.methodDefinitions.0.name", "BLANK");
     let price = "profile.zones.0.methodDefinitions.0.rateDefinition.price";
     expect(&one(method("A", "-1")), &format!("{price}.amount"), "INVALID");
     expect(&one(method("A", "1.999")), &format!("{price}.amount"), "INVALID");

@@ -178,18 +178,62 @@ pub struct FileSetInput {
 /// Turns inputs into drafts, and collects what cannot be turned.
 pub struct Reader {
     currency: Currency,
+    /// What was found wrong, by the parts of the draft.
     pub found: Vec<Violation>,
+    /// The part of the draft that came from the argument `identifier`.
+    identified_by: Option<&'static str>,
+    /// Where in the input the draft's options stood, and its variants.
+    options: Vec<usize>,
+    variants: Vec<usize>,
+}
+
+/// Sorts, and answers where each item stood before. Stable: without positions the order given stays.
+fn sorted_by<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) -> Vec<usize> {
+    let mut numbered: Vec<(usize, T)> = std::mem::take(items).into_iter().enumerate().collect();
+    numbered.sort_by_key(|(_, item)| key(item));
+    let (places, sorted) = numbered.into_iter().unzip();
+    *items = sorted;
+    places
 }
 
 impl Reader {
     pub fn new(currency: Currency) -> Self {
-        Self { currency, found: Vec::new() }
+        Self { currency, found: Vec::new(), identified_by: None, options: Vec::new(), variants: Vec::new() }
+    }
+
+    /// Everything found wrong, said of the argument `input`; the draft is not to be used when there is anything.
+    pub fn refusals<E: From<Violation>>(&mut self) -> Vec<E> {
+        std::mem::take(&mut self.found).into_iter().map(|violation| self.locate(violation).into()).collect()
+    }
+
+    /// What is wrong with a draft, said of the arguments it was read from.
+    pub fn locate(&self, violation: Violation) -> Violation {
+        let Violation { mut field, code, message } = violation;
+        let part = field.first().map(String::as_str);
+        let places: &[usize] = match part {
+            Some("productOptions") => &self.options,
+            Some("variants") => &self.variants,
+            _ => &[],
+        };
+        let argument = if part.is_some() && part == self.identified_by { "identifier" } else { "input" };
+        if let Some(place) = field.get_mut(1)
+            && let Some(given) = place.parse::<usize>().ok().and_then(|place| places.get(place))
+        {
+            *place = given.to_string();
+        }
+        field.insert(0, argument.to_owned());
+        Violation { field, code, message }
     }
 
     pub fn draft(&mut self, input: ProductSetInput, identifier: Option<ProductSetIdentifiers>) -> ProductDraft {
         let named = identifier.unwrap_or(ProductSetIdentifiers { id: None, handle: None });
+        self.identified_by = match (&named.id, &named.handle, &input.id, &input.handle) {
+            (Some(_), ..) => Some("id"),
+            (None, Some(_), None, None) => Some("handle"),
+            _ => None,
+        };
         let key = match (named.id, input.id, named.handle) {
-            (Some(id), _, _) => self.gid(&id, "Product", at!["identifier", "id"]).map(ProductKey::Id),
+            (Some(id), _, _) => self.gid(&id, "Product", at!["id"]).map(ProductKey::Id),
             (None, Some(id), _) => self.gid(&id, "Product", at!["id"]).map(ProductKey::Id),
             (None, None, Some(handle)) => Some(ProductKey::Handle(handle)),
             (None, None, None) => None,
@@ -234,8 +278,7 @@ impl Reader {
     }
 
     fn options(&mut self, mut options: Vec<OptionSetInput>) -> Vec<OptionDraft> {
-        // Stable: without positions the order given stays.
-        options.sort_by_key(|option| option.position);
+        self.options = sorted_by(&mut options, |option| option.position);
         let mut option = |(place, option): (usize, OptionSetInput)| OptionDraft {
             id: option.id.and_then(|id| self.gid(&id, "ProductOption", at!["productOptions", place, "id"])),
             name: option.name.unwrap_or_default(),
@@ -245,7 +288,7 @@ impl Reader {
     }
 
     fn variants(&mut self, mut variants: Vec<ProductVariantSetInput>) -> Vec<VariantDraft> {
-        variants.sort_by_key(|variant| variant.position);
+        self.variants = sorted_by(&mut variants, |variant| variant.position);
         variants.into_iter().enumerate().map(|(place, variant)| self.variant(variant, place)).collect()
     }
 

@@ -9,7 +9,7 @@ use super::input::{ProductSetIdentifiers, ProductSetInput, Reader, SEOInput};
 use super::product::Product;
 use super::query::product_by_id;
 use crate::catalog::model::CollectionDraft;
-use crate::catalog::rule::{CatalogCode, CatalogRule, Violation};
+use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::service;
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::graphql::scalars::{Html, Url};
@@ -32,11 +32,16 @@ macro_rules! from_violation {
 }
 from_violation!(ProductSetUserError, ProductDeleteUserError, CollectionUserError);
 
-/// What was done, or the user errors that say why not.
-fn split<T, E: From<Violation>>(outcome: ServiceResult<T, CatalogRule>) -> Result<(Option<T>, Vec<E>), Fault> {
+/// What was done, or the user errors that say why not, about the arguments as `locate` knows them.
+fn split<T, E: From<Violation>>(
+    outcome: ServiceResult<T, CatalogRule>,
+    locate: impl Fn(Violation) -> Violation,
+) -> Result<(Option<T>, Vec<E>), Fault> {
     match outcome {
         Ok(done) => Ok((Some(done), Vec::new())),
-        Err(ServiceError::Rule(CatalogRule(violations))) => Ok((None, violations.into_iter().map(E::from).collect())),
+        Err(ServiceError::Rule(CatalogRule(violations))) => {
+            Ok((None, violations.into_iter().map(locate).map(E::from).collect()))
+        }
         Err(ServiceError::Fault(fault)) => Err(fault),
     }
 }
@@ -59,13 +64,13 @@ impl CatalogMutation {
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
         let draft = reader.draft(input, identifier);
-        if !reader.found.is_empty() {
-            let user_errors = reader.found.into_iter().map(ProductSetUserError::from).collect();
+        let user_errors: Vec<ProductSetUserError> = reader.refusals();
+        if !user_errors.is_empty() {
             return Ok(ProductSetPayload { product: None, user_errors });
         }
         let (db, app) = (scope.db().clone(), scope.app.clone());
         let work = async move { service::product_set(&db, app.clock.now(), &app.entropy, ACTOR, draft).await };
-        let (written, user_errors) = split(scope.act(work).await?)?;
+        let (written, user_errors) = split(scope.act(work).await?, |violation| reader.locate(violation))?;
         let product = match written {
             Some(written) => product_by_id(scope, written.id).await?,
             None => None,
@@ -84,12 +89,12 @@ impl CatalogMutation {
         let _ = synchronous;
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
-        let Some(id) = reader.gid(&input.id, "Product", vec!["input".to_owned(), "id".to_owned()]) else {
-            let user_errors = reader.found.into_iter().map(ProductDeleteUserError::from).collect();
-            return Ok(ProductDeletePayload { deleted_product_id: None, user_errors });
+        let Some(id) = reader.gid(&input.id, "Product", at!["id"]) else {
+            return Ok(ProductDeletePayload { deleted_product_id: None, user_errors: reader.refusals() });
         };
         let db = scope.db().clone();
-        let (done, user_errors) = split(scope.act(async move { service::product_delete(&db, id).await }).await?)?;
+        let done = scope.act(async move { service::product_delete(&db, id).await }).await?;
+        let (done, user_errors) = split(done, |violation| reader.locate(violation))?;
         let deleted_product_id = done.map(|()| scope.gid("Product", id));
         Ok(ProductDeletePayload { deleted_product_id, user_errors })
     }
@@ -103,13 +108,13 @@ impl CatalogMutation {
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
         let draft = input.into_draft(&mut reader);
-        if !reader.found.is_empty() {
-            let user_errors = reader.found.into_iter().map(CollectionUserError::from).collect();
+        let user_errors: Vec<CollectionUserError> = reader.refusals();
+        if !user_errors.is_empty() {
             return Ok(CollectionCreatePayload { collection: None, user_errors });
         }
         let (db, app) = (scope.db().clone(), scope.app.clone());
         let work = async move { service::collection_create(&db, app.clock.now(), &app.entropy, draft).await };
-        let (id, user_errors) = split(scope.act(work).await?)?;
+        let (id, user_errors) = split(scope.act(work).await?, |violation| reader.locate(violation))?;
         Ok(CollectionCreatePayload { collection: read(scope, id).await?, user_errors })
     }
 
@@ -122,10 +127,10 @@ impl CatalogMutation {
     ) -> Result<CollectionAddProductsPayload> {
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
-        let collection = reader.gid(&id, "Collection", vec!["id".to_owned()]);
+        let collection = reader.gid(&id, "Collection", at!["id"]);
         if product_ids.len() > 250 {
             let message = format!("has {} items; at most 250 are allowed", product_ids.len());
-            reader.found.push(Violation::new(vec!["productIds".to_owned()], CatalogCode::TooMany, message));
+            reader.found.push(Violation::new(at!["productIds"], CatalogCode::TooMany, message));
         }
         let products = reader.gids(&product_ids, "Product", "productIds");
         let (Some(collection), []) = (collection, &reader.found[..]) else {
@@ -134,7 +139,7 @@ impl CatalogMutation {
         };
         let (db, now) = (scope.db().clone(), scope.app.clock.now());
         let work = async move { service::collection_add_products(&db, now, collection, &products).await };
-        let (done, user_errors) = split(scope.act(work).await?)?;
+        let (done, user_errors) = split(scope.act(work).await?, std::convert::identity)?;
         let collection = read(scope, done.map(|()| collection)).await?;
         Ok(CollectionAddProductsPayload { collection, user_errors })
     }

@@ -57,6 +57,11 @@ impl Refused {
         Self { status: None, errors, origin_refused: false }
     }
 
+    /// A text of the input has the character NUL.
+    pub fn nul(place: &str) -> Self {
+        Self::document(Code::BadUserInput, format!("`{place}` has the character NUL (U+0000), which no text can hold"))
+    }
+
     /// The request's time is over.
     pub fn too_slow(request_id: &str) -> Self {
         tracing::warn!("a request took too long");

@@ -12,6 +12,7 @@ use super::persisted::Persisted;
 use super::prepare::Prepared;
 use crate::graphql::error::{Code, present, set_code};
 use crate::graphql::limits::{Limits, cost};
+use crate::graphql::nul;
 use crate::graphql::scope::{RequestInfo, Scope};
 use crate::http::request::record_operation;
 use crate::http::router::Served;
@@ -59,6 +60,9 @@ impl Call<'_> {
         }
         let variables = params.variables.unwrap_or_default();
         required_variables(operation, &variables)?;
+        if let Some(place) = nul::in_variables(&variables) {
+            return Err(Refused::nul(&place));
+        }
         cost(&prepared.document, operation, &variables, &Limits::STANDARD)?;
         let scope = Scope::new(&self.served.app, self.resolved, self.info.clone());
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());

@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 use super::answer::Refused;
 use crate::graphql::error::Code;
 use crate::graphql::limits::{self, Exceeded, Limits};
+use crate::graphql::nul;
 
 /// A parsed document that has passed every limit that does not depend on variables.
 #[derive(Debug)]
@@ -81,6 +82,9 @@ fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
     let document =
         parse_query(text).map_err(|error| Refused::errors(Code::ParseFailed, vec![ServerError::from(error)]))?;
     limits::shape(&document, limits)?;
+    if let Some(place) = nul::in_document(&document) {
+        return Err(Refused::nul(&place));
+    }
     Ok(Arc::new(Prepared { document }))
 }
 

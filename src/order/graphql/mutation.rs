@@ -208,7 +208,10 @@ fn sending(input: FulfillmentInput) -> std::result::Result<Sending, OrderRule> {
     }
     let lines = match first.fulfillment_order_line_items {
         Some(lines) if lines.len() > MAX_LINES => {
-            return Err(OrderRule::TooLong { max: MAX_LINES, field: path(&[all[0], all[1], "0"]) });
+            return Err(OrderRule::TooLong {
+                max: MAX_LINES,
+                field: path(&[all[0], all[1], "0", "fulfillmentOrderLineItems"]),
+            });
         }
         Some(lines) if !lines.is_empty() => {
             let line = |(at, line): (usize, FulfillmentOrderLineItemInput)| SendLine {

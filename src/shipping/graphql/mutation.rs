@@ -167,9 +167,7 @@ impl From<ShippingRule> for DeliveryProfileUserError {
             Refusal::TooLong => Code::TooLong,
             Refusal::TooMany => Code::TooMany,
             Refusal::CountryTwice(_) | Refusal::RestOfWorldTwice => Code::Taken,
-            Refusal::BadCharacter | Refusal::PriceOutOfRange | Refusal::BadPrice(_) | Refusal::OtherCurrency(_) => {
-                Code::Invalid
-            }
+            Refusal::PriceOutOfRange | Refusal::BadPrice(_) | Refusal::OtherCurrency(_) => Code::Invalid,
         };
         Self { field: Some(rule.field), message: rule.refusal.to_string(), code: Some(code) }
     }

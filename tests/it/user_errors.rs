@@ -1,0 +1,300 @@
+//! Where `userErrors` say that something is wrong: the path from the mutation's arguments to the input, for every
+//! mutation.
+
+use std::collections::{BTreeSet, HashMap};
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{BaseType, Type, TypeKind, TypeSystemDefinition};
+use emporia::graphql::schema::sdl;
+use serde_json::{Value, json};
+
+use crate::support::{Shopping, variant};
+
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The names and types of what a mutation takes (`Mutation.pageCreate`) and of every input object's fields.
+struct Inputs(HashMap<String, HashMap<String, Type>>);
+
+impl Inputs {
+    fn of_the_schema() -> Self {
+        let mut inputs = HashMap::new();
+        for definition in parse_schema(sdl()).expect("the SDL parses").definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let name = definition.node.name.node.to_string();
+            match definition.node.kind {
+                TypeKind::InputObject(input) => {
+                    let fields = input.fields.into_iter().map(|field| field.node);
+                    inputs.insert(name, fields.map(|field| (field.name.node.to_string(), field.ty.node)).collect());
+                }
+                TypeKind::Object(object) if name == "Mutation" => {
+                    for field in object.fields {
+                        let arguments = field.node.arguments.into_iter().map(|argument| argument.node);
+                        let types = arguments.map(|argument| (argument.name.node.to_string(), argument.ty.node));
+                        inputs.insert(format!("Mutation.{}", field.node.name.node), types.collect());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self(inputs)
+    }
+
+    fn mutations(&self) -> BTreeSet<&str> {
+        self.0.keys().filter_map(|name| name.strip_prefix("Mutation.")).collect()
+    }
+
+    /// Whether the path leads from the mutation's arguments to an input.
+    fn lead_to(&self, mutation: &str, path: &[&str]) -> bool {
+        let Some((argument, steps)) = path.split_first() else { return false };
+        let Some(mut ty) = self.0[&format!("Mutation.{mutation}")].get(*argument) else { return false };
+        for step in steps {
+            let next = match &ty.base {
+                BaseType::List(item) => step.parse::<usize>().is_ok().then_some(&**item),
+                BaseType::Named(name) => self.0.get(name.as_str()).and_then(|fields| fields.get(*step)),
+            };
+            let Some(next) = next else { return false };
+            ty = next;
+        }
+        true
+    }
+}
+
+/// A mutation's name, its arguments, and the path that its first user error must have.
+type Case = (&'static str, String, &'static str);
+
+fn gid(kind: &str) -> String {
+    format!("\"gid://emporia/{kind}/{NIL}\"")
+}
+
+fn long(length: usize) -> String {
+    format!("\"{}\"", "x".repeat(length))
+}
+
+fn of_the_catalogue(collection: &str) -> Vec<Case> {
+    let options = r#"productOptions: [{ name: "Size", values: [{ name: "S" }, { name: "M" }] }]"#;
+    let sizes = ["S", "M"].map(|size| format!(r#"optionValues: [{{ optionName: "Size", name: "{size}" }}]"#));
+    let variants = |s: &str, m: &str| {
+        let [small, medium] = &sizes;
+        let variants = format!("variants: [{{ position: 2, {small}, {s} }}, {{ position: 1, {medium}, {m} }}]");
+        format!(r#"input: {{ title: "A", {options}, {variants} }}"#)
+    };
+    vec![
+        ("productSet", r#"input: { title: " " }"#.into(), "input.title"),
+        ("productSet", r#"input: { title: "A", handle: "a b" }"#.into(), "input.handle"),
+        ("productSet", r#"input: { title: "A", tags: [""] }"#.replace("\"\"", &long(256)), "input.tags.0"),
+        ("productSet", format!(r#"input: {{ title: "A", id: {} }}"#, gid("Product")), "input.id"),
+        ("productSet", r#"input: { title: "A", id: "rubbish" }"#.into(), "input.id"),
+        (
+            "productSet",
+            format!(r#"identifier: {{ id: {} }}, input: {{ title: "A" }}"#, gid("Product")),
+            "identifier.id",
+        ),
+        ("productSet", r#"identifier: { id: "rubbish" }, input: { title: "A" }"#.into(), "identifier.id"),
+        ("productSet", r#"identifier: { handle: "a b" }, input: { title: "A" }"#.into(), "identifier.handle"),
+        (
+            "productSet",
+            format!(r#"input: {{ title: "A", collections: [{}] }}"#, gid("Collection")),
+            "input.collections.0",
+        ),
+        ("productSet", r#"input: { title: "A", files: [{}] }"#.into(), "input.files.0.originalSource"),
+        // By their places in the input, whatever their positions say: a reader's finding and the service's.
+        ("productSet", variants(r#"price: "1.999""#, r#"price: "1""#), "input.variants.0.price"),
+        ("productSet", variants(r#"price: "1""#, r#"price: "-1""#), "input.variants.1.price"),
+        ("productDelete", format!("input: {{ id: {} }}", gid("Product")), "input.id"),
+        ("productDelete", r#"input: { id: "rubbish" }"#.into(), "input.id"),
+        ("collectionCreate", "input: {}".into(), "input.title"),
+        ("collectionCreate", r#"input: { title: "A", handle: "a b" }"#.into(), "input.handle"),
+        ("collectionCreate", format!(r#"input: {{ title: "A", products: [{}] }}"#, gid("Product")), "input.products.0"),
+        ("collectionCreate", r#"input: { title: "A", products: ["rubbish"] }"#.into(), "input.products.0"),
+        ("collectionAddProducts", format!("id: {}, productIds: []", gid("Collection")), "id"),
+        ("collectionAddProducts", format!("id: \"{collection}\", productIds: [{}]", gid("Product")), "productIds.0"),
+        ("collectionAddProducts", format!("id: \"{collection}\", productIds: [\"rubbish\"]"), "productIds.0"),
+    ]
+}
+
+fn of_stock(location: &str, item: &str) -> Vec<Case> {
+    let change = |item: &str, location: &str, delta: i32| {
+        format!("changes: [{{ inventoryItemId: {item}, locationId: {location}, delta: {delta} }}]")
+    };
+    let (known, place) = (format!("\"{item}\""), format!("\"{location}\""));
+    let input = |rest: String| format!(r#"input: {{ reason: "correction", {rest} }}"#);
+    let name = "inventoryAdjustQuantities";
+    vec![
+        (name, input(change(&gid("InventoryItem"), &place, 1)), "input.changes.0.inventoryItemId"),
+        (name, input(change("\"rubbish\"", &place, 1)), "input.changes.0.inventoryItemId"),
+        (name, input(change(&known, &gid("Location"), 1)), "input.changes.0.locationId"),
+        (name, input(change(&known, &place, -1000)), "input.changes.0.delta"),
+        (name, input(format!("name: \"reserved\", {}", change(&known, &place, 1))), "input.name"),
+        (name, format!("input: {{ reason: \"\", {} }}", change(&known, &place, 1)), "input.reason"),
+    ]
+}
+
+fn of_content() -> Vec<Case> {
+    let menu = |items: &str| format!(r#"title: "A", handle: "a", items: {items}"#);
+    let nested = r#"[{ title: "A", type: CATALOG, items: [{ title: "B", type: HTTP, url: "javascript:x" }] }]"#;
+    vec![
+        ("pageCreate", r#"page: { title: "" }"#.into(), "page.title"),
+        ("pageCreate", r#"page: { title: "A", handle: "a b" }"#.into(), "page.handle"),
+        ("pageCreate", format!(r#"page: {{ title: "A", seo: {{ title: {} }} }}"#, long(256)), "page.seo.title"),
+        ("menuCreate", r#"title: "", handle: "a", items: []"#.into(), "title"),
+        ("menuCreate", r#"title: "A", handle: "a b", items: []"#.into(), "handle"),
+        ("menuCreate", menu(nested), "items.0.items.0.url"),
+        ("menuCreate", menu(r#"[{ title: "A", type: PAGE }]"#), "items.0.resourceId"),
+    ]
+}
+
+fn of_shipping() -> Vec<Case> {
+    let rate = r#"rateDefinition: { price: { amount: "-1", currencyCode: EUR } }"#;
+    let zone = format!(
+        r#"zones: [{{ name: "A", countries: [{{ code: DE }}], methodDefinitions: [{{ name: "A", {rate} }}] }}]"#
+    );
+    let amount = "profile.zones.0.methodDefinitions.0.rateDefinition.price.amount";
+    vec![
+        ("deliveryProfileCreate", r#"profile: { name: "" }"#.into(), "profile.name"),
+        ("deliveryProfileCreate", format!(r#"profile: {{ name: "A", {zone} }}"#), amount),
+        ("deliveryProfileUpdate", format!(r#"id: {}, profile: {{ name: "A" }}"#, gid("DeliveryProfile")), "id"),
+        ("deliveryProfileUpdate", r#"id: "rubbish", profile: { name: "A" }"#.into(), "id"),
+        ("deliveryProfileRemove", format!("id: {}", gid("DeliveryProfile")), "id"),
+    ]
+}
+
+fn of_webhooks() -> Vec<Case> {
+    let to = r#"webhookSubscription: { uri: "ftp://shop.example/" }"#;
+    let id = |kind: &str| format!("id: {}", gid(kind));
+    let fine = to.replace("ftp", "https");
+    vec![
+        ("webhookSubscriptionCreate", format!("topic: ORDERS_CREATE, {to}"), "webhookSubscription.uri"),
+        ("webhookSubscriptionUpdate", format!("{}, {fine}", id("WebhookSubscription")), "id"),
+        ("webhookSubscriptionDelete", id("WebhookSubscription"), "id"),
+        ("webhookDeliveryRetry", id("WebhookDelivery"), "id"),
+    ]
+}
+
+fn of_orders(order: &str) -> Vec<Case> {
+    let parts = |id: &str, rest: &str| {
+        format!("fulfillment: {{ lineItemsByFulfillmentOrder: [{{ fulfillmentOrderId: {id} {rest} }}] }}")
+    };
+    let own = format!("\"{order}\"");
+    let line = format!("fulfillmentOrderLineItems: [{{ id: {}, quantity: 1 }}]", gid("LineItem"));
+    let all = format!("lineItemsByFulfillmentOrder: [{{ fulfillmentOrderId: {own} }}]");
+    let company = format!("fulfillment: {{ {all}, trackingInfo: {{ company: {} }} }}", long(256));
+    vec![
+        ("orderCancel", format!("orderId: {}", gid("Order")), "orderId"),
+        ("orderCancel", format!("orderId: {own}, staffNote: {}", long(901)), "staffNote"),
+        ("orderMarkAsPaid", format!("input: {{ id: {} }}", gid("Order")), "input.id"),
+        (
+            "fulfillmentCreate",
+            "fulfillment: { lineItemsByFulfillmentOrder: [] }".into(),
+            "fulfillment.lineItemsByFulfillmentOrder",
+        ),
+        ("fulfillmentCreate", parts(&gid("Order"), ""), "fulfillment.lineItemsByFulfillmentOrder.0.fulfillmentOrderId"),
+        (
+            "fulfillmentCreate",
+            parts(&own, &line),
+            "fulfillment.lineItemsByFulfillmentOrder.0.fulfillmentOrderLineItems.0.id",
+        ),
+        ("fulfillmentCreate", company, "fulfillment.trackingInfo.company"),
+    ]
+}
+
+fn of_carts(cart: &str) -> Vec<Case> {
+    let cart = |rest: &str| format!("cartId: \"{cart}\", {rest}");
+    let line = format!("lines: [{{ merchandiseId: {} }}]", gid("ProductVariant"));
+    let address = "addresses: [{ address: { deliveryAddress: { city: \"Jena\" } } }]";
+    let country = "addresses.0.address.deliveryAddress.countryCode";
+    let code = format!("discountCodes: [{}]", long(256));
+    let option = format!("[{{ deliveryGroupId: {}, deliveryOptionHandle: \"x\" }}]", gid("CartDeliveryGroup"));
+    vec![
+        ("cartCreate", format!("input: {{ {line} }}"), "input.lines.0.merchandiseId"),
+        ("cartCreate", r#"input: { buyerIdentity: { email: "x" } }"#.into(), "input.buyerIdentity.email"),
+        ("cartCreate", r#"input: { attributes: [{ key: "", value: "" }] }"#.into(), "input.attributes.0.key"),
+        (
+            "cartCreate",
+            format!("input: {{ delivery: {{ {address} }} }}"),
+            "input.delivery.addresses.0.address.deliveryAddress.countryCode",
+        ),
+        ("cartLinesAdd", cart(&line), "lines.0.merchandiseId"),
+        ("cartLinesAdd", format!("cartId: \"rubbish\", {line}"), "cartId"),
+        ("cartLinesUpdate", cart(&format!("lines: [{{ id: {} }}]", gid("CartLine"))), "lines.0.id"),
+        ("cartLinesRemove", cart(&format!("lineIds: [{}]", gid("CartLine"))), "lineIds.0"),
+        ("cartNoteUpdate", cart(&format!("note: {}", long(5001))), "note"),
+        ("cartAttributesUpdate", cart(r#"attributes: [{ key: "", value: "" }]"#), "attributes.0.key"),
+        ("cartBuyerIdentityUpdate", cart(r#"buyerIdentity: { phone: "x" }"#), "buyerIdentity.phone"),
+        ("cartDeliveryAddressesAdd", cart(address), country),
+        ("cartDeliveryAddressesReplace", cart(address), country),
+        (
+            "cartDeliveryAddressesUpdate",
+            cart(&format!("addresses: [{{ id: {} }}]", gid("CartSelectableAddress"))),
+            "addresses.0.id",
+        ),
+        (
+            "cartDeliveryAddressesRemove",
+            cart(&format!("addressIds: [{}]", gid("CartSelectableAddress"))),
+            "addressIds.0",
+        ),
+        (
+            "cartSelectedDeliveryOptionsUpdate",
+            cart(&format!("selectedDeliveryOptions: {option}")),
+            "selectedDeliveryOptions.0.deliveryGroupId",
+        ),
+        ("cartDiscountCodesUpdate", cart(&code), "discountCodes.0"),
+        ("cartGiftCardCodesUpdate", cart(r#"giftCardCodes: ["X"]"#), "giftCardCodes.0"),
+        ("cartGiftCardCodesAdd", cart(r#"giftCardCodes: ["X"]"#), "giftCardCodes.0"),
+        ("cartGiftCardCodesRemove", cart(r#"appliedGiftCardIds: ["X"]"#), "appliedGiftCardIds.0"),
+        (
+            "cartMetafieldsSet",
+            r#"metafields: [{ ownerId: "X", key: "a", type: "b", value: "c" }]"#.into(),
+            "metafields.0.ownerId",
+        ),
+        ("cartMetafieldDelete", r#"input: { ownerId: "X", key: "a" }"#.into(), "input.key"),
+        ("checkoutComplete", cart(r#"payment: { gateway: "nobody" }"#), "payment.gateway"),
+        ("checkoutComplete", cart(r#"payment: { gateway: "manual" }"#), "cartId"),
+    ]
+}
+
+#[tokio::test]
+async fn a_path_leads_from_the_arguments_to_the_input() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let order = shop.buy(&shop.cart(&[(1, 1)]).await).await;
+    let query =
+        r#"mutation { collectionCreate(input: { title: "A" }) { collection { id } } cartCreate { cart { id } } }"#;
+    let made = shop.app.gql(&shop.store.secret, query, json!({})).await;
+    let collection = made["collectionCreate"]["collection"]["id"].as_str().expect("a collection");
+    let cart = made["cartCreate"]["cart"]["id"].as_str().expect("a cart");
+    let (location, item) = (format!("gid://emporia/Location/{}", shop.location), variant(1));
+    let cases: Vec<Case> = [
+        of_the_catalogue(collection),
+        of_stock(&location, &format!("gid://emporia/InventoryItem/{item}")),
+        of_content(),
+        of_shipping(),
+        of_webhooks(),
+        of_orders(&format!("gid://emporia/Order/{order}")),
+        of_carts(cart),
+    ]
+    .concat();
+
+    let inputs = Inputs::of_the_schema();
+    let tried: BTreeSet<&str> = cases.iter().map(|(mutation, ..)| *mutation).collect();
+    assert_eq!(tried, inputs.mutations(), "every mutation is tried");
+    for (number, (mutation, arguments, expected)) in cases.iter().enumerate() {
+        let once =
+            if *mutation == "checkoutComplete" { format!("@idempotent(key: \"{number}\")") } else { String::new() };
+        let query = format!("mutation {{ {mutation}({arguments}) {once} {{ userErrors {{ field message }} }} }}");
+        let answer = shop.app.gql(&shop.store.secret, &query, json!({})).await;
+        let errors = answer[*mutation]["userErrors"].as_array().expect("user errors");
+        let field = errors.first().map_or(&Value::Null, |error| &error["field"]);
+        let path: Vec<&str> = field.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        assert_eq!(path.join("."), *expected, "{mutation}({arguments}): {errors:?}");
+        assert!(inputs.lead_to(mutation, &path), "{mutation} has no input {path:?}");
+    }
+}
+
+#[test]
+fn a_path_that_leads_nowhere_is_noticed() {
+    let inputs = Inputs::of_the_schema();
+    assert!(inputs.lead_to("productSet", &["input", "variants", "0", "price"]));
+    for wrong in [&["title"][..], &["input", "price"], &["input", "variants", "price"], &["input", "title", "0"], &[]] {
+        assert!(!inputs.lead_to("productSet", wrong), "{wrong:?}");
+    }
+}
