@@ -6,6 +6,7 @@ use async_graphql::{Context, Description, ID, Object};
 use uuid::Uuid;
 
 use super::Address;
+use crate::connection;
 use crate::country::Country;
 use crate::graphql::scope::ScopeExt;
 
@@ -17,10 +18,12 @@ pub struct MailingAddress {
     pub address: Arc<Address>,
 }
 
+connection!(MailingAddressConnection, MailingAddressEdge, MailingAddress);
+
 #[Object(use_type_description)]
 impl MailingAddress {
     /// The address's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("MailingAddress", self.id)
     }
 

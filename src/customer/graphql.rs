@@ -3,14 +3,39 @@
 use async_graphql::{ID, Object};
 
 use crate::absent_object;
+use crate::address::graphql::{MailingAddress, MailingAddressConnection};
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield};
 use crate::graphql::scalars::{DateTime, UnsignedInt64};
+use crate::order::graphql::{OrderConnection, OrderSortKeys};
+use crate::shop::graphql::SocialLoginProvider;
 
 absent_object! {
     /// Someone with an account in the shop.
     Customer {
         /// The customer's global id.
         id() -> ID;
+        /// Their address book.
+        addresses(
+            #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+            #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+            #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+            #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+            #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+        ) -> MailingAddressConnection;
+        /// The address that is meant unless another is chosen.
+        default_address() -> Option<MailingAddress>;
+        /// What they have bought.
+        orders(
+            #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+            #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+            #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+            #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+            #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+            #[graphql(desc = "What to sort by.", default_with = "Some(OrderSortKeys::Id)")] sort_key: Option<OrderSortKeys>,
+            #[graphql(desc = "Only those for which all terms hold.")] query: Option<String>,
+        ) -> OrderConnection;
+        /// Through whom they sign in.
+        social_login_provider() -> Option<SocialLoginProvider>;
         /// Whether they want the shop's mail.
         accepts_marketing() -> bool;
         /// Their picture.

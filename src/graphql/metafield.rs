@@ -1,9 +1,17 @@
 //! Metafields: named values that merchants hang on things. Nothing stores any yet, so every read answers null.
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{ID, InputObject, Union};
 
 use super::scalars::DateTime;
-use crate::absent_object;
+use crate::cart::graphql::{Cart, Company, CompanyLocation};
+use crate::catalog::graphql::{
+    Collection, GenericFile, MediaImage, Model3d, Product, ProductVariant, SellingPlan, Video,
+};
+use crate::content::graphql::{Article, Blog, Metaobject, Page};
+use crate::customer::graphql::Customer;
+use crate::order::graphql::Order;
+use crate::shop::graphql::{Location, Market, Shop};
+use crate::{absent_object, connection};
 
 absent_object! {
     /// A named value that a merchant has added to something.
@@ -25,8 +33,56 @@ absent_object! {
         created_at() -> DateTime;
         /// When it was last changed.
         updated_at() -> DateTime;
+        /// What it hangs on.
+        parent_resource() -> MetafieldParentResource;
+        /// What it refers to.
+        reference() -> Option<MetafieldReference>;
+        /// What it refers to, when that may be several things.
+        references(
+            #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+            #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+            #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+            #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        ) -> Option<MetafieldReferenceConnection>;
     }
 }
+
+/// What a metafield can hang on.
+#[derive(Clone, Debug, Union)]
+pub enum MetafieldParentResource {
+    Article(Article),
+    Blog(Blog),
+    Cart(Cart),
+    Collection(Collection),
+    Company(Company),
+    CompanyLocation(CompanyLocation),
+    Customer(Customer),
+    Location(Location),
+    Market(Market),
+    Order(Order),
+    Page(Page),
+    Product(Product),
+    ProductVariant(ProductVariant),
+    SellingPlan(SellingPlan),
+    Shop(Shop),
+}
+
+/// What a metafield can refer to.
+#[derive(Clone, Debug, Union)]
+pub enum MetafieldReference {
+    Article(Article),
+    Collection(Collection),
+    GenericFile(GenericFile),
+    MediaImage(MediaImage),
+    Metaobject(Metaobject),
+    Model3d(Model3d),
+    Page(Page),
+    Product(Product),
+    ProductVariant(ProductVariant),
+    Video(Video),
+}
+
+connection!(MetafieldReferenceConnection, MetafieldReferenceEdge, MetafieldReference);
 
 /// Names one metafield.
 #[derive(Clone, Debug, InputObject)]

@@ -5,6 +5,7 @@ pub mod connection;
 pub mod directives;
 pub mod error;
 pub mod idempotent;
+pub mod interfaces;
 pub mod limits;
 pub mod loader;
 pub mod metafield;

@@ -9,17 +9,23 @@ use futures_util::future::try_join_all;
 use super::error::ApiError;
 use super::metafield::Metafield;
 use super::scope::{Scope, ScopeExt};
-use crate::cart::graphql::{Cart, CartLine, ComponentizableCartLine, cart_by_gid};
+use crate::address::graphql::MailingAddress;
+use crate::cart::graphql::{
+    AppliedGiftCard, Cart, CartLine, Company, CompanyContact, CompanyLocation, ComponentizableCartLine, cart_by_gid,
+};
 use crate::catalog::graphql::{
-    Collection, MediaImage, Product, ProductOption, ProductOptionValue, ProductVariant, collection_by_id,
-    media_image_by_id, option_by_id, option_value_by_id, product_by_id, variant_by_id,
+    Collection, ExternalVideo, GenericFile, MediaImage, MediaPresentation, Model3d, Product, ProductOption,
+    ProductOptionValue, ProductVariant, TaxonomyCategory, Video, collection_by_id, media_image_by_id, option_by_id,
+    option_value_by_id, product_by_id, variant_by_id,
 };
 use crate::content;
 use crate::content::graphql::{Article, Blog, Comment, Menu, MenuItem, Metaobject, Page, UrlRedirect};
 use crate::ids::Gid;
 use crate::order::graphql::{Order, order_of_merchant};
 use crate::page::MAX_PAGE;
+use crate::shipping::graphql::{DeliveryProfile, profile_of_merchant};
 use crate::shop::graphql::{Location, Market, Shop, ShopPolicy, location_by_id, the_shop};
+use crate::webhook::graphql::{WebhookSubscription, subscription_of_merchant};
 
 /// Anything that has a global id.
 #[derive(Clone, Debug, Interface)]
@@ -48,6 +54,19 @@ pub enum Node {
     Metaobject(Metaobject),
     ShopPolicy(ShopPolicy),
     UrlRedirect(UrlRedirect),
+    WebhookSubscription(WebhookSubscription),
+    DeliveryProfile(DeliveryProfile),
+    MailingAddress(MailingAddress),
+    AppliedGiftCard(AppliedGiftCard),
+    Company(Company),
+    CompanyContact(CompanyContact),
+    CompanyLocation(CompanyLocation),
+    ExternalVideo(ExternalVideo),
+    GenericFile(GenericFile),
+    MediaPresentation(MediaPresentation),
+    Model3d(Model3d),
+    TaxonomyCategory(TaxonomyCategory),
+    Video(Video),
 }
 
 /// The thing with this id, if the caller may see it.
@@ -69,6 +88,8 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         // By its key alone. Lines are read through their cart.
         "Cart" => cart_by_gid(scope, gid).await?.map(Node::Cart),
         "Order" => order_of_merchant(scope, id).await?.map(Node::Order),
+        "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
+        "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
         _ => None,
     };
     Ok(found)

@@ -4,6 +4,7 @@ use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use super::directives::{DeferDirective, InContextDirective};
 use super::idempotent::Idempotent;
+use super::interfaces::{HasMetafields, OnlineStorePublishable, Trackable};
 use super::node::NodeQuery;
 use super::user_error::DisplayableError;
 use crate::cart::graphql::{CartMutation, CartQuery};
@@ -61,6 +62,9 @@ pub type EmporiaSchema = Schema<QueryRoot, Mutation, Subscription>;
 pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
     Schema::build(QueryRoot::default(), Mutation::default(), Subscription::default())
         .register_output_type::<DisplayableError>()
+        .register_output_type::<HasMetafields>()
+        .register_output_type::<OnlineStorePublishable>()
+        .register_output_type::<Trackable>()
         .directive(InContextDirective)
         .directive(DeferDirective)
         .directive(Idempotent)

@@ -32,6 +32,7 @@ mod rls_coverage;
 mod schema;
 mod shipping;
 mod sse;
+mod storefront;
 mod support;
 mod tenancy;
 mod user_errors;

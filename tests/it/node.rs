@@ -62,6 +62,19 @@ async fn what_is_of_another_type_or_tenant_or_was_never_there_is_null() {
     for stranger in [&store.publishable, &other.secret, &other.publishable] {
         assert_eq!(app.gql(stranger, NODE, json!({ "id": id })).await["node"], Value::Null);
     }
+    let query = "mutation { deliveryProfileCreate(profile: { name: \"Post\" }) { profile { id } }
+        webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription: { uri: \"https://shop.example/\" }) {
+            webhookSubscription { id } } }";
+    let made = app.gql(&store.secret, query, json!({})).await;
+    for id in [
+        &made["deliveryProfileCreate"]["profile"]["id"],
+        &made["webhookSubscriptionCreate"]["webhookSubscription"]["id"],
+    ] {
+        assert_eq!(app.gql(&store.secret, NODE, json!({ "id": id })).await["node"]["id"], *id);
+        for stranger in [&store.publishable, &other.secret] {
+            assert_eq!(app.gql(stranger, NODE, json!({ "id": id })).await["node"], Value::Null);
+        }
+    }
     let location = app.gql(&store.secret, "{ locations(first: 1) { nodes { id } } }", json!({})).await;
     let location = json!({ "id": location["locations"]["nodes"][0]["id"] });
     assert!(app.gql(&store.secret, NODE, location.clone()).await["node"].is_object());

@@ -6,6 +6,8 @@ use super::line::{CartLine, CartLineCost, CartLineEstimatedCost, Merchandise};
 use crate::absent_object;
 use crate::attribute::Attribute;
 use crate::catalog::graphql::SellingPlanAllocation;
+use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield};
+use crate::graphql::scalars::DateTime;
 use crate::money::graphql::MoneyV2;
 
 absent_object! {
@@ -192,6 +194,19 @@ absent_object! {
         name() -> String;
         /// Its id in another system.
         external_id() -> Option<String>;
+        /// When it was created.
+        created_at() -> DateTime;
+        /// When it was last changed.
+        updated_at() -> DateTime;
+        /// A named value that the merchant has added.
+        metafield(
+            #[graphql(desc = "The group of keys.")] namespace: Option<String>,
+            #[graphql(desc = "The name within the namespace.")] key: String,
+        ) -> Option<Metafield>;
+        /// Several named values, in the order asked for.
+        metafields(
+            #[graphql(desc = "Which ones.")] identifiers: Vec<HasMetafieldsIdentifier>,
+        ) -> Vec<Option<Metafield>>;
     }
 }
 
@@ -204,6 +219,10 @@ absent_object! {
         title() -> Option<String>;
         /// Their language.
         locale() -> Option<String>;
+        /// When it was created.
+        created_at() -> DateTime;
+        /// When it was last changed.
+        updated_at() -> DateTime;
     }
 }
 
@@ -218,5 +237,18 @@ absent_object! {
         external_id() -> Option<String>;
         /// Its language.
         locale() -> Option<String>;
+        /// When it was created.
+        created_at() -> DateTime;
+        /// When it was last changed.
+        updated_at() -> DateTime;
+        /// A named value that the merchant has added.
+        metafield(
+            #[graphql(desc = "The group of keys.")] namespace: Option<String>,
+            #[graphql(desc = "The name within the namespace.")] key: String,
+        ) -> Option<Metafield>;
+        /// Several named values, in the order asked for.
+        metafields(
+            #[graphql(desc = "Which ones.")] identifiers: Vec<HasMetafieldsIdentifier>,
+        ) -> Vec<Option<Metafield>>;
     }
 }

@@ -151,7 +151,7 @@ impl Cart {
     }
 
     /// A named value that the merchant has added.
-    async fn metafield(
+    pub(crate) async fn metafield(
         &self,
         #[graphql(desc = "The group of keys.")] namespace: Option<String>,
         #[graphql(desc = "The name within the namespace.")] key: String,
@@ -161,7 +161,7 @@ impl Cart {
     }
 
     /// Several named values, in the order asked for.
-    async fn metafields(
+    pub(crate) async fn metafields(
         &self,
         #[graphql(desc = "Which ones.", validator(max_items = 250))] identifiers: Vec<HasMetafieldsIdentifier>,
     ) -> Vec<Option<Metafield>> {

@@ -9,7 +9,7 @@ mod mutation;
 mod payload;
 mod query;
 
-pub use absent::ComponentizableCartLine;
+pub use absent::{AppliedGiftCard, Company, CompanyContact, CompanyLocation, ComponentizableCartLine};
 pub use cart::Cart;
 pub use input::AttributeInput;
 pub use line::CartLine;

@@ -2,6 +2,9 @@
 
 use async_graphql::{Enum, ID, SimpleObject};
 
+use super::selling_plan::{
+    SellingPlanBillingPolicy, SellingPlanCheckoutCharge, SellingPlanDeliveryPolicy, SellingPlanPriceAdjustment,
+};
 use super::variant::ProductVariant;
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield};
 use crate::money::graphql::MoneyV2;
@@ -58,6 +61,14 @@ absent_object! {
         options() -> Vec<SellingPlanOption>;
         /// Whether it delivers again and again.
         recurring_deliveries() -> bool;
+        /// How often it is paid for.
+        billing_policy() -> Option<SellingPlanBillingPolicy>;
+        /// How much is paid at the checkout.
+        checkout_charge() -> SellingPlanCheckoutCharge;
+        /// How often it is delivered.
+        delivery_policy() -> Option<SellingPlanDeliveryPolicy>;
+        /// How it changes prices.
+        price_adjustments() -> Vec<SellingPlanPriceAdjustment>;
         /// A named value that the merchant has added.
         metafield(
             #[graphql(desc = "The group of keys.")] namespace: Option<String>,
@@ -210,6 +221,7 @@ pub enum UnitPriceMeasurementMeasuredUnit {
     /// Feet.
     Ft,
     /// Square feet.
+    #[graphql(name = "FT2")]
     Ft2,
     /// Grams.
     G,

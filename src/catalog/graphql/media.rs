@@ -122,7 +122,7 @@ absent_object! {
 
 absent_object! {
     /// A thing to turn round. There are none yet.
-    Model3d {
+    Model3d as "Model3d" {
         /// The global id.
         id() -> ID;
         /// What it shows, for those who do not see it.
@@ -140,7 +140,7 @@ absent_object! {
 
 absent_object! {
     /// One format of a model.
-    Model3dSource {
+    Model3dSource as "Model3dSource" {
         /// The file's size in bytes.
         filesize() -> i32;
         /// The format's name.
@@ -149,6 +149,24 @@ absent_object! {
         mime_type() -> String;
         /// Where it is.
         url() -> Url;
+    }
+}
+
+absent_object! {
+    /// A file of another kind, such as a manual. There are none yet.
+    GenericFile {
+        /// The global id.
+        id() -> ID;
+        /// What it holds, for those who do not see it.
+        alt() -> Option<String>;
+        /// The file's media type.
+        mime_type() -> Option<String>;
+        /// The file's size in bytes.
+        original_file_size() -> Option<i32>;
+        /// A picture that stands for it.
+        preview_image() -> Option<Image>;
+        /// Where it is.
+        url() -> Option<Url>;
     }
 }
 

@@ -143,12 +143,12 @@ impl Product {
     }
 
     /// Its address in the storefront.
-    async fn online_store_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
+    pub(crate) async fn online_store_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
         Ok(Some(Url(ResourceKind::Product.url(&storefront(ctx.scope()).await?, &self.0.handle))))
     }
 
     /// What links should carry to be counted: nothing.
-    async fn tracking_parameters(&self) -> Option<&str> {
+    pub(crate) async fn tracking_parameters(&self) -> Option<String> {
         None
     }
 
@@ -369,7 +369,7 @@ impl Product {
         Ok(CollectionConnection(Page::from_list(&query, visible, |found| Cursor::by_id(found.0.id))))
     }
     /// A named value that the merchant has added.
-    async fn metafield(
+    pub(crate) async fn metafield(
         &self,
         #[graphql(desc = "The group of keys.")] namespace: Option<String>,
         #[graphql(desc = "The name within the namespace.")] key: String,
@@ -379,7 +379,7 @@ impl Product {
     }
 
     /// Several named values, in the order asked for.
-    async fn metafields(
+    pub(crate) async fn metafields(
         &self,
         #[graphql(desc = "Which ones.", validator(max_items = 250))] identifiers: Vec<HasMetafieldsIdentifier>,
     ) -> Vec<Option<Metafield>> {

@@ -244,7 +244,7 @@ impl ProductVariant {
         self.0.position.into()
     }
     /// A named value that the merchant has added.
-    async fn metafield(
+    pub(crate) async fn metafield(
         &self,
         #[graphql(desc = "The group of keys.")] namespace: Option<String>,
         #[graphql(desc = "The name within the namespace.")] key: String,
@@ -254,7 +254,7 @@ impl ProductVariant {
     }
 
     /// Several named values, in the order asked for.
-    async fn metafields(
+    pub(crate) async fn metafields(
         &self,
         #[graphql(desc = "Which ones.", validator(max_items = 250))] identifiers: Vec<HasMetafieldsIdentifier>,
     ) -> Vec<Option<Metafield>> {

@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, ID};
 
+use crate::catalog::graphql::Image;
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield};
 use crate::graphql::scalars::{DateTime, Html, Url};
 use crate::graphql::seo::Seo;
@@ -87,6 +88,8 @@ absent_object! {
         ) -> Option<String>;
         /// A short form with its markup.
         excerpt_html() -> Option<Html>;
+        /// Its picture.
+        image() -> Option<Image>;
         /// When it appeared.
         published_at() -> DateTime;
         /// Texts for search engines.

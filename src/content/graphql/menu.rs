@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::blog::{Article, Blog};
 use super::metaobject::Metaobject;
 use super::page::Page;
-use crate::catalog::graphql::{Product, audience};
+use crate::catalog::graphql::{Collection, Product, audience};
 use crate::catalog::model::Audience;
 use crate::content::loaders::PlaceOf;
 use crate::content::model::{self, Place, ResourceKind, Target};
@@ -108,6 +108,7 @@ impl MenuItem {
         let Some(id) = self.resource_id(ctx).await? else { return Ok(None) };
         Ok(match node::resolve(ctx.scope(), &id).await? {
             Some(Node::Product(product)) => Some(MenuItemResource::Product(product)),
+            Some(Node::Collection(collection)) => Some(MenuItemResource::Collection(collection)),
             Some(Node::Page(page)) => Some(MenuItemResource::Page(page)),
             _ => None,
         })
@@ -140,6 +141,7 @@ impl MenuItem {
 pub enum MenuItemResource {
     Article(Article),
     Blog(Blog),
+    Collection(Collection),
     Metaobject(Metaobject),
     Page(Page),
     Product(Product),

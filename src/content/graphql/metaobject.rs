@@ -2,6 +2,7 @@
 
 use async_graphql::{ID, InputObject};
 
+use crate::graphql::metafield::{MetafieldReference, MetafieldReferenceConnection};
 use crate::graphql::scalars::{DateTime, Url};
 use crate::{absent_object, connection};
 
@@ -40,6 +41,15 @@ absent_object! {
         type_name() -> String;
         /// The value as text.
         value() -> Option<String>;
+        /// What it refers to.
+        reference() -> Option<MetafieldReference>;
+        /// What it refers to, when that may be several things.
+        references(
+            #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+            #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+            #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+            #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        ) -> Option<MetafieldReferenceConnection>;
     }
 }
 

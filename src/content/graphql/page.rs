@@ -96,17 +96,17 @@ impl Page {
     }
 
     /// Its address in the storefront.
-    async fn online_store_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
+    pub(crate) async fn online_store_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
         Ok(Some(Url(ResourceKind::Page.url(&storefront(ctx.scope()).await?, &self.0.handle))))
     }
 
     /// What links should carry to be counted: nothing.
-    async fn tracking_parameters(&self) -> Option<String> {
+    pub(crate) async fn tracking_parameters(&self) -> Option<String> {
         None
     }
 
     /// A named value that the merchant has added.
-    async fn metafield(
+    pub(crate) async fn metafield(
         &self,
         #[graphql(desc = "The group of keys.")] namespace: Option<String>,
         #[graphql(desc = "The name within the namespace.")] key: String,
@@ -116,7 +116,7 @@ impl Page {
     }
 
     /// Several named values, in the order asked for.
-    async fn metafields(
+    pub(crate) async fn metafields(
         &self,
         #[graphql(desc = "Which ones.", validator(max_items = 250))] identifiers: Vec<HasMetafieldsIdentifier>,
     ) -> Vec<Option<Metafield>> {

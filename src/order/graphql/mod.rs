@@ -11,4 +11,4 @@ pub use fulfillment::Fulfillment;
 pub use line::{LineItem, LineItemConnection};
 pub use mutation::{OrderMutation, OrderUserError};
 pub use order::{Order, OrderConnection};
-pub use query::{OrderQuery, order_of_merchant};
+pub use query::{OrderQuery, OrderSortKeys, order_of_merchant};

@@ -11,6 +11,7 @@ use crate::address::graphql::MailingAddress;
 use crate::attribute::Attribute;
 use crate::connection;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::ScopeExt;
 use crate::money::Currency;
@@ -281,6 +282,24 @@ impl Order {
     /// What the buyer pays in all, under the name storefronts use.
     async fn total_price(&self) -> MoneyV2 {
         self.money(self.0.total_minor)
+    }
+
+    /// A named value that the merchant has added.
+    pub(crate) async fn metafield(
+        &self,
+        #[graphql(desc = "The group of keys.")] namespace: Option<String>,
+        #[graphql(desc = "The name within the namespace.")] key: String,
+    ) -> Option<Metafield> {
+        let _ = (namespace, key);
+        None
+    }
+
+    /// Several named values, in the order asked for.
+    pub(crate) async fn metafields(
+        &self,
+        #[graphql(desc = "Which ones.", validator(max_items = 250))] identifiers: Vec<HasMetafieldsIdentifier>,
+    ) -> Vec<Option<Metafield>> {
+        none_of(&identifiers)
     }
 }
 

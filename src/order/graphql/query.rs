@@ -25,6 +25,8 @@ pub enum OrderSortKeys {
     OrderNumber,
     /// When it was placed.
     ProcessedAt,
+    /// How well it fits the query: all fit alike, so when it was placed.
+    Relevance,
     /// What it comes to.
     TotalPrice,
     /// When it last changed.
@@ -34,7 +36,7 @@ pub enum OrderSortKeys {
 impl From<OrderSortKeys> for OrderSort {
     fn from(key: OrderSortKeys) -> Self {
         match key {
-            OrderSortKeys::CreatedAt | OrderSortKeys::ProcessedAt => Self::Created,
+            OrderSortKeys::CreatedAt | OrderSortKeys::ProcessedAt | OrderSortKeys::Relevance => Self::Created,
             OrderSortKeys::Id => Self::Id,
             OrderSortKeys::OrderNumber => Self::Number,
             OrderSortKeys::TotalPrice => Self::Total,

@@ -7,4 +7,4 @@ mod query;
 
 pub use mutation::{DeliveryProfileUserError, ShippingMutation};
 pub use profile::DeliveryProfile;
-pub use query::{ShippingQuery, profile_by_id};
+pub use query::{ShippingQuery, profile_of_merchant};

@@ -19,7 +19,7 @@ connection!(DeliveryProfileConnection, DeliveryProfileEdge, DeliveryProfile);
 #[Object(use_type_description)]
 impl DeliveryProfile {
     /// The profile's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("DeliveryProfile", self.0.id)
     }
 

@@ -24,7 +24,7 @@ impl ShippingQuery {
     ) -> Result<Option<DeliveryProfile>> {
         let scope = ctx.require_merchant()?;
         match Gid::of(&id, "DeliveryProfile") {
-            Some(id) => profile_by_id(scope, id).await,
+            Some(id) => profile_of_merchant(scope, id).await,
             None => Ok(None),
         }
     }
@@ -47,8 +47,11 @@ impl ShippingQuery {
     }
 }
 
-/// The profile with this id.
-pub async fn profile_by_id(scope: &Scope, id: Uuid) -> Result<Option<DeliveryProfile>> {
+/// The merchant's profile with this id; shoppers see its rates in their carts alone.
+pub async fn profile_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<DeliveryProfile>> {
+    if !scope.is_merchant() {
+        return Ok(None);
+    }
     let found = scope.read(async |conn| service::profile(conn, id).await).await?;
     Ok(found.map(|profile| DeliveryProfile(Arc::new(profile))))
 }

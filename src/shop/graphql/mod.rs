@@ -9,7 +9,7 @@ mod shop;
 pub use localization::Market;
 pub use location::{GeoCoordinateInput, Location, location_by_id};
 pub use query::ShopQuery;
-pub use shop::{Shop, ShopPolicy};
+pub use shop::{Shop, ShopPolicy, SocialLoginProvider};
 
 use async_graphql::Result;
 

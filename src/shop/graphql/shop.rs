@@ -5,6 +5,7 @@ use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
 use super::payment::PaymentSettings;
 use super::storefront;
 use crate::absent_object;
+use crate::catalog::graphql::MediaImage;
 use crate::country::Country;
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scalars::Url;
@@ -114,7 +115,7 @@ impl Shop {
     }
 
     /// A named value that the merchant has added.
-    async fn metafield(
+    pub(crate) async fn metafield(
         &self,
         #[graphql(desc = "The group of keys.")] namespace: Option<String>,
         #[graphql(desc = "The name within the namespace.")] key: String,
@@ -124,7 +125,7 @@ impl Shop {
     }
 
     /// Several named values, in the order asked for.
-    async fn metafields(
+    pub(crate) async fn metafields(
         &self,
         #[graphql(desc = "Which ones.", validator(max_items = 250))] identifiers: Vec<HasMetafieldsIdentifier>,
     ) -> Vec<Option<Metafield>> {
@@ -156,6 +157,12 @@ absent_object! {
     Brand {
         /// Its colours.
         colors() -> BrandColors;
+        /// A picture for the head of its pages.
+        cover_image() -> Option<MediaImage>;
+        /// Its logo.
+        logo() -> Option<MediaImage>;
+        /// Its logo, as high as wide.
+        square_logo() -> Option<MediaImage>;
         /// A few words about it.
         short_description() -> Option<String>;
         /// Its motto.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
+use uuid::Uuid;
 
 use super::delivery::{WebhookDelivery, WebhookDeliveryConnection};
 use super::subscription::{WebhookSubscription, WebhookSubscriptionConnection};
 use crate::events::Topic;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
-use crate::graphql::scope::ScopeExt;
+use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
 use crate::webhook::loaders::SubscriptionById;
 use crate::webhook::model::DeliveryStatus;
@@ -26,8 +27,10 @@ impl WebhookQuery {
         #[graphql(desc = "The subscription's global id.")] id: ID,
     ) -> Result<Option<WebhookSubscription>> {
         let scope = ctx.require_merchant()?;
-        let Some(id) = Gid::of(&id, "WebhookSubscription") else { return Ok(None) };
-        Ok(scope.snapshot().loaders.load(SubscriptionById(id)).await?.map(WebhookSubscription))
+        match Gid::of(&id, "WebhookSubscription") {
+            Some(id) => subscription_of_merchant(scope, id).await,
+            None => Ok(None),
+        }
     }
 
     /// The shop's webhook subscriptions. For secret keys.
@@ -78,4 +81,12 @@ impl WebhookQuery {
         let page = Page::from_rows(&page, rows, |delivery| Cursor::by_id(delivery.id));
         Ok(WebhookDeliveryConnection(page.map(|delivery| WebhookDelivery(Arc::new(delivery)))))
     }
+}
+
+/// The merchant's subscription with this id.
+pub async fn subscription_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<WebhookSubscription>> {
+    if !scope.is_merchant() {
+        return Ok(None);
+    }
+    Ok(scope.snapshot().loaders.load(SubscriptionById(id)).await?.map(WebhookSubscription))
 }

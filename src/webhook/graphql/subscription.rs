@@ -19,7 +19,7 @@ connection!(WebhookSubscriptionConnection, WebhookSubscriptionEdge, WebhookSubsc
 #[Object(use_type_description)]
 impl WebhookSubscription {
     /// The subscription's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("WebhookSubscription", self.0.id)
     }
 
