@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
+use async_graphql::{Positioned, Value};
 
 use super::{Exceeded, Limits, within};
 use crate::graphql::error::Code;
@@ -27,10 +28,20 @@ pub fn shape(document: &ExecutableDocument, limits: &Limits) -> Result<Measured,
         total = total.saturating_add(walk.fragment(name, 0)?.selections);
     }
     for (_, operation) in document.operations.iter() {
+        walk.directives(&operation.node.directives)?;
+        for variable in &operation.node.variable_definitions {
+            walk.directives(&variable.node.directives)?;
+            if let Some(default) = &variable.node.default_value {
+                walk.value(&default.node)?;
+            }
+        }
         let size = walk.set(&operation.node.selection_set.node, 0)?;
         total = total.saturating_add(size.selections);
         refuse("levels of fields", size.depth, limits.depth)?;
         refuse("fields at its root", size.own_fields, limits.root_fields)?;
+        if operation.node.ty == OperationType::Subscription {
+            refuse("field at a subscription's root", size.own_fields, 1)?;
+        }
         refuse("aliases", size.aliases, limits.aliases)?;
         refuse("expanded fragments", size.spreads, limits.spreads)?;
         let directives = size.directives.saturating_add(directives_of(&operation.node));
@@ -107,10 +118,14 @@ impl<'a> Walk<'a> {
         let mut size = Size::default();
         for selection in &set.items {
             self.steps += 1;
+            self.directives(selection.node.directives())?;
             let directives = selection.node.directives().len() as u64;
             size.add(Size { selections: 1, directives, ..Size::default() });
             let mut below = match &selection.node {
                 Selection::Field(field) => {
+                    for (_, value) in &field.node.arguments {
+                        self.value(&value.node.clone().into_const_with(|_| Ok::<_, Exceeded>(Value::Null))?)?;
+                    }
                     let below = self.set(&field.node.selection_set.node, nesting + 1)?;
                     let aliases = below.aliases.saturating_add(u64::from(field.node.alias.is_some()));
                     Size { own_fields: 1, depth: below.depth + 1, aliases, ..below }
@@ -131,6 +146,28 @@ impl<'a> Walk<'a> {
         within("nested selections", levels, self.limits.nesting, Code::ValidationFailed)
     }
 
+    fn directives(&self, directives: &[Positioned<Directive>]) -> Result<(), Exceeded> {
+        let mut arguments = directives.iter().flat_map(|directive| &directive.node.arguments);
+        arguments.try_for_each(|(_, value)| {
+            self.value(&value.node.clone().into_const_with(|_| Ok::<_, Exceeded>(Value::Null))?)
+        })
+    }
+
+    /// Lists and objects inside each other. The text's brackets were counted before it was parsed; should the two
+    /// ever disagree, what recurses over values later is still safe.
+    fn value(&self, value: &Value) -> Result<(), Exceeded> {
+        let mut open = vec![(value, 0)];
+        while let Some((value, depth)) = open.pop() {
+            within("nested values", depth, self.limits.nesting, Code::ValidationFailed)?;
+            match value {
+                Value::List(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
+                Value::Object(fields) => open.extend(fields.values().map(|item| (item, depth + 1))),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn fragment(&mut self, name: &str, nesting: u64) -> Result<Size, Exceeded> {
         // An unknown fragment has no size; validation names it.
         let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { return Ok(Size::default()) };
@@ -144,6 +181,7 @@ impl<'a> Walk<'a> {
         }
         self.fragments.insert(name.as_str(), Memo::Open);
         let mut size = self.set(&fragment.node.selection_set.node, nesting)?;
+        self.directives(&fragment.node.directives)?;
         size.directives = size.directives.saturating_add(fragment.node.directives.len() as u64);
         self.fragments.insert(name.as_str(), Memo::Known(size));
         Ok(size)
@@ -210,6 +248,8 @@ mod tests {
             (format!("{{{}x{}}}", repeat("x{", 24), repeat("}", 24)), "24 levels of fields"),
             (format!("{{{}}}", repeat("x ", 51)), "50 fields at its root"),
             (format!("{{...a}} fragment a on Q {{{}}}", repeat("x ", 51)), "50 fields at its root"),
+            ("subscription {a b}".to_owned(), "1 field at a subscription's root"),
+            ("subscription {a ...b} fragment b on S {c}".to_owned(), "1 field at a subscription's root"),
             (format!("{{x{{{}}}}}", repeat("a:x ", 201)), "200 aliases"),
             (format!("{{x{}}}", repeat("@a ", 201)), "200 directives"),
             (format!("query {}{{x}}", repeat("@a ", 201)), "200 directives"),
@@ -217,6 +257,9 @@ mod tests {
             (format!("{{x{{{}}}}} fragment a on Q {{x}}", repeat("...a ", 1001)), "1000 expanded fragments"),
             (format!("{{x{{{}}}}}", repeat("x ", 10_000)), "10000 selections"),
             (chain, "60 nested selections"),
+            (format!("{{x(a:{}1{})}}", repeat("[", 61), repeat("]", 61)), "60 nested values"),
+            (format!("{{x @a(a:{}1{})}}", repeat("[", 61), repeat("]", 61)), "60 nested values"),
+            (format!("query($a:A={}1{}){{x}}", repeat("{a:", 61), repeat("}", 61)), "60 nested values"),
         ] {
             assert_eq!(measured(&text).unwrap_err(), format!("the document has more than {what}"));
         }
