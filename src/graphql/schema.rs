@@ -1,6 +1,9 @@
 //! The one schema: every slice's roots merged. Built without any state, so that it can be printed anywhere.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
+use std::sync::LazyLock;
+
+use async_graphql::registry::Registry;
+use async_graphql::{MergedObject, MergedSubscription, OutputType, Schema, SchemaBuilder, SubscriptionType};
 
 use super::directives::{DeferDirective, InContextDirective};
 use super::idempotent::Idempotent;
@@ -68,6 +71,21 @@ pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
         .directive(InContextDirective)
         .directive(DeferDirective)
         .directive(Idempotent)
+}
+
+/// The types as the schema has them, for what judges a document without executing it.
+pub fn registry() -> &'static Registry {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+        let mut registry = Registry::default();
+        QueryRoot::create_type_info(&mut registry);
+        Mutation::create_type_info(&mut registry);
+        Subscription::create_type_info(&mut registry);
+        registry.query_type = <QueryRoot as OutputType>::type_name().into_owned();
+        registry.mutation_type = Some(<Mutation as OutputType>::type_name().into_owned());
+        registry.subscription_type = Some(<Subscription as SubscriptionType>::type_name().into_owned());
+        registry
+    });
+    &REGISTRY
 }
 
 /// The schema language text of `schema.graphql`.
