@@ -45,6 +45,12 @@ pub struct HttpConfig {
     pub shutdown_timeout: Duration,
     /// `WS_INIT_TIMEOUT_MS`: how long a WebSocket may stay open without saying who it is.
     pub ws_init_timeout: Duration,
+    /// `WS_PING_INTERVAL_MS`: how often a WebSocket is pinged; one that is silent for two of these is closed.
+    pub ws_ping_interval: Duration,
+    /// `WS_MAX_SOCKETS`: WebSockets and streams of events that a process holds open at once.
+    pub max_sockets: usize,
+    /// `WS_MAX_SOCKETS_PER_TENANT`: those of one tenant in a process.
+    pub max_sockets_per_tenant: usize,
     /// What GraphiQL's headers editor starts with: whoever can open the page can read them. Set by `emporia dev`
     /// alone, never from the environment.
     pub graphiql_headers: Option<BTreeMap<String, String>>,
@@ -92,13 +98,16 @@ impl Config {
             },
             http: HttpConfig {
                 listen: r.parsed("LISTEN", SocketAddr::from(([127, 0, 0, 1], 8000)), "an address like 127.0.0.1:8000"),
-                public_url: r.text("PUBLIC_URL", "http://127.0.0.1:8000").trim_end_matches('/').to_owned(),
+                public_url: r.web_address("PUBLIC_URL", "http://127.0.0.1:8000"),
                 base_domain: r.optional("BASE_DOMAIN").map(|domain| domain.to_ascii_lowercase()),
                 graphiql: r.flag("GRAPHIQL", false),
                 introspection: r.flag("INTROSPECTION", true),
                 request_timeout: r.millis("REQUEST_TIMEOUT_MS", 30_000),
                 shutdown_timeout: r.millis("SHUTDOWN_TIMEOUT_MS", 10_000),
                 ws_init_timeout: r.millis("WS_INIT_TIMEOUT_MS", 10_000),
+                ws_ping_interval: r.millis("WS_PING_INTERVAL_MS", 15_000),
+                max_sockets: r.number("WS_MAX_SOCKETS", 5_000, 1..=100_000) as usize,
+                max_sockets_per_tenant: r.number("WS_MAX_SOCKETS_PER_TENANT", 1_000, 1..=100_000) as usize,
                 graphiql_headers: None,
             },
             webhook: WebhookConfig {

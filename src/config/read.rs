@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use url::Url;
+
 /// Variables by name: the process's, or a test's.
 #[derive(Clone, Debug, Default)]
 pub struct Env(HashMap<String, String>);
@@ -98,6 +100,19 @@ impl Reader<'_> {
         self.parsed(name, default, "true or false")
     }
 
+    /// An `http` or `https` URL with a host, without a slash at its end.
+    pub fn web_address(&mut self, name: &str, default: &str) -> String {
+        let value = self.text(name, default);
+        let is_one = Url::parse(&value).is_ok_and(|url| {
+            let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+            matches!(url.scheme(), "http" | "https") && url.has_host() && bare && url.fragment().is_none()
+        });
+        if !is_one {
+            self.errors.push(format!("{name} is \"{value}\"; expected a URL like https://api.example"));
+        }
+        value.trim_end_matches('/').to_owned()
+    }
+
     pub fn millis(&mut self, name: &str, default: u32) -> Duration {
         Duration::from_millis(self.number(name, default, 1..=3_600_000).into())
     }
@@ -139,6 +154,24 @@ mod tests {
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[0].starts_with("DATABASE_PLATFORM_URL is missing"));
         assert_eq!(lines[1], "DATABASE_POOL_SIZE is \"0\"; expected a whole number from 1 to 1000");
+    }
+
+    #[test]
+    fn the_public_url_is_an_address_of_the_web() {
+        let read = |url: &str| Config::read(&Env::from_pairs(REQUIRED).with([("PUBLIC_URL", url)]));
+        for bad in [
+            "api.example",
+            "api.example:8000",
+            "ftp://api.example",
+            "https://",
+            "file:///a",
+            "https://a@b",
+            "http://a?b",
+        ] {
+            let ConfigErrors(lines) = read(bad).expect_err(bad);
+            assert!(lines.len() == 1 && lines[0].starts_with("PUBLIC_URL is"), "{lines:?}");
+        }
+        assert_eq!(read("https://api.example/shops/").unwrap().http.public_url, "https://api.example/shops");
     }
 
     #[test]

@@ -11,8 +11,10 @@ pub struct OwnOrigins(Vec<String>);
 impl OwnOrigins {
     /// `PUBLIC_URL`, and in development the address that is listened on, under the machine's names for itself.
     pub fn of(app: &App, listening: Option<SocketAddr>) -> Self {
+        let public = url::Url::parse(&app.config.http.public_url).map(|url| url.origin());
+        // An opaque origin reads "null", which every sandboxed page on earth sends.
         let mut origins: Vec<String> =
-            url::Url::parse(&app.config.http.public_url).iter().map(|url| url.origin().ascii_serialization()).collect();
+            public.iter().filter(|origin| origin.is_tuple()).map(url::Origin::ascii_serialization).collect();
         if app.config.development {
             let address = listening.unwrap_or(app.config.http.listen);
             let port = address.port();
