@@ -64,8 +64,9 @@ impl Shared for MemoryShared {
         self.notices.subscribe()
     }
 
+    /// Never: an operator's command beside this process has stand-ins of its own, and nobody hears what it says.
     fn is_listening(&self) -> bool {
-        true
+        false
     }
 
     async fn ping(&self) -> Result<(), Fault> {

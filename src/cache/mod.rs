@@ -49,7 +49,8 @@ pub trait Shared: Send + Sync + 'static {
     /// Notices from now on. One that falls behind is told so by the channel: treat it as [`Notice::Reset`].
     fn subscribe(&self) -> broadcast::Receiver<Notice>;
 
-    /// Whether notices are arriving. While they are not, nothing may be trusted that only a notice would end.
+    /// Whether the notices of every process that works on the database arrive. While they do not, nothing may be
+    /// trusted for long that only a notice would end.
     fn is_listening(&self) -> bool;
 
     /// Whether the store behind it answers.

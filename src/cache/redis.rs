@@ -1,14 +1,16 @@
 //! The cache and the notice board on Redis.
 
-use std::sync::Arc;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, ExistenceCheck, SetExpiry, SetOptions};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
+use redis::{AsyncCommands, ExistenceCheck, RedisResult, SetExpiry, SetOptions};
 use tokio::sync::broadcast;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Notice, Shared};
@@ -16,9 +18,16 @@ use crate::error::Fault;
 
 const CHANNEL: &str = "emporia:notices";
 const RECONNECT: Duration = Duration::from_millis(200);
+/// How often the connection that brings notices is asked whether it lives.
+const HEARTBEAT: Duration = Duration::from_millis(250);
+/// An answer that takes longer is none: to a command, a heartbeat, a subscription.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// After a command without an answer the others do not wait for theirs.
+const REST: Duration = Duration::from_millis(500);
 
 pub struct RedisShared {
     commands: ConnectionManager,
+    breaker: Arc<Breaker>,
     notices: broadcast::Sender<Notice>,
     listening: Arc<AtomicBool>,
     _listener: AbortOnDropHandle<()>,
@@ -29,7 +38,8 @@ impl RedisShared {
     pub async fn connect(url: &str) -> Result<Arc<Self>, Fault> {
         let client = redis::Client::open(url).map_err(fault)?;
         let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(Duration::from_millis(500)))
+            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(PATIENCE))
             .set_number_of_retries(1);
         let commands = ConnectionManager::new_with_config(client.clone(), config).await.map_err(fault)?;
         let notices = broadcast::channel(4096).0;
@@ -37,32 +47,92 @@ impl RedisShared {
         // Subscribed before anyone caches anything: the first connection is made here, not in the background.
         let pubsub = subscribe(&client).await.map_err(fault)?;
         AtomicBool::store(&listening, true, Ordering::Release);
-        let listener = tokio::spawn(listen(client, pubsub, notices.clone(), listening.clone()));
-        Ok(Arc::new(Self { commands, notices, listening, _listener: AbortOnDropHandle::new(listener) }))
+        let breaker = Arc::<Breaker>::default();
+        let listener = tokio::spawn(listen(client, pubsub, notices.clone(), listening.clone(), breaker.clone()));
+        Ok(Arc::new(Self { commands, breaker, notices, listening, _listener: AbortOnDropHandle::new(listener) }))
+    }
+
+    /// Runs a command, unless one has just failed.
+    async fn run<T, F>(&self, command: impl FnOnce(ConnectionManager) -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        if !self.breaker.admits() {
+            return Err(Fault::Cache("it has just not answered".to_owned()));
+        }
+        let answer = command(self.commands.clone()).await;
+        self.breaker.note(answer.is_ok());
+        answer.map_err(fault)
     }
 }
 
-async fn subscribe(client: &redis::Client) -> redis::RedisResult<redis::aio::PubSub> {
-    // A connection of its own: it waits for ever, which the command connection's timeout would end.
-    let mut pubsub = client.get_async_pubsub().await?;
-    pubsub.subscribe(CHANNEL).await?;
-    Ok(pubsub)
+/// Keeps requests from waiting one after the other for a Redis that hangs.
+#[derive(Default)]
+struct Breaker(Mutex<Option<Instant>>);
+
+impl Breaker {
+    /// Whether to ask: always, or after a failure one caller every [`REST`].
+    fn admits(&self) -> bool {
+        let mut rests_until = self.0.lock().expect("no holder panics");
+        let now = Instant::now();
+        match *rests_until {
+            Some(until) if now < until => false,
+            Some(_) => {
+                *rests_until = Some(now + REST);
+                true
+            }
+            None => true,
+        }
+    }
+
+    fn note(&self, answered: bool) {
+        *self.0.lock().expect("no holder panics") = (!answered).then(|| Instant::now() + REST);
+    }
+}
+
+type PubSub = (PubSubSink, PubSubStream);
+
+async fn subscribe(client: &redis::Client) -> RedisResult<PubSub> {
+    let subscribing = async {
+        // A connection of its own: it waits for ever, which the command connection's timeout would end.
+        let mut pubsub = client.get_async_pubsub().await?;
+        pubsub.subscribe(CHANNEL).await?;
+        Ok(pubsub.split())
+    };
+    match timeout(PATIENCE, subscribing).await {
+        Ok(subscribed) => subscribed,
+        Err(_) => Err((redis::ErrorKind::Io, "subscribing takes too long").into()),
+    }
+}
+
+/// Returns when the connection has died, of which its other end may not tell: a machine that is gone, a firewall
+/// that forgot it.
+async fn dies(mut sink: PubSubSink) {
+    while let Ok(Ok(_)) = timeout(PATIENCE, sink.ping::<redis::Value>()).await {
+        sleep(HEARTBEAT).await;
+    }
 }
 
 /// Forwards notices; after every lost connection subscribes again and then tells everyone to start over.
 async fn listen(
     client: redis::Client,
-    mut pubsub: redis::aio::PubSub,
+    mut pubsub: PubSub,
     notices: broadcast::Sender<Notice>,
     listening: Arc<AtomicBool>,
+    breaker: Arc<Breaker>,
 ) {
     loop {
-        let mut messages = pubsub.into_on_message();
-        while let Some(message) = messages.next().await {
+        let (sink, messages) = pubsub;
+        let forwarding = messages.for_each(|message| {
             match serde_json::from_slice(message.get_payload_bytes()) {
                 Ok(notice) => drop(notices.send(notice)),
                 Err(error) => tracing::warn!(%error, "a notice that cannot be read was ignored"),
             }
+            std::future::ready(())
+        });
+        tokio::select! {
+            () = forwarding => {}
+            () = dies(sink) => {}
         }
         AtomicBool::store(&listening, false, Ordering::Release);
         tracing::warn!("lost the notice board; reconnecting");
@@ -71,8 +141,9 @@ async fn listen(
                 Ok(pubsub) => break pubsub,
                 Err(error) => tracing::debug!(%error, "no notice board yet"),
             }
-            tokio::time::sleep(RECONNECT).await;
+            sleep(RECONNECT).await;
         };
+        breaker.note(true);
         let _ = notices.send(Notice::Reset);
         AtomicBool::store(&listening, true, Ordering::Release);
     }
@@ -89,23 +160,27 @@ fn expiry(ttl: Duration) -> SetExpiry {
 #[async_trait]
 impl Shared for RedisShared {
     async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
-        self.commands.clone().get(key).await.map_err(fault)
+        self.run(|mut redis| async move { redis.get(key).await }).await
     }
 
     async fn set(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         let options = SetOptions::default().with_expiration(expiry(ttl));
-        self.commands.clone().set_options(key, value, options).await.map_err(fault)
+        self.run(|mut redis| async move { redis.set_options(key, value, options).await }).await
     }
 
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
-        let _: Option<String> = self.commands.clone().set_options(key, value, options).await.map_err(fault)?;
+        let _: Option<String> =
+            self.run(|mut redis| async move { redis.set_options(key, value, options).await }).await?;
         Ok(())
     }
 
     async fn publish(&self, notice: &Notice) -> Result<(), Fault> {
         let payload = serde_json::to_string(notice).map_err(|error| Fault::internal(error.to_string()))?;
-        self.commands.clone().publish(CHANNEL, payload).await.map_err(fault)
+        // Asked whatever the breaker says: a notice costs no request any time, and who misses it waits for long.
+        let told = self.commands.clone().publish(CHANNEL, payload).await;
+        self.breaker.note(told.is_ok());
+        told.map_err(fault)
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Notice> {
@@ -117,7 +192,24 @@ impl Shared for RedisShared {
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        let _: String = self.commands.clone().ping().await.map_err(fault)?;
+        let _: String = self.run(|mut redis| async move { redis.ping().await }).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failure_one_caller_at_a_time_tries() {
+        let breaker = Breaker::default();
+        assert!(breaker.admits() && breaker.admits());
+        breaker.note(false);
+        assert!(!breaker.admits());
+        *breaker.0.lock().unwrap() = Some(Instant::now());
+        assert!(breaker.admits() && !breaker.admits());
+        breaker.note(true);
+        assert!(breaker.admits() && breaker.admits());
     }
 }

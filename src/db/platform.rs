@@ -1,6 +1,8 @@
 //! Connections for the platform's own tables (tenants, keys, the worker's bell), under a role that has no grant on
 //! any tenant's table.
 
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::pool::{self, Pool};
@@ -31,10 +33,24 @@ impl PlatformDb {
     {
         self.run(async |conn| {
             let lock = diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
-            lock.bind::<diesel::sql_types::Text, _>(name).execute(conn).await?;
+            lock.bind::<Text, _>(name).execute(conn).await?;
             work().await
         })
         .await
+    }
+
+    /// What tells this database from every other: its cluster's identifier and its own within it.
+    #[expect(clippy::disallowed_methods, reason = "the system's catalogue, on a connection without a tenant")]
+    pub async fn identity(&self) -> Result<String, Fault> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            identity: String,
+        }
+        let sql = "SELECT system_identifier || '-' || oid AS identity
+                     FROM pg_control_system(), pg_database WHERE datname = current_database()";
+        let row = self.run(async |conn| Ok::<Row, Fault>(diesel::sql_query(sql).get_result(conn).await?)).await?;
+        Ok(row.identity)
     }
 
     /// Runs `work` in a transaction on the platform's tables: commits on `Ok`, rolls back on `Err`.

@@ -1,16 +1,21 @@
 //! From a credential to a tenant: the request guard's look-ups and the caches before them.
 //!
 //! PostgreSQL is the truth; Redis keeps what was found for five minutes; each process keeps it for seconds. A
-//! revocation writes over the Redis entry and tells every process. A reader that raced with it loses: it stores only
-//! if nothing is there, and drops what it found when a notice came meanwhile.
+//! revocation writes over the Redis entry and tells every process. A reader that raced with it loses: in Redis it
+//! stores only if nothing is there, and in the process what it stores is of the generation before the notice.
+//!
+//! A process that does not hear notices (Redis is away, or it has none) trusts the database alone, and what that said
+//! for half a second.
 
-use std::sync::Arc;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::sync::watch;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
 
 use super::key::{ApiKey, KeyHash};
@@ -24,6 +29,13 @@ use crate::ids::TenantId;
 const SHARED_TTL: Duration = Duration::from_secs(300);
 const LOCAL_TTL: Duration = Duration::from_secs(5);
 const LOCAL_ENTRIES: usize = 20_000;
+/// While no notices arrive, everything is taken to have changed every so often.
+const DEAF: Duration = Duration::from_millis(500);
+/// A failed look-up is the answer of everybody who waited for it.
+const FAULT_TTL: Duration = Duration::from_millis(50);
+/// Tries at making a committed change known, and the pause between two.
+const ANNOUNCEMENTS: usize = 3;
+const ANNOUNCE_AGAIN: Duration = Duration::from_millis(700);
 
 /// Why a credential does not lead to a tenant.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -63,20 +75,68 @@ pub struct Resolver {
 }
 
 struct Local {
-    keys: Cache<KeyHash, (Instant, Option<KeyEntry>)>,
-    standings: Cache<TenantId, (Instant, Arc<TenantStanding>)>,
-    /// Counts notices: an answer that was on its way when one came is not kept.
+    keys: Cache<KeyHash, Entry<KeyEntry>>,
+    standings: Cache<TenantId, Entry<Arc<TenantStanding>>>,
+    /// Counts notices: what was asked before the last one is not believed.
     generation: AtomicU64,
-    /// Changes after the caches were emptied, for those who live longer than a request.
+    /// Changes with the generation, for those who live longer than a request.
     changes: watch::Sender<()>,
+    /// Part of every key in the shared cache: two databases may use one Redis.
+    database: OnceCell<String>,
+}
+
+#[derive(Clone)]
+struct Entry<T> {
+    /// When it was asked, in notices.
+    generation: u64,
+    /// When it was answered.
+    at: Instant,
+    found: Result<T, Fault>,
 }
 
 impl Local {
+    fn new() -> Self {
+        Self {
+            keys: Cache::new(LOCAL_ENTRIES),
+            standings: Cache::new(LOCAL_ENTRIES),
+            generation: AtomicU64::new(0),
+            changes: watch::channel(()).0,
+            database: OnceCell::new(),
+        }
+    }
+
     fn forget(&self) {
         AtomicU64::fetch_add(&self.generation, 1, Ordering::AcqRel);
-        self.keys.clear();
-        self.standings.clear();
         self.changes.send_replace(());
+    }
+
+    fn believes<T>(&self, entry: &Entry<T>) -> bool {
+        let ttl = if entry.found.is_ok() { LOCAL_TTL } else { FAULT_TTL };
+        entry.generation == self.generation() && entry.at.elapsed() < ttl
+    }
+
+    /// What is remembered under the key, or else what `load` finds; asked once for everybody who waits.
+    async fn remember<K: Eq + Hash + Clone, T: Clone>(
+        &self,
+        cache: &Cache<K, Entry<T>>,
+        key: &K,
+        load: impl AsyncFnOnce() -> Result<Option<T>, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        loop {
+            match cache.get_value_or_guard_async(key).await {
+                Ok(entry) if self.believes(&entry) => return entry.found.map(Some),
+                Ok(_) => drop(cache.remove_if(key, |entry| !self.believes(entry))),
+                Err(place) => {
+                    let generation = self.generation();
+                    // What is not there is not kept: it could fill the cache, and a new key must work at once.
+                    let Some(found) = load().await.transpose() else { return Ok(None) };
+                    let entry = Entry { generation, at: Instant::now(), found: found.clone() };
+                    // Refused only when the cache has no room.
+                    let _ = place.insert(entry);
+                    return found.map(Some);
+                }
+            }
+        }
     }
 
     fn generation(&self) -> u64 {
@@ -87,28 +147,8 @@ impl Local {
 impl Resolver {
     /// Starts listening for revocations.
     pub fn new(db: Db, shared: Arc<dyn Shared>) -> Self {
-        let local = Arc::new(Local {
-            keys: Cache::new(LOCAL_ENTRIES),
-            standings: Cache::new(LOCAL_ENTRIES),
-            generation: AtomicU64::new(0),
-            changes: watch::channel(()).0,
-        });
-        let mut notices = shared.subscribe();
-        let listening = Arc::downgrade(&local);
-        tokio::spawn(async move {
-            loop {
-                use tokio::sync::broadcast::error::RecvError;
-                let forget = match notices.recv().await {
-                    Ok(Notice::CredentialsChanged | Notice::Reset) | Err(RecvError::Lagged(_)) => true,
-                    Ok(_) => false,
-                    Err(RecvError::Closed) => return,
-                };
-                let Some(local) = listening.upgrade() else { return };
-                if forget {
-                    local.forget();
-                }
-            }
-        });
+        let local = Arc::new(Local::new());
+        tokio::spawn(listen(shared.clone(), shared.subscribe(), Arc::downgrade(&local)));
         Self { db, shared, local }
     }
 
@@ -130,9 +170,8 @@ impl Resolver {
 
     /// The tenant of a subdomain, for public reads.
     pub async fn by_handle(&self, handle: &str) -> Result<Resolved, Refusal> {
-        let cache_key = format!("emporia:handle:{handle}");
         let tenant = self
-            .through_cache(&cache_key, async || {
+            .through_cache("handle", handle, async || {
                 self.db.platform().run(async |conn| Ok(store::tenant_by_handle(conn, handle).await?)).await
             })
             .await?
@@ -154,55 +193,40 @@ impl Resolver {
     }
 
     async fn key(&self, hash: KeyHash) -> Result<Option<KeyEntry>, Fault> {
-        if let Some((_, entry)) = self.fresh(self.local.keys.get(&hash), |(at, _)| *at) {
-            return Ok(entry);
-        }
-        let generation = self.local.generation();
-        let entry = self
-            .through_cache(&key_cache_key(&hash), async || {
+        let load = async || {
+            self.through_cache("key", &hash.hex(), async || {
                 let found =
                     self.db.platform().run(async |conn| Ok::<_, Fault>(store::live_key(conn, &hash).await?)).await?;
                 Ok(found.map(|(tenant, id, kind)| KeyEntry { tenant, id, kind }))
             })
-            .await?;
-        // Unknown keys are not kept: they could fill the cache, and a new key must work at once.
-        if entry.is_some() && generation == self.local.generation() {
-            self.local.keys.insert(hash, (Instant::now(), entry));
-        }
-        Ok(entry)
+            .await
+        };
+        self.local.remember(&self.local.keys, &hash, load).await
     }
 
     /// What is known of a tenant: for the guard, and for the worker.
     pub async fn standing(&self, tenant: TenantId) -> Result<Option<Arc<TenantStanding>>, Fault> {
-        if let Some((_, standing)) = self.fresh(self.local.standings.get(&tenant), |(at, _)| *at) {
-            return Ok(Some(standing));
-        }
-        let generation = self.local.generation();
-        let standing = self
-            .through_cache(&standing_cache_key(tenant), async || {
+        let load = async || {
+            let id = tenant.to_string();
+            let standing = self.through_cache("tenant", &id, async || {
                 self.db.platform().run(async |conn| Ok(store::standing(conn, tenant).await?)).await
-            })
-            .await?
-            .map(Arc::new);
-        if let Some(standing) = &standing
-            && generation == self.local.generation()
-        {
-            self.local.standings.insert(tenant, (Instant::now(), standing.clone()));
-        }
-        Ok(standing)
-    }
-
-    /// A local entry counts while it is young and notices arrive.
-    fn fresh<T>(&self, entry: Option<T>, at: impl Fn(&T) -> Instant) -> Option<T> {
-        entry.filter(|entry| self.shared.is_listening() && at(entry).elapsed() < LOCAL_TTL)
+            });
+            Ok(standing.await?.map(Arc::new))
+        };
+        self.local.remember(&self.local.standings, &tenant, load).await
     }
 
     /// Asks Redis, then `load`; a Redis that fails costs speed, not the answer.
     async fn through_cache<T: Serialize + DeserializeOwned>(
         &self,
-        key: &str,
+        kind: &str,
+        id: &str,
         load: impl AsyncFnOnce() -> Result<Option<T>, Fault>,
     ) -> Result<Option<T>, Fault> {
+        if !self.shared.is_listening() {
+            return load().await;
+        }
+        let key = &self.cache_key(kind, id).await?;
         match self.shared.get(key).await {
             Ok(Some(text)) if text == REVOKED => return Ok(None),
             Ok(Some(text)) => {
@@ -223,27 +247,126 @@ impl Resolver {
         Ok(value)
     }
 
-    /// Makes a committed revocation known everywhere. An error means: committed, but not yet known; say it again.
+    async fn cache_key(&self, kind: &str, id: &str) -> Result<String, Fault> {
+        let database = self.local.database.get_or_try_init(|| self.db.platform().identity()).await?;
+        Ok(format!("emporia:{database}:{kind}:{id}"))
+    }
+
+    /// Makes a committed revocation known everywhere.
     pub(super) async fn announce_revoked(&self, hash: &KeyHash) -> Result<(), Fault> {
-        self.shared.set(&key_cache_key(hash), REVOKED, SHARED_TTL).await?;
-        self.shared.publish(&Notice::CredentialsChanged).await
+        self.announce("revoked", "key", &hash.hex(), REVOKED).await
     }
 
     /// Makes a committed change of a tenant's standing known everywhere.
     pub(super) async fn announce_standing(&self, standing: &TenantStanding) -> Result<(), Fault> {
         let text = serde_json::to_string(standing).map_err(|error| Fault::internal(error.to_string()))?;
-        self.shared.set(&standing_cache_key(standing.id), &text, SHARED_TTL).await?;
-        self.shared.publish(&Notice::CredentialsChanged).await
+        self.announce("changed", "tenant", &standing.id.to_string(), &text).await
+    }
+
+    /// Writes over what the shared cache has and tells every process, this one first. An error means: committed, but
+    /// others may go by what they had for as long as the shared cache keeps it.
+    async fn announce(&self, what: &str, kind: &str, id: &str, text: &str) -> Result<(), Fault> {
+        self.local.forget();
+        let key = &self.cache_key(kind, id).await?;
+        let say = async || {
+            self.shared.set(key, text, SHARED_TTL).await?;
+            self.shared.publish(&Notice::CredentialsChanged).await
+        };
+        for _ in 1..ANNOUNCEMENTS {
+            match say().await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!(%error, "a change of credentials could not be announced; trying again"),
+            }
+            tokio::time::sleep(ANNOUNCE_AGAIN).await;
+        }
+        say().await.map_err(|error| {
+            Fault::internal(format!(
+                "{what}, but not yet known everywhere: {error}. Say it again, or wait five minutes"
+            ))
+        })
+    }
+}
+
+/// Passes notices on to the process's memory for as long as there is one.
+async fn listen(shared: Arc<dyn Shared>, mut notices: Receiver<Notice>, local: Weak<Local>) {
+    let mut deaf = tokio::time::interval(DEAF);
+    loop {
+        let forget = tokio::select! {
+            notice = notices.recv() => match notice {
+                Ok(Notice::CredentialsChanged | Notice::Reset) | Err(RecvError::Lagged(_)) => true,
+                Ok(_) => false,
+                Err(RecvError::Closed) => return,
+            },
+            _ = deaf.tick() => !shared.is_listening(),
+        };
+        let Some(local) = local.upgrade() else { return };
+        if forget {
+            local.forget();
+        }
     }
 }
 
 /// What stands in the cache in place of a revoked key, so that a reader that raced cannot put it back.
 const REVOKED: &str = "revoked";
 
-fn key_cache_key(hash: &KeyHash) -> String {
-    format!("emporia:key:{}", hash.hex())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn standing_cache_key(tenant: TenantId) -> String {
-    format!("emporia:tenant:{tenant}")
+    /// Remembers under one key what `load` finds, and counts how often it was asked.
+    struct Asked {
+        local: Local,
+        cache: Cache<u8, Entry<u64>>,
+        times: AtomicU64,
+    }
+
+    impl Asked {
+        fn new() -> Self {
+            Self { local: Local::new(), cache: Cache::new(10), times: AtomicU64::new(0) }
+        }
+
+        async fn ask(&self, found: impl Fn() -> Result<Option<u64>, Fault>) -> Result<Option<u64>, Fault> {
+            let load = async || {
+                AtomicU64::fetch_add(&self.times, 1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                found()
+            };
+            self.local.remember(&self.cache, &1, load).await
+        }
+
+        fn times(&self) -> u64 {
+            AtomicU64::load(&self.times, Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_before_a_notice_is_not_believed_after_it() {
+        let asked = Asked::new();
+        let overtaken = || {
+            asked.local.forget();
+            Ok(Some(1))
+        };
+        assert_eq!(asked.ask(overtaken).await.unwrap(), Some(1));
+        assert_eq!(asked.ask(|| Ok(Some(2))).await.unwrap(), Some(2));
+        assert_eq!(asked.ask(|| Ok(Some(3))).await.unwrap(), Some(2), "and what was asked after it is");
+        asked.local.forget();
+        assert_eq!(asked.ask(|| Ok(Some(4))).await.unwrap(), Some(4));
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_are_one_question() {
+        let asked = Asked::new();
+        for (round, found) in [Ok(Some(1)), Err(Fault::internal("away"))].into_iter().enumerate() {
+            let answers = (0..100).map(|_| asked.ask(|| found.clone()));
+            for answer in futures_util::future::join_all(answers).await {
+                assert_eq!(answer.ok(), found.clone().ok());
+            }
+            assert_eq!(asked.times(), round as u64 + 1);
+            asked.local.forget();
+        }
+        for _ in 0..2 {
+            assert_eq!(asked.ask(|| Ok(None)).await.unwrap(), None);
+        }
+        assert_eq!(asked.times(), 4, "what is not there may be there the next time");
+    }
 }
