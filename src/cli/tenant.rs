@@ -13,9 +13,9 @@ use crate::ids::TenantId;
 use crate::money::{Currency, Money};
 use crate::provision::{NewStore, handle_from, store_create};
 use crate::shipping::model::NewProfile;
-use crate::tenant::model::KeyKind;
+use crate::tenant::model::{KeyKind, origin};
 use crate::tenant::service::{
-    TenantRule, key_create, key_list, key_revoke, tenant_find, tenant_list, tenant_set_suspended,
+    TenantRule, key_create, key_list, key_revoke, tenant_find, tenant_list, tenant_set_origins, tenant_set_suspended,
 };
 
 #[derive(Subcommand)]
@@ -27,6 +27,17 @@ pub enum TenantCommand {
         /// One JSON array.
         #[arg(long)]
         json: bool,
+    },
+    /// Say from which web pages a tenant's keys may be used.
+    Update {
+        /// Its id or handle.
+        tenant: String,
+        /// An origin like https://shop.example; repeat it for several. They replace those said before.
+        #[arg(long, value_name = "ORIGIN", value_parser = origin, required_unless_present = "allow_any_origin")]
+        allow_origin: Vec<String>,
+        /// Publishable keys from any page, secret keys from none: as at the beginning.
+        #[arg(long, conflicts_with = "allow_origin")]
+        allow_any_origin: bool,
     },
     /// Refuse every request of a tenant from now on.
     Suspend {
@@ -56,6 +67,10 @@ pub struct CreateArgs {
     /// Its subdomain and short name; made from NAME unless given.
     #[arg(long)]
     handle: Option<String>,
+    /// A web origin whose pages may use its keys, like https://shop.example; repeat it for several. Without any,
+    /// publishable keys work from every page and secret keys from none.
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    allow_origin: Vec<String>,
     /// One JSON object.
     #[arg(long)]
     json: bool,
@@ -107,6 +122,10 @@ pub async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
     match command {
         TenantCommand::Create(args) => create(&app, args).await,
         TenantCommand::List { json } => list(&app, json).await,
+        TenantCommand::Update { tenant, allow_origin, .. } => {
+            let id = find(&app, &tenant).await?;
+            set_origins(&app, id, &allow_origin).await
+        }
         TenantCommand::Suspend { tenant } => set_suspended(&app, &tenant, true).await,
         TenantCommand::Resume { tenant } => set_suspended(&app, &tenant, false).await,
     }
@@ -132,6 +151,9 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         delivery: NewProfile::flat(args.country.name(), &countries, false, "Standard", rate.minor),
     };
     let (tenant, keys) = store_create(app, &new).await.map_err(plain)?;
+    if !args.allow_origin.is_empty() {
+        set_origins(app, tenant, &args.allow_origin).await?;
+    }
     let (publishable, secret) = (keys.publishable.reveal(), keys.secret.reveal());
     if args.json {
         return out(&json!({
@@ -170,6 +192,10 @@ async fn list(app: &App, json: bool) -> anyhow::Result<()> {
         return out(&serde_json::to_string(&all)?);
     }
     all.iter().try_for_each(|t| out(&format!("{}  {:<9}  {:<24}  {}", t.id, t.status, t.handle, t.name)))
+}
+
+async fn set_origins(app: &App, tenant: TenantId, origins: &[String]) -> anyhow::Result<()> {
+    tenant_set_origins(&app.db, &*app.clock, &app.resolver, tenant, origins).await.map_err(plain)
 }
 
 async fn set_suspended(app: &App, tenant: &str, suspended: bool) -> anyhow::Result<()> {

@@ -39,6 +39,17 @@ impl KeyKind {
     }
 }
 
+/// A web origin as browsers send it: `https://shop.example`, `http://localhost:3000`. Says what is wrong with others.
+pub fn origin(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let origin = url.as_ref().map(|url| url.origin().ascii_serialization());
+    match (url, origin) {
+        // A URL with anything behind its host would say more than an origin can.
+        (Some(url), Some(origin)) if url.as_str() == format!("{origin}/") => Ok(origin),
+        _ => Err("expected a web origin like https://shop.example".to_owned()),
+    }
+}
+
 /// What the request guard needs to know of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantStanding {
@@ -57,6 +68,8 @@ pub struct Tenant {
     pub handle: String,
     pub name: String,
     pub status: String,
+    /// As in [`TenantStanding`].
+    pub allowed_origins: Vec<String>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -97,6 +110,35 @@ impl Access {
             Self::Publishable { key_id } => format!("key:{key_id}"),
             Self::Secret { key_id } => format!("key:{key_id}"),
             Self::System => "system".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for (text, expected) in [
+            ("https://shop.example", "https://shop.example"),
+            ("https://Shop.Example:443/", "https://shop.example"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ] {
+            assert_eq!(origin(text).as_deref(), Ok(expected));
+        }
+        for bad in [
+            "shop.example",
+            "null",
+            "*",
+            "https://a.example/shop",
+            "https://a@b.example",
+            "file:///a",
+            "ws://a.example",
+            "",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
         }
     }
 }

@@ -110,8 +110,8 @@ pub async fn key_list(db: &Db, tenant: TenantId) -> Result<Vec<KeyInfo>, Fault> 
     db.platform().run(async |conn| Ok(store::keys(conn, tenant).await?)).await
 }
 
-/// Revokes a key in every process. An error after the commit leaves it revoked but perhaps not yet known:
-/// say it again. False: there is no such key.
+/// Revokes a key in every process. A fault that says "not yet known everywhere" leaves it revoked: say it again.
+/// False: there is no such key.
 pub async fn key_revoke(db: &Db, clock: &dyn Clock, resolver: &Resolver, id: Uuid) -> Result<bool, Fault> {
     let now = clock.now();
     let hash = db.platform().run(async |conn| Ok::<_, Fault>(store::revoke_key(conn, id, now).await?)).await?;
@@ -135,6 +135,29 @@ pub async fn tenant_set_suspended(
         .platform()
         .run(async |conn| {
             if !store::set_status(conn, tenant, status, now).await? {
+                return Err(ServiceError::Rule(TenantRule::NotFound));
+            }
+            store::standing(conn, tenant).await?.ok_or(ServiceError::Rule(TenantRule::NotFound))
+        })
+        .await?;
+    Ok(resolver.announce_standing(&standing).await?)
+}
+
+/// Says from which web origins a tenant's keys may be used, in every process; none: as [`TenantStanding`] has it.
+///
+/// [`TenantStanding`]: super::model::TenantStanding
+pub async fn tenant_set_origins(
+    db: &Db,
+    clock: &dyn Clock,
+    resolver: &Resolver,
+    tenant: TenantId,
+    origins: &[String],
+) -> ServiceResult<(), TenantRule> {
+    let now = clock.now();
+    let standing = db
+        .platform()
+        .run(async |conn| {
+            if !store::set_allowed_origins(conn, tenant, origins, now).await? {
                 return Err(ServiceError::Rule(TenantRule::NotFound));
             }
             store::standing(conn, tenant).await?.ok_or(ServiceError::Rule(TenantRule::NotFound))

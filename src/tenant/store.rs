@@ -133,17 +133,46 @@ pub async fn set_status(
     Ok(changed == 1)
 }
 
+/// Sets the web origins; answers whether there is such a tenant.
+pub async fn set_allowed_origins(
+    conn: &mut PlatformConn<'_>,
+    id: TenantId,
+    origins: &[String],
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let changed = diesel::update(tenants::table.find(id.0))
+        .set((tenants::allowed_origins.eq(origins), tenants::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
+    Ok(changed == 1)
+}
+
 /// Tenants in the order of their creation, after the given one.
 pub async fn list(conn: &mut PlatformConn<'_>, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<Tenant>> {
-    let rows: Vec<(Uuid, String, String, String, DateTime<Utc>)> = tenants::table
+    type Row = (Uuid, String, String, String, Vec<String>, DateTime<Utc>);
+    let rows: Vec<Row> = tenants::table
         .filter(tenants::id.gt(after.unwrap_or(Uuid::nil())))
         .order(tenants::id)
         .limit(limit)
-        .select((tenants::id, tenants::handle, tenants::name, tenants::status, tenants::created_at))
+        .select((
+            tenants::id,
+            tenants::handle,
+            tenants::name,
+            tenants::status,
+            tenants::allowed_origins,
+            tenants::created_at,
+        ))
         .load(conn)
         .await?;
     Ok(rows
         .into_iter()
-        .map(|(id, handle, name, status, created_at)| Tenant { id: TenantId(id), handle, name, status, created_at })
+        .map(|(id, handle, name, status, allowed_origins, created_at)| Tenant {
+            id: TenantId(id),
+            handle,
+            name,
+            status,
+            allowed_origins,
+            created_at,
+        })
         .collect())
 }

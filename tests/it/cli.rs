@@ -156,3 +156,24 @@ async fn of_two_creations_at_once_one_is_refused_and_the_others_keys_work() {
     let store: Value = serde_json::from_slice(&made[0].stdout).expect("JSON");
     assert!(test.app.resolver.by_key(store["secret_key"].as_str().expect("a key")).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_tenants_origins_are_said_at_its_creation_and_later() {
+    let test = TestApp::new().await;
+    let (app, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+    let create = "tenant create Acme --currency EUR --country DE --shipping-rate 0 --allow-origin https://A.example/";
+    done(&create.split(' ').collect::<Vec<_>>(), &env);
+    let origins = || {
+        let listed: Value = serde_json::from_str(&done(&["tenant", "list", "--json"], &env)).expect("JSON");
+        listed[0]["allowed_origins"].clone()
+    };
+    assert_eq!(origins(), json!(["https://a.example"]));
+    let update = ["tenant", "update", "acme", "--allow-origin", "https://b.example", "--allow-origin"];
+    done(&[&update[..], &["http://localhost:3000"]].concat(), &env);
+    assert_eq!(origins(), json!(["https://b.example", "http://localhost:3000"]));
+    assert!(refused(&[&update[..], &["b.example"]].concat(), &env).contains("expected a web origin"));
+    assert!(refused(&["tenant", "update", "acme"], &env).contains("--allow-origin"));
+    done(&["tenant", "update", "acme", "--allow-any-origin"], &env);
+    assert_eq!(origins(), json!([]));
+}

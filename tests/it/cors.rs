@@ -69,3 +69,42 @@ async fn a_page_may_read_why_its_key_is_refused() {
     assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
     assert_eq!(answer.header("access-control-expose-headers"), Some("x-request-id, retry-after"));
 }
+
+#[tokio::test]
+async fn a_tenants_own_list_says_which_pages_may_use_which_key() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let allow = async |origins: &[&str]| {
+        let origins: Vec<String> = origins.iter().map(|origin| (*origin).to_owned()).collect();
+        let (db, clock, resolver) = (&app.app.db, &*app.app.clock, &app.app.resolver);
+        emporia::tenant::service::tenant_set_origins(db, clock, resolver, store.tenant, &origins).await.expect("done");
+    };
+    let other = "https://other.example";
+    for (listed, key, origin, allowed) in [
+        (&[][..], &store.publishable, PAGE, true),
+        (&[], &store.secret, PAGE, false),
+        (&[PAGE], &store.publishable, PAGE, true),
+        (&[PAGE], &store.secret, PAGE, true),
+        (&[PAGE], &store.publishable, other, false),
+        (&[PAGE], &store.secret, other, false),
+        (&[PAGE, other], &store.secret, other, true),
+        (&[], &store.publishable, other, true),
+    ] {
+        allow(listed).await;
+        let answer = app.post_json(key, &json!({ "query": "{ __typename }" }), &[("origin", origin)]).await;
+        let expected = if allowed { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        assert_eq!(answer.status, expected, "{listed:?} {origin}: {}", answer.text);
+        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin));
+    }
+}
+
+#[tokio::test]
+async fn a_public_url_without_an_origin_makes_no_page_our_own() {
+    let mut test = TestApp::new().await;
+    let store = test.store("acme").await;
+    let mut config = test.db.config(&[]);
+    config.http.public_url = "api.example:8000".to_owned();
+    test.app.config = std::sync::Arc::new(config);
+    let answer = test.post_json(&store.secret, &json!({ "query": "{ __typename }" }), &[("origin", "null")]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
