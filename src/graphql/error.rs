@@ -1,11 +1,12 @@
 //! Top-level errors: what a client may know, with a code it can act on.
 //!
-//! Resolvers fail with [`ApiError`] (said to the client) or [`Fault`] (masked). Expected refusals of mutations are
+//! Resolvers fail with [`ApiError`] or [`BadPage`] (said to the client) or a [`Fault`](crate::error::Fault), which is
+//! masked, as is every error of a type that is not known here. Expected refusals of mutations are
 //! neither: they are `userErrors` on the payload.
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
-use crate::error::Fault;
+use crate::page::BadPage;
 
 /// `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +69,11 @@ pub fn present(response: &mut Response, request_id: &str) {
     for error in &mut response.errors {
         if let Some(api) = error.source::<ApiError>().cloned() {
             set_code(error, api.code);
-        } else if let Some(fault) = error.source::<Fault>() {
-            tracing::error!(%fault, path = ?error.path, "a resolver failed");
+        } else if error.source::<BadPage>().is_some() {
+            set_code(error, Code::BadUserInput);
+        } else if error.source.is_some() {
+            // A fault; or something that nobody has said a client may read.
+            tracing::error!(error = error.message, path = ?error.path, "a resolver failed");
             mask(error, request_id);
         } else if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
             // What async-graphql itself says while executing concerns the caller's values.
@@ -88,5 +92,43 @@ fn mask(error: &mut ServerError, request_id: &str) {
     set_code(error, Code::Internal);
     if let Some(extensions) = &mut error.extensions {
         extensions.set("requestId", request_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{Error, Pos};
+
+    use super::*;
+    use crate::error::Fault;
+
+    fn presented(error: impl Into<Error>) -> String {
+        let error: Error = error.into();
+        let mut response = Response::from_errors(vec![error.into_server_error(Pos::default())]);
+        present(&mut response, "request-1");
+        serde_json::to_string(&response.errors).expect("JSON")
+    }
+
+    #[test]
+    fn what_nobody_meant_for_the_client_is_masked() {
+        for masked in [
+            presented(Fault::internal("a secret")),
+            presented(std::io::Error::other("a secret")),
+            presented(anyhow::anyhow!("a secret").to_string().parse::<i32>().unwrap_err()),
+        ] {
+            assert!(masked.contains("INTERNAL_SERVER_ERROR") && masked.contains("request-1"), "{masked}");
+            assert!(!masked.contains("secret") && !masked.contains("digit"), "{masked}");
+        }
+    }
+
+    #[test]
+    fn what_is_meant_for_the_client_is_shown() {
+        let forbidden = presented(ApiError::forbidden());
+        assert!(forbidden.contains("secret key") && forbidden.contains("FORBIDDEN"), "{forbidden}");
+        let page = crate::page::PageArgs::default().check().unwrap_err();
+        let page = presented(page);
+        assert!(page.contains("give `first`") && page.contains("BAD_USER_INPUT"), "{page}");
+        let own = presented(Error::new("not an Int"));
+        assert!(own.contains("not an Int") && own.contains("BAD_USER_INPUT"), "{own}");
     }
 }
