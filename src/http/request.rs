@@ -12,6 +12,9 @@ use tracing::{Instrument, Span};
 
 use super::router::Served;
 
+/// Characters of an operation's name in the log.
+const MAX_OPERATION: usize = 128;
+
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The request's id, in its extensions.
@@ -49,9 +52,10 @@ pub fn record_tenant(tenant: impl std::fmt::Display) {
     Span::current().record("tenant", tracing::field::display(tenant));
 }
 
-/// Notes the operation's name.
+/// Notes the operation's name, as much of it as tells operations apart: clients choose it, and every line has it.
 pub fn record_operation(name: &str) {
-    Span::current().record("operation", name);
+    let end = name.char_indices().nth(MAX_OPERATION).map_or(name.len(), |(at, _)| at);
+    Span::current().record("operation", &name[..end]);
 }
 
 /// Well formed: 8 to 64 letters, digits, `-`, `_`, `.`; anything else could break a log line apart.

@@ -6,6 +6,13 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
+use axum::body::Body;
+use axum::http::Request;
+use emporia::app::App;
+use emporia::cache::{MemoryShared, RedisShared};
+use emporia::clock::Entropy;
+use tower::ServiceExt;
+
 use crate::support::TestApp;
 
 /// Collects what is logged.
@@ -31,16 +38,26 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
+impl Lines {
+    /// Collects what this thread logs, for as long as the guards live: the test's runtime has no other thread.
+    fn listen(&self) -> impl Sized + use<> {
+        // With one subscriber in the process, tracing asks only the thread that comes by first whether anybody
+        // listens, and that may be another test's.
+        let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
+        (second, tracing::subscriber::set_default(emporia::telemetry::json(self.clone())))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 #[tokio::test]
 async fn a_request_is_one_json_line_without_any_secret() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
     let lines = Lines::default();
-    // With one subscriber in the process, tracing asks only the thread that comes by first whether anybody listens,
-    // and that may be another test's.
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
-    // This thread's alone: the test's runtime has no other.
-    let _logging = tracing::subscriber::set_default(emporia::telemetry::json(lines.clone()));
+    let _logging = lines.listen();
 
     let body = json!({
         "query": "query Front($word: String) { products(first: 1, query: $word) { nodes { id } } }",
@@ -65,7 +82,7 @@ async fn a_request_is_one_json_line_without_any_secret() {
     app.send("GET", &format!("/checkout/{}/order?token=order-token-secret", store.tenant), &[], "").await;
     app.send("GET", "/nowhere/path-secret", &[("x-api-key", &store.publishable)], "").await;
 
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     for secret in [store.secret.as_str(), store.publishable.as_str(), "-secret", &store.secret[4..20]] {
         assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
     }
@@ -81,4 +98,64 @@ async fn a_request_is_one_json_line_without_any_secret() {
     assert_eq!(answered[1]["status"], 401);
     let shown = &answered[3]["span"];
     assert_eq!((&shown["route"], &shown["tenant"]), (&json!("/checkout/{tenant}/{cart}"), &span["tenant"]));
+}
+
+#[tokio::test]
+async fn what_opens_carts_orders_and_webhooks_is_not_logged() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    let made = app.gql(&store.publishable, "mutation { cartCreate { cart { id } } }", json!({})).await;
+    let cart = made["cartCreate"]["cart"]["id"].as_str().expect("an id").to_owned();
+    let key = cart.rsplit_once("key=").expect("a key").1;
+    let create = "mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE,
+        webhookSubscription: { uri: \"http://127.0.0.1:9/\" }) { signingSecret } }";
+    let made = app.gql(&store.secret, create, json!({})).await;
+    let secret = made["webhookSubscriptionCreate"]["signingSecret"].as_str().expect("a secret").to_owned();
+    let read = format!("query Read($cart: ID!) {{ cart(id: $cart) {{ id }} again: cart(id: \"{cart}\") {{ id }} }}");
+    app.gql(&store.publishable, &read, json!({ "cart": cart })).await;
+    let by_token = "{ orderByToken(token: \"order-token-secret\") { id } }";
+    app.post(&store.publishable, by_token, json!({})).await;
+    app.send("GET", "/checkout/checkout-path-secret?token=checkout-query-secret", &[], "").await;
+
+    let text = lines.text();
+    assert!(text.contains("answered"), "something was logged");
+    for secret in [key, secret.as_str(), secret.trim_start_matches("whsec_"), "-secret"] {
+        assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn passwords_of_servers_that_do_not_answer_are_not_logged() {
+    let test = TestApp::new().await;
+    let key = test.store("acme").await.secret;
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    let nowhere = "postgres://emporia_app:database-secret@127.0.0.1:1/shop";
+    let config = test.db.config(&[
+        ("DATABASE_URL", nowhere),
+        ("DATABASE_PLATFORM_URL", nowhere),
+        ("DATABASE_ACQUIRE_TIMEOUT_MS", "50"),
+    ]);
+    let app = App::assemble(config, MemoryShared::new(), test.clock.clone(), Entropy::seeded(9));
+    let request = Request::post("/graphql").header("content-type", "application/json").header("x-api-key", key);
+    let request = request.body(Body::from(r#"{"query":"{ __typename }"}"#)).expect("a request");
+    let answer = emporia::http::router::router(app).oneshot(request).await.expect("an answer");
+    assert_eq!(answer.status(), 503);
+    let redis = RedisShared::connect("redis://:redis-secret@127.0.0.1:1").await.err().expect("nobody answers");
+    let text = lines.text();
+    assert!(text.contains("the guard could not decide"), "{text}");
+    assert!(!text.contains("-secret") && !redis.to_string().contains("-secret"), "{redis}\n{text}");
+}
+
+#[tokio::test]
+async fn an_operations_name_is_logged_up_to_a_bound() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    app.gql(&key, &format!("query {} {{ __typename }}", "a".repeat(60_000)), json!({})).await;
+    let text = lines.text();
+    assert!(text.contains(&"a".repeat(128)) && !text.contains(&"a".repeat(129)), "{} bytes", text.len());
 }
