@@ -118,6 +118,10 @@ pub enum BadEndpoint {
     NotAUrl,
     #[error("must begin with https:// or http://")]
     Scheme,
+    #[error("may not have a user name or a password")]
+    Credentials,
+    #[error("may not have a fragment (#…), which nobody would receive")]
+    Fragment,
     #[error("leads to {0}, which is not a public address")]
     Private(String),
 }
@@ -125,12 +129,17 @@ pub enum BadEndpoint {
 /// Checks what can be checked of an endpoint without asking for its name's addresses. The URL parser has turned
 /// every spelling of an IP address (`2130706433`, `0x7f.1`, `[::ffff:127.0.0.1]`) into that address.
 pub fn endpoint(uri: &str, allow_private: bool) -> Result<Url, BadEndpoint> {
-    if uri.len() > MAX_URI {
-        return Err(BadEndpoint::NotAUrl);
-    }
-    let url = Url::parse(uri).map_err(|_| BadEndpoint::NotAUrl)?;
+    let parsed = Url::parse(uri).ok();
+    // What is stored is what was understood, which may be longer: blanks become %20.
+    let url = parsed.filter(|url| uri.len().max(url.as_str().len()) <= MAX_URI).ok_or(BadEndpoint::NotAUrl)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(BadEndpoint::Scheme);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(BadEndpoint::Credentials);
+    }
+    if url.fragment().is_some() {
+        return Err(BadEndpoint::Fragment);
     }
     let address = match url.host() {
         None => return Err(BadEndpoint::NotAUrl),
@@ -200,8 +209,13 @@ mod tests {
         for uri in ["ftp://shop.example/", "file:///etc/passwd", "mailto:a@shop.example", "javascript:alert(1)"] {
             assert_eq!(endpoint(uri, true), Err(BadEndpoint::Scheme), "{uri}");
         }
+        for uri in ["https://user@shop.example/", "https://:secret@shop.example/", "https://a:b@shop.example/"] {
+            assert_eq!(endpoint(uri, true), Err(BadEndpoint::Credentials), "{uri}");
+        }
+        assert_eq!(endpoint("https://shop.example/hooks#a", true), Err(BadEndpoint::Fragment));
         let long = format!("https://shop.example/{}", "a".repeat(2048));
-        for uri in ["", "/hooks", "https://", long.as_str()] {
+        let long_once_encoded = format!("https://shop.example/{}", " a".repeat(600));
+        for uri in ["", "/hooks", "https://", long.as_str(), long_once_encoded.as_str()] {
             assert_eq!(endpoint(uri, true), Err(BadEndpoint::NotAUrl), "{uri}");
         }
     }

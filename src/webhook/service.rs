@@ -27,7 +27,7 @@ pub async fn subscription_create(
     topic: Topic,
     uri: String,
 ) -> ServiceResult<(Subscription, SigningSecret), WebhookRule> {
-    check_uri(app, &uri)?;
+    let uri = checked(app, &uri)?;
     let now = app.clock.now();
     let secret = SigningSecret::generate(&app.entropy);
     let new = Subscription { id: app.entropy.uuid_v7(now), topic, uri, created_at: now, updated_at: now };
@@ -49,7 +49,7 @@ pub async fn subscription_update(
     id: Uuid,
     uri: String,
 ) -> ServiceResult<Subscription, WebhookRule> {
-    check_uri(app, &uri)?;
+    let uri = checked(app, &uri)?;
     let now = app.clock.now();
     db.write(async |tx| {
         store::update_uri(tx, id, &uri, now).await?.ok_or(ServiceError::Rule(WebhookRule::SubscriptionNotFound))
@@ -82,9 +82,10 @@ pub async fn delivery_retry(app: &App, db: &TenantDb, id: Uuid) -> ServiceResult
     .await
 }
 
-fn check_uri(app: &App, uri: &str) -> ServiceResult<(), WebhookRule> {
+/// The address as it was understood: without blanks around it, host in lower case.
+fn checked(app: &App, uri: &str) -> ServiceResult<String, WebhookRule> {
     match endpoint(uri, app.config.webhook.allow_private) {
-        Ok(_) => Ok(()),
+        Ok(url) => Ok(url.into()),
         Err(bad) => Err(ServiceError::Rule(WebhookRule::BadUri(bad))),
     }
 }

@@ -727,3 +727,15 @@ async fn webhooks_are_the_merchants_and_no_other_tenants() {
         assert_eq!(body["errors"][0]["extensions"]["code"], "FORBIDDEN", "{body:#}");
     }
 }
+
+#[tokio::test]
+async fn an_address_is_stored_as_it_was_understood() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let created = subscribe(&app, &store, "ORDERS_CREATE", " HTTPS://Shop.Example/a hook ").await;
+    assert_eq!(created["webhookSubscription"]["uri"], "https://shop.example/a%20hook");
+    for uri in ["https://user:word@shop.example/", "https://shop.example/#here"] {
+        let data = app.gql(&store.secret, CREATE, json!({ "topic": "ORDERS_CREATE", "uri": uri })).await;
+        assert_eq!(data["webhookSubscriptionCreate"]["userErrors"][0]["code"], "INVALID_URI", "{uri}");
+    }
+}
