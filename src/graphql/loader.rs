@@ -15,6 +15,7 @@ use crate::db::QueryResult;
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
 
+use super::budget::Budget;
 use crate::db::{TenantConn, TenantRead};
 use crate::error::Fault;
 
@@ -56,16 +57,18 @@ type LoaderOf<K> = Loader<K, Answer<K>, Batch<K>>;
 /// The loaders of one snapshot.
 pub struct Loaders {
     read: Arc<TenantRead>,
+    budget: Arc<Budget>,
     by_key: Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
 }
 
 impl Loaders {
-    pub(super) fn new(read: Arc<TenantRead>) -> Self {
-        Self { read, by_key: Mutex::default() }
+    pub(super) fn new(read: Arc<TenantRead>, budget: Arc<Budget>) -> Self {
+        Self { read, budget, by_key: Mutex::default() }
     }
 
     /// What the key leads to; asked together with every other key of its type.
     pub async fn load<K: BatchKey>(&self, key: K) -> Result<Option<K::Value>, Fault> {
+        self.budget.spend().await;
         let loader = self.loader::<K>();
         loader.load(key).await
     }

@@ -1,6 +1,7 @@
 //! The GraphQL spine: what every slice's `graphql.rs` builds on. No business rule.
 
 pub mod absent;
+pub mod budget;
 pub mod connection;
 pub mod directives;
 pub mod error;

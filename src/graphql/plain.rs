@@ -97,6 +97,7 @@ fn key(field: &Positioned<Field>) -> Name {
 /// Answers what it can from memory and the rest the ordinary way, in the order asked.
 async fn resolve<T: Plain>(object: &T, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
     let reader = Reader::new(ctx);
+    reader.scope.budget.spend().await;
     let mut fields = Vec::new();
     if reader.flatten::<T>(&ctx.item.node, &mut fields).is_none() {
         return resolve_container(ctx, object).await;
@@ -169,7 +170,10 @@ impl<T: Plain> OutputType for FastList<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if let Some(list) = Reader::new(ctx).list(&self.0, &field.node) {
+        let reader = Reader::new(ctx);
+        if let Some(list) = reader.list(&self.0, &field.node) {
+            reader.scope.budget.count(self.0.len());
+            reader.scope.budget.spend().await;
             return Ok(list);
         }
         let items = self.0.iter().enumerate().map(|(index, item)| async move {

@@ -7,6 +7,7 @@ use crate::db::QueryResult;
 use async_graphql::{Context, ID};
 use uuid::Uuid;
 
+use super::budget::Budget;
 use super::error::ApiError;
 use super::loader::Loaders;
 use crate::app::App;
@@ -36,6 +37,8 @@ pub struct Scope {
     /// The currency of all the tenant's amounts.
     pub currency: Currency,
     pub request: RequestInfo,
+    /// What the operation may take yet.
+    pub budget: Arc<Budget>,
     db: TenantDb,
     snapshot: Mutex<Arc<Snapshot>>,
 }
@@ -47,9 +50,9 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    fn new(db: &TenantDb) -> Arc<Self> {
+    fn new(db: &TenantDb, budget: &Arc<Budget>) -> Arc<Self> {
         let read = Arc::new(TenantRead::new(db.clone()));
-        Arc::new(Self { loaders: Loaders::new(read.clone()), read })
+        Arc::new(Self { loaders: Loaders::new(read.clone(), budget.clone()), read })
     }
 
     /// Runs `work` on the snapshot, pipelined with whatever else the request is reading.
@@ -67,9 +70,10 @@ impl Snapshot {
 impl Scope {
     pub fn new(app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
         let db = app.db.tenant(resolved.standing.id);
-        let snapshot = Mutex::new(Snapshot::new(&db));
+        let budget = Arc::<Budget>::default();
+        let snapshot = Mutex::new(Snapshot::new(&db, &budget));
         let currency = resolved.standing.currency;
-        Arc::new(Self { app: app.clone(), access: resolved.access, currency, request, db, snapshot })
+        Arc::new(Self { app: app.clone(), access: resolved.access, currency, request, budget, db, snapshot })
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -105,7 +109,7 @@ impl Scope {
 
     /// Starts a new snapshot; the old one ends in the background.
     pub fn renew(&self) {
-        let fresh = Snapshot::new(&self.db);
+        let fresh = Snapshot::new(&self.db, &self.budget);
         let old = std::mem::replace(&mut *self.snapshot.lock().expect("no holder panics"), fresh);
         old.finish();
     }

@@ -15,5 +15,6 @@ mod problem;
 mod request;
 pub mod router;
 mod serve;
+mod watch;
 
 pub use serve::{serve, serve_with};

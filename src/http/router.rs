@@ -56,7 +56,8 @@ impl Served {
             schema = schema.disable_introspection().disable_suggestions();
         }
         let own = OwnOrigins::of(&app, listening);
-        let (persisted, places, sockets) = (PersistedQueries::default(), Places::default(), TaskTracker::new());
+        let places = Places::new(&app.config.http);
+        let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
         // async-graphql's own limit follows spreads without remembering them; ours has run by then.
         let schema = schema.limit_recursive_depth(limits::Limits::STANDARD.nesting as usize + 1).finish();
         let documents = Documents::default();

@@ -1,8 +1,9 @@
 //! The bounds before execution, at the edge; each limit's own tests are beside its code.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+use serde_json::json;
 
 use crate::support::TestApp;
 
@@ -11,11 +12,16 @@ async fn every_limit_refuses_before_execution() {
     let app = TestApp::new().await;
     let key = app.store("acme").await.publishable;
     let repeat = |text: &str, times: usize| text.repeat(times);
+    let nested = |levels: usize| repeat("[", levels) + &repeat("]", levels);
     for (query, code, what) in [
         (format!("{{ __typename }}{}", repeat(" ", 70_000)), "GRAPHQL_PARSE_FAILED", "65536 bytes"),
         (format!("{{ {} }}", repeat("a ", 8_000)), "GRAPHQL_PARSE_FAILED", "8000 tokens"),
         (repeat("{a", 61), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
         (format!("{{a(b:{}", repeat("[", 30_000)), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
+        // What would hide the brackets if it were read otherwise than the parser reads it.
+        (format!("#\r{{a(b:{})}}", nested(500)), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
+        (format!(r#"{{a(b:["""\\""" """ {}])}}"#, nested(500)), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
+        (format!(r#"{{a(b:["""", {}])}}"#, nested(500)), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
         (format!("{{{}a{}}}", repeat("a{", 25), repeat("}", 25)), "GRAPHQL_VALIDATION_FAILED", "24 levels of fields"),
         (format!("{{ {} }}", repeat("__typename ", 51)), "GRAPHQL_VALIDATION_FAILED", "50 fields at its root"),
         (format!("{{ a {{ {} }} }}", repeat("a:b ", 201)), "GRAPHQL_VALIDATION_FAILED", "200 aliases"),
@@ -29,6 +35,53 @@ async fn every_limit_refuses_before_execution() {
         let answer = app.ask(&key, &query).await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, code), "{what}");
         assert_eq!(answer.json()["errors"][0]["message"], format!("the document has more than {what}"));
+    }
+}
+
+/// Everything is in memory after the first look-ups, so nothing waits; and the estimate knows nothing of forty sizes.
+#[tokio::test]
+async fn a_request_that_only_computes_is_ended_when_its_time_is_over() {
+    let app = TestApp::with(&[("REQUEST_TIMEOUT_MS", "300")]).await;
+    let key = app.store("acme").await.secret;
+    let sizes = (0..40).map(|n| json!({ "name": format!("{n}") })).collect::<Vec<_>>();
+    let of_size = |n| json!({ "optionValues": [{ "optionName": "Size", "name": format!("{n}") }], "price": "1" });
+    let input = json!({
+        "handle": "shirt", "title": "Shirt",
+        "productOptions": [{ "name": "Size", "values": sizes }],
+        "variants": (0..40).map(of_size).collect::<Vec<_>>(),
+    });
+    let set = "mutation($input: ProductSetInput!) { productSet(input: $input) { userErrors { message } } }";
+    let done = app.gql(&key, set, json!({ "input": input })).await;
+    assert_eq!(done["productSet"]["userErrors"], json!([]));
+    let rounds = format!("{}{}{}", "adjacentVariants { product { ".repeat(4), "id", " } }".repeat(4));
+    let since = Instant::now();
+    let answer = app.ask(&key, &format!("{{ product(handle: \"shirt\") {{ {rounds} }} }}")).await;
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT, "{}", &answer.text[..answer.text.len().min(500)]);
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn going_round_in_circles_is_refused_before_it_begins() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let rounds = format!("{}{}{}", "adjacentVariants { product { ".repeat(6), "id", " } }".repeat(6));
+    let query = format!("{{ products(first: 1) {{ nodes {{ {rounds} }} }} }}");
+    assert!(query.len() < 300, "{}", query.len());
+    assert_eq!(app.ask(&key, &query).await.code(), "MAX_COST_EXCEEDED");
+}
+
+#[tokio::test]
+async fn deeply_nested_json_is_a_bad_request() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let headers = [("content-type", "application/json"), ("x-api-key", key.as_str())];
+    for body in [
+        deep.clone(),
+        format!(r#"{{"query": "{{ __typename }}", "variables": {{ "a": {deep} }}}}"#),
+        format!(r#"{{"query": "{{ __typename }}", "extensions": {{ "a": {deep} }}}}"#),
+    ] {
+        assert_eq!(app.send("POST", "/graphql", &headers, body).await.status, StatusCode::BAD_REQUEST);
     }
 }
 

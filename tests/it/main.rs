@@ -28,6 +28,7 @@ mod logs;
 mod node;
 mod order;
 mod predicates;
+mod process;
 mod rls_coverage;
 mod schema;
 mod shipping;

@@ -1,6 +1,7 @@
 //! GraphQL over server-sent events.
 
 use axum::http::StatusCode;
+use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -55,6 +56,44 @@ async fn a_stream_of_events_ends_when_its_tenant_is_suspended() {
     emporia::tenant::service::tenant_set_suspended(db, clock, resolver, store.tenant, true).await.expect("suspended");
     let said = stream.collect::<Vec<_>>().await.concat();
     assert!(said.contains("FORBIDDEN") && said.ends_with("event: complete\ndata: \n\n"), "{said}");
+}
+
+/// The guard has spoken when the body is read, and the key is revoked before there is a stream.
+#[tokio::test]
+async fn a_key_that_is_revoked_while_the_body_comes_opens_no_stream() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let (db, clock, entropy) = (&app.app.db, &*app.app.clock, &app.app.entropy);
+    let kind = emporia::tenant::model::KeyKind::Secret;
+    let made = emporia::tenant::service::key_create(db, clock, entropy, store.tenant, kind, "slow").await;
+    let (id, key) = made.expect("a key");
+    let revoking = app.app.clone();
+    let body = futures_util::stream::once(async move {
+        let (db, clock) = (&revoking.db, &*revoking.clock);
+        emporia::tenant::service::key_revoke(db, clock, &revoking.resolver, id).await.expect("revoked");
+        Ok::<_, std::io::Error>(json!({ "query": "subscription { orderEvents { topic } }" }).to_string())
+    });
+    let headers = [("content-type", "application/json"), ("x-api-key", key.reveal()), EVENTS];
+    let asked = app.send("POST", "/graphql", &headers, axum::body::Body::from_stream(body));
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(1), asked).await.expect("the stream ends");
+    assert!(answer.text.contains("UNAUTHENTICATED") && !answer.text.contains("orderEvents"), "{}", answer.text);
+}
+
+/// Whoever revokes shares nothing but the database with the process that streams.
+#[tokio::test]
+async fn a_stream_of_events_ends_although_no_notice_came() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    let stream = subscribed(&server, &store).await;
+    crate::support::admin(&app.db.name)
+        .await
+        .batch_execute("UPDATE platform.api_keys SET revoked_at = now()")
+        .await
+        .expect("revoked");
+    let said = tokio::time::timeout(std::time::Duration::from_secs(1), stream.collect::<Vec<_>>()).await;
+    let said = said.expect("within a second").concat();
+    assert!(said.contains("UNAUTHENTICATED") && said.ends_with("event: complete\ndata: \n\n"), "{said}");
 }
 
 #[tokio::test]

@@ -210,3 +210,53 @@ async fn another_subprotocol_is_refused() {
         .expect("an answer");
     assert_eq!(answer.status(), 400);
 }
+
+#[tokio::test]
+async fn a_process_and_a_tenant_have_only_so_many_sockets() {
+    let app = TestApp::with(&[("WS_MAX_SOCKETS", "2"), ("WS_MAX_SOCKETS_PER_TENANT", "1")]).await;
+    let [first, second, third] = [app.store("a").await, app.store("b").await, app.store("c").await];
+    let server = app.serve().await;
+    // Who has not said who he is takes none of the places.
+    let _silent =
+        [Socket::open(&server, &[]).await, Socket::open(&server, &[]).await, Socket::open(&server, &[]).await];
+    let refused = async |store: &Store| {
+        let mut socket = Socket::open(&server, &[]).await;
+        socket.say(json!({ "type": "connection_init", "payload": { "x-api-key": store.secret } })).await;
+        socket.closed().await.0
+    };
+    let _first = Socket::with_key(&server, &first.secret).await;
+    assert_eq!(refused(&first).await, 4429);
+    let _second = Socket::with_key(&server, &second.secret).await;
+    assert_eq!(refused(&third).await, 1013);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_pings_is_gone() {
+    let app = TestApp::with(&[("WS_PING_INTERVAL_MS", "50")]).await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    let mut answering = Socket::with_key(&server, &store.secret).await;
+    let silent = Socket::with_key(&server, &store.secret).await;
+    // Read without the protocol, nothing is answered.
+    let heard = silent.read_to_end();
+    let answered = async {
+        loop {
+            answering.subscribe("1", PING).await;
+            assert_eq!(answering.hear().await["type"], "next");
+            assert_eq!(answering.hear().await["type"], "complete");
+        }
+    };
+    let heard = tokio::select! { heard = heard => heard, () = answered => unreachable!("it goes on for ever") };
+    const EMPTY_PING: [u8; 2] = [0x89, 0];
+    assert_eq!(heard, EMPTY_PING, "one ping, and the end");
+}
+
+#[tokio::test]
+async fn a_subscription_has_one_root_field() {
+    let (_app, store, server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    socket.subscribe("1", "subscription { a: orderEvents { topic } b: orderEvents { topic } }").await;
+    let message = socket.hear().await;
+    assert_eq!(message["type"], "error", "{message}");
+    assert_eq!(message["payload"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+}

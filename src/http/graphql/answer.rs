@@ -69,6 +69,12 @@ impl Refused {
         Self { status: Some(StatusCode::GATEWAY_TIMEOUT), ..Self::document(Code::Internal, text) }
     }
 
+    /// The request met a mistake of ours.
+    pub fn broken(request_id: &str) -> Self {
+        let text = format!("internal error; request {request_id}");
+        Self { status: Some(StatusCode::INTERNAL_SERVER_ERROR), ..Self::document(Code::Internal, text) }
+    }
+
     pub fn forbidden(mut self) -> Self {
         self.errors.iter_mut().for_each(|error| set_code(error, Code::Forbidden));
         self

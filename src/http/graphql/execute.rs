@@ -5,14 +5,18 @@ use std::sync::Arc;
 use async_graphql::parser::types::{OperationDefinition, OperationType};
 use async_graphql::{Request, Response, Schema, Value, Variables};
 use axum::http::StatusCode;
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, unfold};
 
 use super::answer::Refused;
 use super::params::Params;
 use super::persisted::Persisted;
 use super::prepare::Prepared;
+use crate::graphql::budget::Overspent;
 use crate::graphql::error::{Code, present, set_code};
 use crate::graphql::limits::{Limits, cost};
 use crate::graphql::nul;
+use crate::graphql::schema::EmporiaSchema;
 use crate::graphql::scope::{RequestInfo, Scope};
 use crate::http::request::record_operation;
 use crate::http::router::Served;
@@ -23,7 +27,7 @@ const MAX_ERRORS: usize = 20;
 
 /// Who calls, and how.
 pub struct Call<'a> {
-    pub served: &'a Served,
+    pub served: &'a Arc<Served>,
     pub resolved: &'a Resolved,
     pub info: RequestInfo,
     pub is_get: bool,
@@ -39,9 +43,7 @@ pub struct Ready {
 impl Call<'_> {
     /// Executes a query or a mutation.
     pub async fn run(&self, params: Params) -> Result<Response, Refused> {
-        let Ready { request, scope, .. } = self.ready(params).await?;
-        let response = Schema::execute(&self.served.schema, request).await;
-        Ok(finish(response, &scope))
+        Ok(self.ready(params).await?.execute(&self.served.schema).await)
     }
 
     /// Everything before execution.
@@ -89,8 +91,39 @@ impl Call<'_> {
     }
 }
 
+impl Ready {
+    /// The response of a query or a mutation.
+    pub async fn execute(self, schema: &EmporiaSchema) -> Response {
+        let Self { request, scope, .. } = self;
+        let response = scope.budget.bound(Schema::execute(schema, request)).await;
+        finish(response.unwrap_or_else(overspent), &scope)
+    }
+
+    /// The responses of a subscription, each within an account of its own; one that overspends is the last.
+    pub fn subscribe(self, schema: &EmporiaSchema) -> BoxStream<'static, Response> {
+        let Self { request, scope, .. } = self;
+        let responses = Some(schema.execute_stream(request).boxed());
+        unfold(responses, move |responses| {
+            let scope = scope.clone();
+            async move {
+                let mut responses = responses?;
+                match scope.budget.bound(responses.next()).await {
+                    Ok(response) => Some((finish(response?, &scope), Some(responses))),
+                    Err(too_much) => Some((finish(overspent(too_much), &scope), None)),
+                }
+            }
+        })
+        .boxed()
+    }
+}
+
+fn overspent(too_much: Overspent) -> Response {
+    let text = format!("{too_much}; a mutation that has begun is not undone");
+    Refused::document(Code::MaxCostExceeded, text).into_graphql()
+}
+
 /// Ends the request's snapshot and makes the response presentable.
-pub fn finish(mut response: Response, scope: &Scope) -> Response {
+fn finish(mut response: Response, scope: &Scope) -> Response {
     scope.finish();
     if !response.errors.is_empty() {
         response.errors.truncate(MAX_ERRORS);

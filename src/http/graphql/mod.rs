@@ -38,6 +38,7 @@ use super::context::{Credentials, guard};
 use super::cors;
 use super::request::{RequestId, record_tenant};
 use super::router::Served;
+use super::watch::Watch;
 use crate::graphql::scope::RequestInfo;
 use crate::ids::GidNamespace;
 
@@ -94,6 +95,7 @@ async fn answer(
         negotiate::content_type(&parts.headers)?;
     }
     let credentials = Credentials::from_headers(&parts.headers);
+    let watch = Watch::begin(served);
     let resolved = guard(served, &credentials).await?;
     record_tenant(resolved.standing.id);
     let sent = if is_get { params::from_query(parts.uri.query())? } else { params::from_body(&read(body).await?)? };
@@ -104,7 +106,7 @@ async fn answer(
         Sent::One(params) => {
             call.info.idempotency_key = idempotency_key(&parts.headers)?;
             if media == Media::Events {
-                return sse::respond(served, &call, credentials, params).await;
+                return sse::respond(&call, credentials, watch, params).await;
             }
             let response = call.run(params).await?;
             Ok(answer::one(media, &response))

@@ -4,11 +4,10 @@
 //! change, and the stream ends when it no longer admits.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::Response as Answer;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response as Answer, Schema};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,11 +18,11 @@ use tokio_stream::wrappers::ReceiverStream;
 use tracing::Instrument;
 
 use super::answer::{self, Refused};
-use super::execute::{Call, Ready, finish};
+use super::execute::{Call, Ready};
 use super::params::Params;
-use crate::graphql::scope::Scope;
-use crate::http::context::{Credentials, guard};
+use crate::http::context::Credentials;
 use crate::http::router::Served;
+use crate::http::watch::Watch;
 
 /// Texts that wait for a client to read them.
 const QUEUE: usize = 32;
@@ -32,11 +31,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(12);
 
 /// Answers an operation as a stream of events. What cannot be executed is refused before the stream begins.
 pub async fn respond(
-    served: &Arc<Served>,
     call: &Call<'_>,
     credentials: Credentials,
+    watch: Watch,
     params: Params,
 ) -> Result<Response, Refused> {
+    let served = call.served;
     let ready = call.ready(params).await?;
     let busy = |text: &str| Refused::new(StatusCode::SERVICE_UNAVAILABLE, text);
     let place = served.places.for_socket().ok_or_else(|| busy("there are too many open streams; try again later"))?;
@@ -45,7 +45,7 @@ pub async fn respond(
     let (out, events) = mpsc::channel::<Result<Bytes, Infallible>>(QUEUE);
     let (served, open) = (served.clone(), served.sockets.token());
     let running = async move {
-        run(&served, ready, &credentials, out).await;
+        run(&served, ready, &credentials, watch, out).await;
         drop((place, tenant_place, open));
     };
     tokio::spawn(running.in_current_span());
@@ -57,19 +57,20 @@ pub async fn respond(
 }
 
 /// Sends responses until the operation, the client, its key or the process ends.
-async fn run(served: &Served, ready: Ready, credentials: &Credentials, out: mpsc::Sender<Result<Bytes, Infallible>>) {
-    let scope = ready.scope.clone();
-    let mut changes = served.app.resolver.changes();
+async fn run(
+    served: &Served,
+    ready: Ready,
+    credentials: &Credentials,
+    mut watch: Watch,
+    out: mpsc::Sender<Result<Bytes, Infallible>>,
+) {
     let mut keep_alive = tokio::time::interval(KEEP_ALIVE);
     let mut responses = responses(served, ready);
     loop {
         let text = tokio::select! {
-            response = responses.next() => match response {
-                Some(response) => event("next", &answer::text(&finish(response, &scope))),
-                None => break,
-            },
-            _ = keep_alive.tick() => ":\n\n".to_owned(),
-            Ok(()) = changes.changed() => match guard(served, credentials).await {
+            biased;
+            // First: a key that was revoked while the body was read gets no answer.
+            () = watch.due() => match watch.prove(served, credentials).await {
                 Ok(_) => continue,
                 Err(denied) => {
                     let refusal = Refused::from(denied).into_graphql();
@@ -79,6 +80,11 @@ async fn run(served: &Served, ready: Ready, credentials: &Credentials, out: mpsc
             },
             () = out.closed() => return,
             () = served.shutdown.cancelled() => break,
+            response = responses.next() => match response {
+                Some(response) => event("next", &answer::text(&response)),
+                None => break,
+            },
+            _ = keep_alive.tick() => ":\n\n".to_owned(),
         };
         if out.send(Ok(text.into())).await.is_err() {
             return;
@@ -89,20 +95,16 @@ async fn run(served: &Served, ready: Ready, credentials: &Credentials, out: mpsc
 
 fn responses(served: &Served, ready: Ready) -> BoxStream<'static, Answer> {
     let schema = served.schema.clone();
-    let Ready { request, scope, kind } = ready;
-    if kind == OperationType::Subscription {
-        return schema.execute_stream(request);
+    if ready.kind == OperationType::Subscription {
+        return ready.subscribe(&schema);
     }
     let bound = served.app.config.http.request_timeout;
     once(async move {
-        let executed = tokio::time::timeout(bound, Schema::execute(&schema, request)).await;
-        executed.unwrap_or_else(|_| too_slow(&scope))
+        let request_id = ready.scope.request.id.clone();
+        let executed = tokio::time::timeout(bound, ready.execute(&schema)).await;
+        executed.unwrap_or_else(|_| Refused::too_slow(&request_id).into_graphql())
     })
     .boxed()
-}
-
-fn too_slow(scope: &Scope) -> Answer {
-    Refused::too_slow(&scope.request.id).into_graphql()
 }
 
 fn event(name: &str, data: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
@@ -38,6 +38,18 @@ impl Process {
     /// Ends it by SIGKILL: it has no chance to finish anything.
     pub fn kill(mut self) {
         self.end();
+    }
+
+    /// Asks it to stop.
+    pub fn terminate(&self) {
+        let pid = i32::try_from(self.0.id()).expect("a process id");
+        // SAFETY: sends a signal to the child, which has not been waited for.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+    }
+
+    /// How it ended, once it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().expect("a child")
     }
 
     fn end(&mut self) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -56,6 +57,14 @@ impl Socket {
 
     pub async fn subscribe(&mut self, id: &str, query: &str) {
         self.say(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
+    }
+
+    /// Everything the server sends until it ends the connection, without answering any of it.
+    pub async fn read_to_end(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let reading = self.0.get_mut().read_to_end(&mut bytes);
+        tokio::time::timeout(PATIENCE, reading).await.expect("in time").expect("an end");
+        bytes
     }
 
     /// The next message.

@@ -1,16 +1,18 @@
 //! One operation of a socket, on a task of its own.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, Schema, ServerError, Value};
-use futures_util::StreamExt;
+use async_graphql::{Response, ServerError, Value};
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 
 use super::message;
 use crate::graphql::scope::RequestInfo;
 use crate::http::graphql::answer::{Refused, is_request_error};
-use crate::http::graphql::execute::{Call, Ready, finish};
+use crate::http::graphql::execute::Call;
 use crate::http::graphql::params::Params;
 use crate::http::router::Served;
 use crate::tenant::resolve::Resolved;
@@ -49,29 +51,39 @@ impl Voice {
     }
 }
 
-/// Runs an operation to its end.
+/// Runs an operation to its end. Its client hears of a panic too: it would wait for ever, and its id stay taken.
 pub async fn run(served: Arc<Served>, resolved: Resolved, info: RequestInfo, params: Params, voice: Voice) {
+    let request_id = info.id.clone();
+    unless_it_panics(answer(served, resolved, info, params, &voice), &voice, &request_id).await;
+}
+
+/// The panic itself is logged by the hook that telemetry sets.
+async fn unless_it_panics(work: impl Future<Output = ()>, voice: &Voice, request_id: &str) {
+    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+        voice.refuse(&Refused::broken(request_id).errors).await;
+    }
+}
+
+async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, params: Params, voice: &Voice) {
     let call = Call { served: &served, resolved: &resolved, info, is_get: false };
-    let Ready { request, scope, kind } = match call.ready(params).await {
+    let ready = match call.ready(params).await {
         Ok(ready) => ready,
         Err(refused) => return voice.refuse(&refused.errors).await,
     };
     tracing::info!("an operation begins");
-    if kind != OperationType::Subscription {
+    if ready.kind != OperationType::Subscription {
         let bound = served.app.config.http.request_timeout;
-        let executed = tokio::time::timeout(bound, Schema::execute(&served.schema, request)).await;
-        let Ok(response) = executed else { return voice.refuse(&Refused::too_slow(&scope.request.id).errors).await };
-        let response = finish(response, &scope);
+        let executed = tokio::time::timeout(bound, ready.execute(&served.schema)).await;
+        let Ok(response) = executed else { return voice.refuse(&Refused::too_slow(&call.info.id).errors).await };
         if is_request_error(&response) {
             return voice.refuse(&response.errors).await;
         }
         voice.next(&response).await;
         return voice.complete().await;
     }
-    let mut responses = served.schema.execute_stream(request);
+    let mut responses = ready.subscribe(&served.schema);
     let mut is_first = true;
     while let Some(response) = responses.next().await {
-        let response = finish(response, &scope);
         // No data at the very beginning: the stream could not be made.
         if is_first && !response.errors.is_empty() && response.data == Value::Null {
             return voice.refuse(&response.errors).await;
@@ -80,4 +92,20 @@ pub async fn run(served: Arc<Served>, resolved: Resolved, info: RequestInfo, par
         voice.next(&response).await;
     }
     voice.complete().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_without_its_text() {
+        let (out, mut said) = mpsc::channel(1);
+        let voice = Voice { id: "1".into(), number: 1, out };
+        unless_it_panics(async { panic!("a secret") }, &voice, "request-1").await;
+        let said = said.recv().await.expect("something");
+        assert!(said.is_last && said.text.contains(r#""type":"error","id":"1""#), "{}", said.text);
+        assert!(said.text.contains("request-1") && said.text.contains("INTERNAL_SERVER_ERROR"), "{}", said.text);
+        assert!(!said.text.contains("secret"), "{}", said.text);
+    }
 }

@@ -7,20 +7,21 @@ use std::time::Duration;
 use async_graphql::ServerError;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::http::StatusCode;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use super::TenantPlace;
 use super::message::{self, FromClient};
 use super::operation::{self, Said, Voice};
+use super::places::{TenantPlace, WaitingPlace};
 use crate::graphql::error::{Code, set_code};
 use crate::graphql::scope::RequestInfo;
 use crate::http::context::{Credentials, Denied, guard};
 use crate::http::graphql::params::Params;
 use crate::http::request::{RequestId, record_tenant};
 use crate::http::router::Served;
+use crate::http::watch::Watch;
 use crate::ids::GidNamespace;
 use crate::tenant::resolve::Resolved;
 
@@ -28,10 +29,6 @@ use crate::tenant::resolve::Resolved;
 const MAX_OPERATIONS: usize = 50;
 /// Texts that wait for a client to read them.
 const QUEUE: usize = 32;
-/// How often a socket looks after itself.
-const TICK: Duration = Duration::from_secs(1);
-/// Ticks between pings; a client silent for two of these is gone.
-const TICKS_TO_PING: u32 = 15;
 /// A client that does not read for so long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the client's own close frame is waited for.
@@ -50,7 +47,7 @@ impl From<Denied> for Close {
 /// What is known of a client since `connection_init`.
 struct Admitted {
     resolved: Resolved,
-    _place: TenantPlace,
+    _places: (OwnedSemaphorePermit, TenantPlace),
 }
 
 struct Session {
@@ -58,6 +55,8 @@ struct Session {
     id: RequestId,
     namespace: GidNamespace,
     credentials: Credentials,
+    /// Until it is admitted.
+    waiting: WaitingPlace,
     admitted: Option<Admitted>,
     operations: HashMap<Arc<str>, (u64, AbortOnDropHandle<()>)>,
     started: u64,
@@ -71,10 +70,11 @@ pub async fn run(
     id: RequestId,
     credentials: Credentials,
     namespace: GidNamespace,
+    waiting: WaitingPlace,
 ) {
     let (out, said) = mpsc::channel(QUEUE);
     let operations = HashMap::new();
-    let session = Session { served, id, namespace, credentials, admitted: None, operations, started: 0, out };
+    let session = Session { served, id, namespace, credentials, waiting, admitted: None, operations, started: 0, out };
     if let Err(Close(code, reason)) = session.talk(&mut socket, said).await {
         tracing::info!(code, "a socket is closed");
         close(&mut socket, code, &reason).await;
@@ -84,13 +84,33 @@ pub async fn run(
 impl Session {
     async fn talk(mut self, socket: &mut WebSocket, mut said: mpsc::Receiver<Said>) -> Result<(), Close> {
         let served = self.served.clone();
-        let mut changes = served.app.resolver.changes();
+        let mut watch = Watch::begin(&served);
         let init_by = tokio::time::Instant::now() + served.app.config.http.ws_init_timeout;
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut count, mut heard) = (0_u32, true);
+        let every = served.app.config.http.ws_ping_interval;
+        let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        pings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut heard = true;
         loop {
             tokio::select! {
+                () = watch.due() => self.admit_again(&mut watch).await?,
+                () = served.shutdown.cancelled() => return Err(Close(1001, "the server is stopping".to_owned())),
+                () = tokio::time::sleep_until(init_by), if self.admitted.is_none() => {
+                    return Err(Close(4408, "connection_init did not come in time".to_owned()));
+                }
+                () = self.waiting.displaced(), if self.admitted.is_none() => {
+                    return Err(Close(1013, "too many sockets wait for connection_init".to_owned()));
+                }
+                _ = pings.tick() => {
+                    if !heard || !send(socket, Message::Ping(axum::body::Bytes::new())).await {
+                        return Ok(());
+                    }
+                    heard = false;
+                }
+                Some(said) = said.recv() => {
+                    if let Some(text) = self.pass(said) && !send(socket, Message::text(text)).await {
+                        return Ok(());
+                    }
+                }
                 received = socket.recv() => {
                     heard = true;
                     match received {
@@ -104,29 +124,6 @@ impl Session {
                         Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
                     }
                 }
-                Some(said) = said.recv() => {
-                    if let Some(text) = self.pass(said) && !send(socket, Message::text(text)).await {
-                        return Ok(());
-                    }
-                }
-                Ok(()) = changes.changed() => self.admit_again().await?,
-                () = tokio::time::sleep_until(init_by), if self.admitted.is_none() => {
-                    return Err(Close(4408, "connection_init did not come in time".to_owned()));
-                }
-                _ = ticks.tick() => {
-                    count += 1;
-                    // Without notices a revocation would go unnoticed: ask.
-                    if !served.app.shared.is_listening() {
-                        self.admit_again().await?;
-                    }
-                    if count.is_multiple_of(TICKS_TO_PING) {
-                        if !heard || !send(socket, Message::Ping(axum::body::Bytes::new())).await {
-                            return Ok(());
-                        }
-                        heard = false;
-                    }
-                }
-                () = served.shutdown.cancelled() => return Err(Close(1001, "the server is stopping".to_owned())),
             }
         }
     }
@@ -140,10 +137,15 @@ impl Session {
                 }
                 message::merge(&mut self.credentials, &payload.unwrap_or_default());
                 let resolved = guard(&self.served, &self.credentials).await?;
-                let place = self.served.places.for_tenant(resolved.standing.id);
-                let place = place.ok_or_else(|| Close(4429, "the shop has too many open sockets".to_owned()))?;
+                let places = &self.served.places;
+                let busy = || Close(1013, "there are too many open sockets; try again later".to_owned());
+                let place = places.for_socket().ok_or_else(busy)?;
+                let tenant_place = places.for_tenant(resolved.standing.id);
+                let tenant_place =
+                    tenant_place.ok_or_else(|| Close(4429, "the shop has too many open sockets".to_owned()))?;
                 record_tenant(resolved.standing.id);
-                self.admitted = Some(Admitted { resolved, _place: place });
+                self.waiting.leave();
+                self.admitted = Some(Admitted { resolved, _places: (place, tenant_place) });
                 Ok(Some(message::ack()))
             }
             FromClient::Ping { payload } => Ok(Some(message::pong(payload))),
@@ -194,9 +196,11 @@ impl Session {
     }
 
     /// Runs the guard again on what the client showed at first.
-    async fn admit_again(&mut self) -> Result<(), Close> {
-        if let Some(admitted) = &mut self.admitted {
-            admitted.resolved = guard(&self.served, &self.credentials).await?;
+    async fn admit_again(&mut self, watch: &mut Watch) -> Result<(), Close> {
+        if let Some(admitted) = &mut self.admitted
+            && let Some(resolved) = watch.prove(&self.served, &self.credentials).await?
+        {
+            admitted.resolved = resolved;
         }
         Ok(())
     }

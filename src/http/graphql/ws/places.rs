@@ -1,0 +1,156 @@
+//! How many sockets may be open, and streams of events, which last as long: in the process, for each tenant, and of
+//! those that have not said yet who they are. The last are few, and the one that waits longest makes room for the
+//! next: however many somebody opens without a key, who has one gets in.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::HttpConfig;
+use crate::ids::TenantId;
+
+/// Sockets that wait for `connection_init` at once.
+const MAX_WAITING: usize = 500;
+
+/// Counts what is open.
+pub struct Places {
+    sockets: Arc<Semaphore>,
+    max_per_tenant: usize,
+    by_tenant: Arc<Mutex<HashMap<TenantId, usize>>>,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+/// In the order of their coming.
+#[derive(Default)]
+struct Waiting {
+    came: u64,
+    sockets: VecDeque<(u64, CancellationToken)>,
+}
+
+/// A place until `connection_init`; given back when left or dropped.
+pub struct WaitingPlace {
+    number: u64,
+    displaced: CancellationToken,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+/// A tenant's claim on one socket; given back when dropped.
+pub struct TenantPlace {
+    tenant: TenantId,
+    by_tenant: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
+
+impl Places {
+    pub fn new(config: &HttpConfig) -> Self {
+        let sockets = Arc::new(Semaphore::new(config.max_sockets));
+        let max_per_tenant = config.max_sockets_per_tenant;
+        Self { sockets, max_per_tenant, by_tenant: Arc::default(), waiting: Arc::default() }
+    }
+
+    pub fn to_wait(&self) -> WaitingPlace {
+        let displaced = CancellationToken::new();
+        let mut waiting = self.waiting.lock().expect("no holder panics");
+        waiting.came += 1;
+        let number = waiting.came;
+        waiting.sockets.push_back((number, displaced.clone()));
+        if waiting.sockets.len() > MAX_WAITING
+            && let Some((_, longest)) = waiting.sockets.pop_front()
+        {
+            longest.cancel();
+        }
+        WaitingPlace { number, displaced, waiting: self.waiting.clone() }
+    }
+
+    pub fn for_socket(&self) -> Option<OwnedSemaphorePermit> {
+        self.sockets.clone().try_acquire_owned().ok()
+    }
+
+    pub fn for_tenant(&self, tenant: TenantId) -> Option<TenantPlace> {
+        let mut counts = self.by_tenant.lock().expect("no holder panics");
+        let count = counts.entry(tenant).or_default();
+        if *count >= self.max_per_tenant {
+            return None;
+        }
+        *count += 1;
+        Some(TenantPlace { tenant, by_tenant: self.by_tenant.clone() })
+    }
+}
+
+impl WaitingPlace {
+    /// Waits until the place is needed for another.
+    pub async fn displaced(&self) {
+        self.displaced.cancelled().await;
+    }
+
+    pub fn leave(&self) {
+        self.waiting.lock().expect("no holder panics").sockets.retain(|(number, _)| *number != self.number);
+    }
+}
+
+impl Drop for WaitingPlace {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl Drop for TenantPlace {
+    fn drop(&mut self) {
+        let mut counts = self.by_tenant.lock().expect("no holder panics");
+        if let Some(count) = counts.get_mut(&self.tenant) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Env};
+
+    fn places() -> Places {
+        let env = [
+            ("DATABASE_URL", "a"),
+            ("DATABASE_PLATFORM_URL", "b"),
+            ("WS_MAX_SOCKETS", "3"),
+            ("WS_MAX_SOCKETS_PER_TENANT", "2"),
+        ];
+        Places::new(&Config::read(&Env::from_pairs(env)).expect("settings").http)
+    }
+
+    #[test]
+    fn a_process_and_a_tenant_hold_only_so_many_sockets_and_get_them_back() {
+        let places = places();
+        let [a, b] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
+        let held: Vec<_> = (0..2).map(|_| places.for_tenant(a).expect("a place")).collect();
+        assert!(places.for_tenant(a).is_none() && places.for_tenant(b).is_some());
+        drop(held);
+        assert!(places.for_tenant(a).is_some());
+        assert!(places.by_tenant.lock().unwrap().is_empty(), "nothing is kept of tenants without sockets");
+        let held: Vec<_> = (0..3).map(|_| places.for_socket().expect("a place")).collect();
+        assert!(places.for_socket().is_none());
+        drop(held);
+        assert!(places.for_socket().is_some());
+    }
+
+    #[test]
+    fn who_waits_longest_makes_room() {
+        let places = places();
+        let first = places.to_wait();
+        let second = places.to_wait();
+        let third = places.to_wait();
+        let crowd: Vec<_> = (0..MAX_WAITING - 3).map(|_| places.to_wait()).collect();
+        first.leave();
+        let _in_its_place = places.to_wait();
+        assert!([&first, &second].iter().all(|place| !place.displaced.is_cancelled()));
+        let _one_too_many = places.to_wait();
+        assert!(second.displaced.is_cancelled() && !third.displaced.is_cancelled());
+        drop(crowd);
+        assert_eq!(places.waiting.lock().unwrap().sockets.len(), 3);
+        assert_eq!(places.sockets.available_permits(), 3, "no socket of those with a key");
+    }
+}

@@ -1,0 +1,84 @@
+//! Whether those who were let in still may: for sockets and streams, which outlive their request's guard.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::context::{Credentials, Denied, guard};
+use super::router::Served;
+use crate::tenant::resolve::Resolved;
+
+/// A guard that cannot decide is asked again after so long.
+const RETRY: Duration = Duration::from_millis(500);
+/// What it said before stands for so long: a database that is away for a moment closes no socket.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Tells when the guard has to be asked again.
+pub struct Watch {
+    changes: watch::Receiver<()>,
+    undecided: Option<Undecided>,
+}
+
+struct Undecided {
+    since: Instant,
+    ask_at: Instant,
+}
+
+impl Watch {
+    /// Begins before the guard is asked for the first time, so that nothing is missed in between.
+    pub fn begin(served: &Served) -> Self {
+        Self { changes: served.app.resolver.changes(), undecided: None }
+    }
+
+    /// Waits until the guard has to be asked again. May be dropped at any time.
+    pub async fn due(&mut self) {
+        match &self.undecided {
+            Some(undecided) => sleep_until(undecided.ask_at).await,
+            None if self.changes.changed().await.is_ok() => {}
+            // There is no resolver any more, and so nobody who could change anything.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Asks the guard again. None: it cannot decide now, and what it said before stands.
+    pub async fn prove(&mut self, served: &Served, credentials: &Credentials) -> Result<Option<Resolved>, Denied> {
+        let proved = guard(served, credentials).await;
+        self.judge(proved, Instant::now())
+    }
+
+    fn judge<T>(&mut self, proved: Result<T, Denied>, now: Instant) -> Result<Option<T>, Denied> {
+        let since = self.undecided.take().map_or(now, |undecided| undecided.since);
+        match proved {
+            Ok(resolved) => Ok(Some(resolved)),
+            Err(denied) if denied.status == StatusCode::SERVICE_UNAVAILABLE && now < since + PATIENCE => {
+                self.undecided = Some(Undecided { since, ask_at: now + RETRY });
+                Ok(None)
+            }
+            Err(denied) => Err(denied),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Fault;
+    use crate::tenant::resolve::Refusal;
+
+    #[test]
+    fn a_guard_that_cannot_decide_is_asked_again_for_a_while() {
+        let (_sender, changes) = watch::channel(());
+        let mut watch = Watch { changes, undecided: None };
+        let fault = || Err::<(), _>(Denied::from(Refusal::Fault(Fault::internal("away"))));
+        let start = Instant::now();
+        assert!(matches!(watch.judge(fault(), start), Ok(None)));
+        assert!(matches!(watch.judge(fault(), start + PATIENCE - RETRY), Ok(None)));
+        assert!(watch.judge(fault(), start + PATIENCE).is_err());
+        assert!(matches!(watch.judge(fault(), start), Ok(None)));
+        assert!(matches!(watch.judge(Ok(()), start), Ok(Some(()))));
+        assert!(matches!(watch.judge(fault(), start + PATIENCE), Ok(None)), "its patience is new");
+        assert!(watch.judge(Err::<(), _>(Refusal::Suspended.into()), start).is_err(), "what is decided is");
+    }
+}
