@@ -41,7 +41,7 @@ impl App {
         let resolver = Resolver::new(db.clone(), shared.clone());
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
-        let payments = Payments::new(config.development);
+        let payments = Payments::new(config.development, &shared);
         Self { config: Arc::new(config), db, shared, resolver, clock, entropy, payments, _announcer: announcer }
     }
 }

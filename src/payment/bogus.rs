@@ -1,39 +1,44 @@
 //! A gateway for development, which does as its token says. Never built in production.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::gateway::{Charge, Charged, PaymentGateway, Queried, Unknown};
+use crate::cache::Shared;
 
 /// Tokens: `approve` (also without one), `decline`, `timeout` (nothing was taken), `timeout-then-approved`,
 /// `timeout-then-declined`, `down` (never answers). Anything else is declined.
-#[derive(Default)]
 pub struct BogusGateway {
-    /// What a query will say. Kept in memory: it is lost with the process, and then nothing was taken.
-    known: Mutex<HashMap<Uuid, Known>>,
+    /// Where it remembers what it was told to say: the worker that asks may be another process.
+    shared: Arc<dyn Shared>,
 }
 
-#[derive(Clone, Copy)]
-enum Known {
-    Approved,
-    Declined,
-    Silent,
-}
+const APPROVED: &str = "approved";
+const DECLINED: &str = "declined";
+const SILENT: &str = "silent";
 
-/// Development processes do not live long; this keeps even a long one bounded.
-const MAX_KNOWN: usize = 100_000;
+/// Longer than anybody asks.
+const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl BogusGateway {
-    fn remember(&self, attempt_id: Uuid, known: Known) {
-        let mut all = self.known.lock().expect("no holder panics");
-        if all.len() >= MAX_KNOWN {
-            all.clear();
-        }
-        all.insert(attempt_id, known);
+    pub fn new(shared: Arc<dyn Shared>) -> Self {
+        Self { shared }
     }
+
+    async fn remember(&self, attempt_id: Uuid, known: &str) -> Result<(), Unknown> {
+        self.shared.set(&name(attempt_id), known, REMEMBERED).await.map_err(|fault| Unknown(fault.to_string()))
+    }
+}
+
+fn name(attempt_id: Uuid) -> String {
+    format!("emporia:bogus:{attempt_id}")
+}
+
+fn silence<T>() -> Result<T, Unknown> {
+    Err(Unknown("the bogus gateway was told not to answer".to_owned()))
 }
 
 #[async_trait]
@@ -43,43 +48,65 @@ impl PaymentGateway for BogusGateway {
     }
 
     async fn charge(&self, charge: &Charge) -> Result<Charged, Unknown> {
-        let silent = || Err(Unknown("the bogus gateway was told not to answer".to_owned()));
-        match charge.token.as_deref().unwrap_or("approve") {
-            "approve" => {
-                self.remember(charge.attempt_id, Known::Approved);
-                Ok(Charged::Approved)
-            }
-            "timeout" => silent(),
-            "timeout-then-approved" => {
-                self.remember(charge.attempt_id, Known::Approved);
-                silent()
-            }
-            "timeout-then-declined" => {
-                self.remember(charge.attempt_id, Known::Declined);
-                silent()
-            }
-            "down" => {
-                self.remember(charge.attempt_id, Known::Silent);
-                silent()
-            }
-            _ => {
-                self.remember(charge.attempt_id, Known::Declined);
-                Ok(Charged::Declined { message: "The payment was declined.".to_owned() })
-            }
+        let (known, answers) = match charge.token.as_deref().unwrap_or("approve") {
+            "approve" => (APPROVED, true),
+            "timeout" => return silence(),
+            "timeout-then-approved" => (APPROVED, false),
+            "timeout-then-declined" => (DECLINED, false),
+            "down" => (SILENT, false),
+            _ => (DECLINED, true),
+        };
+        self.remember(charge.attempt_id, known).await?;
+        match known {
+            _ if !answers => silence(),
+            APPROVED => Ok(Charged::Approved),
+            _ => Ok(Charged::Declined { message: "The payment was declined.".to_owned() }),
         }
     }
 
     async fn query(&self, attempt_id: Uuid) -> Result<Queried, Unknown> {
-        match self.known.lock().expect("no holder panics").get(&attempt_id) {
-            Some(Known::Approved) => Ok(Queried::Approved),
-            Some(Known::Declined) => Ok(Queried::Declined),
-            Some(Known::Silent) => Err(Unknown("the bogus gateway was told not to answer".to_owned())),
+        let known = self.shared.get(&name(attempt_id)).await.map_err(|fault| Unknown(fault.to_string()))?;
+        match known.as_deref() {
+            Some(APPROVED) => Ok(Queried::Approved),
+            Some(DECLINED) => Ok(Queried::Declined),
+            Some(_) => silence(),
             None => Ok(Queried::NotFound),
         }
     }
 
     async fn void(&self, attempt_id: Uuid) -> Result<(), Unknown> {
-        self.remember(attempt_id, Known::Declined);
-        Ok(())
+        self.remember(attempt_id, DECLINED).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::MemoryShared;
+    use crate::money::{Currency, Money};
+
+    #[tokio::test]
+    async fn another_process_is_told_what_this_one_was_told() {
+        let shared: Arc<dyn Shared> = MemoryShared::new();
+        let [here, there] = [BogusGateway::new(shared.clone()), BogusGateway::new(shared)];
+        let id = Uuid::from_u128(1);
+        let charge = |token: &str| Charge {
+            attempt_id: id,
+            amount: Money::new(100, Currency::EUR),
+            token: Some(token.to_owned()),
+        };
+        assert_eq!(there.query(id).await.unwrap(), Queried::NotFound);
+        for (token, answers, known) in [
+            ("approve", true, Some(Queried::Approved)),
+            ("timeout-then-approved", false, Some(Queried::Approved)),
+            ("timeout-then-declined", false, Some(Queried::Declined)),
+            ("nonsense", true, Some(Queried::Declined)),
+            ("down", false, None),
+        ] {
+            assert_eq!(here.charge(&charge(token)).await.is_ok(), answers, "{token}");
+            assert_eq!(there.query(id).await.ok(), known, "{token}");
+        }
+        there.void(id).await.unwrap();
+        assert_eq!(here.query(id).await.unwrap(), Queried::Declined);
     }
 }

@@ -10,6 +10,7 @@ mod manual;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::cache::Shared;
 pub use bogus::BogusGateway;
 pub use gateway::{Charge, Charged, PaymentGateway, Queried, Unknown};
 pub use manual::ManualGateway;
@@ -20,9 +21,9 @@ pub struct Payments(Arc<BTreeMap<&'static str, Arc<dyn PaymentGateway>>>);
 
 impl Payments {
     /// What every shop has; in development also the gateway that answers as its token says.
-    pub fn new(development: bool) -> Self {
+    pub fn new(development: bool, shared: &Arc<dyn Shared>) -> Self {
         let payments = Self(Arc::default()).with(Arc::new(ManualGateway));
-        if development { payments.with(Arc::new(BogusGateway::default())) } else { payments }
+        if development { payments.with(Arc::new(BogusGateway::new(shared.clone()))) } else { payments }
     }
 
     /// These gateways and one more; it replaces one of the same name.
