@@ -106,7 +106,6 @@ pub struct Order {
     pub currency: Currency,
     pub subtotal_minor: i64,
     pub shipping_minor: i64,
-    pub tax_minor: i64,
     pub total_minor: i64,
     pub financial_status: FinancialStatus,
     pub fulfillment_status: FulfillmentStatus,

@@ -249,9 +249,9 @@ impl Order {
         self.bag(self.0.shipping_minor)
     }
 
-    /// The tax that is part of the prices.
+    /// Taxes; null, since they are in the prices and not told apart.
     async fn total_tax_set(&self) -> Option<MoneyBag> {
-        Some(self.bag(self.0.tax_minor))
+        None
     }
 
     /// What the buyer pays in all.
@@ -274,9 +274,9 @@ impl Order {
         self.money(self.0.shipping_minor)
     }
 
-    /// The tax that is part of the prices, under the name storefronts use.
+    /// Taxes, under the name storefronts use; null, since they are in the prices and not told apart.
     async fn total_tax(&self) -> Option<MoneyV2> {
-        Some(self.money(self.0.tax_minor))
+        None
     }
 
     /// What the buyer pays in all, under the name storefronts use.

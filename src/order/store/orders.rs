@@ -22,7 +22,6 @@ pub(super) struct OrderRow {
     currency: String,
     subtotal_minor: i64,
     shipping_minor: i64,
-    tax_minor: i64,
     total_minor: i64,
     financial_status: String,
     fulfillment_status: String,
@@ -47,7 +46,6 @@ impl From<OrderRow> for Order {
             currency: Currency::from_code(&row.currency).unwrap_or(Currency::XXX),
             subtotal_minor: row.subtotal_minor,
             shipping_minor: row.shipping_minor,
-            tax_minor: row.tax_minor,
             total_minor: row.total_minor,
             // The table's CHECKs admit nothing else.
             financial_status: FinancialStatus::from_db(&row.financial_status).unwrap_or(FinancialStatus::Pending),
