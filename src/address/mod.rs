@@ -43,6 +43,9 @@ mod country_code {
 /// At most this many characters in each part of an address.
 pub const MAX_PART: usize = 255;
 
+/// What a carrier cannot do without, beside the country. Not every country has postal codes.
+const NEEDED: [&str; 3] = ["lastName", "address1", "city"];
+
 impl Address {
     /// The parts that are texts, by their names in the schema.
     pub fn texts(&self) -> [(&'static str, Option<&str>); 9] {
@@ -57,6 +60,15 @@ impl Address {
             ("provinceCode", self.province_code.as_deref()),
             ("phone", self.phone.as_deref()),
         ]
+    }
+
+    /// The parts that are missing for something to be delivered, by their names in the schema.
+    pub fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let is_blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
+        self.texts()
+            .into_iter()
+            .filter(move |(name, text)| NEEDED.contains(name) && is_blank(*text))
+            .map(|(name, _)| name)
     }
 
     /// First and last name, as far as they are known.

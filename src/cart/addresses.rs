@@ -173,7 +173,7 @@ fn resolve(source: &Source, strict: bool, otherwise: Option<Country>, field: &Fi
             Some((CartErrorCode::AddressFieldContainsHtmlTags, "It contains markup."))
         } else if text.contains("://") {
             Some((CartErrorCode::AddressFieldContainsUrl, "It contains a URL."))
-        } else if strict && text.is_empty() && ["lastName", "address1", "city"].contains(&name) {
+        } else if strict && address.missing().any(|missing| missing == name) {
             Some((CartErrorCode::AddressFieldIsRequired, "It is missing."))
         } else {
             None

@@ -53,12 +53,16 @@ pub enum CheckoutErrorCode {
     AlreadyCompleted,
     /// There is nothing in the cart.
     CartEmpty,
-    /// Something in the cart is no longer on sale.
+    /// Something in the cart was no longer on sale; it was taken out of the cart.
     MerchandiseNotAvailable,
     /// There is less in stock than the cart asks for.
     NotEnoughStock,
     /// Something has to be delivered, and there is no address.
     AddressRequired,
+    /// Something is missing from the address that delivery needs: the field says what.
+    AddressIncomplete,
+    /// There is neither an email address nor a phone number.
+    ContactRequired,
     /// Nothing is delivered to the address.
     NotDeliverable,
     /// The chosen delivery option is no longer offered.
@@ -85,6 +89,8 @@ fn user_error(rule: &CheckoutRule) -> CheckoutUserError {
         CheckoutRule::MerchandiseGone => CheckoutErrorCode::MerchandiseNotAvailable,
         CheckoutRule::NotEnoughStock { .. } => CheckoutErrorCode::NotEnoughStock,
         CheckoutRule::AddressMissing => CheckoutErrorCode::AddressRequired,
+        CheckoutRule::AddressIncomplete { .. } => CheckoutErrorCode::AddressIncomplete,
+        CheckoutRule::ContactMissing => CheckoutErrorCode::ContactRequired,
         CheckoutRule::NotDeliverable => CheckoutErrorCode::NotDeliverable,
         CheckoutRule::DeliveryOptionGone => CheckoutErrorCode::DeliveryOptionNotAvailable,
         CheckoutRule::TotalTooHigh => CheckoutErrorCode::TotalTooHigh,

@@ -59,6 +59,12 @@ pub fn draft(
     if cart.lines.len() < shelf.lines {
         refused.push(CheckoutRule::MerchandiseGone);
     }
+    if cart.buyer.email.is_none() && cart.buyer.phone.is_none() {
+        refused.push(CheckoutRule::ContactMissing);
+    }
+    if let Some(to) = cart.destination().filter(|_| cart.requires_shipping()) {
+        refused.extend(to.address.missing().map(|part| CheckoutRule::AddressIncomplete { part: part.to_owned() }));
+    }
     let delivery = delivery(cart, options).map_err(|rule| refused.push(rule)).ok().flatten();
     let totals = cart.totals(delivery);
     if totals.total > MAX_TOTAL {

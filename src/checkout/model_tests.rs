@@ -11,11 +11,11 @@ use crate::country::Country;
 fn address() -> Address {
     Address {
         first_name: None,
-        last_name: None,
+        last_name: Some("Lovelace".into()),
         company: None,
-        address1: None,
+        address1: Some("Am Markt 1".into()),
         address2: None,
-        city: None,
+        city: Some("Jena".into()),
         zip: None,
         province_code: None,
         country: Country::DE,
@@ -51,7 +51,7 @@ fn cart(lines: Vec<Arc<Line>>) -> Cart {
         note: String::new(),
         attributes: Attributes::default(),
         discount_codes: Vec::new(),
-        buyer: Buyer::default(),
+        buyer: Buyer { email: Some("ada@example.com".into()), ..Buyer::default() },
         lines,
         addresses: vec![Arc::new(selected)],
         delivery_handle: None,
@@ -138,6 +138,21 @@ fn a_way_of_delivery_that_is_gone_is_not_replaced_by_another() {
     assert_eq!(draft(&cart, &shelf(1, &[]), &[], terms()), Err(vec![CheckoutRule::NotDeliverable]));
     cart.delivery_handle = Some("express".into());
     assert_eq!(draft(&cart, &shelf(1, &[]), &options(), terms()), Err(vec![CheckoutRule::DeliveryOptionGone]));
+}
+
+#[test]
+fn what_is_delivered_needs_a_whole_address_and_every_buyer_a_contact() {
+    let draft_of = |cart: &Cart| draft(cart, &shelf(1, &[]), &options(), terms());
+    let incomplete = |part: &str| CheckoutRule::AddressIncomplete { part: part.to_owned() };
+    let mut cart = cart(vec![line(1, 100, 1, false)]);
+    let bare = Address { last_name: None, address1: Some(" ".into()), city: None, ..address() };
+    Arc::make_mut(&mut cart.addresses[0]).address = Arc::new(bare);
+    cart.buyer = Buyer::default();
+    let all = [CheckoutRule::ContactMissing, incomplete("lastName"), incomplete("address1"), incomplete("city")];
+    assert_eq!(draft_of(&cart), Err(all.to_vec()));
+    cart.buyer.phone = Some("112".into());
+    Arc::make_mut(&mut cart.lines[0]).merchandise.requires_shipping = false;
+    assert!(draft_of(&cart).is_ok(), "nothing has to get there");
 }
 
 #[test]

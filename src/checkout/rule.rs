@@ -11,12 +11,16 @@ pub enum CheckoutRule {
     AlreadyCompleted,
     #[error("The cart is empty.")]
     CartEmpty,
-    #[error("Something in the cart is no longer on sale: look at the cart again.")]
+    #[error("Something in the cart is no longer on sale and was taken out: look at the cart again.")]
     MerchandiseGone,
     #[error("Only {available} of \"{title}\" left.")]
     NotEnoughStock { variant_id: Uuid, title: String, available: i64 },
     #[error("An address is needed to deliver this cart.")]
     AddressMissing,
+    #[error("The address is not complete: {part} is missing.")]
+    AddressIncomplete { part: String },
+    #[error("An email address or a phone number is needed.")]
+    ContactMissing,
     #[error("Nothing is delivered to this address.")]
     NotDeliverable,
     #[error("The chosen way of delivery is no longer offered: choose another one.")]
@@ -36,11 +40,13 @@ pub enum CheckoutRule {
 }
 
 impl CheckoutRule {
-    /// Whether the same request will be answered the same tomorrow. Others are not kept under an idempotency key.
+    /// Whether it is kept under an idempotency key, so that the same request is answered the same tomorrow. A
+    /// completed cart stays completed without that.
     pub fn is_final(&self) -> bool {
         !matches!(
             self,
             Self::CartNotFound
+                | Self::AlreadyCompleted
                 | Self::UnknownGateway
                 | Self::TokenTooLong
                 | Self::PaymentPending
@@ -51,6 +57,8 @@ impl CheckoutRule {
     /// The input that is to blame.
     pub fn field(&self) -> Option<Vec<String>> {
         let path: &[&str] = match self {
+            Self::AddressIncomplete { part } => &["cartId", "deliveryAddress", part],
+            Self::ContactMissing => &["cartId", "buyerIdentity"],
             Self::UnknownGateway => &["payment", "gateway"],
             Self::TokenTooLong | Self::PaymentDeclined { .. } => &["payment", "token"],
             Self::PaymentPending | Self::PaymentInProgress => return None,

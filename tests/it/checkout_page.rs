@@ -169,7 +169,7 @@ async fn a_storefronts_address_is_where_the_form_starts() {
     let counter = Counter::open().await;
     let key = counter.shop.cart(&[(1, 1)]).await;
     let url = counter.server.url(&format!("/checkout/{}/{}?key={}", counter.shop.store.tenant, key.id, key.reveal()));
-    let page = visit(&url).await;
+    let page = visit(format!("{url}&step=information")).await;
     assert_eq!((page.form().get("lastName"), page.form().get("city")), ("Lovelace", "Jena"));
     assert!(page.text.contains(r#"<option value="DE" selected>"#));
     let delivery = filled(&page).with("address1", "Am Markt 2").submit().await;

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::answer::{Answer, Stop, page};
 use super::values::Step;
 use super::view;
-use crate::address::Address;
 use crate::app::App;
 use crate::cart::key::CartKey;
 use crate::cart::model::{Cart, Totals};
@@ -114,7 +113,7 @@ impl Purchase {
     }
 
     fn next(&self) -> Step {
-        let has_address = self.cart.destination().is_some_and(|to| is_whole(&to.address));
+        let has_address = self.cart.destination().is_some_and(|to| to.address.missing().next().is_none());
         if self.cart.buyer.email.is_none() || self.cart.requires_shipping() && !has_address {
             Step::Information
         } else if self.cart.requires_shipping() && self.chosen().is_none() {
@@ -146,9 +145,4 @@ impl Purchase {
     pub fn address_of(&self, step: Step) -> String {
         format!("?key={}&step={}", self.key.reveal(), step.name())
     }
-}
-
-/// Whether an address that a storefront gave the cart has what the form asks for.
-fn is_whole(address: &Address) -> bool {
-    [&address.last_name, &address.address1, &address.city].iter().all(|part| part.is_some())
 }
