@@ -16,9 +16,11 @@ use super::rule::{CartErrorCode, CartRule, Field, Warning};
 use super::store;
 use crate::app::App;
 use crate::attribute::Attribute;
+use crate::checkout::service::is_being_paid;
 use crate::clock::Entropy;
+use crate::db::error::constraint;
 use crate::db::{TenantConn, TenantDb, TenantTx};
-use crate::error::{ServiceError, ServiceResult};
+use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::shipping::model::DeliveryOption;
 use crate::shipping::service::options_for;
@@ -86,6 +88,7 @@ pub async fn cart_create(desk: &Desk, new: &NewCart) -> CartResult<Changed> {
             Ok(Changed { cart: Arc::new(cart), key: key.clone(), warnings })
         })
         .await
+        .map_err(merchandise_deleted)
 }
 
 fn fill(
@@ -251,24 +254,50 @@ async fn change(
             let key = refuse(key.ok_or_else(no_such_cart))?;
             let head = store::lock(tx, &key).await?.filter(|head| head.completed_at().is_none());
             let head = refuse(head.ok_or_else(no_such_cart))?;
-            let mut on_variants = tx.conn().clone();
-            let (before, known) = try_join!(
+            let (mut on_variants, mut on_payment) = (tx.conn().clone(), tx.conn().clone());
+            let (before, known, is_being_paid) = try_join!(
                 store::load_locked(tx, head, desk.now),
-                known(&mut on_variants, named_variants.into_iter(), desk.now)
+                known(&mut on_variants, named_variants.into_iter(), desk.now),
+                is_being_paid(&mut on_payment, key.id),
             )?;
+            refuse(check_unpaid(is_being_paid))?;
             let mut after = before.clone();
             let warnings = refuse(apply(&mut after, &known))?;
             saved(tx, desk, key, &before, after, warnings).await
         })
         .await
+        .map_err(merchandise_deleted)
+}
+
+/// A variant that was deleted after it had been looked up is one that there is not.
+fn merchandise_deleted(error: ServiceError<CartRule>) -> ServiceError<CartRule> {
+    match &error {
+        ServiceError::Fault(Fault::Database(cause)) if constraint(cause) == Some(store::LINE_HAS_VARIANT) => {
+            let message = "Something of this has just been deleted.";
+            ServiceError::Rule(Field::argument("lines").refuse(CartErrorCode::InvalidMerchandiseLine, message))
+        }
+        _ => error,
+    }
 }
 
 async fn locked(tx: &mut TenantTx<'_>, desk: &Desk, key: Option<CartKey>) -> CartResult<(CartKey, Cart)> {
     let key = refuse(key.ok_or_else(no_such_cart))?;
     let head = store::lock(tx, &key).await?.filter(|head| head.completed_at().is_none());
     let head = refuse(head.ok_or_else(no_such_cart))?;
-    let cart = store::load_locked(tx, head, desk.now).await?;
+    let mut on_payment = tx.conn().clone();
+    let (cart, is_being_paid) =
+        try_join!(store::load_locked(tx, head, desk.now), is_being_paid(&mut on_payment, key.id))?;
+    refuse(check_unpaid(is_being_paid))?;
     Ok((key, cart))
+}
+
+/// What is being paid for stays as it is: the payment's end would undo the change.
+fn check_unpaid(is_being_paid: bool) -> Result<(), CartRule> {
+    if !is_being_paid {
+        return Ok(());
+    }
+    let message = "A payment for this cart is on its way; until that has ended the cart cannot be changed.";
+    Err(Field::argument("cartId").refuse(CartErrorCode::ValidationCustom, message))
 }
 
 async fn saved(

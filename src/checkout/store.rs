@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::try_join;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::model::{Level, Shelf};
@@ -15,6 +16,7 @@ use crate::db::schema::{
     stock_reservations as reservations,
 };
 use crate::db::{TenantConn, TenantTx};
+use crate::money::{Currency, Money};
 use crate::order::draft::OrderDraft;
 use crate::order::model::SoldOption;
 
@@ -112,10 +114,12 @@ pub enum AttemptStatus {
     Unknown,
     Settled,
     Declined,
+    /// Approved after it had been declined: the money is to go back.
+    Voiding,
 }
 
 impl AttemptStatus {
-    const ALL: [Self; 4] = [Self::Open, Self::Unknown, Self::Settled, Self::Declined];
+    const ALL: [Self; 5] = [Self::Open, Self::Unknown, Self::Settled, Self::Declined, Self::Voiding];
 
     fn as_db(self) -> &'static str {
         match self {
@@ -123,7 +127,13 @@ impl AttemptStatus {
             Self::Unknown => "UNKNOWN",
             Self::Settled => "SETTLED",
             Self::Declined => "DECLINED",
+            Self::Voiding => "VOIDING",
         }
+    }
+
+    /// The table's CHECK admits nothing else; unknown is what a job looks at again.
+    fn from_db(text: &str) -> Self {
+        Self::ALL.into_iter().find(|status| status.as_db() == text).unwrap_or(Self::Unknown)
     }
 
     /// Whether the gateway's answer is still to come.
@@ -135,10 +145,8 @@ impl AttemptStatus {
 /// A payment attempt.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    pub id: Uuid,
     pub gateway: String,
     pub status: AttemptStatus,
-    pub tries: i32,
     pub draft: OrderDraft,
     /// Under which client's key it was begun.
     pub key: Option<Key>,
@@ -147,10 +155,8 @@ pub struct Attempt {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = attempts, check_for_backend(diesel::pg::Pg))]
 struct AttemptRow {
-    id: Uuid,
     gateway: String,
     status: String,
-    tries: i32,
     draft: serde_json::Value,
     idempotency_scope: Option<Vec<u8>>,
     idempotency_input: Option<Vec<u8>>,
@@ -164,14 +170,8 @@ impl TryFrom<AttemptRow> for Attempt {
         let bytes = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let key = bytes(row.idempotency_scope).zip(bytes(row.idempotency_input));
         Ok(Self {
-            id: row.id,
             gateway: row.gateway,
-            // The table's CHECK admits nothing else; unknown is what a job looks at again.
-            status: AttemptStatus::ALL
-                .into_iter()
-                .find(|status| status.as_db() == row.status)
-                .unwrap_or(AttemptStatus::Unknown),
-            tries: row.tries,
+            status: AttemptStatus::from_db(&row.status),
             draft: serde_json::from_value(row.draft).map_err(unreadable)?,
             key: key.map(|(scope, input)| Key { field: super::service::FIELD.to_owned(), scope, input }),
         })
@@ -191,18 +191,115 @@ pub async fn open_attempt(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResu
     row.map(Attempt::try_from).transpose()
 }
 
-/// Attempts whose time has come, the oldest first.
-pub async fn due_attempts(conn: &mut TenantConn<'_>, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Attempt>> {
-    let rows: Vec<AttemptRow> = attempts::table
+/// Whether the cart's payment is on its way: it cannot be changed until that has ended.
+pub async fn is_being_paid(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<bool> {
+    let open = attempts::table
+        .filter(attempts::tenant_id.eq(conn.tenant()))
+        .filter(attempts::cart_id.eq(cart_id))
+        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")));
+    diesel::select(diesel::dsl::exists(open)).get_result(conn).await
+}
+
+/// Whether somebody is asking the gateway for the cart's payment at this moment.
+pub async fn is_being_charged(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<bool> {
+    let open = attempts::table
+        .filter(attempts::tenant_id.eq(conn.tenant()))
+        .filter(attempts::cart_id.eq(cart_id))
+        .filter(attempts::status.eq("OPEN"));
+    diesel::select(diesel::dsl::exists(open)).get_result(conn).await
+}
+
+/// An attempt of which only the gateway knows, or nobody yet knows whether the money went back.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    pub id: Uuid,
+    pub gateway: String,
+    pub status: AttemptStatus,
+    /// How often the gateway was asked in vain.
+    pub tries: i32,
+}
+
+type PendingRow = (Uuid, String, String, i32);
+const PENDING: (attempts::id, attempts::gateway, attempts::status, attempts::tries) =
+    (attempts::id, attempts::gateway, attempts::status, attempts::tries);
+
+fn pending((id, gateway, status, tries): PendingRow) -> Pending {
+    Pending { id, gateway, status: AttemptStatus::from_db(&status), tries }
+}
+
+/// Attempts whose time has come, the oldest first. Their drafts are not read: one that cannot be must not keep the
+/// others from being settled.
+pub async fn due_attempts(conn: &mut TenantConn<'_>, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Pending>> {
+    let rows: Vec<PendingRow> = attempts::table
         .filter(attempts::tenant_id.eq(conn.tenant()))
         .filter(attempts::due_at.le(now))
-        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")))
+        .filter(attempts::status.eq_any(["OPEN", "UNKNOWN", "VOIDING"]))
         .order((attempts::due_at, attempts::id))
         .limit(limit)
-        .select(AttemptRow::as_select())
+        .select(PENDING)
         .load(conn)
         .await?;
-    rows.into_iter().map(Attempt::try_from).collect()
+    Ok(rows.into_iter().map(pending).collect())
+}
+
+/// An attempt as the operator sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Undecided {
+    pub id: Uuid,
+    pub gateway: String,
+    pub status: String,
+    #[serde(serialize_with = "decimal")]
+    pub amount: Money,
+    pub cart_id: Uuid,
+    pub tries: i32,
+    pub created_at: DateTime<Utc>,
+    /// When the gateway is asked again; none: it was asked in vain for so long that only the operator can tell.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+fn decimal<S: serde::Serializer>(amount: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{} {}", amount.to_decimal(), amount.currency.code()))
+}
+
+/// Attempts of which nobody knows yet what became of them, the oldest first.
+pub async fn undecided(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<Vec<Undecided>> {
+    type Row = (Uuid, String, String, (i64, String), Uuid, i32, DateTime<Utc>, Option<DateTime<Utc>>);
+    let rows: Vec<Row> = attempts::table
+        .filter(attempts::tenant_id.eq(conn.tenant()))
+        .filter(attempts::status.eq_any(["OPEN", "UNKNOWN", "VOIDING"]))
+        .order((attempts::created_at, attempts::id))
+        .limit(limit)
+        .select((
+            attempts::id,
+            attempts::gateway,
+            attempts::status,
+            (attempts::amount_minor, attempts::currency),
+            attempts::cart_id,
+            attempts::tries,
+            attempts::created_at,
+            attempts::due_at,
+        ))
+        .load(conn)
+        .await?;
+    let undecided = |(id, gateway, status, (minor, currency), cart_id, tries, created_at, due_at): Row| {
+        let amount = Money::new(minor, Currency::from_code(&currency).unwrap_or(Currency::XXX));
+        Undecided { id, gateway, status, amount, cart_id, tries, created_at, due_at }
+    };
+    Ok(rows.into_iter().map(undecided).collect())
+}
+
+/// The attempt, locked until the transaction ends; none when it has ended.
+pub async fn lock_pending(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<Option<Pending>> {
+    let row: Option<PendingRow> = attempts::table
+        .filter(attempts::tenant_id.eq(tx.tenant()))
+        .filter(attempts::id.eq(id))
+        .filter(attempts::status.eq_any(["OPEN", "UNKNOWN", "VOIDING"]))
+        .select(PENDING)
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?;
+    Ok(row.map(pending))
 }
 
 /// The attempt, locked until the transaction ends: whoever settles it comes through here.
@@ -258,7 +355,6 @@ pub async fn insert_attempt(
                 reservations::variant_id.eq(taken.variant_id),
                 reservations::location_id.eq(taken.location_id),
                 reservations::quantity.eq(taken.delta),
-                reservations::expires_at.eq(due_at),
             )
         })
         .collect();
@@ -289,21 +385,41 @@ pub async fn close_attempt(
     Ok(())
 }
 
-/// Notes that the gateway did not answer, and when to ask it again.
+/// Notes that the gateway did not answer, and when to ask it again: never, when there is no time.
 pub async fn postpone_attempt(
     tx: &mut TenantTx<'_>,
-    attempt: &Attempt,
+    attempt: &Pending,
     now: DateTime<Utc>,
-    wait: TimeDelta,
+    due_at: Option<DateTime<Utc>>,
 ) -> QueryResult<usize> {
+    let status = if attempt.status == AttemptStatus::Voiding { attempt.status } else { AttemptStatus::Unknown };
     diesel::update(attempts::table)
         .filter(attempts::tenant_id.eq(tx.tenant()))
         .filter(attempts::id.eq(attempt.id))
-        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")))
         .set((
-            attempts::status.eq(AttemptStatus::Unknown.as_db()),
-            attempts::tries.eq(attempts::tries + 1),
-            attempts::due_at.eq(now + wait),
+            attempts::status.eq(status.as_db()),
+            attempts::tries.eq(attempt.tries + 1),
+            attempts::due_at.eq(due_at),
+            attempts::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}
+
+/// Notes that the gateway approved what was given up: its money is to go back.
+pub async fn begin_voiding(
+    tx: &mut TenantTx<'_>,
+    id: Uuid,
+    now: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::update(attempts::table)
+        .filter(attempts::tenant_id.eq(tx.tenant()))
+        .filter(attempts::id.eq(id))
+        .set((
+            attempts::status.eq(AttemptStatus::Voiding.as_db()),
+            attempts::tries.eq(0),
+            attempts::due_at.eq(due_at),
             attempts::updated_at.eq(now),
         ))
         .execute(tx)

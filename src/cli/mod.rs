@@ -1,10 +1,11 @@
-//! The commands: `emporia dev | serve | worker | migrate | schema | tenant … | key … | import …`.
+//! The commands: `emporia dev | serve | worker | migrate | schema | tenant … | key … | payment … | import …`.
 //!
 //! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
 
 mod migrate;
 mod operator;
+mod payment;
 pub(crate) mod process;
 mod tenant;
 
@@ -42,6 +43,9 @@ enum Command {
     /// Create, list and revoke API keys.
     #[command(subcommand)]
     Key(tenant::KeyCommand),
+    /// Show payments that no gateway ends, and say what became of them.
+    #[command(subcommand)]
+    Payment(payment::PaymentCommand),
     /// Bring a catalogue in from a file.
     Import(crate::import::cli::ImportArgs),
 }
@@ -69,6 +73,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema => print_schema(),
         Command::Tenant(command) => tenant::tenant(command).await,
         Command::Key(command) => tenant::key(command).await,
+        Command::Payment(command) => payment::payment(command).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -73,6 +73,9 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub http: HttpConfig,
     pub webhook: WebhookConfig,
+    /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. Has
+    /// to leave a request time to settle.
+    pub payment_timeout: Duration,
     /// `REDIS_URL`: cache, pub/sub. Without it, in-process stand-ins (one process only).
     pub redis_url: Option<String>,
     /// `DEVELOPMENT`: admits the `bogus` gateway and everything else that must not exist in production.
@@ -115,6 +118,7 @@ impl Config {
                 timeout: r.millis("WEBHOOK_TIMEOUT_MS", 15_000),
                 retry: r.seconds_list("WEBHOOK_RETRY_SECONDS", &[60, 120, 240, 480]),
             },
+            payment_timeout: r.millis("PAYMENT_TIMEOUT_MS", 20_000),
             redis_url: r.optional("REDIS_URL"),
             development: r.flag("DEVELOPMENT", false),
         };

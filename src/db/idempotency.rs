@@ -1,17 +1,11 @@
 //! What a mutation answered under a client's key, so that a repeated request is answered alike and does nothing.
 //!
 //! Kept is the outcome as its service gave it (ids and refusals), not the answer: a replay is resolved anew for the
-//! selection it asks for. A key counts for one field, credential and cart, and for 24 hours. Two requests under one
-//! key: the second waits for the first, without holding a connection, and is then answered with its outcome. A
-//! holder that died gives the key back when its claim runs out.
+//! selection it asks for. A key counts for one field, credential and cart, and for 24 hours.
 //!
-//! Two ways to use it. A use case of one transaction that holds a lock which every request of the same key takes
-//! (checkout: the cart) does [`find`] and [`insert_outcome`] inside it: outcome and rows commit together. All
-//! others are wrapped by [`once`]: claim, work, record; a process that dies between work and record leaves a key
-//! that works again after [`CLAIM`], so such use cases must bear being repeated then.
-
-use std::future::Future;
-use std::time::Duration;
+//! An outcome is written in the transaction that makes it true: a process that dies leaves both or neither. A use
+//! case of one transaction is wrapped by [`once`]. One of several (checkout) does [`find`] and [`insert_outcome`]
+//! itself, under a lock that every request of the same key takes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -23,16 +17,10 @@ use uuid::Uuid;
 
 use super::schema::idempotency_keys as keys;
 use super::{TenantConn, TenantDb, TenantTx};
-use crate::clock::{Clock, Entropy};
 use crate::error::{Fault, ServiceError, ServiceResult};
 
 /// How long an outcome is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
-/// How long a claim holds without an outcome: longer than any mutation runs.
-pub const CLAIM: TimeDelta = TimeDelta::seconds(60);
-/// How long a request waits for another one of the same key.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-
 /// A client's key as it is stored and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -72,8 +60,6 @@ pub enum Found {
     Outcome(serde_json::Value),
     /// Used with other arguments.
     OtherInput,
-    /// The first request is still at it.
-    Busy,
 }
 
 /// Why a request under a key is not answered.
@@ -81,8 +67,6 @@ pub enum Found {
 pub enum Refused {
     #[error("this idempotency key was used with other arguments")]
     OtherInput,
-    #[error("a request with this idempotency key is still running")]
-    Busy,
 }
 
 /// An outcome as it is stored.
@@ -114,26 +98,25 @@ pub fn replay<T: DeserializeOwned, R: DeserializeOwned>(outcome: serde_json::Val
     }
 }
 
-/// What is known of the key. For a read committed transaction that holds the lock which orders the key's requests.
+/// What is known of the key.
 pub async fn find(conn: &mut TenantConn<'_>, key: &Key, now: DateTime<Utc>) -> QueryResult<Found> {
-    let row: Option<(Vec<u8>, Option<serde_json::Value>, DateTime<Utc>)> = keys::table
+    let row: Option<(Vec<u8>, serde_json::Value)> = keys::table
         .filter(keys::tenant_id.eq(conn.tenant()))
         .filter(keys::scope.eq(&key.scope[..]))
         .filter(keys::expires_at.gt(now))
-        .select((keys::input, keys::outcome, keys::claimed_until))
+        .select((keys::input, keys::outcome))
         .first(conn)
         .await
         .optional()?;
     Ok(match row {
         None => Found::Nothing,
-        Some((input, ..)) if input != key.input => Found::OtherInput,
-        Some((_, Some(outcome), _)) => Found::Outcome(outcome),
-        Some((_, None, until)) if until > now => Found::Busy,
-        Some((_, None, _)) => Found::Nothing,
+        Some((input, _)) if input != key.input => Found::OtherInput,
+        Some((_, outcome)) => Found::Outcome(outcome),
     })
 }
 
-/// Writes the outcome, in the transaction that made it true. An outcome that is there and has not expired stays.
+/// Writes the outcome, in the transaction that made it true. One that is there and has not expired stays: then
+/// nothing is written. Waits for another transaction that is writing one under the same key.
 pub async fn insert_outcome(
     tx: &mut TenantTx<'_>,
     key: &Key,
@@ -146,15 +129,12 @@ pub async fn insert_outcome(
         keys::field.eq(&key.field),
         keys::input.eq(&key.input[..]),
         keys::outcome.eq(outcome),
-        keys::claim.eq(Uuid::nil()),
-        keys::claimed_until.eq(now),
         keys::created_at.eq(now),
         keys::expires_at.eq(now + KEPT),
     );
     let change = (
         keys::input.eq(&key.input[..]),
         keys::outcome.eq(outcome),
-        keys::claim.eq(Uuid::nil()),
         keys::created_at.eq(now),
         keys::expires_at.eq(now + KEPT),
     );
@@ -167,127 +147,106 @@ pub async fn insert_outcome(
     diesel::query_dsl::methods::FilterDsl::filter(upsert, has_expired).execute(tx).await
 }
 
-/// Deletes what has expired. The job calls it now and then.
-pub async fn purge(tx: &mut TenantTx<'_>, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::delete(keys::table.filter(keys::tenant_id.eq(tx.tenant())).filter(keys::expires_at.le(now)))
+/// Deletes what has expired, at most `limit` rows; answers how many there were.
+pub async fn purge(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    let expired: Vec<Vec<u8>> = keys::table
+        .filter(keys::tenant_id.eq(tx.tenant()))
+        .filter(keys::expires_at.le(now))
+        .order(keys::expires_at)
+        .limit(limit)
+        .select(keys::scope)
+        // Two workers may be at it: neither waits for the other, nor for a request that renews a key.
+        .for_update()
+        .skip_locked()
+        .load(tx)
+        .await?;
+    diesel::delete(keys::table.filter(keys::tenant_id.eq(tx.tenant())).filter(keys::scope.eq_any(expired)))
         .execute(tx)
         .await
 }
 
-/// Runs `work` under the key once: whoever comes later with the same key gets its outcome.
+/// Runs `work` in a transaction; under a key, once: whoever comes later with the same key gets its outcome.
+///
+/// Of two requests at once under one key both may begin; the one that commits first is the one that happened, and
+/// the other is rolled back and answered with its outcome.
 pub async fn once<T, R, F>(
     db: &TenantDb,
-    clock: &dyn Clock,
-    entropy: &Entropy,
-    key: &Key,
+    now: DateTime<Utc>,
+    key: Option<&Key>,
     work: F,
 ) -> Result<ServiceResult<T, R>, Refused>
 where
     T: Serialize + DeserializeOwned,
     R: Serialize + DeserializeOwned,
-    F: Future<Output = ServiceResult<T, R>>,
+    F: AsyncFnOnce(&mut TenantTx<'_>) -> ServiceResult<T, R>,
 {
-    let claim = entropy.uuid_v7(clock.now());
-    let mut wait = Wait::new();
-    loop {
-        match claim_key(db, key, claim, clock.now()).await {
-            Err(fault) => return Ok(Err(fault.into())),
-            Ok(Found::Nothing) => break,
-            Ok(Found::Outcome(outcome)) => return Ok(replay(outcome)),
-            Ok(Found::OtherInput) => return Err(Refused::OtherInput),
-            Ok(Found::Busy) if wait.again().await => {}
-            Ok(Found::Busy) => return Err(Refused::Busy),
+    let Some(key) = key else { return Ok(db.write(work).await) };
+    let ended = db
+        .write(async |tx| {
+            match find(tx.conn(), key, now).await? {
+                Found::Nothing => {}
+                found => return Err(Ended::Found(found)),
+            }
+            let done = work(tx).await;
+            if done.is_ok() {
+                insert_first(tx, key, now, &done).await?;
+            }
+            done.map_err(Ended::Refused)
+        })
+        .await;
+    let found = match ended {
+        Ok(done) => return Ok(Ok(done)),
+        Err(Ended::Refused(ServiceError::Fault(fault))) => return Ok(Err(fault.into())),
+        Err(Ended::Found(found)) => Ok(found),
+        Err(Ended::Overtaken) => db.read(async |conn| Ok::<_, Fault>(find(conn, key, now).await?)).await,
+        // What was begun is rolled back; the refusal is kept by itself, unless another request was first.
+        Err(Ended::Refused(rule)) => {
+            let refused: ServiceResult<T, R> = Err(rule);
+            let kept = db.write(async |tx| {
+                insert_first(tx, key, now, &refused).await?;
+                Ok::<_, Ended<R>>(())
+            });
+            match kept.await {
+                Ok(()) => return Ok(refused),
+                Err(Ended::Refused(ServiceError::Fault(fault))) => Err(fault),
+                Err(_) => db.read(async |conn| Ok::<_, Fault>(find(conn, key, now).await?)).await,
+            }
         }
-    }
-    let result = work.await;
-    if let Err(fault) = end_claim(db, key, claim, outcome_of(&result)).await {
-        // The work is done, and its answer is the truth; the key works again when the claim has run out.
-        tracing::error!(%fault, field = key.field, "recording an idempotent outcome");
-    }
-    Ok(result)
-}
-
-/// Waiting for another request of the same key: without a connection, ever longer, and not for ever.
-pub struct Wait {
-    deadline: tokio::time::Instant,
-    pause: Duration,
-}
-
-impl Wait {
-    #[expect(clippy::new_without_default, reason = "it begins to run out when it is made")]
-    pub fn new() -> Self {
-        Self { deadline: tokio::time::Instant::now() + PATIENCE, pause: Duration::from_millis(5) }
-    }
-
-    /// Pauses; false when patience is at its end.
-    pub async fn again(&mut self) -> bool {
-        if tokio::time::Instant::now() >= self.deadline {
-            return false;
-        }
-        tokio::time::sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(Duration::from_millis(200));
-        true
+    };
+    match found {
+        Ok(Found::Outcome(outcome)) => Ok(replay(outcome)),
+        Ok(Found::OtherInput) => Err(Refused::OtherInput),
+        Ok(Found::Nothing) => Ok(Err(Fault::internal("an outcome is gone that was there").into())),
+        Err(fault) => Ok(Err(fault.into())),
     }
 }
 
-/// Takes the key, where it is free: new, expired, or given back by the clock.
-async fn claim_key(db: &TenantDb, key: &Key, claim: Uuid, now: DateTime<Utc>) -> Result<Found, Fault> {
-    db.write(async |tx| {
-        let row = (
-            keys::tenant_id.eq(tx.tenant()),
-            keys::scope.eq(&key.scope[..]),
-            keys::field.eq(&key.field),
-            keys::input.eq(&key.input[..]),
-            keys::claim.eq(claim),
-            keys::claimed_until.eq(now + CLAIM),
-            keys::created_at.eq(now),
-            keys::expires_at.eq(now + KEPT),
-        );
-        let taken_over = (
-            keys::input.eq(&key.input[..]),
-            keys::outcome.eq(None::<serde_json::Value>),
-            keys::claim.eq(claim),
-            keys::claimed_until.eq(now + CLAIM),
-            keys::created_at.eq(now),
-            keys::expires_at.eq(now + KEPT),
-        );
-        let is_free = keys::expires_at.le(now).or(keys::outcome.is_null().and(keys::claimed_until.le(now)));
-        let upsert = diesel::insert_into(keys::table)
-            .values(row)
-            .on_conflict((keys::tenant_id, keys::scope))
-            .do_update()
-            .set(taken_over);
-        let taken = diesel::query_dsl::methods::FilterDsl::filter(upsert, keys::tenant_id.eq(tx.tenant()).and(is_free))
-            .execute(tx)
-            .await?;
-        if taken == 1 { Ok(Found::Nothing) } else { Ok(not_nothing(find(tx.conn(), key, now).await?)) }
-    })
-    .await
+/// How a keyed transaction ends that does not commit.
+enum Ended<R> {
+    Refused(ServiceError<R>),
+    Found(Found),
+    Overtaken,
 }
 
-/// The key was not free a statement ago: if it has become so since, that is another's work ending.
-fn not_nothing(found: Found) -> Found {
-    if found == Found::Nothing { Found::Busy } else { found }
+impl<R> From<Fault> for Ended<R> {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault.into())
+    }
 }
 
-/// Records the outcome under the claim, or gives the key back when there is none.
-async fn end_claim(
-    db: &TenantDb,
+impl<R> From<diesel::result::Error> for Ended<R> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Writes an outcome that has to be the first under its key.
+async fn insert_first<T: Serialize, R: Serialize>(
+    tx: &mut TenantTx<'_>,
     key: &Key,
-    claim: Uuid,
-    outcome: Result<Option<serde_json::Value>, Fault>,
-) -> Result<(), Fault> {
-    let outcome = outcome?;
-    db.write(async |tx| {
-        let own = keys::table
-            .filter(keys::tenant_id.eq(tx.tenant()))
-            .filter(keys::scope.eq(&key.scope[..]))
-            .filter(keys::claim.eq(claim));
-        match &outcome {
-            Some(outcome) => diesel::update(own).set(keys::outcome.eq(outcome)).execute(tx).await?,
-            None => diesel::delete(own).execute(tx).await?,
-        };
-        Ok(())
-    })
-    .await
+    now: DateTime<Utc>,
+    result: &ServiceResult<T, R>,
+) -> Result<(), Ended<R>> {
+    let Some(outcome) = outcome_of(result)? else { return Ok(()) };
+    if insert_outcome(tx, key, now, &outcome).await? == 0 { Err(Ended::Overtaken) } else { Ok(()) }
 }

@@ -171,9 +171,7 @@ diesel::table! {
         scope -> Bytea,
         field -> Text,
         input -> Bytea,
-        outcome -> Nullable<Jsonb>,
-        claim -> Uuid,
-        claimed_until -> Timestamptz,
+        outcome -> Jsonb,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
     }
@@ -340,7 +338,7 @@ diesel::table! {
         draft -> Jsonb,
         idempotency_scope -> Nullable<Bytea>,
         idempotency_input -> Nullable<Bytea>,
-        due_at -> Timestamptz,
+        due_at -> Nullable<Timestamptz>,
         tries -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
@@ -452,7 +450,6 @@ diesel::table! {
         variant_id -> Uuid,
         location_id -> Uuid,
         quantity -> Int4,
-        expires_at -> Timestamptz,
     }
 }
 

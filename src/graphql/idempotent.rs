@@ -3,19 +3,20 @@
 use std::borrow::Cow;
 
 use async_graphql::extensions::ResolveFut;
-use async_graphql::parser::types::{Directive, OperationType, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+};
 use async_graphql::registry::{MetaDirective, MetaInputValue, MetaType, Registry};
 use async_graphql::{
-    Context, ContextDirective, CustomDirective, CustomDirectiveFactory, Positioned, ServerError, ServerResult, Value,
+    Context, ContextDirective, CustomDirective, CustomDirectiveFactory, ServerError, ServerResult, Value,
 };
 use async_trait::async_trait;
 
 use super::error::{ApiError, Code};
-use super::scope::{Scope, ScopeExt};
-use crate::db::idempotency::{self, Key, Refused};
-use crate::error::ServiceResult;
+use super::scope::ScopeExt;
+use crate::db::idempotency::{Key, Refused};
 
-/// The mutations that take a key. All others refuse the directive: a key that is silently ignored protects nobody.
+/// The mutations that take a key. All others refuse directive and header: a key that is silently ignored protects nobody.
 pub const FIELDS: &[&str] = &["checkoutComplete", "fulfillmentCreate", "orderCancel", "orderMarkAsPaid"];
 
 /// At most this many characters in a key.
@@ -48,7 +49,8 @@ impl CustomDirectiveFactory for Idempotent {
         registry.add_directive(MetaDirective {
             name: NAME.to_owned(),
             description: Some(
-                "Makes a mutation happen once for a key: repeated within 24 hours, it answers what it answered first."
+                "Makes a mutation happen once for a key: repeated within 24 hours, it answers what it answered first. \
+                 For checkoutComplete, which needs one, fulfillmentCreate, orderCancel and orderMarkAsPaid."
                     .to_owned(),
             ),
             locations: vec![async_graphql::registry::__DirectiveLocation::FIELD],
@@ -107,19 +109,6 @@ pub fn required_key_of(ctx: &Context<'_>, cart: Option<uuid::Uuid>) -> Result<Ke
     })
 }
 
-/// Runs a mutation's use case on a task of its own, as [`Scope::act`] does; under a key, once.
-pub async fn act_once<T, R, F>(ctx: &Context<'_>, scope: &Scope, work: F) -> async_graphql::Result<ServiceResult<T, R>>
-where
-    T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
-    R: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
-    F: Future<Output = ServiceResult<T, R>> + Send + 'static,
-{
-    let Some(key) = key_of(ctx, None)? else { return Ok(scope.act(work).await?) };
-    let (db, clock, entropy) = (scope.db().clone(), scope.app.clock.clone(), scope.app.entropy.clone());
-    let done = scope.act(async move { idempotency::once(&db, &*clock, &entropy, &key, work).await }).await?;
-    Ok(done.map_err(refused)?)
-}
-
 /// What a refused key says to the client.
 pub fn refused(refused: Refused) -> ApiError {
     ApiError::new(Code::Conflict, refused.to_string())
@@ -134,29 +123,45 @@ fn text_of(ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
             _ => Err(ApiError::bad_input("`@idempotent` needs its key as a text")),
         };
     }
-    let Some(header) = ctx.scope().request.idempotency_key.clone() else { return Ok(None) };
-    if root_fields(ctx, &ctx.query_env.operation.node.selection_set.node, 0) != 1 {
-        let message = "the Idempotency-Key header is for documents with one root field: use `@idempotent(key: …)`";
-        return Err(ApiError::bad_input(message));
-    }
-    Ok(Some(header))
+    Ok(ctx.scope().request.idempotency_key.clone())
 }
 
-/// How many fields a root selection has. Fragments that include each other were refused by validation.
-fn root_fields(ctx: &Context<'_>, set: &SelectionSet, depth: usize) -> usize {
-    if depth > 32 {
-        return usize::MAX;
+/// Refuses the `Idempotency-Key` header where it would protect nothing: in a mutation of several root fields, of
+/// which it could mean any, and in one that takes no key. Queries change nothing; whoever sends it with them may.
+pub fn check_header(document: &ExecutableDocument, operation: &OperationDefinition) -> Result<(), ApiError> {
+    if operation.ty != OperationType::Mutation {
+        return Ok(());
     }
-    let count = |item: &Positioned<Selection>| match &item.node {
-        Selection::Field(_) => 1,
-        Selection::InlineFragment(fragment) => root_fields(ctx, &fragment.node.selection_set.node, depth + 1),
-        Selection::FragmentSpread(spread) => ctx
-            .query_env
-            .fragments
-            .get(&spread.node.fragment_name.node)
-            .map_or(0, |fragment| root_fields(ctx, &fragment.node.selection_set.node, depth + 1)),
-    };
-    set.items.iter().map(count).fold(0, usize::saturating_add)
+    let mut fields = Vec::new();
+    root_fields(document, &operation.selection_set.node, 0, &mut fields);
+    match fields[..] {
+        [field] if FIELDS.contains(&field) => Ok(()),
+        [field] => Err(ApiError::bad_input(format!("`{field}` takes no idempotency key"))),
+        _ => Err(ApiError::bad_input(
+            "the Idempotency-Key header is for documents with one root field: use `@idempotent(key: …)`",
+        )),
+    }
+}
+
+/// The fields of a root selection. Fragments that include each other were refused before.
+fn root_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, depth: usize, fields: &mut Vec<&'a str>) {
+    // Two are as good as a thousand.
+    if depth > 32 || fields.len() > 1 {
+        return;
+    }
+    for item in &set.items {
+        match &item.node {
+            Selection::Field(field) => fields.push(&field.node.name.node),
+            Selection::InlineFragment(fragment) => {
+                root_fields(document, &fragment.node.selection_set.node, depth + 1, fields);
+            }
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    root_fields(document, &fragment.node.selection_set.node, depth + 1, fields);
+                }
+            }
+        }
+    }
 }
 
 /// The arguments as the resolver gets them: variables filled in, defaults added, object keys sorted.

@@ -1,7 +1,8 @@
 //! What a merchant does to an order: each one transaction with its history and its event.
 
-use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::model::{
@@ -11,7 +12,8 @@ use super::model::{
 use super::rule::{OrderRule, path};
 use super::store::{self, Change, NewHistory};
 use crate::clock::Entropy;
-use crate::db::{TenantDb, TenantTx};
+use crate::db::idempotency::{self, Key, Refused};
+use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::events::{NewEvent, Topic, append_in_tx};
 use crate::ids::GidNamespace;
@@ -26,9 +28,24 @@ pub struct Desk {
     pub now: DateTime<Utc>,
     pub entropy: Entropy,
     pub actor: String,
+    /// The client's key, under which a change happens once.
+    pub key: Option<Key>,
 }
 
 pub type OrderResult<T> = ServiceResult<T, OrderRule>;
+
+/// What came of a change under a client's key: its outcome, or that the key stands for another change.
+pub type Once<T> = Result<OrderResult<T>, Refused>;
+
+impl Desk {
+    async fn once<T, F>(&self, work: F) -> Once<T>
+    where
+        T: Serialize + DeserializeOwned,
+        F: AsyncFnOnce(&mut TenantTx<'_>) -> OrderResult<T>,
+    {
+        idempotency::once(&self.db, self.now, self.key.as_ref(), work).await
+    }
+}
 
 /// A wish to cancel an order.
 #[derive(Clone, Debug)]
@@ -40,55 +57,54 @@ pub struct Cancellation {
 }
 
 /// Cancels an order of which nothing has been sent. Its units go back once: a cancelled order is not cancelled again.
-pub async fn order_cancel(desk: &Desk, id: Option<Uuid>, wish: &Cancellation) -> OrderResult<Uuid> {
+pub async fn order_cancel(desk: &Desk, id: Option<Uuid>, wish: &Cancellation) -> Once<Uuid> {
     if wish.staff_note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-        return Err(rule(OrderRule::TooLong { max: MAX_NOTE, field: path(&["staffNote"]) }));
+        return Ok(Err(rule(OrderRule::TooLong { max: MAX_NOTE, field: path(&["staffNote"]) })));
     }
-    desk.db
-        .write(async |tx| {
-            let order = lock(tx, id, &["orderId"]).await?;
-            if order.cancelled_at.is_some() {
-                return Err(rule(OrderRule::AlreadyCancelled));
-            }
-            if order.fulfillment_status != FulfillmentStatus::Unfulfilled {
-                return Err(rule(OrderRule::AlreadyFulfilled));
-            }
-            let paid = order.financial_status == FinancialStatus::Paid;
-            if wish.refund && paid {
-                return Err(rule(OrderRule::RefundNotSupported));
-            }
-            if wish.restock {
-                let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
-                restock(tx, desk, order.id, stock_of(&lines)).await?;
-            }
-            let change = Change::Cancelled { reason: wish.reason, voided: !paid };
-            store::update_order(tx, order.id, &change, desk.now).await?;
-            let note = wish.staff_note.as_deref().filter(|note| !note.is_empty());
-            let note = note.map(|note| format!(" {note}")).unwrap_or_default();
-            let message = format!("Cancelled: {}.{note}", wish.reason.as_db().to_lowercase());
-            note_down(tx, desk, order.id, HistoryKind::Cancelled, message, Topic::OrdersCancelled).await?;
-            Ok(order.id)
-        })
-        .await
+    desk.once(async |tx| {
+        let order = lock(tx, id, &["orderId"]).await?;
+        if order.cancelled_at.is_some() {
+            return Err(rule(OrderRule::AlreadyCancelled));
+        }
+        if order.fulfillment_status != FulfillmentStatus::Unfulfilled {
+            return Err(rule(OrderRule::AlreadyFulfilled));
+        }
+        let paid = order.financial_status == FinancialStatus::Paid;
+        if wish.refund && paid {
+            return Err(rule(OrderRule::RefundNotSupported));
+        }
+        if wish.restock {
+            let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
+            let back = Restock { order_id: order.id, reason: "restock", actor: &desk.actor };
+            restock_in_tx(tx, desk.now, &desk.entropy, &back, stock_of(&lines)).await?;
+        }
+        let change = Change::Cancelled { reason: wish.reason, voided: !paid };
+        store::update_order(tx, order.id, &change, desk.now).await?;
+        let note = wish.staff_note.as_deref().filter(|note| !note.is_empty());
+        let note = note.map(|note| format!(" {note}")).unwrap_or_default();
+        let message = format!("Cancelled: {}.{note}", wish.reason.as_db().to_lowercase());
+        note_down(tx, desk, order.id, HistoryKind::Cancelled, message, Topic::OrdersCancelled).await?;
+        Ok(order.id)
+    })
+    .await
 }
 
 /// Notes that the money has come in some other way.
-pub async fn order_mark_as_paid(desk: &Desk, id: Option<Uuid>) -> OrderResult<Uuid> {
-    desk.db
-        .write(async |tx| {
-            let order = lock(tx, id, &["input", "id"]).await?;
-            if order.cancelled_at.is_some() {
-                return Err(rule(OrderRule::AlreadyCancelled));
-            }
-            if order.financial_status == FinancialStatus::Paid {
-                return Err(rule(OrderRule::AlreadyPaid));
-            }
-            store::update_order(tx, order.id, &Change::Paid, desk.now).await?;
-            let message = "Marked as paid.".to_owned();
-            note_down(tx, desk, order.id, HistoryKind::Paid, message, Topic::OrdersPaid).await?;
-            Ok(order.id)
-        })
-        .await
+pub async fn order_mark_as_paid(desk: &Desk, id: Option<Uuid>) -> Once<Uuid> {
+    desk.once(async |tx| {
+        let order = lock(tx, id, &["input", "id"]).await?;
+        if order.cancelled_at.is_some() {
+            return Err(rule(OrderRule::AlreadyCancelled));
+        }
+        if order.financial_status == FinancialStatus::Paid {
+            return Err(rule(OrderRule::AlreadyPaid));
+        }
+        store::update_order(tx, order.id, &Change::Paid, desk.now).await?;
+        let message = "Marked as paid.".to_owned();
+        note_down(tx, desk, order.id, HistoryKind::Paid, message, Topic::OrdersPaid).await?;
+        Ok(order.id)
+    })
+    .await
 }
 
 /// Something to be sent.
@@ -101,33 +117,32 @@ pub struct Sending {
 }
 
 /// Notes that something of an order has been sent; answers the order's and the fulfillment's id.
-pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> OrderResult<(Uuid, Uuid)> {
-    check_tracking(&sending.tracking)?;
-    desk.db
-        .write(async |tx| {
-            let field = ["fulfillment", "lineItemsByFulfillmentOrder", "0", "fulfillmentOrderId"];
-            let order = lock(tx, sending.order_id, &field).await?;
-            if order.cancelled_at.is_some() {
-                return Err(rule(OrderRule::AlreadyCancelled));
-            }
-            if store::count_fulfillments(tx.conn(), order.id).await? >= MAX_FULFILLMENTS {
-                return Err(rule(OrderRule::TooLong { max: MAX_FULFILLMENTS, field: path(&["fulfillment"]) }));
-            }
-            let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
-            let sent = send(&lines, sending.lines.as_deref()).map_err(ServiceError::Rule)?;
-            let id = desk.entropy.uuid_v7(desk.now);
-            store::insert_fulfillment(tx, order.id, id, &sending.tracking, &sent, desk.now).await?;
-            let all = lines.iter().map(OrderLine::unfulfilled).sum::<i32>() == sent.iter().map(|(_, n)| n).sum::<i32>();
-            let (status, topic, message) = if all {
-                (FulfillmentStatus::Fulfilled, Topic::OrdersFulfilled, "Everything was sent.")
-            } else {
-                (FulfillmentStatus::PartiallyFulfilled, Topic::OrdersUpdated, "Something was sent.")
-            };
-            store::update_order(tx, order.id, &Change::Sent(status), desk.now).await?;
-            note_down(tx, desk, order.id, HistoryKind::Fulfilled, message.to_owned(), topic).await?;
-            Ok((order.id, id))
-        })
-        .await
+pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> Once<(Uuid, Uuid)> {
+    desk.once(async |tx| {
+        check_tracking(&sending.tracking)?;
+        let field = ["fulfillment", "lineItemsByFulfillmentOrder", "0", "fulfillmentOrderId"];
+        let order = lock(tx, sending.order_id, &field).await?;
+        if order.cancelled_at.is_some() {
+            return Err(rule(OrderRule::AlreadyCancelled));
+        }
+        if store::count_fulfillments(tx.conn(), order.id).await? >= MAX_FULFILLMENTS {
+            return Err(rule(OrderRule::TooLong { max: MAX_FULFILLMENTS, field: path(&["fulfillment"]) }));
+        }
+        let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
+        let sent = send(&lines, sending.lines.as_deref()).map_err(ServiceError::Rule)?;
+        let id = desk.entropy.uuid_v7(desk.now);
+        store::insert_fulfillment(tx, order.id, id, &sending.tracking, &sent, desk.now).await?;
+        let all = lines.iter().map(OrderLine::unfulfilled).sum::<i32>() == sent.iter().map(|(_, n)| n).sum::<i32>();
+        let (status, topic, message) = if all {
+            (FulfillmentStatus::Fulfilled, Topic::OrdersFulfilled, "Everything was sent.")
+        } else {
+            (FulfillmentStatus::PartiallyFulfilled, Topic::OrdersUpdated, "Something was sent.")
+        };
+        store::update_order(tx, order.id, &Change::Sent(status), desk.now).await?;
+        note_down(tx, desk, order.id, HistoryKind::Fulfilled, message.to_owned(), topic).await?;
+        Ok((order.id, id))
+    })
+    .await
 }
 
 const MAX_NOTE: usize = 900;
@@ -167,20 +182,38 @@ async fn lock(tx: &mut TenantTx<'_>, id: Option<Uuid>, field: &[&str]) -> OrderR
     order.ok_or_else(|| rule(OrderRule::NotFound { field: path(field) }))
 }
 
-/// Puts units back where they came from. Variants that are gone have no place to go back to.
-async fn restock(tx: &mut TenantTx<'_>, desk: &Desk, order_id: Uuid, stock: Vec<StockChange>) -> OrderResult<()> {
-    let reference = GidNamespace::Emporia.encode("Order", order_id);
-    let mut changes = stock;
+/// Why units go back, and who puts them there: what the ledger says.
+pub struct Restock<'a> {
+    pub order_id: Uuid,
+    pub reason: &'a str,
+    pub actor: &'a str,
+}
+
+/// Puts units back where they came from. What has no place to go back to stays away: variants that are gone, and
+/// levels that are full.
+pub async fn restock_in_tx(
+    tx: &mut TenantTx<'_>,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+    back: &Restock<'_>,
+    mut changes: Vec<StockChange>,
+) -> Result<(), Fault> {
+    let reference = GidNamespace::Emporia.encode("Order", back.order_id);
     loop {
-        let (now, entropy, actor) = (desk.now, &desk.entropy, desk.actor.as_str());
-        match adjust_in_tx(tx, now, entropy, actor, "restock", Some(&reference), &changes).await {
+        // A level that turns out to be full does so after others have changed.
+        let adjusted = tx.savepoint(async |tx| {
+            adjust_in_tx(tx, now, entropy, back.actor, back.reason, Some(&reference), &changes).await
+        });
+        match adjusted.await {
             Ok(()) => return Ok(()),
-            // Found before anything is changed.
-            Err(ServiceError::Rule(InventoryRule::UnknownVariant { variant_id })) => {
+            Err(ServiceError::Rule(
+                InventoryRule::UnknownVariant { variant_id } | InventoryRule::OutOfRange { variant_id },
+            )) => {
+                tracing::warn!(%variant_id, reference, "units cannot go back into stock");
                 changes.retain(|change| change.variant_id != variant_id);
             }
-            Err(ServiceError::Rule(rule)) => return Err(Fault::internal(format!("restocking: {rule}")).into()),
-            Err(ServiceError::Fault(fault)) => return Err(fault.into()),
+            Err(ServiceError::Rule(rule)) => return Err(Fault::internal(format!("putting stock back: {rule}"))),
+            Err(ServiceError::Fault(fault)) => return Err(fault),
         }
     }
 }

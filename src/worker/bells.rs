@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use crate::error::Fault;
 use crate::events::Work;
 use crate::ids::TenantId;
 
-/// How long claimed bells belong to their worker.
+/// How long claimed bells belong to their worker: longer than a job takes.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// One kind of work for one tenant: all its bells that were due, as one.
@@ -25,6 +26,9 @@ pub struct Job {
 }
 
 /// Claims due bells, the longest due first: at most `limit`, which makes at most as many jobs.
+///
+/// While a tenant's payments are being settled, its other bells of that kind wait: a job may take as long as gateways
+/// take to be silent, and one tenant's silent gateway must not take every place.
 pub async fn claim(db: &PlatformDb, work: Work, now: DateTime<Utc>, limit: i64) -> Result<Vec<Job>, Fault> {
     let claimed = db.run(async |conn| Ok::<_, Fault>(claim_rows(conn, work, now, limit).await?)).await?;
     let mut by_tenant: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
@@ -49,17 +53,23 @@ async fn claim_rows(
     now: DateTime<Utc>,
     limit: i64,
 ) -> QueryResult<Vec<(i64, Uuid)>> {
-    let rows: Vec<(i64, Uuid)> = outbox_ready::table
+    let due = outbox_ready::table
         .filter(outbox_ready::kind.eq(work.as_db()))
         .filter(outbox_ready::due_at.le(now))
         .filter(outbox_ready::claimed_until.is_null().or(outbox_ready::claimed_until.le(now)))
         .order((outbox_ready::due_at, outbox_ready::id))
         .limit(limit)
-        .select((outbox_ready::id, outbox_ready::tenant_id))
-        .for_update()
-        .skip_locked()
-        .load(conn)
-        .await?;
+        .select((outbox_ready::id, outbox_ready::tenant_id));
+    let rows: Vec<(i64, Uuid)> = if work == Work::Payments {
+        let other = diesel::alias!(outbox_ready as other);
+        let running = other
+            .filter(other.field(outbox_ready::tenant_id).eq(outbox_ready::tenant_id))
+            .filter(other.field(outbox_ready::kind).eq(work.as_db()))
+            .filter(other.field(outbox_ready::claimed_until).gt(now));
+        due.filter(not(exists(running))).for_update().skip_locked().load(conn).await?
+    } else {
+        due.for_update().skip_locked().load(conn).await?
+    };
     if !rows.is_empty() {
         let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
         set_claimed_until(conn, &ids, now + LEASE).await?;

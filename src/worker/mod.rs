@@ -4,12 +4,15 @@
 //! that the tenant has by then, through the tenant's own connection, and takes the bell down. Invariants: no bell is
 //! taken down before its work is done, so a worker that dies costs time only; any number of workers may run.
 //!
+//! Beside that it sweeps ([`sweep`]): what has expired is deleted, tenant by tenant.
+//!
 //! [`run`] is the process, [`drain`] the same work at one moment, for tests and tools.
 
 mod bells;
 mod deliver;
 mod relay;
 mod render;
+mod sweep;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use crate::error::Fault;
 use crate::events::Work;
 use bells::Job;
 use deliver::Deliverer;
+pub use sweep::sweep;
 
 /// Between two claims under load.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -55,9 +59,10 @@ pub async fn run(app: App, shutdown: CancellationToken) -> Result<(), Fault> {
 
 pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -> Result<(), Fault> {
     let grace = app.config.http.shutdown_timeout;
-    let worker = Arc::new(Worker::new(app, options, false)?);
+    let worker = Arc::new(Worker::new(app.clone(), options, false)?);
     let wakers = Work::ALL.map(|work| (work, watch::Sender::new(())));
     let mut loops = JoinSet::new();
+    loops.spawn(sweep::attend(app, shutdown.clone()));
     for (work, wake) in &wakers {
         loops.spawn(worker.clone().attend(*work, wake.subscribe(), options, shutdown.clone()));
     }
@@ -143,7 +148,8 @@ impl Worker {
         let mut running = JoinSet::new();
         while !shutdown.is_cancelled() {
             wake.mark_unchanged();
-            let mut claimed = if running.len() < breadth(work) { self.claim(work).await } else { VecDeque::new() };
+            let places = breadth(work).saturating_sub(running.len());
+            let mut claimed = if places > 0 { self.claim(work, places).await } else { VecDeque::new() };
             let found = !claimed.is_empty();
             // What has no room yet waits here: its lease is long enough for what the others take.
             while !claimed.is_empty() && !shutdown.is_cancelled() {
@@ -172,8 +178,9 @@ impl Worker {
         while running.join_next().await.is_some() {}
     }
 
-    async fn claim(&self, work: Work) -> VecDeque<Job> {
-        let limit = if work == Work::Payments { i64::try_from(breadth(work)).unwrap_or(ROWS) } else { ROWS };
+    /// Payments are claimed for free places only: a lease that waits for a place might end before its job does.
+    async fn claim(&self, work: Work, places: usize) -> VecDeque<Job> {
+        let limit = if work == Work::Payments { i64::try_from(places).unwrap_or(ROWS) } else { ROWS };
         match bells::claim(self.app.db.platform(), work, self.app.clock.now(), limit).await {
             Ok(jobs) => jobs.into(),
             Err(error) => {

@@ -198,7 +198,7 @@ impl From<MerchandiseRow> for Merchandise {
 
 /// The lines that can be sold now, with what is to know of their variants: one statement. A variant with stock at
 /// several locations comes as several rows, which are folded here.
-async fn lines(conn: &mut TenantConn<'_>, cart_id: Uuid, now: DateTime<Utc>) -> QueryResult<Vec<Arc<Line>>> {
+pub(super) async fn lines(conn: &mut TenantConn<'_>, cart_id: Uuid, now: DateTime<Utc>) -> QueryResult<Vec<Arc<Line>>> {
     let rows: Vec<((Uuid, i32, serde_json::Value, i32), MerchandiseRow)> = cart_lines::table
         .inner_join(product_variants::table.on(
             product_variants::tenant_id.eq(cart_lines::tenant_id).and(product_variants::id.eq(cart_lines::variant_id)),

@@ -4,4 +4,7 @@ mod load;
 mod save;
 
 pub use load::{Head, head, load, load_locked, lock, merchandise};
-pub use save::{complete, create, save};
+pub use save::{complete, create, drop_withdrawn, save};
+
+/// The constraint that a line's variant is there.
+pub const LINE_HAS_VARIANT: &str = "cart_lines_tenant_id_variant_id_fkey";

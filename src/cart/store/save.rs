@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::try_join;
 use uuid::Uuid;
 
+use super::load::lines;
 use crate::cart::key::CartKey;
 use crate::cart::model::{Attributes, Cart, CartAddress, Line};
 use crate::country::Country;
@@ -59,6 +60,18 @@ pub async fn complete(tx: &mut TenantTx<'_>, cart_id: Uuid, order_id: Uuid, now:
         .filter(carts::tenant_id.eq(tx.tenant()))
         .filter(carts::id.eq(cart_id))
         .set((carts::completed_at.eq(now), carts::order_id.eq(order_id), carts::updated_at.eq(now)))
+        .execute(tx)
+        .await
+}
+
+/// Takes out of a locked cart the lines that cannot be sold any more: those that reading it leaves out, so that its
+/// owner has no way to name them.
+pub async fn drop_withdrawn(tx: &mut TenantTx<'_>, cart_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    let sold: Vec<Uuid> = lines(tx.conn(), cart_id, now).await?.iter().map(|line| line.id).collect();
+    diesel::delete(cart_lines::table)
+        .filter(cart_lines::tenant_id.eq(tx.tenant()))
+        .filter(cart_lines::cart_id.eq(cart_id))
+        .filter(cart_lines::id.ne_all(sold))
         .execute(tx)
         .await
 }

@@ -11,6 +11,7 @@ use crate::checkout::rule::CheckoutRule;
 use crate::checkout::store::{self, Attempt, AttemptStatus};
 use crate::checkout::token::OrderToken;
 use crate::db::TenantTx;
+use crate::db::error::constraint;
 use crate::db::idempotency::{self, Found, Key};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::events::{Work, ring_in_tx};
@@ -66,7 +67,7 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
     match found {
         Found::Outcome(outcome) => return Ok(Begun::Replay(outcome)),
         Found::OtherInput => return Ok(Begun::OtherInput),
-        Found::Busy | Found::Nothing => {}
+        Found::Nothing => {}
     }
     if completed {
         return refuse(CheckoutRule::AlreadyCompleted);
@@ -141,9 +142,16 @@ async fn take_stock(tx: &mut TenantTx<'_>, till: &Till, draft: &OrderDraft) -> S
             Some(refusal) => ServiceError::Rule(vec![refusal]),
             None => ServiceError::Fault(Fault::internal(format!("taking stock: {rule}"))),
         },
+        // Deleted after its stock had been looked up.
+        ServiceError::Fault(Fault::Database(cause)) if constraint(&cause) == Some(LEVEL_HAS_VARIANT) => {
+            ServiceError::Rule(vec![CheckoutRule::MerchandiseGone])
+        }
         ServiceError::Fault(fault) => ServiceError::Fault(fault),
     })
 }
+
+/// The constraint that a level's variant is there.
+const LEVEL_HAS_VARIANT: &str = "inventory_levels_tenant_id_variant_id_fkey";
 
 /// What the ledger names as the cause of a change.
 pub fn order_uri(order_id: Uuid) -> String {

@@ -1,52 +1,70 @@
 //! What the job does about attempts whose answer did not come, or whose process died.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use super::settle::{decline, settle};
-use super::{ASK_AGAIN, GATEWAY_TIMEOUT, Till};
+use super::settle::{NOT_COMPLETED, close_voided, decline, settle};
+use super::{ASK_AGAIN, Till};
 use crate::app::App;
-use crate::checkout::store::{self, Attempt};
-use crate::db::idempotency;
+use crate::checkout::store::{self, AttemptStatus, Pending};
 use crate::error::{Fault, ServiceError};
-use crate::events::{Work, ring_in_tx};
+use crate::events::{Work, ring_in_tx, ring_now_in_tx};
 use crate::ids::TenantId;
 use crate::payment::{PaymentGateway, Queried, Unknown};
 
-/// At most this many attempts a call; the rest comes with the next.
-const BATCH: i64 = 50;
+/// At most this many attempts a call, so many of them at once, each asked so long: a call that meets nothing but
+/// silence takes 40 seconds, which is less than the worker's lease. The rest comes with the next call.
+const BATCH: usize = 16;
+const AT_ONCE: usize = 4;
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest pause between two questions to a gateway that does not answer.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// How often a gateway is asked in vain, some three days long, before the operator has to say what became of it.
+pub const MAX_TRIES: i32 = 80;
 
 /// Asks the gateways what became of every overdue attempt and settles or releases it. The worker calls it when it is
 /// rung for payments; to call it too often, or twice at once, does no harm.
 pub async fn settle_due(app: &App, tenant: TenantId) -> Result<(), Fault> {
     let till = Till::new(app, tenant);
     let now = till.clock.now();
-    let due = till.db.read(async |conn| Ok::<_, Fault>(store::due_attempts(conn, now, BATCH).await?)).await?;
-    for attempt in &due {
-        settle_one(&till, attempt).await?;
+    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    let due = till.db.read(async |conn| Ok::<_, Fault>(store::due_attempts(conn, now, limit).await?)).await?;
+    let seeing: Vec<_> = due.iter().map(|attempt| see_to(&till, attempt)).collect();
+    let seen: Vec<Result<(), Fault>> = stream::iter(seeing).buffer_unordered(AT_ONCE).collect().await;
+    if due.len() == BATCH {
+        till.db.write(async |tx| Ok::<_, Fault>(ring_now_in_tx(tx, Work::Payments, now).await?)).await?;
     }
-    let more = due.len() as i64 == BATCH;
-    till.db
-        .write(async |tx| {
-            idempotency::purge(tx, now).await?;
-            if more {
-                ring_in_tx(tx, Work::Payments, now).await?;
-            }
-            Ok(())
-        })
-        .await
+    seen.into_iter().collect()
 }
 
-async fn settle_one(till: &Till, attempt: &Attempt) -> Result<(), Fault> {
+/// Nothing that goes wrong with one attempt keeps the others from being settled: it is put off. Fails only when that
+/// does.
+async fn see_to(till: &Till, attempt: &Pending) -> Result<(), Fault> {
+    let seen = if attempt.status == AttemptStatus::Voiding {
+        void(till, attempt.id, &attempt.gateway).await
+    } else {
+        settle_one(till, attempt).await
+    };
+    match seen {
+        Ok(()) => Ok(()),
+        Err(fault) => {
+            tracing::error!(%fault, attempt_id = %attempt.id, tries = attempt.tries, "a payment could not be settled");
+            postpone(till, attempt.id).await
+        }
+    }
+}
+
+async fn settle_one(till: &Till, attempt: &Pending) -> Result<(), Fault> {
     let became = match till.payments.get(&attempt.gateway) {
         Some(gateway) => ask(&*gateway, attempt.id).await,
-        None => Err(Unknown(format!("the gateway {} is not configured", attempt.gateway))),
+        None => Err(not_configured(&attempt.gateway)),
     };
     let settled = match became {
         Ok(true) => settle(till, attempt.id).await,
-        Ok(false) => decline(till, attempt.id, "The payment was not completed.").await,
+        Ok(false) => decline(till, attempt.id, NOT_COMPLETED).await,
         Err(unknown) => {
             tracing::warn!(%unknown, attempt_id = %attempt.id, tries = attempt.tries, "a payment is still unknown");
             return postpone(till, attempt.id).await;
@@ -61,7 +79,7 @@ async fn settle_one(till: &Till, attempt: &Attempt) -> Result<(), Fault> {
 /// Whether the payment was made. One that the gateway has never heard of may still be on its way to it: it is voided
 /// before it counts as not made.
 async fn ask(gateway: &dyn PaymentGateway, attempt_id: Uuid) -> Result<bool, Unknown> {
-    let asking = async {
+    in_time(async {
         Ok(match gateway.query(attempt_id).await? {
             Queried::Approved => true,
             Queried::Declined => false,
@@ -70,22 +88,49 @@ async fn ask(gateway: &dyn PaymentGateway, attempt_id: Uuid) -> Result<bool, Unk
                 false
             }
         })
-    };
-    tokio::time::timeout(GATEWAY_TIMEOUT, asking).await.unwrap_or_else(|_| Err(Unknown("no answer in time".to_owned())))
+    })
+    .await
 }
 
-/// Leaves the attempt as it is, and comes back to it: after ten seconds, twenty, forty, … up to an hour.
+/// Has the gateway give back what it took for an attempt that had been given up. Until it says so, the job asks.
+pub async fn void(till: &Till, attempt_id: Uuid, gateway: &str) -> Result<(), Fault> {
+    let voided = match till.payments.get(gateway) {
+        Some(gateway) => in_time(gateway.void(attempt_id)).await,
+        None => Err(not_configured(gateway)),
+    };
+    match voided {
+        Ok(()) => close_voided(till, attempt_id).await,
+        Err(unknown) => {
+            tracing::warn!(%unknown, %attempt_id, "money that was taken too late has not gone back yet");
+            postpone(till, attempt_id).await
+        }
+    }
+}
+
+async fn in_time<T>(asking: impl Future<Output = Result<T, Unknown>>) -> Result<T, Unknown> {
+    tokio::time::timeout(ASK_TIMEOUT, asking).await.unwrap_or_else(|_| Err(Unknown("no answer in time".to_owned())))
+}
+
+fn not_configured(gateway: &str) -> Unknown {
+    Unknown(format!("the gateway {gateway} is not configured"))
+}
+
+/// Leaves the attempt as it is, and comes back to it: after ten seconds, twenty, forty, … up to an hour, and not for
+/// ever ([`MAX_TRIES`]).
 pub async fn postpone(till: &Till, attempt_id: Uuid) -> Result<(), Fault> {
     till.db
         .write(async |tx| {
-            let Some(attempt) = store::lock_attempt(tx, attempt_id).await? else { return Ok(()) };
+            let Some(attempt) = store::lock_pending(tx, attempt_id).await? else { return Ok(()) };
             let now = till.clock.now();
-            let doublings = u32::try_from(attempt.tries).unwrap_or_default().min(10);
-            let wait = (ASK_AGAIN * 2_i32.pow(doublings)).min(LONGEST_PAUSE);
-            if store::postpone_attempt(tx, &attempt, now, wait).await? == 1 {
-                ring_in_tx(tx, Work::Payments, now + wait).await?;
+            if attempt.tries + 1 >= MAX_TRIES {
+                tracing::error!(%attempt_id, gateway = attempt.gateway, "a payment is left to the operator");
+                store::postpone_attempt(tx, &attempt, now, None).await?;
+                return Ok(());
             }
-            Ok(())
+            let doublings = u32::try_from(attempt.tries).unwrap_or_default().min(10);
+            let due_at = now + (ASK_AGAIN * 2_i32.pow(doublings)).min(LONGEST_PAUSE);
+            store::postpone_attempt(tx, &attempt, now, Some(due_at)).await?;
+            Ok(ring_in_tx(tx, Work::Payments, due_at).await?)
         })
         .await
 }

@@ -2,26 +2,31 @@
 
 mod begin;
 mod due;
+mod operator;
+mod refusal;
 mod settle;
 
-pub use due::settle_due;
+pub use due::{MAX_TRIES, settle_due};
+pub use operator::{Resolution, payment_resolve, payments_undecided};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::begin::{Begun, begin};
-use self::settle::{decline, record, settle};
+use self::settle::{decline, settle};
 use super::rule::CheckoutRule;
+use super::store;
 use super::token::OrderToken;
 use crate::app::App;
 use crate::cart::key::CartKey;
 use crate::clock::{Clock, Entropy};
-use crate::db::TenantDb;
-use crate::db::idempotency::{self, Key, Refused, Wait};
-use crate::error::{ServiceError, ServiceResult};
+use crate::db::idempotency::{self, Key, Refused};
+use crate::db::{QueryResult, TenantConn, TenantDb};
+use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
 use crate::payment::{Charge, Charged, Payments, Unknown};
@@ -31,8 +36,10 @@ pub const FIELD: &str = "checkoutComplete";
 
 /// How long a checkout holds its stock before the job looks at it: longer than a gateway may take.
 const RESERVED: TimeDelta = TimeDelta::minutes(2);
-/// How long a gateway may take.
-const GATEWAY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much longer than a gateway may take a request waits for another of the same key.
+const MARGIN: Duration = Duration::from_secs(5);
+/// The longest pause between two looks whether that other request has its answer.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// When the job asks a gateway that did not answer.
 const ASK_AGAIN: TimeDelta = TimeDelta::seconds(10);
 /// At most this many characters in a payment token.
@@ -45,12 +52,15 @@ pub struct Till {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub payments: Payments,
+    /// How long a gateway may take.
+    pub payment_timeout: Duration,
 }
 
 impl Till {
     pub fn new(app: &App, tenant: TenantId) -> Self {
         let db = app.db.tenant(tenant);
-        Self { db, clock: app.clock.clone(), entropy: app.entropy.clone(), payments: app.payments.clone() }
+        let (clock, entropy, payments) = (app.clock.clone(), app.entropy.clone(), app.payments.clone());
+        Self { db, clock, entropy, payments, payment_timeout: app.config.payment_timeout }
     }
 }
 
@@ -80,21 +90,30 @@ pub async fn complete(till: &Till, wish: &Wish) -> Result<Completed, Refused> {
     if wish.token.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
         return Ok(refuse(CheckoutRule::TokenTooLong));
     }
-    let mut wait = Wait::new();
+    let deadline = Instant::now() + till.payment_timeout + MARGIN;
     let attempt = loop {
         match begin(till, wish, gateway.pays_later()).await {
             Ok(Begun::Done(order_id)) => return Ok(Ok(order_id)),
             Ok(Begun::Charge(attempt)) => break attempt,
             Ok(Begun::Replay(outcome)) => return Ok(idempotency::replay(outcome)),
             Ok(Begun::OtherInput) => return Err(Refused::OtherInput),
-            Ok(Begun::Busy) if wait.again().await => {}
-            Ok(Begun::Busy) => return Ok(refuse(CheckoutRule::PaymentPending)),
-            Err(error) => return Ok(keep_refusal(till, wish, error).await),
+            Ok(Begun::Busy) => match charged(till, wish, deadline).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(refuse(CheckoutRule::PaymentPending)),
+                Err(fault) => return Ok(Err(fault.into())),
+            },
+            Err(ServiceError::Rule(rules)) => match refusal::keep(till, wish, &rules).await {
+                Ok(true) => return Ok(Err(ServiceError::Rule(rules))),
+                // Another request was quicker: its outcome counts.
+                Ok(false) => {}
+                Err(fault) => return Ok(Err(fault.into())),
+            },
+            Err(fault) => return Ok(Err(fault)),
         }
     };
     let amount = crate::money::Money::new(attempt.amount_minor, wish.currency);
     let charge = Charge { attempt_id: attempt.id, amount, token: wish.token.clone() };
-    let answer = tokio::time::timeout(GATEWAY_TIMEOUT, gateway.charge(&charge)).await;
+    let answer = tokio::time::timeout(till.payment_timeout, gateway.charge(&charge)).await;
     Ok(match answer.unwrap_or_else(|_| Err(Unknown("no answer in time".to_owned()))) {
         Ok(Charged::Approved) => settle(till, attempt.id).await,
         Ok(Charged::Declined { message }) => decline(till, attempt.id, &message).await,
@@ -108,14 +127,23 @@ pub async fn complete(till: &Till, wish: &Wish) -> Result<Completed, Refused> {
     })
 }
 
-/// Keeps a refusal under the key, where a repeated request is to be refused the same. The transaction in which it
-/// was found has been rolled back; if another request has been answered under the key meanwhile, that answer counts.
-async fn keep_refusal(till: &Till, wish: &Wish, error: ServiceError<Vec<CheckoutRule>>) -> Completed {
-    let (Some(key), ServiceError::Rule(rules)) = (&wish.key, &error) else { return Err(error) };
-    if !rules.iter().all(CheckoutRule::is_final) {
-        return Err(error);
+/// Waits, without a lock and between looks without a connection, until the request that charges under the same key
+/// has its answer; false when that takes longer than a gateway may.
+async fn charged(till: &Till, wish: &Wish, deadline: Instant) -> Result<bool, Fault> {
+    let mut pause = Duration::from_millis(5);
+    while Instant::now() < deadline {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        if !till.db.read(async |conn| Ok::<_, Fault>(store::is_being_charged(conn, wish.cart.id).await?)).await? {
+            return Ok(true);
+        }
     }
-    record(till, key, Err(error)).await
+    Ok(false)
+}
+
+/// Whether a payment for the cart is on its way. To be asked under the cart's lock: whoever begins one takes it.
+pub async fn is_being_paid(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<bool> {
+    store::is_being_paid(conn, cart_id).await
 }
 
 /// The order's token, for whoever has the cart's key.

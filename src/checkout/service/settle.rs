@@ -3,40 +3,78 @@
 use futures_util::try_join;
 use uuid::Uuid;
 
-use super::begin::order_uri;
-use super::{Completed, Till, refuse};
+use super::due::void;
+use super::{ASK_AGAIN, Completed, Till, refuse};
 use crate::cart;
 use crate::checkout::rule::CheckoutRule;
 use crate::checkout::store::{self, AttemptStatus};
 use crate::db::TenantTx;
-use crate::db::idempotency::{self, Found, Key};
+use crate::db::idempotency::{self, Key};
 use crate::error::{Fault, ServiceError, ServiceResult};
-use crate::events::{NewEvent, Topic, append_all_in_tx};
-use crate::inventory::service::adjust_in_tx;
+use crate::events::{NewEvent, Topic, Work, append_all_in_tx, ring_in_tx};
 use crate::order::draft::OrderDraft;
 use crate::order::model::{FinancialStatus, HistoryKind};
+use crate::order::service::{Restock, restock_in_tx};
 use crate::order::store::{self as orders, NewHistory};
 
-/// The gateway has approved: makes the order, unless somebody has made it already.
+/// What a payment that was given up is answered with.
+pub const NOT_COMPLETED: &str = "The payment was not completed.";
+
+/// The gateway has approved: makes the order, unless somebody has made it already. What is approved after it was
+/// given up is given back.
 pub async fn settle(till: &Till, attempt_id: Uuid) -> Completed {
+    let settled = till.db.write(async |tx| settle_or_void_in_tx(tx, till, attempt_id).await).await?;
+    match settled {
+        Settled::Order(order_id) => Ok(order_id),
+        Settled::TooLate { gateway } => {
+            void(till, attempt_id, &gateway).await?;
+            refuse(CheckoutRule::PaymentDeclined { message: NOT_COMPLETED.to_owned() })
+        }
+    }
+}
+
+enum Settled {
+    Order(Uuid),
+    TooLate { gateway: String },
+}
+
+async fn settle_or_void_in_tx(
+    tx: &mut TenantTx<'_>,
+    till: &Till,
+    attempt_id: Uuid,
+) -> ServiceResult<Settled, Vec<CheckoutRule>> {
+    let Some(attempt) = store::lock_attempt(tx, attempt_id).await? else {
+        return Err(Fault::internal("a payment attempt is gone").into());
+    };
+    let (order_id, now) = (attempt.draft.order_id, till.clock.now());
+    match attempt.status {
+        AttemptStatus::Open | AttemptStatus::Unknown => {
+            store::close_attempt(tx, attempt_id, AttemptStatus::Settled, now).await?;
+            settle_in_tx(tx, till, &attempt.draft, true, attempt.key.as_ref()).await?;
+            Ok(Settled::Order(order_id))
+        }
+        AttemptStatus::Settled => Ok(Settled::Order(order_id)),
+        // The gateway was asked to void it and approved it all the same. Should this process die before it has
+        // asked again, the job does.
+        AttemptStatus::Declined | AttemptStatus::Voiding => {
+            tracing::warn!(%attempt_id, "a payment was approved after it had been given up");
+            store::begin_voiding(tx, attempt_id, now, now + ASK_AGAIN).await?;
+            ring_in_tx(tx, Work::Payments, now + ASK_AGAIN).await?;
+            Ok(Settled::TooLate { gateway: attempt.gateway })
+        }
+    }
+}
+
+/// The money has gone back: the attempt has ended as a declined one.
+pub async fn close_voided(till: &Till, attempt_id: Uuid) -> Result<(), Fault> {
+    let now = till.clock.now();
     till.db
         .write(async |tx| {
-            let Some(attempt) = store::lock_attempt(tx, attempt_id).await? else {
-                return Err(Fault::internal("a payment attempt is gone").into());
-            };
-            let order_id = attempt.draft.order_id;
-            match attempt.status {
-                AttemptStatus::Settled => return Ok(order_id),
-                // Only a gateway that was asked to void and approved all the same: for a person to look at.
-                AttemptStatus::Declined => {
-                    tracing::error!(%attempt_id, "a payment was approved after it had been given up");
-                    return refuse(CheckoutRule::PaymentPending);
-                }
-                AttemptStatus::Open | AttemptStatus::Unknown => {}
+            let attempt = store::lock_pending(tx, attempt_id).await?;
+            if attempt.is_some_and(|attempt| attempt.status == AttemptStatus::Voiding) {
+                store::close_attempt(tx, attempt_id, AttemptStatus::Declined, now).await?;
             }
-            store::close_attempt(tx, attempt_id, AttemptStatus::Settled, till.clock.now()).await?;
-            settle_in_tx(tx, till, &attempt.draft, true, attempt.key.as_ref()).await?;
-            Ok(order_id)
+            Ok(())
         })
         .await
 }
@@ -66,17 +104,10 @@ pub async fn decline(till: &Till, attempt_id: Uuid, message: &str) -> Completed 
     refuse(CheckoutRule::PaymentDeclined { message: message.to_owned() })
 }
 
-async fn give_back(tx: &mut TenantTx<'_>, till: &Till, draft: &OrderDraft) -> ServiceResult<(), Vec<CheckoutRule>> {
-    let reference = order_uri(draft.order_id);
-    let now = till.clock.now();
-    // A variant that was deleted meanwhile has no stock to give back to.
-    let changes = draft.stock_changes(1);
-    let given =
-        adjust_in_tx(tx, now, &till.entropy, &draft.actor, "reservation_released", Some(&reference), &changes).await;
-    given.map_err(|error| match error {
-        ServiceError::Rule(rule) => ServiceError::Fault(Fault::internal(format!("giving stock back: {rule}"))),
-        ServiceError::Fault(fault) => ServiceError::Fault(fault),
-    })
+async fn give_back(tx: &mut TenantTx<'_>, till: &Till, draft: &OrderDraft) -> Result<(), Fault> {
+    let (entropy, actor) = (&till.entropy, draft.actor.as_str());
+    let back = Restock { order_id: draft.order_id, reason: "reservation_released", actor };
+    restock_in_tx(tx, till.clock.now(), entropy, &back, draft.stock_changes(1)).await
 }
 
 /// Makes the order of the draft: number, rows, history, event, the cart's end, the key's outcome.
@@ -132,20 +163,4 @@ async fn keep_in_tx(
         idempotency::insert_outcome(tx, key, till.clock.now(), &outcome).await?;
     }
     Ok(())
-}
-
-/// Keeps an outcome under the key on its own; answers what is kept there: another's, if that was first.
-pub async fn record(till: &Till, key: &Key, outcome: Completed) -> Completed {
-    let now = till.clock.now();
-    let kept: ServiceResult<Found, Vec<CheckoutRule>> = till
-        .db
-        .write(async |tx| {
-            keep_in_tx(tx, till, Some(key), &outcome).await?;
-            Ok(idempotency::find(tx.conn(), key, now).await?)
-        })
-        .await;
-    match kept? {
-        Found::Outcome(kept) => idempotency::replay(kept),
-        _ => outcome,
-    }
 }

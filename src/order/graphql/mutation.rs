@@ -7,7 +7,8 @@ use super::fulfillment::Fulfillment;
 use super::order::Order;
 use super::query::order_of_merchant;
 use crate::error::{ServiceError, ServiceResult};
-use crate::graphql::idempotent::act_once;
+use crate::graphql::error::ApiError;
+use crate::graphql::idempotent::key_of;
 use crate::graphql::scalars::Url;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
@@ -105,9 +106,10 @@ pub struct FulfillmentCreatePayload {
     user_errors: Vec<OrderUserError>,
 }
 
-fn desk(scope: &Scope) -> Desk {
-    let app = &scope.app;
-    Desk { db: scope.db().clone(), now: app.clock.now(), entropy: app.entropy.clone(), actor: scope.access.actor() }
+fn desk(ctx: &Context<'_>, scope: &Scope) -> Result<Desk> {
+    let (app, key) = (&scope.app, key_of(ctx, None)?);
+    let (entropy, actor) = (app.entropy.clone(), scope.access.actor());
+    Ok(Desk { db: scope.db().clone(), now: app.clock.now(), entropy, actor, key })
 }
 
 /// The use case's answer, or what it refused; a fault is an error.
@@ -142,9 +144,10 @@ impl OrderMutation {
     ) -> Result<OrderCancelPayload> {
         let scope = ctx.require_merchant()?;
         let _ = notify_customer;
-        let (desk, id) = (desk(scope), Gid::of(&order_id, "Order"));
+        let (desk, id) = (desk(ctx, scope)?, Gid::of(&order_id, "Order"));
         let wish = Cancellation { reason, restock, refund, staff_note };
-        let done = act_once(ctx, scope, async move { service::order_cancel(&desk, id, &wish).await }).await?;
+        let done =
+            scope.act(async move { service::order_cancel(&desk, id, &wish).await }).await?.map_err(ApiError::from)?;
         let (id, user_errors) = split(done)?;
         let order = order_of(scope, id).await?;
         Ok(OrderCancelPayload { order, order_cancel_user_errors: user_errors.clone(), user_errors })
@@ -157,8 +160,9 @@ impl OrderMutation {
         #[graphql(desc = "Which order.")] input: OrderMarkAsPaidInput,
     ) -> Result<OrderMarkAsPaidPayload> {
         let scope = ctx.require_merchant()?;
-        let (desk, id) = (desk(scope), Gid::of(&input.id, "Order"));
-        let done = act_once(ctx, scope, async move { service::order_mark_as_paid(&desk, id).await }).await?;
+        let (desk, id) = (desk(ctx, scope)?, Gid::of(&input.id, "Order"));
+        let done =
+            scope.act(async move { service::order_mark_as_paid(&desk, id).await }).await?.map_err(ApiError::from)?;
         let (id, user_errors) = split(done)?;
         Ok(OrderMarkAsPaidPayload { order: order_of(scope, id).await?, user_errors })
     }
@@ -178,8 +182,11 @@ impl OrderMutation {
                 return Ok(FulfillmentCreatePayload { fulfillment: None, user_errors: vec![(&rule).into()] });
             }
         };
-        let desk = desk(scope);
-        let done = act_once(ctx, scope, async move { service::fulfillment_create(&desk, &sending).await }).await?;
+        let desk = desk(ctx, scope)?;
+        let done = scope
+            .act(async move { service::fulfillment_create(&desk, &sending).await })
+            .await?
+            .map_err(ApiError::from)?;
         let (ids, user_errors) = split(done)?;
         let fulfillment = match ids {
             Some((order_id, id)) => {

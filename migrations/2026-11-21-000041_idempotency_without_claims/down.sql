@@ -1,0 +1,5 @@
+ALTER TABLE idempotency_keys
+    ALTER COLUMN outcome DROP NOT NULL,
+    ADD COLUMN claim uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    ADD COLUMN claimed_until timestamptz NOT NULL DEFAULT now();
+ALTER TABLE idempotency_keys ALTER COLUMN claim DROP DEFAULT, ALTER COLUMN claimed_until DROP DEFAULT;
