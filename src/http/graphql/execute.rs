@@ -14,12 +14,14 @@ use super::persisted::Persisted;
 use super::prepare::Prepared;
 use crate::graphql::budget::Overspent;
 use crate::graphql::error::{Code, present, set_code};
+use crate::graphql::idempotent::check_header;
 use crate::graphql::limits::{Limits, cost};
 use crate::graphql::nul;
 use crate::graphql::schema::EmporiaSchema;
 use crate::graphql::scope::{RequestInfo, Scope};
 use crate::http::request::record_operation;
 use crate::http::router::Served;
+use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
 
 /// Errors shown of a document that has many.
@@ -59,6 +61,15 @@ impl Call<'_> {
         if self.is_get && kind != OperationType::Query {
             let text = "only queries may be sent by GET; use POST";
             return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, text));
+        }
+        if kind == OperationType::Mutation && self.resolved.access == Access::Public {
+            let text = "mutations need an API key: send x-api-key; the host alone is good for reading";
+            let refused = Refused::document(Code::Unauthenticated, text);
+            return Err(Refused { status: Some(StatusCode::UNAUTHORIZED), ..refused });
+        }
+        if self.info.idempotency_key.is_some() {
+            check_header(&prepared.document, operation)
+                .map_err(|error| Refused::document(error.code, error.message))?;
         }
         let variables = params.variables.unwrap_or_default();
         required_variables(operation, &variables)?;

@@ -99,12 +99,11 @@ async fn answer(
     let resolved = guard(served, &credentials).await?;
     record_tenant(resolved.standing.id);
     let sent = if is_get { params::from_query(parts.uri.query())? } else { params::from_body(&read(body).await?)? };
-    let info = RequestInfo { id: id.0.to_string(), namespace, idempotency_key: None };
-    let mut call = Call { served, resolved: &resolved, info, is_get };
+    let idempotency_key = idempotency_key(&parts.headers)?;
+    let info = RequestInfo { id: id.0.to_string(), namespace, idempotency_key };
+    let call = Call { served, resolved: &resolved, info, is_get };
     match sent {
-        // In a batch the header could mean any of the operations, so it means none.
         Sent::One(params) => {
-            call.info.idempotency_key = idempotency_key(&parts.headers)?;
             if media == Media::Events {
                 return sse::respond(&call, credentials, watch, params).await;
             }
@@ -117,6 +116,10 @@ async fn answer(
             }
             if batch.len() > MAX_BATCH {
                 return Err(Refused::bad_request(format!("a batch may have at most {MAX_BATCH} operations")));
+            }
+            if call.info.idempotency_key.is_some() {
+                let text = "in a batch the Idempotency-Key header could mean any operation: use `@idempotent(key: …)`";
+                return Err(Refused::bad_request(text));
             }
             let mut responses = Vec::with_capacity(batch.len());
             for params in batch {
