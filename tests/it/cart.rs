@@ -11,11 +11,11 @@ use emporia::db::schema::{carts, product_variants, products, shops};
 use emporia::error::Fault;
 use emporia::shipping::model::{NewProfile, NewRate};
 use emporia::shipping::service::profile_create_in_tx;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Goods, Store, TestApp};
+use crate::support::{Goods, Store, TestApp, Uncommitted};
 
 const CART: &str = "fragment cart on Cart { id note totalQuantity
     lines(first: 250) { nodes { id quantity attributes { key value } merchandise { ... on ProductVariant { id } } } }
@@ -118,6 +118,18 @@ fn refusal(payload: &Value) -> (String, String) {
 
 fn as_pair(field: &str, code: &str) -> (String, String) {
     (field.to_owned(), code.to_owned())
+}
+
+#[tokio::test]
+async fn a_variant_that_is_deleted_while_it_is_added_is_one_that_there_is_not() {
+    let shopper = Shopper::new().await;
+    let mug = shopper.shelve(Goods::new(1000)).await;
+    let cart = shopper.cart(&[]).await;
+    let id = mug.rsplit('/').next().expect("a uuid").to_owned();
+    let deleting = Uncommitted::begin(&shopper.app.db.name, &format!("DELETE FROM products WHERE id = '{id}'")).await;
+    let (adding, ()) =
+        join(shopper.add(&cart["id"], json!([{ "merchandiseId": mug }])), deleting.finish_when_waited_for()).await;
+    assert_eq!(adding["userErrors"][0]["code"], "INVALID_MERCHANDISE_LINE", "{adding}");
 }
 
 #[tokio::test]
@@ -629,26 +641,6 @@ async fn fifty_parallel_changes_of_one_cart_lose_nothing() {
     assert_eq!(quantities, [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 7, 20]);
     assert_eq!(after["cost"]["subtotalAmount"]["amount"], "40.70");
     assert!(after["note"].as_str().is_some_and(|note| note.starts_with("note ")));
-}
-
-#[tokio::test]
-async fn a_shopper_without_any_key_has_a_cart_by_the_shops_host() {
-    let shopper = Shopper::new().await;
-    let mug = shopper.shelve(Goods::new(100)).await;
-    let body = json!({ "query": "mutation($l: [CartLineInput!]) { cartCreate(input: { lines: $l }) { cart { id totalQuantity } } }",
-        "variables": { "l": [line(&mug, 2)] } });
-    let request = axum::http::Request::post("/graphql")
-        .header("content-type", "application/json")
-        .header("host", "acme.shops.test")
-        .body(axum::body::Body::from(body.to_string()))
-        .expect("a request");
-    let router = emporia::http::router::router(shopper.app.app.clone());
-    let response = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
-    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
-    let body: Value = serde_json::from_slice(&bytes).expect("JSON");
-    let cart = &body["data"]["cartCreate"]["cart"];
-    assert_eq!(cart["totalQuantity"], 2, "{body:#}");
-    assert_eq!(shopper.read(&cart["id"]).await["totalQuantity"], 2, "with its key it is the same cart for everyone");
 }
 
 #[tokio::test]

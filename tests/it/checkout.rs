@@ -1,20 +1,16 @@
 //! From cart to order: once or not at all, whatever happens on the way.
 
 use std::collections::HashSet;
-use std::future::Future;
-use std::pin::pin;
-use std::task::Poll;
 
 use chrono::TimeDelta;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use emporia::checkout::rule::CheckoutRule;
 use emporia::checkout::service::complete;
 use emporia::db::idempotency::Refused;
 use emporia::error::ServiceError;
-use futures_util::future::join_all;
+use emporia::worker;
+use futures_util::future::{join, join_all};
 
-use crate::support::{Shopping, admin, eventually};
+use crate::support::{Shopping, dropped_after, polled, settled};
 
 const MANY: &[(&str, &str)] = &[("DATABASE_POOL_SIZE", "8"), ("DATABASE_ACQUIRE_TIMEOUT_MS", "120000")];
 
@@ -88,6 +84,97 @@ async fn a_key_stands_for_one_input_and_a_cart_for_one_order() {
     assert_eq!(rules(later), [CheckoutRule::AlreadyCompleted], "the key is forgotten, the order is not");
 }
 
+/// Polls a request that is to be refused for stock so many times; then the stock returns, and the same request comes
+/// again while the first goes on. Whatever is answered afterwards agrees with whether there is an order.
+#[tokio::test]
+async fn a_refusal_is_never_kept_over_an_order() {
+    let shop = Shopping::new().await;
+    let (mut finished, mut ordered) = (false, 0);
+    for polls in 1.. {
+        if finished {
+            break;
+        }
+        let number = polls as u128;
+        shop.on_sale(number, 1000, 1).await;
+        let (cart, other) = (shop.cart(&[(number, 1)]).await, shop.cart(&[(number, 1)]).await);
+        let taken = shop.buy(&other).await;
+        let (till, wish) = (shop.till(), shop.wish(&cart, "manual", None, "1"));
+        let mut first = Box::pin(complete(&till, &wish));
+        finished = polled(polls, first.as_mut()).await;
+        if !finished {
+            shop.cancel(taken).await;
+            let (_, second) = join(first, complete(&till, &wish)).await;
+            let told = complete(&till, &wish).await.expect("the same key");
+            let has_order = shop.is_completed(&cart).await;
+            assert_eq!(told.is_ok(), has_order, "after {polls} poll(s)");
+            ordered += usize::from(second.expect("the same key").is_ok());
+        }
+    }
+    assert!(ordered > 0, "the second request never got through: nothing was tried");
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_taken_out_of_the_cart_and_the_rest_can_be_bought() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    shop.on_sale(2, 500, 10).await;
+    let (cart, only) = (shop.cart(&[(1, 1), (2, 1)]).await, shop.cart(&[(1, 1)]).await);
+    shop.withdraw(1).await;
+    for (cart, key, expected) in [
+        (&cart, "1", CheckoutRule::MerchandiseGone),
+        (&cart, "1", CheckoutRule::MerchandiseGone),
+        (&only, "1", CheckoutRule::MerchandiseGone),
+        (&only, "2", CheckoutRule::CartEmpty),
+    ] {
+        let refused = shop.complete(&shop.wish(cart, "manual", None, key)).await.expect("a free key");
+        assert_eq!(rules(refused), [expected]);
+    }
+    let bought = shop.complete(&shop.wish(&cart, "manual", None, "2")).await.expect("a free key");
+    bought.expect("an order of what is left");
+    assert_eq!((shop.stock(1).await, shop.stock(2).await), (10, 9));
+}
+
+#[tokio::test]
+async fn a_variant_that_is_deleted_while_it_is_bought_is_one_that_is_gone() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let cart = shop.cart(&[(1, 1)]).await;
+    let deleting = shop.begin_deleting(1).await;
+    let (till, wish) = (shop.till(), shop.wish(&cart, "manual", None, "1"));
+    let buying = tokio::spawn(async move { complete(&till, &wish).await });
+    deleting.finish_when_waited_for().await;
+    let answer = buying.await.expect("a task").expect("a free key");
+    assert_eq!(rules(answer), [CheckoutRule::MerchandiseGone]);
+}
+
+#[tokio::test]
+async fn each_tenants_numbers_start_at_1001() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    for _ in 0..2 {
+        shop.buy(&shop.cart(&[(1, 1)]).await).await;
+    }
+    let other = shop.beside("other").await;
+    other.on_sale(1, 1000, 10).await;
+    other.buy(&other.cart(&[(1, 1)]).await).await;
+    assert_eq!((shop.numbers().await, other.numbers().await), (vec![1001, 1002], vec![1001]));
+}
+
+#[tokio::test]
+async fn expired_keys_are_swept_away_whatever_else_happens() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let (cart, later) = (shop.cart(&[(1, 1)]).await, shop.cart(&[(1, 1)]).await);
+    shop.buy(&cart).await;
+    shop.app.clock.advance(TimeDelta::hours(23));
+    shop.buy(&later).await;
+    worker::sweep(&shop.app.app).await.expect("a sweep");
+    assert_eq!(shop.keys().await, 2);
+    shop.app.clock.advance(TimeDelta::hours(2));
+    worker::sweep(&shop.app.app).await.expect("a sweep");
+    assert_eq!(shop.keys().await, 1, "the later one");
+}
+
 #[tokio::test]
 async fn a_declined_payment_leaves_stock_and_cart_as_they_were() {
     let shop = Shopping::new().await;
@@ -143,40 +230,6 @@ async fn the_job_asks_a_gateway_that_stays_silent_again_ever_later() {
         shop.run_job().await;
         assert_eq!((shop.stock(1).await, shop.attempts("UNKNOWN").await), (7, 1));
     }
-}
-
-/// Polls the future so many times and drops it then; true when it was finished by then.
-async fn dropped_after(polls: usize, future: impl Future) -> bool {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(|cx| {
-        if left == 0 {
-            return Poll::Ready(false);
-        }
-        left -= 1;
-        match future.as_mut().poll(cx) {
-            Poll::Ready(_) => Poll::Ready(true),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
-}
-
-#[derive(QueryableByName)]
-struct Busy {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    busy: i64,
-}
-
-/// Waits until the server has done with what dropped futures left on it.
-async fn settled(database: &str) {
-    eventually("the server has ended abandoned transactions", || async {
-        let sql = "SELECT count(*) AS busy FROM pg_stat_activity
-                   WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'";
-        let rows: Vec<Busy> = diesel::sql_query(sql).load(&mut admin(database).await).await.expect("pg_stat_activity");
-        (rows[0].busy == 0).then_some(())
-    })
-    .await;
 }
 
 /// Drops the checkout after one poll, two polls, …; after each drop the job runs, and afterwards the client tries

@@ -27,6 +27,7 @@ mod limits;
 mod logs;
 mod node;
 mod order;
+mod payment;
 mod predicates;
 mod process;
 mod rls_coverage;

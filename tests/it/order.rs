@@ -1,15 +1,23 @@
 //! Checkouts and orders through the schema: what shoppers get to see, and what merchants do.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use emporia::cart::key::CartKey;
-use emporia::db::schema::events;
-use emporia::error::Fault;
+use emporia::country::Country;
+use emporia::db::schema::{events, fulfillments, order_lines};
+use emporia::error::{Fault, ServiceError};
 use emporia::ids::GidNamespace;
+use emporia::order::model::{SendLine, Tracking};
+use emporia::order::rule::OrderRule;
+use emporia::order::service::{Sending, fulfillment_create};
+use emporia::shipping::model::NewProfile;
+use emporia::shipping::service::profile_create_in_tx;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::Shopping;
+use crate::support::{Shopping, admin, dropped_after, settled, start, variant};
 
 const COMPLETE: &str = "mutation($cart: ID!, $payment: CheckoutPaymentInput!, $key: String!) {
     checkoutComplete(cartId: $cart, payment: $payment) @idempotent(key: $key) {
@@ -137,6 +145,303 @@ async fn keys_are_required_bounded_and_refused_where_they_do_not_belong() {
     );
     let two = format!("a: {checkout} {rest} b: {checkout} {rest}");
     assert_eq!(ask(&mutation(&two), &[("idempotency-key", "k2")]).await, "BAD_USER_INPUT");
+}
+
+#[tokio::test]
+async fn a_key_is_refused_where_it_would_protect_nothing() {
+    let shop = shop().await;
+    let create = "mutation { cartCreate { cart { id } userErrors { code } } }";
+    let header = [("idempotency-key", "k")];
+    let body = json!({ "query": create });
+    assert_eq!(shop.app.post_json(&shop.store.publishable, &body, &header).await.code(), "BAD_USER_INPUT");
+    let directive = json!({ "query": create.replace("cartCreate", "cartCreate @idempotent(key: \"k\")") });
+    assert_eq!(shop.app.post_json(&shop.store.publishable, &directive, &[]).await.code(), "BAD_USER_INPUT");
+    let spread = "mutation { ...two } fragment two on Mutation { a: cartCreate { cart { id } } ... { b: cartCreate { cart { id } } } }";
+    let body = json!({ "query": spread });
+    assert_eq!(shop.app.post_json(&shop.store.publishable, &body, &header).await.code(), "BAD_USER_INPUT");
+    let batch = json!([{ "query": "{ shop { name } }" }]);
+    let refused = shop.app.post_json(&shop.store.publishable, &batch, &header).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "BAD_USER_INPUT"));
+    assert!(shop.app.post_json(&shop.store.publishable, &batch, &[]).await.status.is_success());
+    let query = json!({ "query": "{ shop { name } }" });
+    assert!(shop.app.post_json(&shop.store.publishable, &query, &header).await.json().get("errors").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_key_sent_a_hundred_times_at_once_is_answered_a_hundred_times_alike() {
+    let many = [("DATABASE_POOL_SIZE", "8"), ("DATABASE_ACQUIRE_TIMEOUT_MS", "120000")];
+    for gateway in ["manual", "bogus"] {
+        let shop = Shopping::with(&many).await;
+        shop.on_sale(1, 1000, 10).await;
+        let cart = shop.cart(&[(1, 2)]).await;
+        let payment = json!({ "gateway": gateway });
+        let answers = join_all((0..100).map(|_| complete(&shop, &cart, payment.clone(), "k1"))).await;
+        assert_eq!(answers[0]["order"]["name"], "#1001", "{}", answers[0]);
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{gateway}");
+        assert_eq!((shop.stock(1).await, shop.numbers().await), (8, vec![1001]), "{gateway}");
+    }
+}
+
+#[tokio::test]
+async fn a_checkout_says_what_keeps_it_from_an_order() {
+    let shop = shop().await;
+    let make = async |input: &str| {
+        let line = format!("lines: [{{ merchandiseId: \"gid://emporia/ProductVariant/{}\" }}]", variant(1));
+        let query = format!(
+            "mutation {{ cartCreate(input: {{ {line} {input} }}) {{ cart {{ id }} userErrors {{ message }} }} }}"
+        );
+        let made = shop.app.gql(&shop.store.publishable, &query, json!({})).await;
+        CartKey::parse(made["cartCreate"]["cart"]["id"].as_str().expect("an id")).expect("a key")
+    };
+    let email = "buyerIdentity: { email: \"ada@example.com\" }";
+    let address = |country: &str| {
+        format!(
+            "delivery: {{ addresses: [{{ address: {{ deliveryAddress: {{ lastName: \"Lovelace\", address1: \"Am Markt 1\", city: \"Jena\", countryCode: {country} }} }} }}] }}"
+        )
+    };
+    let bare = "delivery: { addresses: [{ address: { deliveryAddress: { countryCode: DE } } }] }";
+    let gone = make(&format!("{email} {}", address("DE"))).await;
+    for (cart, expected) in [
+        (make(email).await, json!([["ADDRESS_REQUIRED", ["cartId"]]])),
+        (make(&address("DE")).await, json!([["CONTACT_REQUIRED", ["cartId", "buyerIdentity"]]])),
+        (make(&format!("{email} {}", address("FR"))).await, json!([["NOT_DELIVERABLE", ["cartId"]]])),
+        (
+            make(&format!("{email} {bare}")).await,
+            json!([
+                ["ADDRESS_INCOMPLETE", ["cartId", "deliveryAddress", "lastName"]],
+                ["ADDRESS_INCOMPLETE", ["cartId", "deliveryAddress", "address1"]],
+                ["ADDRESS_INCOMPLETE", ["cartId", "deliveryAddress", "city"]],
+            ]),
+        ),
+    ] {
+        let done = complete(&shop, &cart, json!({ "gateway": "manual" }), "k").await;
+        let errors = done["userErrors"].as_array().expect("errors").iter();
+        let told: Vec<Value> = errors.map(|error| json!([error["code"], error["field"]])).collect();
+        assert_eq!((json!(told), &done["order"]), (expected, &Value::Null));
+    }
+    let code = async |cart: &CartKey, payment: Value, key: &str| {
+        complete(&shop, cart, payment, key).await["userErrors"][0]["code"].as_str().expect("a code").to_owned()
+    };
+    let token = |token: &str| json!({ "gateway": "bogus", "token": token });
+    assert_eq!(code(&gone, token("decline"), "k1").await, "PAYMENT_DECLINED");
+    assert_eq!(code(&gone, token("timeout-then-declined"), "k2").await, "PAYMENT_PENDING");
+    assert_eq!(code(&gone, token("approve"), "k3").await, "PAYMENT_IN_PROGRESS");
+    shop.app.clock.advance(TimeDelta::seconds(11));
+    shop.run_job().await;
+    let profiles = "{ deliveryProfiles(first: 1) { nodes { id } } }";
+    let id = merchant(&shop, profiles, json!({})).await["deliveryProfiles"]["nodes"][0]["id"].clone();
+    choose(&shop, &gone).await;
+    let remove = "mutation($id: ID!) { deliveryProfileRemove(id: $id) { userErrors { message } } }";
+    merchant(&shop, remove, json!({ "id": id })).await;
+    assert_eq!(code(&gone, json!({ "gateway": "manual" }), "k4").await, "NOT_DELIVERABLE");
+    let made: Result<(), Fault> = shop
+        .db
+        .write(async |tx| {
+            let profile = NewProfile::flat("Germany", &[Country::DE], false, "Express", 990);
+            profile_create_in_tx(tx, start(), &shop.app.app.entropy, &profile).await?;
+            Ok(())
+        })
+        .await;
+    made.expect("another way of delivery");
+    assert_eq!(code(&gone, json!({ "gateway": "manual" }), "k5").await, "DELIVERY_OPTION_NOT_AVAILABLE");
+    shop.withdraw(1).await;
+    assert_eq!(code(&gone, json!({ "gateway": "manual" }), "k6").await, "MERCHANDISE_NOT_AVAILABLE");
+    assert_eq!(code(&gone, json!({ "gateway": "manual" }), "k7").await, "CART_EMPTY");
+}
+
+/// Chooses the first delivery option of the cart.
+async fn choose(shop: &Shopping, cart: &CartKey) {
+    let query =
+        "query($id: ID!) { cart(id: $id) { deliveryGroups(first: 1) { nodes { id deliveryOptions { handle } } } } }";
+    let read = shop.app.gql(&shop.store.publishable, query, json!({ "id": cart_id(cart) })).await;
+    let group = &read["cart"]["deliveryGroups"]["nodes"][0];
+    let query = "mutation($cart: ID!, $group: ID!, $handle: String!) { cartSelectedDeliveryOptionsUpdate(cartId: $cart,
+        selectedDeliveryOptions: [{ deliveryGroupId: $group, deliveryOptionHandle: $handle }]) { userErrors { message } } }";
+    let variables =
+        json!({ "cart": cart_id(cart), "group": group["id"], "handle": group["deliveryOptions"][0]["handle"] });
+    let done = shop.app.gql(&shop.store.publishable, query, variables).await;
+    assert_eq!(done["cartSelectedDeliveryOptionsUpdate"]["userErrors"], json!([]));
+}
+
+#[tokio::test]
+async fn a_payment_on_its_way_keeps_the_cart_as_it_is_and_a_declined_one_leaves_it_so() {
+    let shop = shop().await;
+    let cart = shop.cart(&[(1, 2), (2, 1)]).await;
+    choose(&shop, &cart).await;
+    let read = async || {
+        let query = "query($id: ID!) { cart(id: $id) { note buyerIdentity { email }
+            lines(first: 5) { nodes { id quantity merchandise { ... on ProductVariant { id } } } }
+            delivery { addresses { id selected address { ... on CartDeliveryAddress { lastName city } } } }
+            deliveryGroups(first: 1) { nodes { selectedDeliveryOption { handle title } } } cost { totalAmount { amount } } } }";
+        shop.app.gql(&shop.store.publishable, query, json!({ "id": cart_id(&cart) })).await
+    };
+    let before = read().await;
+    assert_eq!(before["cart"]["deliveryGroups"]["nodes"][0]["selectedDeliveryOption"]["title"], "Post");
+    let declined = complete(&shop, &cart, json!({ "gateway": "bogus", "token": "decline" }), "k1").await;
+    assert_eq!(declined["userErrors"][0]["code"], "PAYMENT_DECLINED");
+    assert_eq!(read().await, before);
+
+    complete(&shop, &cart, json!({ "gateway": "bogus", "token": "timeout-then-declined" }), "k2").await;
+    let note = "mutation($id: ID!) { cartNoteUpdate(cartId: $id, note: \"Ring twice.\") { cart { note } userErrors { code field } } }";
+    let take = async |query: &str| shop.app.gql(&shop.store.publishable, query, json!({ "id": cart_id(&cart) })).await;
+    let refused = json!({ "cart": null, "userErrors": [{ "code": "VALIDATION_CUSTOM", "field": ["cartId"] }] });
+    assert_eq!(take(note).await["cartNoteUpdate"], refused);
+    let option = "mutation($id: ID!) { cartSelectedDeliveryOptionsUpdate(cartId: $id, selectedDeliveryOptions: []) {
+        cart { note } userErrors { code field } } }";
+    assert_eq!(take(option).await["cartSelectedDeliveryOptionsUpdate"], refused);
+    assert_eq!(read().await, before);
+    shop.app.clock.advance(TimeDelta::seconds(11));
+    shop.run_job().await;
+    assert_eq!(take(note).await["cartNoteUpdate"], json!({ "cart": { "note": "Ring twice." }, "userErrors": [] }));
+}
+
+#[tokio::test]
+async fn an_order_keeps_its_own_copy_of_what_was_sold() {
+    let shop = shop().await;
+    let order = order_id(shop.buy(&shop.cart(&[(1, 2)]).await).await);
+    let read = "query($id: ID!) { order(id: $id) { totalPrice { amount } totalTax { amount } totalTaxSet { shopMoney { amount } }
+        lineItems(first: 5) { nodes { title name variantTitle sku productId variantId quantity
+            selectedOptions { name value } originalUnitPriceSet { shopMoney { amount } } } } } }";
+    let before = merchant(&shop, read, json!({ "id": order })).await;
+    assert_eq!(before["order"]["lineItems"]["nodes"][0]["title"], "Mug 1");
+    assert_eq!((&before["order"]["totalTax"], &before["order"]["totalTaxSet"]), (&Value::Null, &Value::Null));
+    let id = variant(1);
+    for change in [
+        format!("UPDATE products SET title = 'Cup', handle = 'cup', status = 'DRAFT' WHERE id = '{id}'"),
+        format!(
+            "UPDATE product_variants SET title = 'Small', option1 = 'Small', sku = 'CUP', price_minor = 1 WHERE id = '{id}'"
+        ),
+        format!("UPDATE product_options SET name = 'Width' WHERE id = '{id}'"),
+        format!("DELETE FROM products WHERE id = '{id}'"),
+    ] {
+        diesel::sql_query(&change).execute(&mut admin(&shop.app.db.name).await).await.expect("a change");
+        assert_eq!(merchant(&shop, read, json!({ "id": order })).await, before, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn the_history_says_who_did_what_and_when() {
+    let shop = shop().await;
+    let cart = shop.cart(&[(1, 1)]).await;
+    complete(&shop, &cart, json!({ "gateway": "manual" }), "k").await;
+    let id =
+        merchant(&shop, "{ orders(first: 1) { nodes { id } } }", json!({})).await["orders"]["nodes"][0]["id"].take();
+    shop.app.clock.advance(TimeDelta::hours(1));
+    merchant(
+        &shop,
+        "mutation($id: ID!) { orderMarkAsPaid(input: { id: $id }) { userErrors { code } } }",
+        json!({ "id": id }),
+    )
+    .await;
+    let read = "query($id: ID!) { order(id: $id) { statusHistory { kind message actor createdAt } } }";
+    let told = merchant(&shop, read, json!({ "id": id })).await["order"]["statusHistory"].take();
+    let (told, actor) =
+        (told.as_array().expect("a history"), |at: usize| told[at]["actor"].as_str().expect("an actor"));
+    let at = |at: usize| told[at]["createdAt"].as_str().expect("a time").parse::<DateTime<Utc>>().expect("a time");
+    assert_eq!(told.iter().map(|one| &one["kind"]).collect::<Vec<_>>(), [&json!("CREATED"), &json!("PAID")]);
+    assert_eq!((at(0), at(1)), (start(), start() + TimeDelta::hours(1)));
+    assert!(actor(0).starts_with("key:") && actor(1).starts_with("key:") && actor(0) != actor(1), "two keys: {told:?}");
+}
+
+#[tokio::test]
+async fn a_cancellation_gives_back_what_it_is_told_to_and_what_there_is() {
+    let shop = shop().await;
+    let [kept, partly] = [shop.cart(&[(1, 2)]).await, shop.cart(&[(1, 1), (2, 3)]).await];
+    let (kept, partly) = (order_id(shop.buy(&kept).await), order_id(shop.buy(&partly).await));
+    assert_eq!((shop.stock(1).await, shop.stock(2).await), (7, 7));
+    let cancel = "mutation($id: ID!, $restock: Boolean!) { orderCancel(orderId: $id, restock: $restock) { order { cancelledAt } userErrors { code } } }";
+    let done = merchant(&shop, cancel, json!({ "id": kept, "restock": false })).await;
+    assert_eq!(done["orderCancel"]["userErrors"], json!([]));
+    assert_eq!(shop.stock(1).await, 7, "not put back");
+    let sql = format!("DELETE FROM products WHERE id = '{}'", variant(1));
+    diesel::sql_query(sql).execute(&mut admin(&shop.app.db.name).await).await.expect("deleted");
+    let done = merchant(&shop, cancel, json!({ "id": partly, "restock": true })).await;
+    assert_eq!(done["orderCancel"]["userErrors"], json!([]));
+    assert_eq!(shop.stock(2).await, 10, "the other one's are back");
+}
+
+#[tokio::test]
+async fn the_host_alone_reads_and_a_mutation_needs_a_key() {
+    let shop = shop().await;
+    let cart = shop.cart(&[(1, 1)]).await;
+    let by_host = async |query: &str| {
+        let body = json!({ "query": query, "variables": { "id": cart_id(&cart) } }).to_string();
+        let headers = [("content-type", "application/json"), ("host", "acme.shops.test")];
+        shop.app.send("POST", "/graphql", &headers, body).await
+    };
+    let read = by_host("query($id: ID!) { cart(id: $id) { totalQuantity } }").await;
+    assert_eq!(read.json()["data"]["cart"]["totalQuantity"], 1);
+    for mutation in [
+        "mutation { cartCreate { cart { id } } }",
+        "mutation($id: ID!) { cartNoteUpdate(cartId: $id, note: \"x\") { cart { id } } }",
+        "mutation($id: ID!) { checkoutComplete(cartId: $id, payment: { gateway: \"manual\" }) @idempotent(key: \"k\") { orderToken } }",
+    ] {
+        let refused = by_host(mutation).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "UNAUTHENTICATED"), "{mutation}");
+    }
+    assert_eq!(shop.numbers().await, Vec::<i32>::new());
+}
+
+/// Drops the mutation after one poll, two polls, …; whether or not it had committed, the client's second try under
+/// the same key leaves one parcel.
+#[tokio::test]
+async fn a_crash_at_any_await_leaves_one_parcel_under_one_key() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 1000).await;
+    for polls in 1..100 {
+        let order = shop.buy(&shop.cart(&[(1, 3)]).await).await;
+        let sent: Vec<Uuid> = lines_of(&shop, order).await;
+        let line = SendLine { line_id: Some(sent[0]), quantity: 1, field: Vec::new() };
+        let sending = Sending { order_id: Some(order), lines: Some(vec![line]), tracking: Tracking::default() };
+        let desk = shop.order_desk(Some(&format!("k{polls}")));
+        let finished = dropped_after(polls, fulfillment_create(&desk, &sending)).await;
+        settled(&shop.app.db.name).await;
+        let again = fulfillment_create(&desk, &sending).await.expect("the same input").expect("a parcel");
+        let read: Result<Vec<Uuid>, Fault> = shop
+            .db
+            .read(async |conn| {
+                let of_order = fulfillments::table.filter(fulfillments::tenant_id.eq(conn.tenant()));
+                let of_order = of_order.filter(fulfillments::order_id.eq(order));
+                Ok(of_order.select(fulfillments::id).load(conn).await?)
+            })
+            .await;
+        assert_eq!(read.expect("parcels"), [again.1], "after {polls} poll(s)");
+        if finished {
+            assert!(polls > 5, "finished at poll {polls}: too few awaits to drop at");
+            return;
+        }
+    }
+    panic!("the mutation never finished");
+}
+
+async fn lines_of(shop: &Shopping, order: Uuid) -> Vec<Uuid> {
+    let read: Result<Vec<Uuid>, Fault> = shop
+        .db
+        .read(async |conn| {
+            let of_order = order_lines::table.filter(order_lines::tenant_id.eq(conn.tenant()));
+            Ok(of_order.filter(order_lines::order_id.eq(order)).select(order_lines::id).load(conn).await?)
+        })
+        .await;
+    read.expect("lines")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_changes_at_once_under_one_key_one_happens_and_all_are_answered_alike() {
+    let shop = shop().await;
+    let order = shop.buy(&shop.cart(&[(1, 3)]).await).await;
+    let sending = Sending { order_id: Some(order), lines: None, tracking: Tracking::default() };
+    let desk = shop.order_desk(Some("k"));
+    let answers = join_all((0..10).map(|_| fulfillment_create(&desk, &sending))).await;
+    let ids: Vec<(Uuid, Uuid)> =
+        answers.into_iter().map(|answer| answer.expect("the same input").expect("a parcel")).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    // A refusal is an outcome, too, and stays what it was when the reason has gone.
+    let refused = shop.order_desk(Some("other"));
+    for _ in 0..2 {
+        let answer = fulfillment_create(&refused, &sending).await.expect("the same input");
+        assert!(matches!(answer, Err(ServiceError::Rule(OrderRule::NothingToFulfill))), "{answer:?}");
+    }
+    assert_eq!(shop.keys().await, 3, "the checkout's, the change's and the refusal's");
 }
 
 #[tokio::test]

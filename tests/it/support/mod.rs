@@ -1,8 +1,10 @@
 //! What tests stand on.
 
 mod app;
+mod crash;
 mod db;
 pub mod forms;
+mod gateway;
 mod goods;
 mod http;
 pub mod node;
@@ -12,7 +14,9 @@ mod shopping;
 mod ws;
 
 pub use app::{Store, TestApp, start};
+pub use crash::{Uncommitted, dropped_after, polled, settled};
 pub use db::{TestDb, admin, redis_url, sessions};
+pub use gateway::TestGateway;
 pub use goods::Goods;
 pub use http::{Answer, TestServer};
 pub use process::Process;

@@ -1,31 +1,39 @@
 //! A shop with things to sell, and shoppers: through the services, without GraphQL.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use emporia::address::Address;
 use emporia::cart::addresses::{NewAddress, Source};
+use emporia::cart::details::BuyerUpdate;
 use emporia::cart::key::CartKey;
 use emporia::cart::lines::NewLine;
-use emporia::cart::service::{Desk, NewCart, cart_create};
+use emporia::cart::service::{Desk, NewCart, cart_create, order_id};
 use emporia::checkout::service::{Completed, Till, Wish, complete};
 use emporia::country::Country;
 use emporia::db::TenantDb;
 use emporia::db::idempotency::{Key, Refused};
-use emporia::db::schema::{inventory_levels, orders, payment_attempts, product_options, product_variants, products};
+use emporia::db::schema::{
+    idempotency_keys, inventory_levels, orders as order_rows, payment_attempts, product_options, product_variants,
+    products,
+};
 use emporia::error::Fault;
 use emporia::inventory::model::StockChange;
 use emporia::inventory::service::adjust_in_tx;
 use emporia::money::Currency;
+use emporia::order::model::CancelReason;
+use emporia::order::service::{self as orders, Cancellation};
 use emporia::shipping::model::NewProfile;
 use emporia::shipping::service::profile_create_in_tx;
 use emporia::shop;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Store, TestApp, start};
+use super::{Store, TestApp, Uncommitted, start};
 
 pub struct Shopping {
-    pub app: TestApp,
+    pub app: Arc<TestApp>,
     pub store: Store,
     pub db: TenantDb,
     pub location: Uuid,
@@ -42,8 +50,16 @@ impl Shopping {
 
     /// A shop that delivers within Germany for 4.90.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let app = TestApp::with(settings).await;
-        let store = app.store("acme").await;
+        Self::of(Arc::new(TestApp::with(settings).await), "acme").await
+    }
+
+    /// Another tenant's shop in the same process.
+    pub async fn beside(&self, handle: &str) -> Self {
+        Self::of(self.app.clone(), handle).await
+    }
+
+    async fn of(app: Arc<TestApp>, handle: &str) -> Self {
+        let store = app.store(handle).await;
         let db = app.app.db.tenant(store.tenant);
         let shop = db.read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await.expect("a shop");
         let location = shop.expect("a shop").default_location_id;
@@ -120,7 +136,8 @@ impl Shopping {
             one_time_use: false,
             strict: false,
         };
-        let new = NewCart { lines: lines.collect(), addresses: vec![address], ..NewCart::default() };
+        let buyer = BuyerUpdate { email: Some(Some("ada@example.com".into())), ..BuyerUpdate::default() };
+        let new = NewCart { lines: lines.collect(), addresses: vec![address], buyer, ..NewCart::default() };
         let app = &self.app.app;
         let desk = Desk { db: self.db.clone(), now: app.clock.now(), entropy: app.entropy.clone() };
         cart_create(&desk, &new).await.unwrap_or_else(|error| panic!("a cart: {error:?}")).key
@@ -158,6 +175,59 @@ impl Shopping {
         completed.expect("a free key").unwrap_or_else(|error| panic!("an order: {error:?}"))
     }
 
+    /// What a merchant changes orders with, under a key or without.
+    pub fn order_desk(&self, key: Option<&str>) -> orders::Desk {
+        let app = &self.app.app;
+        let key = key.map(|key| Key::new("test", "test", None, key, ""));
+        let (entropy, actor) = (app.entropy.clone(), "test".to_owned());
+        orders::Desk { db: self.db.clone(), now: app.clock.now(), entropy, actor, key }
+    }
+
+    /// Cancels an order; its units go back.
+    pub async fn cancel(&self, order: Uuid) {
+        let wish = Cancellation { reason: CancelReason::Other, restock: true, refund: false, staff_note: None };
+        let done = orders::order_cancel(&self.order_desk(None), Some(order), &wish).await.expect("no key");
+        done.unwrap_or_else(|error| panic!("a cancellation: {error:?}"));
+    }
+
+    /// Takes a product off the shelf: what shows and sells it no longer does.
+    pub async fn withdraw(&self, number: u128) {
+        let withdrawn: Result<usize, Fault> = self
+            .db
+            .write(async |tx| {
+                let product = products::table.filter(products::tenant_id.eq(tx.tenant()));
+                let product = product.filter(products::id.eq(variant(number)));
+                Ok(diesel::update(product).set(products::status.eq("ARCHIVED")).execute(tx).await?)
+            })
+            .await;
+        assert_eq!(withdrawn.expect("a product"), 1);
+    }
+
+    /// Deletes a product in a transaction that is still to commit.
+    pub async fn begin_deleting(&self, number: u128) -> Uncommitted {
+        let tenant = self.store.tenant;
+        let sql = format!("DELETE FROM products WHERE tenant_id = '{tenant}' AND id = '{}'", variant(number));
+        Uncommitted::begin(&self.app.db.name, &sql).await
+    }
+
+    /// Whether the cart has become an order.
+    pub async fn is_completed(&self, cart: &CartKey) -> bool {
+        let read: Result<_, Fault> = self.db.read(async |conn| Ok(order_id(conn, cart).await?)).await;
+        read.expect("a cart").is_some()
+    }
+
+    /// How many idempotency keys are kept.
+    pub async fn keys(&self) -> i64 {
+        let read: Result<i64, Fault> = self
+            .db
+            .read(async |conn| {
+                let own = idempotency_keys::table.filter(idempotency_keys::tenant_id.eq(conn.tenant()));
+                Ok(own.count().get_result(conn).await?)
+            })
+            .await;
+        read.expect("keys")
+    }
+
     /// What is free to sell of a variant.
     pub async fn stock(&self, number: u128) -> i32 {
         let read: Result<i32, Fault> = self
@@ -179,10 +249,10 @@ impl Shopping {
         let read: Result<Vec<i32>, Fault> = self
             .db
             .read(async |conn| {
-                Ok(orders::table
-                    .filter(orders::tenant_id.eq(conn.tenant()))
-                    .order(orders::number)
-                    .select(orders::number)
+                Ok(order_rows::table
+                    .filter(order_rows::tenant_id.eq(conn.tenant()))
+                    .order(order_rows::number)
+                    .select(order_rows::number)
                     .load(conn)
                     .await?)
             })

@@ -1,0 +1,63 @@
+//! Work that is broken off in the middle.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::{admin, eventually, sessions};
+
+/// Polls the future so many times; true when it was finished by then.
+pub async fn polled(polls: usize, mut future: Pin<&mut impl Future>) -> bool {
+    let mut left = polls;
+    std::future::poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Polls the future so many times and drops it then; true when it was finished by then.
+pub async fn dropped_after(polls: usize, future: impl Future) -> bool {
+    polled(polls, pin!(future)).await
+}
+
+/// Waits until the server has done with what dropped futures left on it.
+pub async fn settled(database: &str) {
+    eventually("the server has ended abandoned transactions", || async {
+        (sessions(database, "state <> 'idle'").await == 0).then_some(())
+    })
+    .await;
+}
+
+/// A change that is made but not committed.
+pub struct Uncommitted {
+    conn: AsyncPgConnection,
+    database: String,
+}
+
+impl Uncommitted {
+    pub async fn begin(database: &str, sql: &str) -> Self {
+        let mut conn = admin(database).await;
+        for sql in ["BEGIN", sql] {
+            diesel::sql_query(sql).execute(&mut conn).await.expect(sql);
+        }
+        Self { conn, database: database.to_owned() }
+    }
+
+    /// Commits once somebody waits for it.
+    pub async fn finish_when_waited_for(mut self) {
+        eventually("somebody waits", || async {
+            (sessions(&self.database, "wait_event_type = 'Lock'").await > 0).then_some(())
+        })
+        .await;
+        diesel::sql_query("COMMIT").execute(&mut self.conn).await.expect("committed");
+    }
+}
