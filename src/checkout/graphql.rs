@@ -59,7 +59,7 @@ pub enum CheckoutErrorCode {
     NotEnoughStock,
     /// Something has to be delivered, and there is no address.
     AddressRequired,
-    /// Something is missing from the address that delivery needs: the field says what.
+    /// Something is missing from the address that delivery needs: the message says what.
     AddressIncomplete,
     /// There is neither an email address nor a phone number.
     ContactRequired,

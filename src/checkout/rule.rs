@@ -57,8 +57,6 @@ impl CheckoutRule {
     /// The input that is to blame.
     pub fn field(&self) -> Option<Vec<String>> {
         let path: &[&str] = match self {
-            Self::AddressIncomplete { part } => &["cartId", "deliveryAddress", part],
-            Self::ContactMissing => &["cartId", "buyerIdentity"],
             Self::UnknownGateway => &["payment", "gateway"],
             Self::TokenTooLong | Self::PaymentDeclined { .. } => &["payment", "token"],
             Self::PaymentPending | Self::PaymentInProgress => return None,
