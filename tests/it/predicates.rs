@@ -14,9 +14,12 @@ use sqlparser::parser::Parser;
 /// The tables that the statement touches without saying whose rows are meant: each SELECT, UPDATE and DELETE in it has
 /// to compare each of its tables' `tenant_id`, and each INSERT to give one.
 pub fn unscoped(sql: &str) -> Vec<String> {
-    // The parser knows no weaker lock than SHARE; which one it is does not matter here.
-    let sql = sql.replace("FOR KEY SHARE", "FOR SHARE");
-    let statements = Parser::parse_sql(&PostgreSqlDialect {}, &sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let parse = |sql: &str| Parser::parse_sql(&PostgreSqlDialect {}, sql);
+    // What the parser does not know: the weaker row locks. What it takes for the name of a column: the ON of
+    // `INSERT … SELECT $1 ON CONFLICT`.
+    let known = sql.replace(" FOR KEY SHARE", " FOR SHARE").replace(" FOR NO KEY UPDATE", " FOR UPDATE");
+    let statements = parse(&known).or_else(|_| parse(&known.replacen(" ON CONFLICT", " WHERE true ON CONFLICT", 1)));
+    let statements = statements.unwrap_or_else(|error| panic!("{error}: {sql}"));
     let mut judge = Judge::default();
     let _ = statements.visit(&mut judge);
     judge.unscoped.into_iter().collect()
@@ -166,6 +169,7 @@ fn a_statement_without_its_tenant_is_found() {
         ("UPDATE a SET x = b.x FROM b WHERE a.id = b.id AND a.tenant_id = $1", vec!["b"]),
         ("DELETE FROM a USING b WHERE b.tenant_id = $1 AND b.id = a.id", vec!["a"]),
         ("INSERT INTO a (tenant_id) SELECT b.tenant_id FROM b", vec!["b"]),
+        ("INSERT INTO a (x) SELECT $1 ON CONFLICT DO NOTHING", vec!["a"]),
     ];
     for (sql, expected) in bad {
         assert_eq!(unscoped(sql), expected, "{sql}");
@@ -178,6 +182,9 @@ fn a_statement_with_its_tenant_passes() {
         r#"SELECT "a"."id" FROM ("a" LEFT OUTER JOIN "b" ON (("b"."tenant_id" = "a"."tenant_id") AND ("b"."x" = "a"."id"))) WHERE ("a"."tenant_id" = $1)"#,
         "INSERT INTO pages (tenant_id, id) VALUES ($1, $2), ($3, $4)",
         "UPDATE pages SET title = $1 WHERE pages.tenant_id = $2",
+        "SELECT a.id FROM a WHERE a.tenant_id = $1 FOR KEY SHARE",
+        "SELECT a.id FROM a WHERE a.tenant_id = $1 FOR NO KEY UPDATE OF a",
+        "INSERT INTO a (tenant_id, x) SELECT $1, unnest($2) ON CONFLICT (tenant_id, x) DO UPDATE SET x = excluded.x",
         "INSERT INTO platform.outbox_ready (tenant_id, kind) VALUES ($1, $2)",
         "SELECT a.id FROM a WHERE a.tenant_id = $1 AND EXISTS (SELECT 1 FROM b WHERE b.tenant_id = a.tenant_id)",
         "SELECT a.id FROM a WHERE (a.tenant_id = $1 AND a.x) AND (a.y OR a.z)",

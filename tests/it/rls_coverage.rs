@@ -97,6 +97,9 @@ UNION ALL
 SELECT t.name || ': a column is granted by itself to ' || g.grantee::regrole
   FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid, aclexplode(a.attacl) g
 UNION ALL
+SELECT 'sequence ' || c.oid::regclass || ' may be used by emporia_app' FROM pg_class c
+ WHERE CASE c.relkind WHEN 'S' THEN has_sequence_privilege('emporia_app', c.oid, 'USAGE, SELECT, UPDATE') END
+UNION ALL
 SELECT 'function ' || p.oid::regprocedure || ' runs with its owner''s rights' FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
  WHERE p.prosecdef AND n.nspname IN ('public', 'platform')
@@ -155,6 +158,8 @@ async fn each_breach_is_reported() {
         ("GRANT SELECT (id) ON things TO emporia_platform;", "a column is granted by itself"),
         ("GRANT SELECT ON platform.tenants TO emporia_app;", "platform.tenants: emporia_app may SELECT"),
         ("GRANT DELETE ON platform.outbox_ready TO emporia_app;", "platform.outbox_ready: emporia_app may DELETE"),
+        // It would tell how much the others are doing.
+        ("GRANT SELECT ON SEQUENCE events_sequence_seq TO emporia_app;", "sequence events_sequence_seq may be used"),
         (
             "CREATE FUNCTION peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; \
              REVOKE ALL ON FUNCTION peek() FROM PUBLIC;",

@@ -14,9 +14,9 @@ struct Columns {
     columns: String,
 }
 
-/// The table's columns that can be written, without the tenant.
+/// The table's columns that can be written, without the tenant, each with a comma in front.
 async fn columns(admin: &mut AsyncPgConnection, table: &str) -> String {
-    let sql = "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns FROM pg_attribute \
+    let sql = "SELECT coalesce(string_agg(', ' || quote_ident(attname), '' ORDER BY attnum), '') AS columns FROM pg_attribute \
                WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'tenant_id' \
                AND attidentity = '' AND attgenerated = ''";
     let found: Columns =
@@ -24,64 +24,104 @@ async fn columns(admin: &mut AsyncPgConnection, table: &str) -> String {
     found.columns
 }
 
-/// What a statement of one tenant does to the rows of the other.
+/// What a statement did.
+#[derive(Debug)]
 enum Outcome {
     Rows(usize),
     Refused,
 }
+use Outcome::{Refused, Rows};
 
-/// Runs a statement as tenant `own` and undoes it.
-async fn attempt(conn: &mut AsyncPgConnection, own: Uuid, sql: &str) -> Outcome {
-    conn.batch_execute(&format!("BEGIN; SET LOCAL app.tenant_id = '{own}'")).await.expect("begin");
+/// Runs a statement and undoes it. As the tenant, when there is one.
+async fn attempt(conn: &mut AsyncPgConnection, tenant: Option<Uuid>, sql: &str) -> Outcome {
+    let set = tenant.map(|tenant| format!("; SET LOCAL app.tenant_id = '{tenant}'")).unwrap_or_default();
+    conn.batch_execute(&format!("BEGIN{set}")).await.expect("begin");
     let outcome = diesel::sql_query(sql).execute(conn).await;
     conn.batch_execute("ROLLBACK").await.expect("rollback");
     match outcome {
-        Ok(rows) => Outcome::Rows(rows),
+        Ok(rows) => Rows(rows),
         Err(error) => {
             let text = error.to_string();
             assert!(text.contains("row-level security") || text.contains("permission denied"), "{sql}: {text}");
-            Outcome::Refused
+            Refused
         }
     }
+}
+
+async fn application(app: &TestApp) -> AsyncPgConnection {
+    AsyncPgConnection::establish(&app.db.url("emporia_app")).await.expect("the app role")
+}
+
+/// The tenant tables, each known to have rows of all of these tenants.
+async fn tables(app: &TestApp, superuser: &mut AsyncPgConnection, tenants: &[Uuid]) -> Vec<String> {
+    let tables = tenant_tables(&app.db).await;
+    for (table, tenant) in tables.iter().flat_map(|table| tenants.iter().map(move |tenant| (table, tenant))) {
+        let rows = count(superuser, &format!("SELECT count(*) AS n FROM {table} WHERE tenant_id = '{tenant}'")).await;
+        assert!(rows > 0, "a furnished store has nothing in {table}: add a step to isolation/furnish.rs");
+    }
+    tables
 }
 
 #[tokio::test]
 async fn no_command_on_any_table_reaches_the_other_tenants_rows() {
     let app = TestApp::new().await;
-    let (a, b) = (furnish(&app, "alphazzz").await, furnish(&app, "bravozzz").await);
+    let (a, b) = (furnish(&app, "alpha").await, furnish(&app, "bravo").await);
     let (own, other) = (a.store.tenant.0, b.store.tenant.0);
-    let mut superuser = admin(&app.db.name).await;
-    let mut conn = AsyncPgConnection::establish(&app.db.url("emporia_app")).await.expect("the app role");
-    for table in tenant_tables(&app.db).await {
-        for (name, tenant) in [("first", own), ("second", other)] {
-            let sql = format!("SELECT count(*) AS n FROM {table} WHERE tenant_id = '{tenant}'");
-            let rows = count(&mut superuser, &sql).await;
-            assert!(rows > 0, "the {name} store has nothing in {table}: add a step to isolation/furnish.rs");
-        }
+    let (mut superuser, mut conn) = (admin(&app.db.name).await, application(&app).await);
+    for table in tables(&app, &mut superuser, &[own, other]).await {
         let columns = columns(&mut superuser, &table).await;
-        let (listed, selected) = if columns.is_empty() {
-            (String::new(), String::new())
-        } else {
-            (format!(", {columns}"), format!(", {columns}"))
-        };
         let theirs = format!("tenant_id = '{other}'");
-
-        let own_rows = attempt(&mut conn, own, &format!("SELECT 1 FROM {table} WHERE tenant_id = '{own}'")).await;
-        assert!(matches!(own_rows, Outcome::Rows(1..)), "{table}: a tenant sees its own rows");
+        let visible = attempt(&mut conn, Some(own), &format!("SELECT 1 FROM {table} WHERE tenant_id = '{own}'")).await;
+        assert!(matches!(visible, Rows(1..)), "{table}: a tenant sees its own rows");
         for sql in [
             format!("SELECT 1 FROM {table} WHERE {theirs}"),
             format!("SELECT 1 FROM {table} WHERE tenant_id <> '{own}'"),
-            format!("UPDATE {table} SET tenant_id = tenant_id WHERE {theirs}"),
+            format!("SELECT 1 FROM {table} WHERE {theirs} FOR UPDATE"),
+            format!("UPDATE {table} SET tenant_id = '{own}' WHERE {theirs}"),
             format!("DELETE FROM {table} WHERE {theirs}"),
+            format!("MERGE INTO {table} USING (SELECT 1) one ON {theirs} WHEN MATCHED THEN DELETE"),
         ] {
-            assert!(matches!(attempt(&mut conn, own, &sql).await, Outcome::Rows(0) | Outcome::Refused), "{sql}");
+            let outcome = attempt(&mut conn, Some(own), &sql).await;
+            assert!(matches!(outcome, Rows(0) | Refused), "{sql}: {outcome:?}");
         }
         for sql in [
             format!("UPDATE {table} SET tenant_id = '{other}'"),
-            format!("INSERT INTO {table} (tenant_id{listed}) SELECT '{other}'{selected} FROM {table} LIMIT 1"),
+            format!("INSERT INTO {table} (tenant_id{columns}) SELECT '{other}'{columns} FROM {table} LIMIT 1"),
             format!("TRUNCATE {table} CASCADE"),
+            format!("COPY {table} FROM STDIN"),
         ] {
-            assert!(matches!(attempt(&mut conn, own, &sql).await, Outcome::Refused), "{sql}");
+            let outcome = attempt(&mut conn, Some(own), &sql).await;
+            assert!(matches!(outcome, Refused), "{sql}: {outcome:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_tenant_no_command_on_any_table_does_anything() {
+    let app = TestApp::new().await;
+    let tenant = furnish(&app, "alpha").await.store.tenant.0;
+    let mut superuser = admin(&app.db.name).await;
+    let tables = tables(&app, &mut superuser, &[tenant]).await;
+    let (fresh, mut used) = (application(&app).await, application(&app).await);
+    // A finished transaction leaves '' behind, not NULL.
+    let past = format!("BEGIN; SET LOCAL app.tenant_id = '{tenant}'; COMMIT");
+    used.batch_execute(&past).await.expect("a past transaction");
+    for mut conn in [fresh, used] {
+        for table in &tables {
+            let columns = columns(&mut superuser, table).await;
+            for sql in [
+                format!("SELECT 1 FROM {table}"),
+                format!("UPDATE {table} SET tenant_id = tenant_id"),
+                format!("DELETE FROM {table}"),
+            ] {
+                let outcome = attempt(&mut conn, None, &sql).await;
+                assert!(matches!(outcome, Rows(0) | Refused), "{sql}: {outcome:?}");
+            }
+            // Not even a row of no tenant: there is one to copy for whoever sees it.
+            let values = columns.replace(',', ", NULL AS");
+            let insert = format!("INSERT INTO {table} (tenant_id{columns}) SELECT '{tenant}'{values}");
+            let outcome = attempt(&mut conn, None, &insert).await;
+            assert!(matches!(outcome, Refused), "{insert}: {outcome:?}");
         }
     }
 }
