@@ -25,6 +25,20 @@ impl BatchKey for SubscriptionById {
     }
 }
 
+/// What was sent with a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BodyOfDelivery(pub Uuid);
+
+impl BatchKey for BodyOfDelivery {
+    type Value = Arc<str>;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Arc<str>>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let bodies = store::bodies_of(conn, &ids).await?;
+        Ok(bodies.into_iter().map(|(id, body)| (Self(id), body.into())).collect())
+    }
+}
+
 /// A delivery's latest attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AttemptsOfDelivery(pub Uuid);

@@ -73,10 +73,21 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     pub attempts: i32,
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// What was sent; none before the first attempt.
-    pub body: Option<String>,
+    /// How many bytes were sent; none before the first attempt.
+    pub body_bytes: Option<i32>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// How many of these deliveries can be shown with their bodies: as many as are together no longer than the longest
+/// one may be, so that a page of them fits into memory.
+pub fn fitting(deliveries: &[Delivery]) -> usize {
+    let mut room = MAX_BODY;
+    let fits = |delivery: &&Delivery| {
+        let bytes = delivery.body_bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+        room.checked_sub(bytes).map(|left| room = left).is_some()
+    };
+    deliveries.iter().take_while(fits).count()
 }
 
 /// One try to deliver, and how it ended.
@@ -230,6 +241,26 @@ mod tests {
         );
         assert_eq!(seconds(1, 1.0), Some(66));
         assert_eq!(seconds(0, 0.0), None);
+    }
+
+    #[test]
+    fn bodies_are_shown_as_long_as_they_are_no_longer_than_one_may_be() {
+        let delivery = |body_bytes| Delivery {
+            id: Uuid::nil(),
+            subscription_id: Uuid::nil(),
+            event_id: Uuid::nil(),
+            topic: Topic::OrdersCreate,
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            next_attempt_at: None,
+            body_bytes,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        };
+        let longest = i32::try_from(MAX_BODY).unwrap();
+        assert_eq!(fitting(&[]), 0);
+        assert_eq!(fitting(&[None, Some(1), Some(longest - 1), None, Some(1), None].map(delivery)), 4);
+        assert_eq!(fitting(&[Some(longest), Some(1)].map(delivery)), 1);
     }
 
     proptest::proptest! {

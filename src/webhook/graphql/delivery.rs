@@ -7,15 +7,20 @@ use async_graphql::{Context, Description, ID, Object, Result};
 use super::subscription::WebhookSubscription;
 use crate::connection;
 use crate::events::Topic;
+use crate::graphql::error::ApiError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::ScopeExt;
-use crate::webhook::loaders::{AttemptsOfDelivery, SubscriptionById};
+use crate::webhook::loaders::{AttemptsOfDelivery, BodyOfDelivery, SubscriptionById};
 use crate::webhook::model::{self, DeliveryStatus};
 use crate::webhook::sign::message_id;
 
 /// One event on its way to one subscription. Kept for 30 days.
 #[derive(Clone, Debug, Description)]
-pub struct WebhookDelivery(pub Arc<model::Delivery>);
+pub struct WebhookDelivery {
+    pub delivery: Arc<model::Delivery>,
+    /// Whether there is room for its body in the page that it is part of.
+    pub body_fits: bool,
+}
 
 connection!(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery);
 
@@ -23,58 +28,63 @@ connection!(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery);
 impl WebhookDelivery {
     /// The delivery's global id.
     async fn id(&self, ctx: &Context<'_>) -> ID {
-        ctx.scope().gid("WebhookDelivery", self.0.id)
+        ctx.scope().gid("WebhookDelivery", self.delivery.id)
     }
 
     /// What is sent as `webhook-id`: the same with every attempt.
     async fn message_id(&self) -> String {
-        message_id(self.0.event_id)
+        message_id(self.delivery.event_id)
     }
 
     /// What the event tells of.
     async fn topic(&self) -> Topic {
-        self.0.topic
+        self.delivery.topic
     }
 
     /// How far it is.
     async fn status(&self) -> DeliveryStatus {
-        self.0.status
+        self.delivery.status
     }
 
     /// How many attempts were made.
     async fn attempt_count(&self) -> i32 {
-        self.0.attempts
+        self.delivery.attempts
     }
 
     /// When the next attempt is due; null when there is none.
     async fn next_attempt_at(&self) -> Option<DateTime> {
-        self.0.next_attempt_at.map(DateTime)
+        self.delivery.next_attempt_at.map(DateTime)
     }
 
-    /// The bytes that are sent, as text; null before the first attempt.
-    async fn body(&self) -> Option<&str> {
-        self.0.body.as_deref()
+    /// The bytes that are sent, as text; null before the first attempt. A page has room for 32 MiB of them: behind
+    /// that this is an error, and fewer deliveries are to be asked for.
+    async fn body(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if !self.body_fits {
+            return Err(ApiError::bad_input("the bodies on this page are too long together; ask for fewer").into());
+        }
+        let body = ctx.scope().snapshot().loaders.load(BodyOfDelivery(self.delivery.id)).await?;
+        Ok(body.map(|body| body.to_string()))
     }
 
     /// When it was queued.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+        DateTime(self.delivery.created_at)
     }
 
     /// When its state last changed.
     async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
+        DateTime(self.delivery.updated_at)
     }
 
     /// Where it goes.
     async fn subscription(&self, ctx: &Context<'_>) -> Result<Option<WebhookSubscription>> {
-        let found = ctx.scope().snapshot().loaders.load(SubscriptionById(self.0.subscription_id)).await?;
+        let found = ctx.scope().snapshot().loaders.load(SubscriptionById(self.delivery.subscription_id)).await?;
         Ok(found.map(WebhookSubscription))
     }
 
     /// The attempts, the first first.
     async fn attempts(&self, ctx: &Context<'_>) -> Result<Vec<WebhookDeliveryAttempt>> {
-        let found = ctx.scope().snapshot().loaders.load(AttemptsOfDelivery(self.0.id)).await?;
+        let found = ctx.scope().snapshot().loaders.load(AttemptsOfDelivery(self.delivery.id)).await?;
         Ok(found.iter().flat_map(|attempts| attempts.iter().cloned().map(WebhookDeliveryAttempt)).collect())
     }
 }

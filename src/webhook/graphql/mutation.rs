@@ -149,7 +149,8 @@ impl WebhookMutation {
             }
         };
         let (delivery, user_errors) = split(done)?;
-        let webhook_delivery = delivery.map(|delivery| WebhookDelivery(Arc::new(delivery)));
+        let webhook_delivery =
+            delivery.map(|delivery| WebhookDelivery { delivery: Arc::new(delivery), body_fits: true });
         Ok(WebhookDeliveryRetryPayload { webhook_delivery, user_errors })
     }
 }

@@ -12,7 +12,7 @@ use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
 use crate::webhook::loaders::SubscriptionById;
-use crate::webhook::model::DeliveryStatus;
+use crate::webhook::model::{DeliveryStatus, fitting};
 use crate::webhook::store;
 
 #[derive(Default)]
@@ -78,8 +78,13 @@ impl WebhookQuery {
             },
         };
         let rows = scope.read(async |conn| store::deliveries_page(conn, subscription, status, &page).await).await?;
-        let page = Page::from_rows(&page, rows, |delivery| Cursor::by_id(delivery.id));
-        Ok(WebhookDeliveryConnection(page.map(|delivery| WebhookDelivery(Arc::new(delivery)))))
+        let fitting = fitting(&rows);
+        let rows = rows.into_iter().enumerate().map(|(at, delivery)| {
+            let delivery = Arc::new(delivery);
+            WebhookDelivery { delivery, body_fits: at < fitting }
+        });
+        let page = Page::from_rows(&page, rows.collect(), |row: &WebhookDelivery| Cursor::by_id(row.delivery.id));
+        Ok(WebhookDeliveryConnection(page))
     }
 }
 

@@ -11,6 +11,12 @@ use crate::db::{TenantConn, TenantTx};
 use crate::page::PageQuery;
 use crate::webhook::model::{Attempt, Delivery, DeliveryStatus};
 
+diesel::define_sql_function! {
+    /// How long a text is in bytes: known without reading it.
+    fn octet_length(text: diesel::sql_types::Nullable<diesel::sql_types::Text>)
+        -> diesel::sql_types::Nullable<diesel::sql_types::Integer>;
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = deliveries, check_for_backend(diesel::pg::Pg))]
 struct DeliveryRow {
@@ -21,7 +27,8 @@ struct DeliveryRow {
     status: String,
     attempts: i32,
     next_attempt_at: Option<DateTime<Utc>>,
-    body: Option<String>,
+    #[diesel(select_expression = octet_length(deliveries::body))]
+    body_bytes: Option<i32>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -37,7 +44,7 @@ impl DeliveryRow {
             status,
             attempts: self.attempts,
             next_attempt_at: self.next_attempt_at,
-            body: self.body,
+            body_bytes: self.body_bytes,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })
@@ -89,6 +96,17 @@ pub async fn delivery_by_id(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<
         .await
         .optional()?;
     row.map(DeliveryRow::read).transpose()
+}
+
+/// What was sent with these deliveries, of those of which something was.
+pub async fn bodies_of(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, String)>> {
+    deliveries::table
+        .filter(deliveries::tenant_id.eq(conn.tenant()))
+        .filter(deliveries::id.eq_any(ids))
+        .filter(deliveries::body.is_not_null())
+        .select((deliveries::id, deliveries::body.assume_not_null()))
+        .load(conn)
+        .await
 }
 
 /// A delivery's status and number of attempts, locked.
