@@ -282,9 +282,20 @@ impl Reader {
         let mut option = |(place, option): (usize, OptionSetInput)| OptionDraft {
             id: option.id.and_then(|id| self.gid(&id, "ProductOption", at!["productOptions", place, "id"])),
             name: option.name.unwrap_or_default(),
-            values: option.values.unwrap_or_default().into_iter().filter_map(|value| value.name).collect(),
+            values: self.option_values(option.values.unwrap_or_default(), place),
         };
         options.into_iter().enumerate().map(&mut option).collect()
+    }
+
+    fn option_values(&mut self, values: Vec<OptionValueSetInput>, option: usize) -> Vec<String> {
+        let mut name = |(place, value): (usize, OptionValueSetInput)| {
+            if value.name.is_none() {
+                let field = at!["productOptions", option, "values", place, "name"];
+                self.found.push(Violation::new(field, CatalogCode::Blank, "can't be blank"));
+            }
+            value.name
+        };
+        values.into_iter().enumerate().filter_map(&mut name).collect()
     }
 
     fn variants(&mut self, mut variants: Vec<ProductVariantSetInput>) -> Vec<VariantDraft> {

@@ -68,8 +68,8 @@ impl CatalogMutation {
         if !user_errors.is_empty() {
             return Ok(ProductSetPayload { product: None, user_errors });
         }
-        let (db, app) = (scope.db().clone(), scope.app.clone());
-        let work = async move { service::product_set(&db, app.clock.now(), &app.entropy, ACTOR, draft).await };
+        let (db, app, actor) = (scope.db().clone(), scope.app.clone(), scope.access.actor());
+        let work = async move { service::product_set(&db, app.clock.now(), &app.entropy, &actor, draft).await };
         let (written, user_errors) = split(scope.act(work).await?, |violation| reader.locate(violation))?;
         let product = match written {
             Some(written) => product_by_id(scope, written.id).await?,
@@ -144,9 +144,6 @@ impl CatalogMutation {
         Ok(CollectionAddProductsPayload { collection, user_errors })
     }
 }
-
-/// Who the ledger names for what is done with a secret key.
-const ACTOR: &str = "api";
 
 async fn read(scope: &Scope, id: Option<Uuid>) -> Result<Option<Collection>> {
     match id {
