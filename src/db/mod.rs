@@ -6,6 +6,7 @@
 
 mod bell;
 pub mod bootstrap;
+mod bulk;
 pub mod check;
 pub mod error;
 pub mod idempotency;
@@ -18,6 +19,8 @@ pub mod schema;
 mod tenant;
 
 pub use bell::Bell;
+pub(crate) use bulk::insert_rows;
+pub use bulk::unnest;
 pub use diesel::result::{Error as QueryError, QueryResult};
 pub use platform::{PlatformConn, PlatformDb};
 pub use read::TenantRead;

@@ -31,6 +31,8 @@ pub enum InventoryAdjustQuantitiesUserErrorCode {
     NotEnough,
     /// A level holds at most a thousand million units.
     InvalidQuantityTooHigh,
+    /// The item's stock is not tracked.
+    NonMutableInventoryItem,
     /// At most 250 changes at once.
     TooManyChanges,
 }
@@ -62,10 +64,10 @@ impl InventoryMutation {
             reason: reason.clone(),
             reference_document_uri: reference_document_uri.clone(),
         };
-        let for_message = changes.clone();
+        let (for_message, actor) = (changes.clone(), scope.access.actor());
         let work = async move {
             let reference = reference_document_uri.as_deref();
-            service::adjust(&db, now, &app.entropy, "api", &reason, reference, &changes).await
+            service::adjust(&db, now, &app.entropy, &actor, &reason, reference, &changes).await
         };
         match scope.act(work).await? {
             Ok(()) => {
@@ -100,6 +102,9 @@ fn user_error(rule: &InventoryRule, changes: &[StockChange], count: usize) -> In
         }
         InventoryRule::UnknownVariant { variant_id } => {
             error(&["changes", &of(*variant_id), "inventoryItemId"], Code::InvalidInventoryItem, message)
+        }
+        InventoryRule::NotTracked { variant_id } => {
+            error(&["changes", &of(*variant_id), "inventoryItemId"], Code::NonMutableInventoryItem, message)
         }
         InventoryRule::UnknownLocation { location_id } => {
             let place = at(&|change: &StockChange| change.location_id == *location_id);

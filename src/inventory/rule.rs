@@ -8,6 +8,8 @@ pub enum InventoryRule {
     NotEnough { variant_id: Uuid, available: i32 },
     #[error("there is no such variant")]
     UnknownVariant { variant_id: Uuid },
+    #[error("the variant's stock is not tracked")]
+    NotTracked { variant_id: Uuid },
     #[error("there is no such location")]
     UnknownLocation { location_id: Uuid },
     #[error("a level holds at most 1000000000 units")]

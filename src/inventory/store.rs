@@ -5,78 +5,75 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{MAX_UNITS, StockChange, StockChanged, Stocked};
+use super::model::{Level, Place, StockChanged, Stocked};
 use crate::db::schema::{inventory_adjustments, inventory_levels, locations, product_variants};
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, insert_rows};
 
-/// What the variants of these changes say about their stock.
-pub async fn stocked(conn: &mut TenantConn<'_>, changes: &[StockChange]) -> QueryResult<HashMap<Uuid, Stocked>> {
-    let ids: Vec<Uuid> = changes.iter().map(|change| change.variant_id).collect();
-    let rows: Vec<(Uuid, bool, String)> = product_variants::table
-        .filter(product_variants::tenant_id.eq(conn.tenant()))
-        .filter(product_variants::id.eq_any(ids))
-        .select((product_variants::id, product_variants::tracked, product_variants::inventory_policy))
+/// What these variants say about their stock, and at which places it lies.
+pub async fn stocked(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<(HashMap<Uuid, Stocked>, HashSet<Place>)> {
+    use inventory_levels as l;
+    use product_variants as v;
+    let rows: Vec<(Uuid, bool, String, Option<Uuid>)> = v::table
+        .left_join(l::table.on(l::tenant_id.eq(v::tenant_id).and(l::variant_id.eq(v::id))))
+        .filter(v::tenant_id.eq(conn.tenant()))
+        .filter(v::id.eq_any(ids))
+        .select((v::id, v::tracked, v::inventory_policy, l::location_id.nullable()))
         .load(conn)
         .await?;
-    let stocked = |(id, tracked, policy): (_, _, String)| (id, Stocked { tracked, may_oversell: policy == "CONTINUE" });
-    Ok(rows.into_iter().map(stocked).collect())
+    let places = rows.iter().filter_map(|(id, _, _, location)| Some((*id, (*location)?))).collect();
+    Ok((rows.into_iter().map(|(id, tracked, policy, _)| (id, says(tracked, &policy))).collect(), places))
 }
 
-/// Adds the delta where the variant's policy and the range allow it; answers what is available then.
-/// `None`: not allowed, or no such level.
-pub async fn change_level(
-    tx: &mut TenantTx<'_>,
-    now: DateTime<Utc>,
-    change: StockChange,
-    stock: Stocked,
-) -> QueryResult<Option<i32>> {
-    use inventory_levels::{available, may_oversell, updated_at};
-    let after = || available + change.delta;
-    let level = inventory_levels::table
-        .filter(inventory_levels::tenant_id.eq(tx.tenant()))
-        .filter(inventory_levels::variant_id.eq(change.variant_id))
-        .filter(inventory_levels::location_id.eq(change.location_id));
-    if change.delta > 0 {
-        // A level that sank below zero under another policy may rise and still be below.
-        return diesel::update(level.filter(after().le(MAX_UNITS)))
-            .set((
-                available.eq(after()),
-                may_oversell.eq(after().lt(0).or(stock.may_oversell.into_sql::<Bool>())),
-                updated_at.eq(now),
-            ))
-            .returning(available)
-            .get_result(tx)
-            .await
-            .optional();
-    }
-    let floor = if stock.may_oversell { -MAX_UNITS } else { 0 };
-    diesel::update(level.filter(after().ge(floor)))
-        .set((available.eq(after()), updated_at.eq(now)))
-        .returning(available)
-        .get_result(tx)
-        .await
-        .optional()
+/// These of the variants that are there; until the transaction ends they neither go nor change.
+pub async fn hold_variants(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResult<HashMap<Uuid, Stocked>> {
+    use product_variants as v;
+    let rows: Vec<(Uuid, bool, String)> = v::table
+        .filter(v::tenant_id.eq(tx.tenant()))
+        .filter(v::id.eq_any(ids))
+        .order(v::id)
+        .select((v::id, v::tracked, v::inventory_policy))
+        .for_share()
+        .load(tx)
+        .await?;
+    Ok(rows.into_iter().map(|(id, tracked, policy)| (id, says(tracked, &policy))).collect())
 }
 
-/// Makes the level with nothing in it, unless it is there.
-pub async fn insert_empty_level(
-    tx: &mut TenantTx<'_>,
-    now: DateTime<Utc>,
-    change: StockChange,
-    stock: Stocked,
-) -> QueryResult<usize> {
-    diesel::insert_into(inventory_levels::table)
-        .values((
-            inventory_levels::tenant_id.eq(tx.tenant()),
-            inventory_levels::variant_id.eq(change.variant_id),
-            inventory_levels::location_id.eq(change.location_id),
-            inventory_levels::may_oversell.eq(stock.may_oversell),
-            inventory_levels::updated_at.eq(now),
+fn says(tracked: bool, policy: &str) -> Stocked {
+    Stocked { tracked, may_oversell: policy == "CONTINUE" }
+}
+
+macro_rules! insert {
+    ($tenant:expr, $now:expr, $levels:expr) => {
+        insert_rows!($tenant, inventory_levels, $levels, |((variant, location), level)| {
+            variant_id: *variant,
+            location_id: *location,
+            available: level.available,
+            may_oversell: level.may_oversell,
+            updated_at: $now,
+        })
+    };
+}
+
+/// Makes levels, unless they are there.
+pub async fn insert_levels(tx: &mut TenantTx<'_>, now: DateTime<Utc>, levels: &[(Place, Level)]) -> QueryResult<usize> {
+    insert!(tx.tenant(), now, levels).on_conflict_do_nothing().execute(tx).await
+}
+
+/// Sets levels that are there and locked.
+pub async fn set_levels(tx: &mut TenantTx<'_>, now: DateTime<Utc>, levels: &[(Place, Level)]) -> QueryResult<usize> {
+    use inventory_levels as l;
+    insert!(tx.tenant(), now, levels)
+        .on_conflict((l::tenant_id, l::variant_id, l::location_id))
+        .do_update()
+        .set((
+            l::available.eq(excluded(l::available)),
+            l::may_oversell.eq(excluded(l::may_oversell)),
+            l::updated_at.eq(excluded(l::updated_at)),
         ))
-        .on_conflict_do_nothing()
         .execute(tx)
         .await
 }
@@ -92,17 +89,19 @@ pub async fn locations_among(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryRe
     Ok(found.into_iter().collect())
 }
 
-/// Locks all levels of these variants, in the one order.
-pub async fn lock_levels(tx: &mut TenantTx<'_>, variants: &[Uuid]) -> QueryResult<()> {
-    let _: Vec<Uuid> = inventory_levels::table
-        .filter(inventory_levels::tenant_id.eq(tx.tenant()))
-        .filter(inventory_levels::variant_id.eq_any(variants))
-        .order((inventory_levels::variant_id, inventory_levels::location_id))
-        .select(inventory_levels::variant_id)
+/// All levels of these variants, locked in the one order.
+pub async fn lock_levels(tx: &mut TenantTx<'_>, variants: &[Uuid]) -> QueryResult<HashMap<Place, Level>> {
+    use inventory_levels as l;
+    let rows: Vec<(Place, (i32, bool))> = l::table
+        .filter(l::tenant_id.eq(tx.tenant()))
+        .filter(l::variant_id.eq_any(variants))
+        .order((l::variant_id, l::location_id))
+        .select(((l::variant_id, l::location_id), (l::available, l::may_oversell)))
         .for_update()
         .load(tx)
         .await?;
-    Ok(())
+    let level = |(place, (available, may_oversell))| (place, Level { available, may_oversell });
+    Ok(rows.into_iter().map(level).collect())
 }
 
 /// Copies the variants' policies to their levels; one that is below zero stays allowed to be.
@@ -130,17 +129,6 @@ pub async fn follow_policies(tx: &mut TenantTx<'_>, now: DateTime<Utc>, variants
     Ok(())
 }
 
-/// What lies there now.
-pub async fn available(conn: &mut TenantConn<'_>, change: StockChange) -> QueryResult<i32> {
-    inventory_levels::table
-        .filter(inventory_levels::tenant_id.eq(conn.tenant()))
-        .filter(inventory_levels::variant_id.eq(change.variant_id))
-        .filter(inventory_levels::location_id.eq(change.location_id))
-        .select(inventory_levels::available)
-        .first(conn)
-        .await
-}
-
 /// What all rows of one adjustment say.
 pub struct Ledger<'a> {
     pub now: DateTime<Utc>,
@@ -155,28 +143,17 @@ pub async fn insert_adjustments(
     changed: &[StockChanged],
     mut id: impl FnMut() -> Uuid,
 ) -> QueryResult<usize> {
-    let tenant = tx.tenant();
-    let row = |changed: &StockChanged| {
-        (
-            inventory_adjustments::tenant_id.eq(tenant),
-            inventory_adjustments::id.eq(id()),
-            inventory_adjustments::variant_id.eq(changed.change.variant_id),
-            inventory_adjustments::location_id.eq(changed.change.location_id),
-            inventory_adjustments::delta.eq(changed.change.delta),
-            inventory_adjustments::available_after.eq(changed.available_after),
-            inventory_adjustments::reason.eq(ledger.reason),
-            inventory_adjustments::reference.eq(ledger.reference),
-            inventory_adjustments::actor.eq(ledger.actor),
-            inventory_adjustments::created_at.eq(ledger.now),
-        )
-    };
-    let rows: Vec<_> = changed.iter().map(row).collect();
-    // A statement has at most 65,535 parameters.
-    let mut inserted = 0;
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<_> = rows.by_ref().take(5000).collect();
-        inserted += diesel::insert_into(inventory_adjustments::table).values(chunk).execute(tx).await?;
-    }
-    Ok(inserted)
+    insert_rows!(tx.tenant(), inventory_adjustments, changed, |one| {
+        id: id(),
+        variant_id: one.change.variant_id,
+        location_id: one.change.location_id,
+        delta: one.change.delta,
+        available_after: one.available_after,
+        reason: ledger.reason,
+        reference: ledger.reference,
+        actor: ledger.actor,
+        created_at: ledger.now,
+    })
+    .execute(tx)
+    .await
 }

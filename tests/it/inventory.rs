@@ -9,13 +9,15 @@ use emporia::inventory::model::StockChange;
 use emporia::inventory::rule::InventoryRule;
 use emporia::inventory::service::adjust_in_tx;
 use emporia::shop;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::TestApp;
+use crate::support::{Store, TestApp, eventually, waiting};
 
 /// A shop with variants whose ids are 1, 2, 3…
 struct Stockroom {
     app: TestApp,
+    store: Store,
     db: TenantDb,
     location: Uuid,
 }
@@ -62,7 +64,7 @@ impl Stockroom {
         let db = app.app.db.tenant(store.tenant);
         let shop = db.read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await.expect("a shop");
         let location = shop.expect("a shop").default_location_id;
-        Self { app, db, location }
+        Self { app, store, db, location }
     }
 
     async fn variant(&self, number: u128, policy: &str, tracked: bool) {
@@ -123,9 +125,83 @@ async fn stock_is_taken_while_it_lasts_and_every_change_is_in_the_ledger() {
     let refused = rule(room.adjust(&[room.change(1, -3)]).await);
     assert_eq!(refused, InventoryRule::NotEnough { variant_id: variant(1), available: 2 });
     assert_eq!(room.available(1).await, Some(2));
-    let mut ledger = room.ledger().await;
-    ledger.sort_by_key(|row| row.1);
-    assert_eq!(ledger, [(variant(1), -3, 2), (variant(1), 5, 5)]);
+    assert_eq!(room.ledger().await, [(variant(1), 5, 5), (variant(1), -2, 3), (variant(1), -1, 2)]);
+}
+
+#[tokio::test]
+async fn changes_that_cancel_each_other_out_are_in_the_ledger_too() {
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", true).await;
+    room.adjust(&[room.change(1, -5), room.change(1, 5)]).await.expect("nothing is missing in the end");
+    assert_eq!(room.available(1).await, Some(0));
+    assert_eq!(room.ledger().await, [(variant(1), -5, -5), (variant(1), 5, 0)]);
+}
+
+#[tokio::test]
+async fn the_merchants_change_is_in_the_ledger_with_reason_reference_and_actor() {
+    use inventory_adjustments as a;
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", true).await;
+    room.variant(2, "DENY", false).await;
+    let store = room.app.store("merchant").await;
+    let change = |store: &Store, number: u128| {
+        let query = "mutation($input: InventoryAdjustQuantitiesInput!) { inventoryAdjustQuantities(input: $input) {
+            inventoryAdjustmentGroup { reason referenceDocumentUri } userErrors { field code } } }";
+        let change = json!({
+            "inventoryItemId": format!("gid://emporia/InventoryItem/{}", variant(number)),
+            "locationId": format!("gid://emporia/Location/{}", room.location), "delta": 7,
+        });
+        let input = json!({ "reason": "received", "referenceDocumentUri": "erp://42", "changes": [change] });
+        let (app, key) = (&room.app, store.secret.clone());
+        async move { app.gql(&key, query, json!({ "input": input })).await["inventoryAdjustQuantities"].take() }
+    };
+    let done = change(&room.store, 1).await;
+    let group = json!({ "reason": "received", "referenceDocumentUri": "erp://42" });
+    assert_eq!(done, json!({ "inventoryAdjustmentGroup": group, "userErrors": [] }));
+    let row = async |conn: &mut TenantConn<'_>| {
+        let rows = a::table.filter(a::tenant_id.eq(conn.tenant()));
+        let row = rows.select((a::variant_id, a::delta, a::available_after, a::reason, a::reference, a::actor));
+        Ok::<_, Fault>(row.get_results::<(Uuid, i32, i32, String, Option<String>, String)>(conn).await?)
+    };
+    let ledger = room.db.read(row).await.expect("the ledger");
+    let [(id, 7, 7, reason, Some(reference), actor)] = &ledger[..] else { panic!("{ledger:?}") };
+    assert_eq!((*id, reason.as_str(), reference.as_str()), (variant(1), "received", "erp://42"));
+    assert!(actor.starts_with("key:"), "{actor}");
+
+    let untracked = change(&room.store, 2).await;
+    let field = json!(["input", "changes", "0", "inventoryItemId"]);
+    let error = json!([{ "field": field, "code": "NON_MUTABLE_INVENTORY_ITEM" }]);
+    assert_eq!(untracked, json!({ "inventoryAdjustmentGroup": null, "userErrors": error }));
+    let foreign = change(&store, 1).await;
+    assert_eq!(foreign["userErrors"][0]["code"], "INVALID_INVENTORY_ITEM");
+    assert_eq!(room.db.read(row).await.expect("the ledger").len(), 1);
+}
+
+#[tokio::test]
+async fn a_variant_that_is_deleted_meanwhile_is_unknown() {
+    let room = Stockroom::new().await;
+    for (number, has_level) in [(1, false), (2, true)] {
+        room.variant(number, "DENY", true).await;
+        if has_level {
+            room.adjust(&[room.change(number, 5)]).await.expect("received");
+        }
+        let (deleted, is_deleted) = tokio::sync::oneshot::channel();
+        let deleting = room.db.write(async |tx| {
+            let product = products::table.filter(products::tenant_id.eq(tx.tenant()));
+            diesel::delete(product.filter(products::id.eq(variant(number)))).execute(tx).await?;
+            deleted.send(()).expect("the other is there");
+            // Until the other waits for what is locked here.
+            eventually("someone waits", || waiting(&room.app)).await;
+            Ok::<_, Fault>(())
+        });
+        let adjusting = async {
+            is_deleted.await.expect("a deleted variant");
+            room.adjust(&[room.change(number, 1)]).await
+        };
+        let (gone, refused) = tokio::join!(deleting, adjusting);
+        gone.expect("a deletion");
+        assert_eq!(rule(refused), InventoryRule::UnknownVariant { variant_id: variant(number) });
+    }
 }
 
 #[tokio::test]

@@ -38,3 +38,18 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check:
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
+
+/// Some when a statement of this database waits for another transaction.
+pub async fn waiting(app: &TestApp) -> Option<()> {
+    #[derive(diesel::QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let sql = "SELECT count(*) AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut admin = admin(&app.db.name).await;
+    let waiting: Waiting =
+        diesel_async::RunQueryDsl::get_result(diesel::sql_query(sql), &mut admin).await.expect("a count");
+    (waiting.count > 0).then_some(())
+}
