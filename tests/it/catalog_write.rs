@@ -11,7 +11,7 @@ use emporia::shop;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Store, TestApp};
+use crate::support::{Store, TestApp, eventually, waiting};
 
 struct Shop {
     app: TestApp,
@@ -251,4 +251,32 @@ async fn a_changed_policy_lets_stock_sink_below_zero_and_stay_there() {
     shop.upsert_one(with_policy(Deny)).await;
     assert!(sell(1).await.is_err());
     sell(-1).await.expect("restocked");
+}
+
+#[tokio::test]
+async fn a_product_that_is_deleted_meanwhile_cannot_join_a_collection() {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+    use emporia::db::schema::products;
+    let shop = Shop::new().await;
+    let product = shop.upsert_one(shirt()).await.id;
+    let (now, entropy) = (shop.app.app.clock.now(), shop.app.app.entropy.clone());
+    let draft = CollectionDraft { title: "Summer".to_owned(), ..CollectionDraft::default() };
+    let collection = service::collection_create(&shop.db, now, &entropy, draft).await.expect("a collection");
+    let (deleted, is_deleted) = tokio::sync::oneshot::channel();
+    let deleting = shop.db.write(async |tx| {
+        let product = products::table.filter(products::tenant_id.eq(tx.tenant())).filter(products::id.eq(product));
+        diesel::delete(product).execute(tx).await?;
+        deleted.send(()).expect("the other is there");
+        eventually("someone waits", || waiting(&shop.app)).await;
+        Ok::<_, Fault>(())
+    });
+    let adding = async {
+        is_deleted.await.expect("a deleted product");
+        service::collection_add_products(&shop.db, now, collection, &[product]).await
+    };
+    let (gone, refused) = tokio::join!(deleting, adding);
+    gone.expect("a deletion");
+    let Err(emporia::error::ServiceError::Rule(rule)) = refused else { panic!("{refused:?}") };
+    assert_eq!((rule.0[0].field.join("."), rule.0[0].code), ("productIds.0".to_owned(), CatalogCode::NotFound));
 }

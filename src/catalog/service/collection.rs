@@ -86,7 +86,7 @@ async fn add_products(
     products: &[Uuid],
     field: &str,
 ) -> ServiceResult<(), CatalogRule> {
-    let known = store::existing_products(tx.conn(), products).await?;
+    let known = store::hold_products(tx, products).await?;
     let unknown = products.iter().enumerate().filter(|(_, product)| !known.contains(product));
     let violations: Vec<Violation> = unknown
         .map(|(place, _)| Violation::new(at![field, place], CatalogCode::NotFound, "there is no such product"))

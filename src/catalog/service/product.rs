@@ -8,8 +8,8 @@ use crate::catalog::model::{ProductDraft, WrittenProduct};
 use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::store;
 use crate::clock::Entropy;
-use crate::db::TenantDb;
 use crate::db::error::constraint;
+use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::inventory;
 
@@ -44,13 +44,26 @@ fn handle_taken() -> Violation {
 /// Deletes a product with all that belongs to it. Orders keep their own copy of what was sold.
 pub async fn product_delete(db: &TenantDb, id: Uuid) -> ServiceResult<(), CatalogRule> {
     db.write(async |tx| {
-        let variants = store::variant_ids(tx.conn(), id).await?;
-        inventory::service::lock_in_tx(tx, &variants).await?;
-        if store::delete_product(tx, id).await? {
-            return Ok(());
+        let locked = store::lock_products(tx, &[id], &[]).await?;
+        if locked.is_empty() {
+            let violation = Violation::new(at!["id"], CatalogCode::NotFound, "there is no such product");
+            return Err(ServiceError::Rule(violation.into()));
         }
-        let violation = Violation::new(at!["id"], CatalogCode::NotFound, "there is no such product");
-        Err(ServiceError::Rule(violation.into()))
+        lock_levels(tx, &locked).await?;
+        store::delete_product(tx, id).await?;
+        Ok(())
     })
     .await
+}
+
+/// Locks the products with these handles and all their stock, in the order in which everyone takes them: before
+/// work that changes some of the stock with the products, and some behind them.
+pub async fn products_lock_in_tx(tx: &mut TenantTx<'_>, handles: &[String]) -> QueryResult<()> {
+    let locked = store::lock_products(tx, &[], handles).await?;
+    lock_levels(tx, &locked).await
+}
+
+async fn lock_levels(tx: &mut TenantTx<'_>, products: &[Uuid]) -> QueryResult<()> {
+    let variants = store::variant_ids(tx.conn(), products).await?;
+    inventory::service::lock_in_tx(tx, &variants).await
 }

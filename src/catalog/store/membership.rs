@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::db::schema::{collection_products, collections, products};
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, insert_rows};
 
 /// These of the ids that are collections, locked in one order: who adds products to one waits for the other.
 pub async fn lock_collections(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
@@ -23,13 +23,15 @@ pub async fn lock_collections(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResul
     Ok(found.into_iter().collect())
 }
 
-/// These of the ids that are products.
-pub async fn existing_products(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+/// These of the ids that are products; none of them goes before the transaction ends.
+pub async fn hold_products(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
     let found: Vec<Uuid> = products::table
-        .filter(products::tenant_id.eq(conn.tenant()))
+        .filter(products::tenant_id.eq(tx.tenant()))
         .filter(products::id.eq_any(ids))
+        .order(products::id)
         .select(products::id)
-        .load(conn)
+        .for_key_share()
+        .load(tx)
         .await?;
     Ok(found.into_iter().collect())
 }
@@ -73,22 +75,14 @@ pub struct Place {
 
 /// Adds products; one that is there already keeps its place.
 pub async fn insert_places(tx: &mut TenantTx<'_>, places: &[Place]) -> QueryResult<usize> {
-    let tenant = tx.tenant();
-    let mut inserted = 0;
-    for chunk in places.chunks(5000) {
-        let row = |place: &Place| {
-            (
-                collection_products::tenant_id.eq(tenant),
-                collection_products::collection_id.eq(place.collection_id),
-                collection_products::product_id.eq(place.product_id),
-                collection_products::position.eq(place.position),
-            )
-        };
-        let rows: Vec<_> = chunk.iter().map(row).collect();
-        inserted +=
-            diesel::insert_into(collection_products::table).values(rows).on_conflict_do_nothing().execute(tx).await?;
-    }
-    Ok(inserted)
+    insert_rows!(tx.tenant(), collection_products, places, |place| {
+        collection_id: place.collection_id,
+        product_id: place.product_id,
+        position: place.position,
+    })
+    .on_conflict_do_nothing()
+    .execute(tx)
+    .await
 }
 
 /// Takes a product out of these collections.

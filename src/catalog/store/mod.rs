@@ -21,10 +21,10 @@ pub use handles::{collection_handles, product_handles};
 pub use images::{images_of_products, move_image_urls};
 pub use list::{collection_list, product_types, products_count, products_list, tags};
 pub use membership::{
-    Place, collections_of, delete_places, existing_products, insert_places, last_positions, lock_collections,
+    Place, collections_of, delete_places, hold_products, insert_places, last_positions, lock_collections,
 };
 pub use owner::{product_of_image, product_of_option, product_of_option_value};
-pub use products::{delete_product, product_by_handle, products_by_id, products_page};
+pub use products::{delete_product, lock_products, product_by_handle, products_by_id, products_page};
 pub use variants::{variant_ids, variants_by_id, variants_of_products};
 pub use whole::{lock_whole_products, options};
 pub use write::{Changes, apply};

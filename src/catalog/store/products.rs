@@ -119,12 +119,23 @@ pub async fn products_by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryRes
     Ok(rows.into_iter().map(Product::from).collect())
 }
 
-/// Deletes a product; what belongs to it goes along. False: there is none.
-pub async fn delete_product(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<bool> {
-    let deleted = diesel::delete(products::table)
+/// The products with these ids or handles, locked in one order until the transaction ends.
+pub async fn lock_products(tx: &mut TenantTx<'_>, ids: &[Uuid], handles: &[String]) -> QueryResult<Vec<Uuid>> {
+    products::table
+        .filter(products::tenant_id.eq(tx.tenant()))
+        .filter(products::id.eq_any(ids).or(products::handle.eq_any(handles)))
+        .order(products::id)
+        .select(products::id)
+        .for_update()
+        .load(tx)
+        .await
+}
+
+/// Deletes a product; what belongs to it goes along.
+pub async fn delete_product(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<usize> {
+    diesel::delete(products::table)
         .filter(products::tenant_id.eq(tx.tenant()))
         .filter(products::id.eq(id))
         .execute(tx)
-        .await?;
-    Ok(deleted > 0)
+        .await
 }

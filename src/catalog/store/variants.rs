@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::catalog::model::Variant;
 use crate::db::TenantConn;
 use crate::db::schema::{inventory_levels, product_variants};
+use crate::inventory::model::together;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = product_variants, check_for_backend(diesel::pg::Pg))]
@@ -81,8 +82,8 @@ pub async fn variants_by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryRes
     Ok(fold(rows))
 }
 
-/// A variant with stock at several locations comes as several rows, one behind the other, which [`fold`] sums:
-/// cheaper than an aggregate for the usual one.
+/// A variant with stock at several locations comes as several rows, one behind the other, which [`fold`] puts
+/// together: cheaper than an aggregate for the usual one.
 #[diesel::dsl::auto_type]
 fn with_levels(tenant: Uuid) -> _ {
     let row: diesel::dsl::AsSelect<VariantRow, diesel::pg::Pg> = VariantRow::as_select();
@@ -101,18 +102,18 @@ fn fold(rows: Vec<(VariantRow, Option<i32>)>) -> Vec<Arc<Variant>> {
     for (row, available) in rows {
         let available = i64::from(available.unwrap_or_default());
         match variants.last_mut() {
-            Some(last) if last.id == row.id => last.available += available,
+            Some(last) if last.id == row.id => last.available = together(last.available, available),
             _ => variants.push(row.with_available(available)),
         }
     }
     variants.into_iter().map(Arc::new).collect()
 }
 
-/// The ids of a product's variants.
-pub async fn variant_ids(conn: &mut TenantConn<'_>, product_id: Uuid) -> QueryResult<Vec<Uuid>> {
+/// The ids of these products' variants.
+pub async fn variant_ids(conn: &mut TenantConn<'_>, product_ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
     product_variants::table
         .filter(product_variants::tenant_id.eq(conn.tenant()))
-        .filter(product_variants::product_id.eq(product_id))
+        .filter(product_variants::product_id.eq_any(product_ids))
         .select(product_variants::id)
         .load(conn)
         .await

@@ -1,4 +1,4 @@
-//! Writing many products: one statement a table (and a thousand rows), only for rows that differ.
+//! Writing many products: one statement a table, only for rows that differ.
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -7,11 +7,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::catalog::model::{OptionValue, ProductFields, WholeImage, WholeOption, WholeProduct, WholeVariant};
-use crate::db::TenantTx;
 use crate::db::schema::{product_images, product_option_values, product_options, product_variants, products};
+use crate::db::{TenantTx, insert_rows};
 
-/// Rows a statement: below the protocol's 65,535 parameters for the widest table.
-const ROWS: usize = 1000;
+/// Products a statement: below the protocol's 65,535 parameters.
+const PRODUCTS: usize = 1000;
 
 /// A row with its product and its place, from 1.
 type Placed<'a, T> = (Uuid, i16, &'a T);
@@ -90,22 +90,13 @@ fn diff<'a, T>(
 /// Writes it all; what is gone goes first, so that its names and values are free.
 pub async fn apply(tx: &mut TenantTx<'_>, changes: &Changes<'_>) -> QueryResult<()> {
     delete_gone(tx, changes).await?;
-    for chunk in changes.products.chunks(ROWS) {
+    for chunk in changes.products.chunks(PRODUCTS) {
         upsert_products(tx, chunk).await?;
     }
-    for chunk in changes.options.chunks(ROWS) {
-        upsert_options(tx, chunk).await?;
-    }
-    for chunk in changes.values.chunks(ROWS) {
-        upsert_values(tx, chunk).await?;
-    }
-    for chunk in changes.images.chunks(ROWS) {
-        upsert_images(tx, chunk).await?;
-    }
-    for chunk in changes.variants.chunks(ROWS) {
-        upsert_variants(tx, chunk).await?;
-    }
-    Ok(())
+    upsert_options(tx, &changes.options).await?;
+    upsert_values(tx, &changes.values).await?;
+    upsert_images(tx, &changes.images).await?;
+    upsert_variants(tx, &changes.variants).await
 }
 
 async fn delete_gone(tx: &mut TenantTx<'_>, changes: &Changes<'_>) -> QueryResult<()> {
@@ -127,11 +118,10 @@ async fn delete_gone(tx: &mut TenantTx<'_>, changes: &Changes<'_>) -> QueryResul
     Ok(())
 }
 
-/// `INSERT … ON CONFLICT (tenant_id, id) DO UPDATE` of these columns.
-macro_rules! upsert {
-    ($tx:ident, $table:ident, $rows:expr, [$($column:ident),* $(,)?]) => {
-        diesel::insert_into($table::table)
-            .values($rows)
+/// `ON CONFLICT (tenant_id, id) DO UPDATE` of these columns.
+macro_rules! or_update {
+    ($tx:ident, $insert:expr, $table:ident, [$($column:ident),* $(,)?]) => {
+        $insert
             .on_conflict(($table::tenant_id, $table::id))
             .do_update()
             .set(($($table::$column.eq(excluded($table::$column)),)*))
@@ -140,6 +130,22 @@ macro_rules! upsert {
     };
 }
 
+/// Writes rows, unless there are none; the columns behind `;` never change.
+macro_rules! upsert {
+    ($tx:ident, $table:ident, $rows:expr, |$row:pat_param| {
+        $($column:ident: $value:expr),* $(,)?; $($fixed:ident: $fixed_value:expr),* $(,)?
+    }) => {{
+        if !$rows.is_empty() {
+            let insert = insert_rows!($tx.tenant(), $table, $rows, |$row| {
+                $($fixed: $fixed_value,)* $($column: $value),*
+            });
+            or_update!($tx, insert, $table, [$($column),*])?;
+        }
+        Ok(())
+    }};
+}
+
+/// With a row of parameters each: an array of arrays, which the tags would be, cannot be unnested.
 async fn upsert_products(tx: &mut TenantTx<'_>, chunk: &[&ProductFields]) -> QueryResult<usize> {
     use products as p;
     let tenant = tx.tenant();
@@ -166,10 +172,10 @@ async fn upsert_products(tx: &mut TenantTx<'_>, chunk: &[&ProductFields]) -> Que
         )
     };
     let rows: Vec<_> = chunk.iter().map(row).collect();
-    upsert!(
+    or_update!(
         tx,
+        diesel::insert_into(products::table).values(rows),
         products,
-        rows,
         [
             handle,
             title,
@@ -189,117 +195,64 @@ async fn upsert_products(tx: &mut TenantTx<'_>, chunk: &[&ProductFields]) -> Que
     )
 }
 
-async fn upsert_options(tx: &mut TenantTx<'_>, chunk: &[Placed<'_, WholeOption>]) -> QueryResult<usize> {
-    use product_options as o;
-    let tenant = tx.tenant();
-    let row = |(product_id, position, option): &Placed<'_, WholeOption>| {
-        (
-            o::tenant_id.eq(tenant),
-            o::id.eq(option.id),
-            o::product_id.eq(*product_id),
-            o::position.eq(*position),
-            o::name.eq(option.name.clone()),
-        )
-    };
-    let rows: Vec<_> = chunk.iter().map(row).collect();
-    upsert!(tx, product_options, rows, [position, name])
+async fn upsert_options(tx: &mut TenantTx<'_>, rows: &[Placed<'_, WholeOption>]) -> QueryResult<()> {
+    upsert!(tx, product_options, rows, |(product_id, position, option)| {
+        position: *position,
+        name: option.name.as_str();
+        id: option.id,
+        product_id: *product_id,
+    })
 }
 
-async fn upsert_values(tx: &mut TenantTx<'_>, chunk: &[(Uuid, Placed<'_, OptionValue>)]) -> QueryResult<usize> {
-    use product_option_values as v;
-    let tenant = tx.tenant();
-    let row = |(product_id, (option_id, position, value)): &(Uuid, Placed<'_, OptionValue>)| {
-        (
-            v::tenant_id.eq(tenant),
-            v::id.eq(value.id),
-            v::product_id.eq(*product_id),
-            v::option_id.eq(*option_id),
-            v::position.eq(*position),
-            v::name.eq(value.name.clone()),
-        )
-    };
-    let rows: Vec<_> = chunk.iter().map(row).collect();
-    upsert!(tx, product_option_values, rows, [position, name])
+async fn upsert_values(tx: &mut TenantTx<'_>, rows: &[(Uuid, Placed<'_, OptionValue>)]) -> QueryResult<()> {
+    upsert!(tx, product_option_values, rows, |(product_id, (option_id, position, value))| {
+        position: *position,
+        name: value.name.as_str();
+        id: value.id,
+        product_id: *product_id,
+        option_id: *option_id,
+    })
 }
 
-async fn upsert_images(tx: &mut TenantTx<'_>, chunk: &[Placed<'_, WholeImage>]) -> QueryResult<usize> {
-    use product_images as i;
-    let tenant = tx.tenant();
-    let row = |(product_id, position, image): &Placed<'_, WholeImage>| {
-        let image = (*image).clone();
-        (
-            i::tenant_id.eq(tenant),
-            i::id.eq(image.id),
-            i::product_id.eq(*product_id),
-            i::position.eq(*position),
-            i::url.eq(image.url),
-            i::alt_text.eq(image.alt_text),
-            i::width.eq(image.width),
-            i::height.eq(image.height),
-        )
-    };
-    let rows: Vec<_> = chunk.iter().map(row).collect();
-    upsert!(tx, product_images, rows, [position, url, alt_text, width, height])
+async fn upsert_images(tx: &mut TenantTx<'_>, rows: &[Placed<'_, WholeImage>]) -> QueryResult<()> {
+    upsert!(tx, product_images, rows, |(product_id, position, image)| {
+        position: *position,
+        url: image.url.as_str(),
+        alt_text: image.alt_text.as_deref(),
+        width: image.width,
+        height: image.height;
+        id: image.id,
+        product_id: *product_id,
+    })
 }
 
-async fn upsert_variants(tx: &mut TenantTx<'_>, chunk: &[Placed<'_, WholeVariant>]) -> QueryResult<usize> {
-    use product_variants as v;
-    let tenant = tx.tenant();
-    let row = |(product_id, position, variant): &Placed<'_, WholeVariant>| {
-        let title = variant.title();
-        let variant = (*variant).clone();
-        let mut values = variant.values.into_iter();
-        (
-            v::tenant_id.eq(tenant),
-            v::id.eq(variant.id),
-            v::product_id.eq(*product_id),
-            v::position.eq(*position),
-            v::title.eq(title),
-            v::option1.eq(values.next().unwrap_or_default()),
-            v::option2.eq(values.next()),
-            v::option3.eq(values.next()),
-            v::sku.eq(variant.sku),
-            v::barcode.eq(variant.barcode),
-            v::price_minor.eq(variant.price_minor),
-            v::compare_at_minor.eq(variant.compare_at_minor),
-            v::cost_minor.eq(variant.cost_minor),
-            v::weight_grams.eq(variant.weight_grams),
-            v::weight_unit.eq(variant.weight_unit),
-            v::inventory_policy.eq(variant.inventory_policy),
-            v::tracked.eq(variant.tracked),
-            v::requires_shipping.eq(variant.requires_shipping),
-            v::taxable.eq(variant.taxable),
-            v::image_id.eq(variant.image_id),
-            v::import_extra.eq(Value::Object(variant.import_extra)),
-            v::created_at.eq(variant.created_at),
-            v::updated_at.eq(variant.updated_at),
-        )
-    };
-    let rows: Vec<_> = chunk.iter().map(row).collect();
-    upsert!(
-        tx,
-        product_variants,
-        rows,
-        [
-            position,
-            title,
-            option1,
-            option2,
-            option3,
-            sku,
-            barcode,
-            price_minor,
-            compare_at_minor,
-            cost_minor,
-            weight_grams,
-            weight_unit,
-            inventory_policy,
-            tracked,
-            requires_shipping,
-            taxable,
-            image_id,
-            import_extra,
-            updated_at,
-        ]
-    )
+async fn upsert_variants(tx: &mut TenantTx<'_>, rows: &[Placed<'_, WholeVariant>]) -> QueryResult<()> {
+    upsert!(tx, product_variants, rows, |(product_id, position, variant)| {
+        position: *position,
+        title: variant.title(),
+        option1: value(variant, 0).unwrap_or_default(),
+        option2: value(variant, 1),
+        option3: value(variant, 2),
+        sku: variant.sku.as_deref(),
+        barcode: variant.barcode.as_deref(),
+        price_minor: variant.price_minor,
+        compare_at_minor: variant.compare_at_minor,
+        cost_minor: variant.cost_minor,
+        weight_grams: variant.weight_grams,
+        weight_unit: variant.weight_unit.as_str(),
+        inventory_policy: variant.inventory_policy.as_str(),
+        tracked: variant.tracked,
+        requires_shipping: variant.requires_shipping,
+        taxable: variant.taxable,
+        image_id: variant.image_id,
+        import_extra: Value::Object(variant.import_extra.clone()),
+        updated_at: variant.updated_at;
+        id: variant.id,
+        product_id: *product_id,
+        created_at: variant.created_at,
+    })
+}
+
+fn value(variant: &WholeVariant, option: usize) -> Option<&str> {
+    variant.values.get(option).map(String::as_str)
 }
