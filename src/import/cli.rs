@@ -1,6 +1,8 @@
 //! `emporia import …`: arguments, progress bar, report.
 
 use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::report::{MAX_REPORTED, Report};
 use super::service::{Options, products};
 use crate::app::App;
+use crate::clock::Entropy;
 use crate::tenant::service::tenant_find;
 
 /// What to import.
@@ -52,19 +55,29 @@ pub async fn run(app: &App, args: ImportArgs) -> anyhow::Result<ExitCode> {
     let What::Products(args) = args.what;
     let tenant = tenant_find(&app.db, &args.tenant).await.map_err(|error| anyhow!("{}: {error:?}", args.tenant))?;
     let options = Options { set_stock: args.set_stock, dry_run: args.dry_run };
-    let is_pipe = args.file.as_os_str() == "-";
-    let report = if is_pipe {
-        products(app, tenant, std::io::stdin(), options, &|_| {}).await?
+    let file = if args.file.as_os_str() == "-" {
+        kept(std::io::stdin(), &app.entropy).context("keeping what comes from the pipe")?
     } else {
-        let file = File::open(&args.file).with_context(|| format!("opening {}", args.file.display()))?;
-        let bar = progress_bar(file.metadata().map_or(0, |metadata| metadata.len()));
-        let report = products(app, tenant, file, options, &|bytes| bar.set_position(bytes)).await;
-        bar.finish_and_clear();
-        report?
+        File::open(&args.file).with_context(|| format!("opening {}", args.file.display()))?
     };
+    let bar = progress_bar(file.metadata().map_or(0, |metadata| metadata.len()));
+    let report = products(app, tenant, file, options, &|bytes| bar.set_position(bytes)).await;
+    bar.finish_and_clear();
+    let report = report?;
     let text = if args.json { serde_json::to_string_pretty(&report)? } else { table(&report) };
     print(&text)?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(SOME_REJECTED) })
+}
+
+/// What comes from a pipe, in a file without a name: the import reads it twice.
+fn kept(mut pipe: impl Read, entropy: &Entropy) -> io::Result<File> {
+    let name = format!("emporia-import-{:032x}", u128::from_be_bytes(entropy.bytes()));
+    let path = std::env::temp_dir().join(name);
+    let mut file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    io::copy(&mut pipe, &mut file)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 /// Only a terminal sees it, on stderr.

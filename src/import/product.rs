@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::columns::{Columns, Field, Owner};
 use super::report::Rejection;
 use super::row::{Fault, ImageCells, ProductCells, Row, VariantCells};
-use crate::catalog::model::{ImageDraft, OptionDraft, ProductDraft, ProductKey, VariantDraft, parse_handle};
+use crate::catalog::model::{ImageDraft, OptionDraft, ProductDraft, ProductKey, VariantDraft, fold, parse_handle};
 use crate::money::Currency;
 
 /// The catalogue's bounds.
@@ -18,7 +18,7 @@ const MAX_IMAGES: usize = 250;
 const MAX_BYTES: usize = 16 << 20;
 
 /// A product's option values in a variant, by option.
-pub type Values = [Option<String>; MAX_OPTIONS];
+type Values = [Option<String>; MAX_OPTIONS];
 
 /// The rows of a product, as they come.
 #[derive(Debug)]
@@ -40,8 +40,7 @@ pub struct ProductRows {
 struct VariantRow {
     line: u64,
     values: Values,
-    /// None: the row was rejected; its values are kept, so that a variant that is there stays as it is.
-    cells: Option<VariantCells>,
+    cells: VariantCells,
 }
 
 /// A product ready to be written, with what was wrong on the way.
@@ -59,17 +58,15 @@ pub struct Parsed {
 #[derive(Debug)]
 pub struct Ready {
     pub draft: ProductDraft,
-    /// One for each of the draft's variants: its line, its units when it is tracked, and its values.
+    /// One for each of the draft's variants.
     pub variants: Vec<ReadyVariant>,
 }
 
 #[derive(Clone, Debug)]
 pub struct ReadyVariant {
     pub line: u64,
+    /// Its units, when it is tracked.
     pub quantity: Option<i32>,
-    pub values: Values,
-    /// Its row was rejected: it belongs into the draft only if it is there already, to stay as it is.
-    pub is_rejected: bool,
 }
 
 impl ProductRows {
@@ -113,6 +110,10 @@ impl ProductRows {
         }
     }
 
+    pub fn handle(&self) -> &str {
+        &self.handle
+    }
+
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -135,12 +136,7 @@ impl ProductRows {
         let image = row.image();
         let (cells, image) = match (cells, image) {
             (Ok(cells), Ok(image)) => (cells, image),
-            (cells, image) => {
-                if is_variant {
-                    self.variants.push(VariantRow { line: row.line, values, cells: None });
-                }
-                return Err(cells.err().into_iter().chain(image.err()).flatten().collect());
-            }
+            (cells, image) => return Err(cells.err().into_iter().chain(image.err()).flatten().collect()),
         };
         if is_variant && self.variants.len() == MAX_VARIANTS {
             return Err(general(format!("a product has at most {MAX_VARIANTS} variants")));
@@ -153,7 +149,7 @@ impl ProductRows {
         let mut cells = cells;
         self.add_extra(row, cells.as_mut());
         if let Some(cells) = cells {
-            self.variants.push(VariantRow { line: row.line, values, cells: Some(cells) });
+            self.variants.push(VariantRow { line: row.line, values, cells });
         }
         Ok(())
     }
@@ -211,13 +207,16 @@ impl ProductRows {
         }
     }
 
-    /// Makes the draft of all rows that are fine.
-    pub fn finish(mut self, columns: &Columns) -> Parsed {
+    /// Makes the draft of all rows that are fine. `is_whole`: no row of the product is missing here.
+    pub fn finish(mut self, columns: &Columns, is_whole: bool) -> Parsed {
         let cells = std::mem::replace(&mut self.cells, Err(()));
-        let product = match cells {
+        let mut product = match cells {
             Ok(cells) => self.ready(cells, columns),
             Err(()) => None,
         };
+        if let Some(Ready { draft, .. }) = &mut product {
+            draft.is_partial = !is_whole || self.rejected_rows > 0;
+        }
         Parsed {
             handle: self.handle,
             line: self.line,
@@ -231,7 +230,7 @@ impl ProductRows {
     fn ready(&mut self, cells: ProductCells, columns: &Columns) -> Option<Ready> {
         let names = self.used_options(columns)?;
         self.reject_misfits(&names, columns);
-        if columns.has_variants() && !self.variants.iter().any(|variant| variant.cells.is_some()) {
+        if columns.has_variants() && self.variants.is_empty() {
             if self.rejected_rows < self.rows {
                 let reason = "no variant of the product is left, so its other rows are left out, too".to_owned();
                 self.reject(self.line, vec![(String::new(), reason)]);
@@ -258,13 +257,13 @@ impl ProductRows {
         let mut variants = Vec::new();
         if columns.has_variants() {
             let rows = std::mem::take(&mut self.variants);
-            let keeps_extra = columns.has_extra(Owner::Variant) || columns.at(Field::Quantity).is_some();
+            // All of these may leave something behind that has no field.
+            let keeps_extra = [Owner::Variant, Owner::Product].into_iter().any(|owner| columns.has_extra(owner))
+                || [Field::Tracker, Field::Quantity].into_iter().any(|field| columns.at(field).is_some());
             let mut drafts = Vec::with_capacity(rows.len());
             for row in rows {
-                let quantity = row.cells.as_ref().and_then(|cells| cells.quantity);
-                let is_rejected = row.cells.is_none();
-                drafts.push(variant(&names, &row.values, row.cells.unwrap_or_default(), keeps_extra && !is_rejected));
-                variants.push(ReadyVariant { line: row.line, quantity, values: row.values, is_rejected });
+                variants.push(ReadyVariant { line: row.line, quantity: row.cells.quantity });
+                drafts.push(variant(&names, &row.values, row.cells, keeps_extra));
             }
             let option = |(_, name): &(usize, String)| OptionDraft { id: None, name: name.clone(), values: Vec::new() };
             draft.options = Some(names.iter().map(option).collect());
@@ -281,7 +280,7 @@ impl ProductRows {
         for at in (0..MAX_OPTIONS).filter(|at| is_used(*at)) {
             match self.option_names[at].clone() {
                 None => wrong = Some((at, "is blank, though there are values".to_owned())),
-                Some(name) if names.iter().any(|(_, one)| one.eq_ignore_ascii_case(&name)) => {
+                Some(name) if names.iter().any(|(_, one)| fold(one) == fold(&name)) => {
                     wrong = Some((at, format!("`{name}` is there twice")));
                 }
                 Some(name) => names.push((at, name)),
@@ -302,14 +301,15 @@ impl ProductRows {
 
     /// Rejects rows without a value for an option, and those whose values another row has already.
     fn reject_misfits(&mut self, names: &[(usize, String)], columns: &Columns) {
-        let mut seen: HashSet<Vec<&str>> = HashSet::new();
+        let mut seen: HashSet<Vec<String>> = HashSet::new();
         let mut misfits = Vec::new();
         for (place, variant) in self.variants.iter().enumerate() {
             let column = |at: usize| columns.name(Field::OptionValue(at)).unwrap_or_default().to_owned();
             let missing = names.iter().find(|(at, _)| variant.values[*at].is_none());
+            let values = || names.iter().filter_map(|(at, _)| variant.values[*at].as_deref()).map(fold).collect();
             let fault = if let Some((at, name)) = missing {
                 Some((column(*at), format!("is blank; the product has the option `{name}`")))
-            } else if seen.insert(names.iter().filter_map(|(at, _)| variant.values[*at].as_deref()).collect()) {
+            } else if seen.insert(values()) {
                 None
             } else if names.is_empty() {
                 Some((column(0), "the product has no options, so it has one variant only".to_owned()))
@@ -317,14 +317,12 @@ impl ProductRows {
                 Some((column(names[0].0), "another row has the same option values".to_owned()))
             };
             if let Some(fault) = fault {
-                misfits.push((place, variant.line, variant.cells.is_none(), fault));
+                misfits.push((place, variant.line, fault));
             }
         }
-        for (place, line, was_rejected, fault) in misfits.into_iter().rev() {
+        for (place, line, fault) in misfits.into_iter().rev() {
             self.variants.remove(place);
-            if !was_rejected {
-                self.reject(line, vec![fault]);
-            }
+            self.reject(line, vec![fault]);
         }
         self.rejected.sort_by_key(|rejection| rejection.line);
     }

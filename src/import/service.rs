@@ -1,19 +1,19 @@
 //! Writes a file's products, batch by batch.
 
-use std::collections::{HashMap, HashSet};
-use std::io::Read;
+use std::collections::HashMap;
+use std::io::{Read, Seek};
 
 use uuid::Uuid;
 
 use super::columns::{Columns, Field};
-use super::product::{Parsed, Ready, ReadyVariant};
+use super::product::{Parsed, Ready};
 use super::report::{Rejection, Report};
 use super::source::{Batch, Source, Unreadable};
 use super::store;
 use crate::app::App;
 use crate::catalog::model::{ProductDraft, Written, WrittenProduct};
 use crate::catalog::rule::Violation;
-use crate::catalog::service::products_upsert_in_tx;
+use crate::catalog::service::{products_lock_in_tx, products_upsert_in_tx};
 use crate::db::{QueryError, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::ids::TenantId;
@@ -52,7 +52,7 @@ const ACTOR: &str = "import";
 const REASON: &str = "import";
 
 /// Imports the products of a file. `progress` hears how many bytes of it are done.
-pub async fn products<R: Read + Send + 'static>(
+pub async fn products<R: Read + Seek + Send + 'static>(
     app: &App,
     tenant: TenantId,
     reader: R,
@@ -65,7 +65,7 @@ pub async fn products<R: Read + Send + 'static>(
     let writer = Writer { app, tenant, options, location_id };
     let mut report = Report { dry_run: options.dry_run, ..Report::default() };
     let currency = standing.currency;
-    let mut source = blocking(move || Source::open(reader, currency)).await??;
+    let mut source = blocking(move || Source::surveyed(reader, currency)).await??;
     let columns = source.columns().clone();
     loop {
         // Reading blocks its thread; one batch is read only when the one before has been written.
@@ -130,7 +130,7 @@ impl Writer<'_> {
         }
         let db = self.app.db.tenant(self.tenant);
         let written = db.write(async |tx| {
-            let (outcomes, stock_set) = self.write_in_tx(tx, &mut ready).await?;
+            let (outcomes, stock_set) = self.write_in_tx(tx, &ready).await?;
             if self.options.dry_run { Err(Ended::DryRun(outcomes, stock_set)) } else { Ok((outcomes, stock_set)) }
         });
         let (outcomes, stock_set) = match written.await {
@@ -145,8 +145,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn write_in_tx(&self, tx: &mut TenantTx<'_>, ready: &mut [Wanted]) -> Result<(Vec<Outcome>, u64), Fault> {
-        drop_rejected_variants(tx, ready).await?;
+    async fn write_in_tx(&self, tx: &mut TenantTx<'_>, ready: &[Wanted]) -> Result<(Vec<Outcome>, u64), Fault> {
+        if self.options.set_stock {
+            let handles: Vec<String> = ready.iter().map(|wanted| wanted.handle.clone()).collect();
+            products_lock_in_tx(tx, &handles).await?;
+        }
         let drafts = ready.iter().map(|wanted| wanted.draft(self.location_id)).collect();
         let now = self.app.clock.now();
         let outcomes = products_upsert_in_tx(tx, now, &self.app.entropy, ACTOR, drafts).await?;
@@ -191,29 +194,6 @@ struct Wanted {
     /// Its rows that were not rejected.
     rows: u64,
     product: Ready,
-}
-
-/// A variant whose row was rejected stays as it is when it is there; it is not made of nothing when it is not.
-async fn drop_rejected_variants(tx: &mut TenantTx<'_>, ready: &mut [Wanted]) -> Result<(), Fault> {
-    let has_rejected = |wanted: &Wanted| wanted.product.variants.iter().any(|variant| variant.is_rejected);
-    let handles: Vec<String> =
-        ready.iter().filter(|wanted| has_rejected(wanted)).map(|wanted| wanted.handle.clone()).collect();
-    if handles.is_empty() {
-        return Ok(());
-    }
-    let there: HashSet<_> = store::variants_of_handles(tx.conn(), &handles).await?.into_iter().collect();
-    for wanted in ready.iter_mut().filter(|wanted| has_rejected(wanted)) {
-        let Ready { draft, variants } = &mut wanted.product;
-        let drafts = draft.variants.take().unwrap_or_default();
-        let is_wanted = |variant: &ReadyVariant| {
-            !variant.is_rejected || there.contains(&(wanted.handle.clone(), variant.values.clone()))
-        };
-        let kept = drafts.into_iter().zip(std::mem::take(variants)).filter(|(_, variant)| is_wanted(variant));
-        let (drafts, kept) = kept.unzip();
-        draft.variants = Some(drafts);
-        *variants = kept;
-    }
-    Ok(())
 }
 
 impl Wanted {
@@ -276,8 +256,12 @@ fn column_of(part: &str) -> Option<Field> {
         "barcode" => Field::Barcode,
         "price" => Field::Price,
         "compareAtPrice" => Field::CompareAt,
+        "cost" => Field::Cost,
+        "weight" => Field::Grams,
+        "quantity" => Field::Quantity,
         "options" | "optionValues" => Field::OptionValue(0),
-        "images" | "files" | "url" => Field::ImageSrc,
+        "images" | "files" => Field::ImageSrc,
+        "file" => Field::VariantImage,
         _ => return None,
     })
 }

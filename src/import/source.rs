@@ -3,11 +3,14 @@
 //! Memory is bounded whatever the file's length: by a batch's products, rows and bytes, by a record's bytes (a quote
 //! that is never closed would otherwise swallow the rest of the file), and by sixteen bytes for each product seen,
 //! which is how rows are recognised that stand apart from their product's others.
+//!
+//! A file is read twice: what a product does not have in the file is taken away from it, so whether all of its rows
+//! can be read has to be known before the first of them is written.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 
@@ -59,8 +62,29 @@ pub struct Source<R> {
     record: ByteRecord,
     /// The lines on which handles first stood, by the handle's hash.
     seen: HashMap<u64, u64>,
+    /// The handles of the products of which not all rows can be read, by hash.
+    incomplete: HashSet<u64>,
     pending: Pending,
     has_ended: bool,
+}
+
+/// A record of the file.
+enum Record {
+    Row {
+        line: u64,
+        handle: String,
+        cells: StringRecord,
+    },
+    Bad {
+        line: u64,
+        handle: Option<String>,
+        column: Option<String>,
+        reason: String,
+    },
+    /// The rest of the file is one open quote.
+    Overlong {
+        line: u64,
+    },
 }
 
 /// The products of the next batch.
@@ -78,17 +102,30 @@ impl Pending {
         self.products.len() >= BATCH_PRODUCTS || rows >= BATCH_ROWS || bytes >= BATCH_BYTES
     }
 
-    fn take(&mut self, columns: &Columns) -> Batch {
+    fn take(&mut self, columns: &Columns, incomplete: &HashSet<u64>) -> Batch {
         let Self { products, outside, .. } = std::mem::take(self);
-        let products: Vec<Parsed> = products.into_iter().map(|product| product.finish(columns)).collect();
+        let finish = |product: ProductRows| {
+            let is_whole = !incomplete.contains(&hash(product.handle()));
+            product.finish(columns, is_whole)
+        };
+        let products: Vec<Parsed> = products.into_iter().map(finish).collect();
         let rows = outside.rows + products.iter().map(|product| product.rows).sum::<u64>();
         Batch { products, rows, ..outside }
     }
 }
 
+impl<R: Read + Seek> Source<R> {
+    /// Reads the whole file once to learn which products can be read whole, and begins again.
+    pub fn surveyed(mut reader: R, currency: Currency) -> Result<Self, Unreadable> {
+        let incomplete = Source::open(&mut reader, currency)?.incomplete_handles()?;
+        reader.rewind()?;
+        Ok(Self { incomplete, ..Self::open(reader, currency)? })
+    }
+}
+
 impl<R: Read> Source<R> {
     /// Reads the header.
-    pub fn open(reader: R, currency: Currency) -> Result<Self, Unreadable> {
+    fn open(reader: R, currency: Currency) -> Result<Self, Unreadable> {
         let guarded =
             Guarded { inner: reader, left: MAX_RECORD, offset: 0, line: 1, is_new: true, lines: VecDeque::new() };
         let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(guarded);
@@ -98,9 +135,29 @@ impl<R: Read> Source<R> {
             return Err(Unreadable::Empty);
         }
         let columns = Columns::read(header.iter())?;
-        let record = ByteRecord::new();
-        let (seen, pending) = (HashMap::new(), Pending::default());
-        Ok(Self { reader, columns, currency, record, seen, pending, has_ended: false })
+        let (seen, incomplete) = (HashMap::new(), HashSet::new());
+        let (record, pending) = (ByteRecord::new(), Pending::default());
+        Ok(Self { reader, columns, currency, record, seen, incomplete, pending, has_ended: false })
+    }
+
+    /// The handles (their hashes) of products with rows that cannot be read or do not stand together.
+    fn incomplete_handles(mut self) -> Result<HashSet<u64>, Unreadable> {
+        let (mut seen, mut incomplete, mut last) = (HashSet::new(), HashSet::new(), None);
+        while let Some(record) = self.next_record()? {
+            match record {
+                Record::Row { handle, .. } => {
+                    let handle = Some(hash(&handle));
+                    if handle != last {
+                        incomplete.extend(handle.filter(|handle| !seen.insert(*handle)));
+                    }
+                    last = handle;
+                }
+                // One that names no product may have been meant for the one before it.
+                Record::Bad { handle, .. } => incomplete.extend(handle.as_deref().map(hash).or(last)),
+                Record::Overlong { .. } => incomplete.extend(last),
+            }
+        }
+        Ok(incomplete)
     }
 
     pub fn columns(&self) -> &Columns {
@@ -109,74 +166,85 @@ impl<R: Read> Source<R> {
 
     /// The next products, in the file's order; none at the end.
     pub fn next_batch(&mut self) -> Result<Option<Batch>, Unreadable> {
-        while !self.has_ended {
-            let full = self.next_record()?;
+        while let Some(record) = self.next_record()? {
+            let full = match record {
+                Record::Row { line, handle, cells } => self.place(handle, &cells, line),
+                Record::Bad { line, column, reason, .. } => {
+                    self.reject_outside(line, column, reason);
+                    None
+                }
+                Record::Overlong { line } => {
+                    let reason = format!(
+                        "a record begins here that is longer than {MAX_RECORD} bytes, as if a quote were never \
+                         closed; nothing from here on was read"
+                    );
+                    self.reject_outside(line, None, reason);
+                    None
+                }
+            };
             if let Some(mut batch) = full {
                 batch.bytes_read = self.reader.position().byte();
                 return Ok(Some(batch));
             }
         }
-        let mut batch = self.pending.take(&self.columns);
+        let mut batch = self.pending.take(&self.columns, &self.incomplete);
         batch.bytes_read = self.reader.position().byte();
         let is_empty = batch.products.is_empty() && batch.rejected.is_empty() && batch.rows == 0;
         Ok((!is_empty).then_some(batch))
     }
 
-    /// Reads one record; answers the batch that was full before it.
-    fn next_record(&mut self) -> Result<Option<Batch>, Unreadable> {
-        self.reader.get_mut().left = MAX_RECORD;
-        let begin = self.reader.position().byte();
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(true) => {}
-            Ok(false) => {
-                self.has_ended = true;
-                return Ok(None);
-            }
-            Err(error) if is_overlong(&error) => {
-                let reason = format!(
-                    "a record begins here that is longer than {MAX_RECORD} bytes, as if a quote were never closed; \
-                     nothing from here on was read"
-                );
-                self.has_ended = true;
-                let line = self.reader.get_mut().line_at(begin);
-                self.reject_outside(line, None, reason);
-                return Ok(None);
-            }
-            Err(error) => return Err(unreadable(error)),
-        }
-        let line = self.reader.get_mut().line_at(begin);
-        if self.record.iter().all(|cell| cell.trim_ascii().is_empty()) {
-            return Ok(None);
-        }
-        match self.checked(line) {
-            Ok((handle, record)) => Ok(self.place(handle, &record, line)),
-            Err((column, reason)) => {
-                self.reject_outside(line, column, reason);
-                Ok(None)
+    /// Reads one record that is not blank; none at the end.
+    fn next_record(&mut self) -> Result<Option<Record>, Unreadable> {
+        while !self.has_ended {
+            self.reader.get_mut().left = MAX_RECORD;
+            let begin = self.reader.position().byte();
+            let found = match self.reader.read_byte_record(&mut self.record) {
+                Ok(found) => found,
+                Err(error) if is_overlong(&error) => {
+                    self.has_ended = true;
+                    return Ok(Some(Record::Overlong { line: self.reader.get_mut().line_at(begin) }));
+                }
+                Err(error) => return Err(unreadable(error)),
+            };
+            self.has_ended = !found;
+            let line = self.reader.get_mut().line_at(begin);
+            if found && self.record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                return Ok(Some(self.checked(line)));
             }
         }
+        Ok(None)
     }
 
     /// The record as text with its handle, when it can be a row at all.
-    fn checked(&self, line: u64) -> Result<(String, StringRecord), (Option<String>, String)> {
+    fn checked(&self, line: u64) -> Record {
+        let handle = self.handle();
+        let bad = |column: Option<&str>, reason: String| {
+            let column = column.map(str::to_owned);
+            Record::Bad { line, handle: handle.clone(), column, reason }
+        };
         if self.record.len() > self.columns.len() {
             let reason = format!("has {} cells; the header has {}", self.record.len(), self.columns.len());
-            return Err((None, reason));
+            return bad(None, reason);
         }
-        let column = |at: usize| Some(self.columns.name_at(at).to_owned());
+        let column = |at: usize| Some(self.columns.name_at(at));
         if let Some(at) = self.record.iter().position(|cell| cell.contains(&0)) {
-            return Err((column(at), "contains a NUL character".to_owned()));
+            return bad(column(at), "contains a NUL character".to_owned());
         }
-        let record = StringRecord::from_byte_record(self.record.clone())
-            .map_err(|error| (column(error.utf8_error().field()), "is not UTF-8".to_owned()))?;
-        let row = Row { columns: &self.columns, record: &record, line };
-        match row.filled(Field::Handle) {
-            Some(handle) => {
-                let handle = handle.to_lowercase();
-                Ok((handle, record))
-            }
-            None => Err((self.columns.name(Field::Handle).map(str::to_owned), "is blank".to_owned())),
+        let cells = match StringRecord::from_byte_record(self.record.clone()) {
+            Ok(cells) => cells,
+            Err(error) => return bad(column(error.utf8_error().field()), "is not UTF-8".to_owned()),
+        };
+        match handle {
+            Some(handle) => Record::Row { line, handle, cells },
+            None => bad(self.columns.name(Field::Handle), "is blank".to_owned()),
         }
+    }
+
+    /// The record's handle, if that much can be read.
+    fn handle(&self) -> Option<String> {
+        let cell = self.record.get(self.columns.at(Field::Handle)?)?;
+        let handle = std::str::from_utf8(cell).ok()?.trim();
+        (!handle.is_empty()).then(|| handle.to_lowercase())
     }
 
     /// Gives the row to its product; answers the batch that had to make room for a new one.
@@ -192,7 +260,7 @@ impl<R: Read> Source<R> {
             self.reject_outside(line, column, reason);
             return None;
         }
-        let full = self.pending.is_full().then(|| self.pending.take(&self.columns));
+        let full = self.pending.is_full().then(|| self.pending.take(&self.columns, &self.incomplete));
         self.seen.insert(hash(&handle), line);
         self.pending.by_handle.insert(handle.clone(), self.pending.products.len());
         self.pending.products.push(ProductRows::start(handle, &row, self.currency));

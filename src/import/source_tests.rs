@@ -168,8 +168,7 @@ fn a_bad_row_is_told_by_line_column_and_reason_and_the_rest_stays() {
     let rejected: u64 = batch.rejected_rows + batch.products.iter().map(|one| one.rejected_rows).sum::<u64>();
     assert_eq!((batch.rows, rejected), (11, 10));
     let a = batch.products[0].product.as_ref().unwrap();
-    let kinds: Vec<_> = a.variants.iter().map(|variant| (variant.values[0].as_deref(), variant.is_rejected)).collect();
-    assert_eq!(kinds, [(Some("S"), false), (Some("M"), true)]);
+    assert_eq!((a.variants.len(), a.draft.is_partial), (1, true));
     assert!(batch.products[1..].iter().all(|product| product.product.is_none()));
 }
 
@@ -202,6 +201,55 @@ fn what_is_no_text_or_no_row_is_rejected_alone() {
     ];
     assert_eq!(rejections(&batch), expected);
     assert!(batch.products[0].product.is_some());
+}
+
+#[test]
+fn values_that_differ_in_case_only_are_the_same_value() {
+    let batch = read("Handle,Title,Option1 Name,Option1 Value\na,A,Colour,Red\na,,,red\na,,,Blue\n");
+    assert_eq!(rejections(&batch), [(3, "Option1 Value", "another row has the same option values")]);
+    assert_eq!(batch.products[0].product.as_ref().unwrap().variants.len(), 2);
+}
+
+#[test]
+fn what_has_no_field_is_kept_whatever_columns_the_file_has() {
+    let text = "Handle,Title,Option1 Name,Option1 Value,Gift Card,Variant Inventory Tracker\n\
+                a,A,Size,S,x,shopify\na,,,M,y,amazon\n";
+    let batch = read(text);
+    let variants = batch.products[0].product.as_ref().unwrap().draft.variants.as_ref().unwrap();
+    let kept = serde_json::json!({ "Gift Card": "y", "Variant Inventory Tracker": "amazon" });
+    assert_eq!(serde_json::json!(variants[1].import_extra), kept);
+    let batch = read(text.replace(",Variant Inventory Tracker", "").replace(",shopify", "").replace(",amazon", ""));
+    let variants = batch.products[0].product.as_ref().unwrap().draft.variants.as_ref().unwrap();
+    assert_eq!(serde_json::json!(variants[1].import_extra), serde_json::json!({ "Gift Card": "y" }));
+}
+
+#[test]
+fn a_product_is_partial_when_a_row_of_it_cannot_be_read_or_stands_apart() {
+    let between: String = (0..BATCH_PRODUCTS).map(|number| format!("b{number},B,,\n")).collect();
+    let open = format!("open,Open,Size,S\n\"open{}", "x".repeat(usize::try_from(MAX_RECORD).unwrap() + 1));
+    let rows = [
+        "whole,Whole,Size,S\nwhole,,,M\n",
+        "comma,Comma,Size,S\ncomma,,,M,\n",
+        "nul,Nul,Size,S\nnul,,,\0\n",
+        "early,Early,Size,M,\nearly,Early,Size,S\n",
+        "blank,Blank,Size,S\n,,,M\n",
+        "bad,Bad,Size,S\nbad,,,\n",
+        "apart,Apart,Size,S\n",
+        &between,
+        "apart,,,M\n",
+        &open,
+    ];
+    let mut text = format!("Handle,Title,Option1 Name,Option1 Value\n{}", rows.concat()).into_bytes();
+    let latin = b"latin,Latin,Size,S\nlatin,,,\xe9\n";
+    let at = text.windows(4).position(|window| window == b"nul,").unwrap();
+    text.splice(at..at, latin.iter().copied());
+    let mut source = Source::surveyed(io::Cursor::new(text), Currency::EUR).unwrap();
+    let mut partial = Vec::new();
+    while let Some(batch) = source.next_batch().unwrap() {
+        let is_partial = |one: &&Parsed| one.product.as_ref().is_some_and(|ready| ready.draft.is_partial);
+        partial.extend(batch.products.iter().filter(is_partial).map(|product| product.handle.clone()));
+    }
+    assert_eq!(partial, ["comma", "latin", "nul", "early", "blank", "bad", "apart", "open"]);
 }
 
 /// As many products as asked for, made as they are read: no file is that long in memory.

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use emporia::import::{Options, Report, products};
 use serde_json::{Value, json};
 
-use crate::support::{Store, TestApp, admin};
+use crate::support::{Store, TestApp, admin, eventually, waiting};
 
 const FILE: &str = "\u{feff}Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,\
 Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,\
@@ -159,6 +159,185 @@ async fn bad_rows_are_told_and_the_rest_goes_in_without_taking_anything_away() {
     let titles: Vec<_> = shirt["variants"]["nodes"].as_array().unwrap().iter().map(|one| &one["title"]).collect();
     // The M of before is still there, untouched; the L was never made.
     assert_eq!((&shirt["title"], json!(titles)), (&json!("New shirt"), json!(["S", "M"])));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_takes_nothing_away() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let file = |m: &str| {
+        format!(
+            "Handle,Title,Option1 Name,Option1 Value,Variant Inventory Tracker,Variant Inventory Qty,Image Src,Gift Card\n\
+             shirt,Shirt,Size,S,shopify,10,https://x.example/s.jpg,\n{m}shirt,,,L,shopify,3,,\n"
+        )
+    };
+    import(&app, &store, &file("shirt,,,M,shopify,40,https://x.example/m.jpg,no\n"), Options::default()).await;
+    let stored = ["M", "40", "https://x.example/m.jpg", "\"Gift Card\": \"no\""];
+    let others: String = (0..200).map(|number| format!("p{number},P,,,,,,\n")).collect();
+    let apart = format!("{others}shirt,,,M,shopify,40,https://x.example/m.jpg,no\n");
+    for (bad, behind) in [
+        ("shirt,,,M,shopify,40,https://x.example/m.jpg,no,\n", ""),
+        ("shirt,,,M,shopify,40,\0,no\n", ""),
+        ("shirt,,,M,shopify,many,https://x.example/m.jpg,no\n", ""),
+        ("shirt,,,,shopify,40,https://x.example/m.jpg,no\n", ""),
+        ("", apart.as_str()),
+    ] {
+        let report = import(&app, &store, &format!("{}{behind}", file(bad)), Options::default()).await;
+        assert_eq!(report.rejected_rows, 1, "{report:?}");
+        let query = "{ product(handle: \"shirt\") { images(first: 9) { nodes { url } }
+            variants(first: 9) { nodes { title quantityAvailable } } } }";
+        let shirt = app.gql(&store.secret, query, json!({})).await["product"].to_string();
+        assert!(shirt.contains(r#"{"quantityAvailable":40,"title":"M"}"#) && shirt.contains("m.jpg"), "{bad}: {shirt}");
+        let rows = everything(&app).await;
+        assert!(stored.iter().all(|text| rows.contains(text)), "{bad}: {rows}");
+    }
+    // What a file that can be read whole does not have goes.
+    let report = import(&app, &store, &file(""), Options::default()).await;
+    assert!(report.is_clean(), "{report:?}");
+    let shirt = product(&app, &store, "shirt").await;
+    assert_eq!(shirt["variants"]["nodes"].as_array().map(Vec::len), Some(2), "{shirt}");
+}
+
+#[tokio::test]
+async fn what_is_sold_on_below_zero_comes_in_below_zero() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let file = "Handle,Title,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy\n\
+                mug,Mug,shopify,-3,continue\n";
+    let report = import(&app, &store, file, Options::default()).await;
+    assert!(report.is_clean(), "{report:?}");
+    let mug = product(&app, &store, "mug").await;
+    let expected =
+        json!([{ "title": "Default Title", "sku": null, "quantityAvailable": -3, "availableForSale": true }]);
+    assert_eq!(mug["variants"]["nodes"], expected);
+    let report = import(&app, &store, file, Options { set_stock: true, dry_run: false }).await;
+    assert_eq!((report.products.unchanged, report.stock_set, report.rejected_rows), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_shops_whole_export_comes_in_whole() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let file = include_str!("data/export.csv");
+    let report = import(&app, &store, file, Options::default()).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!((report.rows, report.products.created, report.variants), (11, 5, 10));
+    let apron = product(&app, &store, "linen-apron").await;
+    let stock: Vec<_> =
+        apron["variants"]["nodes"].as_array().unwrap().iter().map(|one| &one["quantityAvailable"]).collect();
+    assert_eq!(json!(stock), json!([12, 0, 7, -3]));
+    // Every cell is somewhere: in its field, or beside it.
+    let rows = everything(&app).await;
+    for cell in
+        ["4006381333931", "reviews.rating_count", "amazon_marketplace_web", "Price / Germany", "☕", "apron-back"]
+    {
+        assert!(rows.contains(cell), "{cell} is not in {rows}");
+    }
+    let again = import(&app, &store, file, Options { set_stock: true, dry_run: false }).await;
+    assert_eq!((again.products.unchanged, again.stock_set, again.is_clean()), (5, 0, true));
+    assert_eq!(everything(&app).await, rows);
+}
+
+/// Statements that this database has answered.
+async fn statements(app: &TestApp) -> i64 {
+    #[derive(QueryableByName)]
+    struct Calls {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        calls: i64,
+    }
+    let sql = "SELECT coalesce(sum(calls), 0)::bigint AS calls FROM pg_stat_statements s
+        JOIN pg_database d ON d.oid = s.dbid
+        WHERE d.datname = current_database() AND s.userid = 'emporia_app'::regrole";
+    let calls: Calls = diesel::sql_query(sql).get_result(&mut admin(&app.db.name).await).await.expect("a number");
+    calls.calls
+}
+
+#[tokio::test]
+async fn a_batch_takes_as_many_statements_however_many_products_it_has() {
+    use diesel_async::SimpleAsyncConnection;
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let create = "CREATE EXTENSION pg_stat_statements";
+    admin(&app.db.name).await.batch_execute(create).await.expect("the server counts statements");
+    let file = |products: std::ops::Range<u32>| {
+        let rows: String = products
+            .map(|number| {
+                let first =
+                    format!("p{number},P {number},Size,S,1.50,shopify,{number},https://x.example/{number}.jpg\n");
+                format!("{first}p{number},,,M,1.60,shopify,1,\n")
+            })
+            .collect();
+        let header = "Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Inventory Tracker,\
+                      Variant Inventory Qty,Image Src";
+        format!("{header}\n{rows}")
+    };
+    let mut taken = Vec::new();
+    for products in [0..2, 2..202] {
+        let (file, before) = (file(products.clone()), statements(&app).await);
+        assert_eq!(
+            import(&app, &store, &file, Options::default()).await.products.created,
+            u64::from(products.end - products.start)
+        );
+        taken.push(statements(&app).await - before);
+        let (changed, before) = (file.replace("shopify,1,", "shopify,3,"), statements(&app).await);
+        let report = import(&app, &store, &changed, Options { set_stock: true, dry_run: false }).await;
+        assert!(report.stock_set >= u64::from(products.end - products.start), "{report:?}");
+        taken.push(statements(&app).await - before);
+    }
+    assert_eq!((taken[2], taken[3]), (taken[0], taken[1]), "a batch of 2 and one of 200");
+    assert!(taken.iter().all(|taken| *taken <= 30), "{taken:?}");
+}
+
+#[tokio::test]
+async fn setting_the_stock_waits_for_a_checkout_and_not_in_a_circle() {
+    use emporia::error::ServiceError;
+    use emporia::inventory::model::StockChange;
+    use emporia::inventory::service::adjust_in_tx;
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let file = "Handle,Title,Option1 Name,Option1 Value,Variant Inventory Tracker,Variant Inventory Qty,\
+                Variant Inventory Policy\nshirt,Shirt,Size,S,shopify,5,deny\nshirt,,,M,shopify,5,deny\n";
+    import(&app, &store, file, Options::default()).await;
+    let levels = async |conn: &mut emporia::db::TenantConn<'_>| {
+        use emporia::db::schema::inventory_levels as l;
+        let levels = l::table.filter(l::tenant_id.eq(conn.tenant())).order(l::variant_id);
+        Ok::<Vec<(uuid::Uuid, uuid::Uuid)>, emporia::error::Fault>(
+            levels.select((l::variant_id, l::location_id)).load(conn).await?,
+        )
+    };
+    let db = app.app.db.tenant(store.tenant);
+    let levels = db.read(levels).await.expect("two levels");
+    let take = |at: usize| StockChange { variant_id: levels[at].0, location_id: levels[at].1, delta: -1 };
+    let (first_taken, is_first_taken) = tokio::sync::oneshot::channel();
+    let checkout = db.write(async |tx| {
+        let (now, entropy) = (crate::support::start(), app.app.entropy.clone());
+        adjust_in_tx(tx, now, &entropy, "test", "sale", None, &[take(0)]).await?;
+        first_taken.send(()).expect("the import is there");
+        eventually("the import waits", || waiting(&app)).await;
+        adjust_in_tx(tx, now, &entropy, "test", "sale", None, &[take(1)]).await?;
+        Ok::<_, ServiceError<_>>(())
+    });
+    // The second variant's policy changes, and the first one's stock.
+    let changed = file.replace("M,shopify,5,deny", "M,shopify,5,continue").replace("S,shopify,5", "S,shopify,9");
+    let importing = async {
+        is_first_taken.await.expect("a checkout");
+        import(&app, &store, &changed, Options { set_stock: true, dry_run: false }).await
+    };
+    let (sold, report) = tokio::join!(checkout, importing);
+    sold.expect("no deadlock");
+    assert_eq!((report.stock_set, report.products.updated), (2, 1));
+}
+
+#[tokio::test]
+async fn a_missing_column_leaves_what_is_stored() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    import(&app, &store, FILE, Options::default()).await;
+    let before = everything(&app).await;
+    let fewer = "Handle,Option1 Name,Option1 Value\nshirt,Size,S\nshirt,,M\npot,Title,Default Title\n";
+    let report = import(&app, &store, fewer, Options::default()).await;
+    assert_eq!((report.products.unchanged, report.rejected_rows), (2, 0), "{report:?}");
+    assert_eq!(everything(&app).await, before);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod graphql_http;
 mod guard;
 mod http;
 mod import;
+mod import_cli;
 mod inventory;
 mod isolation;
 mod limits;

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::draft::{CollectionDraft, ImageDraft, OptionDraft, ProductDraft, VariantDraft};
+use super::draft::{CollectionDraft, ImageDraft, InventoryPolicy, OptionDraft, ProductDraft, VariantDraft};
 use super::handle::parse_handle;
 use crate::catalog::rule::{CatalogCode, Violation, at};
+use crate::inventory::model::MAX_UNITS;
 
 /// At most this many options a product.
 pub const MAX_OPTIONS: usize = 3;
@@ -194,10 +195,12 @@ fn check_variant(found: &mut Findings, at: usize, variant: &mut VariantDraft) {
         found.url(at!["variants", at, "file", "originalSource"], url);
     }
     found.list(at!["variants", at, "inventoryQuantities"], variant.quantities.len(), MAX_LIST);
+    // What is sold on below zero may come from another system with some sold already.
+    let least = if variant.inventory_policy == Some(InventoryPolicy::Continue) { -MAX_UNITS } else { 0 };
     for (place, (_, quantity)) in variant.quantities.iter().enumerate() {
-        if !(0..=1_000_000_000).contains(quantity) {
+        if !(least..=MAX_UNITS).contains(quantity) {
             let field = at!["variants", at, "inventoryQuantities", place, "quantity"];
-            found.add(field, CatalogCode::Invalid, "must be between 0 and 1000000000");
+            found.add(field, CatalogCode::Invalid, format!("must be between {least} and {MAX_UNITS}"));
         }
     }
 }

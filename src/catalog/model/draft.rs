@@ -130,6 +130,9 @@ pub struct ProductDraft {
     pub variants: Option<Vec<VariantDraft>>,
     /// In order; an address that the product already has keeps its image.
     pub images: Option<Vec<ImageDraft>>,
+    /// Not everything that the product has may be named here: variants, images and extra columns that are there and
+    /// are not named stay as they are, behind those that are.
+    pub is_partial: bool,
     /// The collections (by hand) that hold it, and no others.
     pub collections: Option<Vec<Uuid>>,
     /// Columns of an imported file that have no field here, by column name.

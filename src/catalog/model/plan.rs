@@ -34,7 +34,13 @@ pub fn plan(
     let mut images = wanted_images(draft, before, planning);
     let variants = match &variant_drafts {
         None => before.map(|before| before.variants.clone()).unwrap_or_default(),
-        Some(drafts) => plan_variants(drafts, before, &mut options, &mut images, planning)?,
+        Some(drafts) => {
+            let mut variants = plan_variants(drafts, before, &mut options, &mut images, planning)?;
+            if let Some(before) = before.filter(|_| draft.is_partial) {
+                keep_others(&mut variants, before, &mut options, planning)?;
+            }
+            variants
+        }
     };
     let mut variants = variants;
     for variant in &mut variants {
@@ -102,7 +108,10 @@ fn product_fields(
     }
     set_or_clear(&mut fields.seo_title, draft.seo_title.as_deref());
     set_or_clear(&mut fields.seo_description, draft.seo_description.as_deref());
-    set_extra(&mut fields.import_extra, draft.import_extra.as_ref());
+    match &draft.import_extra {
+        Some(extra) if draft.is_partial => fields.import_extra.extend(extra.clone()),
+        extra => set_extra(&mut fields.import_extra, extra.as_ref()),
+    }
     fields.published_at = match draft.publication {
         Publication::Keep => fields.published_at,
         Publication::Shown => fields.published_at.or(Some(now)),
@@ -215,7 +224,13 @@ fn wanted_images(draft: &ProductDraft, before: Option<&WholeProduct>, planning: 
     let stored = before.map_or(&[][..], |before| &before.images);
     match &draft.images {
         None => stored.to_vec(),
-        Some(drafts) => drafts.iter().map(|image| wanted_image(image, stored, planning)).collect(),
+        Some(drafts) => {
+            let mut images: Vec<_> = drafts.iter().map(|image| wanted_image(image, stored, planning)).collect();
+            if draft.is_partial {
+                images.extend(stored.iter().filter(|image| drafts.iter().all(|one| one.url != image.url)).cloned());
+            }
+            images
+        }
     }
 }
 
@@ -297,6 +312,29 @@ fn plan_variants(
         violations.push(Violation::new(at!["productOptions"], CatalogCode::TooMany, message));
     }
     if violations.is_empty() { Ok(variants) } else { Err(violations) }
+}
+
+/// Adds the stored variants that a partial draft does not name, as they are.
+fn keep_others(
+    variants: &mut Vec<WholeVariant>,
+    before: &WholeProduct,
+    options: &mut [WholeOption],
+    planning: &mut Planning<'_>,
+) -> Result<(), Vec<Violation>> {
+    let named: HashSet<Uuid> = variants.iter().map(|variant| variant.id).collect();
+    for stored in before.variants.iter().filter(|stored| !named.contains(&stored.id)) {
+        let itself = VariantDraft { id: Some(stored.id), ..VariantDraft::default() };
+        let values = values_of(variants.len(), &itself, Some(before), options, planning).map_err(|violation| {
+            let message = format!("the variant \"{}\" is to stay, and {}", stored.title(), violation.message);
+            vec![Violation { message, ..violation }]
+        })?;
+        variants.push(WholeVariant { values, ..stored.clone() });
+    }
+    if variants.len() > MAX_VARIANTS {
+        let message = format!("with the variants that stay there are more than {MAX_VARIANTS}");
+        return refuse(at!["variants"], CatalogCode::TooMany, message);
+    }
+    Ok(())
 }
 
 /// Stored variants by their option values, when the options are still the same ones (in whatever order).
