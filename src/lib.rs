@@ -32,6 +32,7 @@ pub mod order;
 pub mod page;
 pub mod payment;
 pub mod provision;
+pub mod search;
 pub mod shipping;
 pub mod shop;
 pub mod telemetry;

@@ -1,5 +1,7 @@
 //! Keyset pagination: a page is asked for by the last row's sort key and id, never by an offset.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,9 @@ pub struct PageArgs {
 /// A row's place in a sorted list: its sort value as text (a number, a time in microseconds, a title) and its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
+    /// By what the list is sorted: a cursor means nothing in one that is sorted otherwise.
+    #[serde(rename = "s", default, skip_serializing_if = "str::is_empty")]
+    sort: Cow<'static, str>,
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     #[serde(rename = "i")]
@@ -34,24 +39,31 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// The sort key of lists by id.
+    pub const BY_ID: &'static str = "";
+
     pub fn by_id(id: Uuid) -> Self {
-        Self { value: None, id }
+        Self { sort: Cow::Borrowed(Self::BY_ID), value: None, id }
     }
 
-    pub fn new(value: impl Into<String>, id: Uuid) -> Self {
-        Self { value: Some(value.into()), id }
+    pub fn new(sort: &'static str, value: impl Into<String>, id: Uuid) -> Self {
+        Self { sort: Cow::Borrowed(sort), value: Some(value.into()), id }
     }
 
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).expect("a cursor is plain JSON"))
     }
 
-    fn decode(text: &str, argument: &str) -> Result<Self, BadPage> {
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(|| BadPage(format!("`{argument}` is not a cursor of this connection")))
+    fn decode(text: &str, argument: &str, sort: &str) -> Result<Self, BadPage> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        let cursor: Option<Self> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        match cursor {
+            None => Err(BadPage(format!("`{argument}` is not a cursor of this connection"))),
+            Some(cursor) if cursor.sort != sort => {
+                Err(BadPage(format!("`{argument}` is a cursor of a list that is sorted otherwise")))
+            }
+            Some(cursor) => Ok(cursor),
+        }
     }
 }
 
@@ -70,8 +82,13 @@ pub struct PageQuery {
 }
 
 impl PageArgs {
-    /// Checks the arguments. `first` or `last` is required: an unbounded list is not given out.
+    /// Checks the arguments of a list by id. `first` or `last` is required: an unbounded list is not given out.
     pub fn check(self) -> Result<PageQuery, BadPage> {
+        self.check_by(Cursor::BY_ID)
+    }
+
+    /// Checks the arguments of a list that is sorted by this: what its cursors were made with.
+    pub fn check_by(self, sort: &str) -> Result<PageQuery, BadPage> {
         let (size, backwards) = match (self.first, self.last) {
             (Some(first), None) => (("first", first), false),
             (None, Some(last)) => (("last", last), true),
@@ -82,8 +99,8 @@ impl PageArgs {
         if !(0..=MAX_PAGE).contains(&size) {
             return Err(BadPage(format!("`{name}` is {size}; at most {MAX_PAGE} and not below 0")));
         }
-        let after = self.after.map(|text| Cursor::decode(&text, "after")).transpose()?;
-        let before = self.before.map(|text| Cursor::decode(&text, "before")).transpose()?;
+        let after = self.after.map(|text| Cursor::decode(&text, "after", sort)).transpose()?;
+        let before = self.before.map(|text| Cursor::decode(&text, "before", sort)).transpose()?;
         let (after, before) = if backwards { (before, after) } else { (after, before) };
         Ok(PageQuery {
             after,
@@ -163,6 +180,20 @@ mod tests {
             assert!(bad.clone().check().is_err(), "{bad:?}");
         }
         assert!(args(Some(250), None).check().is_ok());
+    }
+
+    #[test]
+    fn a_cursor_of_another_order_is_refused() {
+        let title = Cursor::new("title", "Mug", Uuid::nil());
+        let check = |cursor: &Cursor, sort: &str| {
+            let args = PageArgs { first: Some(1), after: Some(cursor.encode()), ..PageArgs::default() };
+            args.check_by(sort).map(|query| query.after)
+        };
+        assert_eq!(check(&title, "title"), Ok(Some(title.clone())));
+        assert!(check(&title, "vendor").is_err() && check(&title, Cursor::BY_ID).is_err());
+        let id = Cursor::by_id(Uuid::nil());
+        assert_eq!(check(&id, Cursor::BY_ID), Ok(Some(id.clone())));
+        assert!(check(&id, "title").is_err());
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::page::Cursor;
+use crate::search::{self, BadQuery, Query, Text};
+
 /// A text of its own, like "About us".
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -26,6 +29,45 @@ pub enum PageSort {
     Id,
     Title,
     UpdatedAt,
+}
+
+impl PageSort {
+    /// What a cursor of this list says it is sorted by.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Id => Cursor::BY_ID,
+            Self::Title => "title",
+            Self::UpdatedAt => "updated_at",
+        }
+    }
+}
+
+/// Something that can be true of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageCondition {
+    /// The title contains it.
+    Title(Text),
+    Handle(Text),
+    Id(Uuid),
+    CreatedSince(DateTime<Utc>),
+    CreatedBefore(DateTime<Utc>),
+    UpdatedSince(DateTime<Utc>),
+    UpdatedBefore(DateTime<Utc>),
+}
+
+/// Reads a `query` for pages: all of it must be true.
+pub fn parse_page_query(query: &str) -> Result<Vec<Query<PageCondition>>, BadQuery> {
+    use PageCondition::{CreatedBefore, CreatedSince, Handle, Id, Title, UpdatedBefore, UpdatedSince};
+    search::parse(query, |term| {
+        Ok(Query::Is(match term.field.as_deref() {
+            None | Some("title") => Title(term.text()?),
+            Some("handle") => Handle(term.text()?),
+            Some("id") => Id(term.id("Page")?),
+            Some("created_at") => return Ok(search::within(term.moments()?, CreatedSince, CreatedBefore)),
+            Some("updated_at") => return Ok(search::within(term.moments()?, UpdatedSince, UpdatedBefore)),
+            Some(_) => return Err(term.unknown_field(&["title", "handle", "id", "created_at", "updated_at"])),
+        }))
+    })
 }
 
 /// Links under a handle, like "main-menu".

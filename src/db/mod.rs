@@ -10,12 +10,14 @@ mod bulk;
 pub mod check;
 pub mod error;
 pub mod idempotency;
+pub mod keyset;
 pub mod migrate;
 mod platform;
 mod pool;
 mod read;
 #[rustfmt::skip]
 pub mod schema;
+pub mod search;
 mod tenant;
 
 pub use bell::Bell;

@@ -1,12 +1,13 @@
 //! Top-level errors: what a client may know, with a code it can act on.
 //!
-//! Resolvers fail with [`ApiError`] or [`BadPage`] (said to the client) or a [`Fault`](crate::error::Fault), which is
-//! masked, as is every error of a type that is not known here. Expected refusals of mutations are
+//! Resolvers fail with [`ApiError`], [`BadPage`] or [`BadQuery`] (said to the client) or a
+//! [`Fault`](crate::error::Fault), which is masked, as is every error of a type that is not known here. Expected refusals of mutations are
 //! neither: they are `userErrors` on the payload.
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
 use crate::page::BadPage;
+use crate::search::BadQuery;
 
 /// `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub fn present(response: &mut Response, request_id: &str) {
     for error in &mut response.errors {
         if let Some(api) = error.source::<ApiError>().cloned() {
             set_code(error, api.code);
-        } else if error.source::<BadPage>().is_some() {
+        } else if error.source::<BadPage>().is_some() || error.source::<BadQuery>().is_some() {
             set_code(error, Code::BadUserInput);
         } else if error.source.is_some() {
             // A fault; or something that nobody has said a client may read.
@@ -128,6 +129,9 @@ mod tests {
         let page = crate::page::PageArgs::default().check().unwrap_err();
         let page = presented(page);
         assert!(page.contains("give `first`") && page.contains("BAD_USER_INPUT"), "{page}");
+        let query = crate::search::parse("a OR", |_| Ok(crate::search::Query::Is(()))).unwrap_err();
+        let query = presented(query);
+        assert!(query.contains("character 5") && query.contains("BAD_USER_INPUT"), "{query}");
         let own = presented(Error::new("not an Int"));
         assert!(own.contains("not an Int") && own.contains("BAD_USER_INPUT"), "{own}");
     }

@@ -1,80 +1,85 @@
-//! The `query` argument of `orders`: `financial_status:paid email:ada@example.com name:#1001`, all of which must hold.
+//! The `query` argument of `orders`.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::model::{FinancialStatus, FulfillmentStatus};
+use crate::search::{self, BadQuery, Query, Term, Text};
 
-/// What the orders of a list have in common; none: anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OrderFilter {
-    pub number: Option<i32>,
-    pub email: Option<String>,
-    pub financial_status: Option<FinancialStatus>,
-    pub fulfillment_status: Option<FulfillmentStatus>,
-    pub cancelled: Option<bool>,
+/// Something that can be true of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderCondition {
+    NumberFrom(i64),
+    NumberBelow(i64),
+    /// Contained in the buyer's address.
+    Email(Text),
+    FinancialStatus(FinancialStatus),
+    FulfillmentStatus(FulfillmentStatus),
+    Cancelled(bool),
+    Id(Uuid),
+    CreatedSince(DateTime<Utc>),
+    CreatedBefore(DateTime<Utc>),
+    UpdatedSince(DateTime<Utc>),
+    UpdatedBefore(DateTime<Utc>),
 }
 
-/// Why a query cannot be understood, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`query` cannot be understood at character {at}: {problem}")]
-pub struct BadQuery {
-    pub at: usize,
-    pub problem: String,
+use OrderCondition as Is;
+
+const FIELDS: &[&str] = &[
+    "name",
+    "order_number",
+    "email",
+    "financial_status",
+    "fulfillment_status",
+    "status",
+    "id",
+    "created_at",
+    "processed_at",
+    "updated_at",
+];
+
+/// Reads a `query` for orders: all of it must be true. A word alone is an order's number, or part of an address.
+pub fn parse(query: &str) -> Result<Vec<Query<OrderCondition>>, BadQuery> {
+    search::parse(query, condition)
 }
 
-/// At most this many characters.
-const MAX: usize = 1000;
+fn condition(term: &Term) -> Result<Query<OrderCondition>, BadQuery> {
+    Ok(Query::Is(match term.field.as_deref() {
+        None if number(&term.text()?.value).is_none() => Is::Email(term.text()?),
+        None | Some("name" | "order_number") => {
+            return Ok(search::within(term.numbers(number)?, Is::NumberFrom, Is::NumberBelow));
+        }
+        Some("email") => Is::Email(term.text()?),
+        Some("financial_status") => Is::FinancialStatus(status(term, FinancialStatus::from_db)?),
+        Some("fulfillment_status") => Is::FulfillmentStatus(status(term, |name| match name {
+            "SHIPPED" => Some(FulfillmentStatus::Fulfilled),
+            "UNSHIPPED" => Some(FulfillmentStatus::Unfulfilled),
+            "PARTIAL" => Some(FulfillmentStatus::PartiallyFulfilled),
+            name => FulfillmentStatus::from_db(name),
+        })?),
+        Some("status") => {
+            match term.one_of(&[("any", None), ("cancelled", Some(true)), ("not_cancelled", Some(false))])? {
+                Some(cancelled) => Is::Cancelled(cancelled),
+                None => return Ok(Query::All(Vec::new())),
+            }
+        }
+        Some("id") => Is::Id(term.id("Order")?),
+        Some("created_at" | "processed_at") => {
+            return Ok(search::within(term.moments()?, Is::CreatedSince, Is::CreatedBefore));
+        }
+        Some("updated_at") => return Ok(search::within(term.moments()?, Is::UpdatedSince, Is::UpdatedBefore)),
+        Some(_) => return Err(term.unknown_field(FIELDS)),
+    }))
+}
 
-impl OrderFilter {
-    pub fn parse(query: &str) -> Result<Self, BadQuery> {
-        if query.chars().count() > MAX {
-            return Err(BadQuery { at: MAX, problem: format!("it is longer than {MAX} characters") });
-        }
-        let mut filter = Self::default();
-        let mut rest = query;
-        while let Some(start) = rest.find(|char: char| !char.is_whitespace()) {
-            let term = &rest[start..];
-            let term = &term[..term.find(char::is_whitespace).unwrap_or(term.len())];
-            let at = query.len() - rest.len() + start;
-            rest = &rest[start + term.len()..];
-            if !term.eq_ignore_ascii_case("AND") {
-                filter.add(term).map_err(|problem| BadQuery { at: query[..at].chars().count() + 1, problem })?;
-            }
-        }
-        Ok(filter)
-    }
+/// `#1001` or `1001`.
+fn number(text: &str) -> Option<i64> {
+    text.trim_start_matches('#').parse().ok()
+}
 
-    fn add(&mut self, term: &str) -> Result<(), String> {
-        let (field, value) = term.split_once(':').unwrap_or(("name", term));
-        let value = value.trim_matches('"');
-        let unknown = || format!("`{value}` is no value of `{field}`");
-        match field {
-            "name" | "order_number" => {
-                self.number = Some(value.trim_start_matches('#').parse().map_err(|_| unknown())?);
-            }
-            "email" => self.email = Some(value.to_owned()),
-            "financial_status" => {
-                self.financial_status = Some(FinancialStatus::from_db(&value.to_uppercase()).ok_or_else(unknown)?);
-            }
-            "fulfillment_status" => {
-                let status = match value.to_uppercase().as_str() {
-                    "SHIPPED" => "FULFILLED".to_owned(),
-                    "UNSHIPPED" => "UNFULFILLED".to_owned(),
-                    "PARTIAL" => "PARTIALLY_FULFILLED".to_owned(),
-                    other => other.to_owned(),
-                };
-                self.fulfillment_status = Some(FulfillmentStatus::from_db(&status).ok_or_else(unknown)?);
-            }
-            "status" => {
-                self.cancelled = match value {
-                    "any" => None,
-                    "cancelled" => Some(true),
-                    "not_cancelled" => Some(false),
-                    _ => return Err(unknown()),
-                };
-            }
-            _ => return Err(format!("orders cannot be searched by `{field}`")),
-        }
-        Ok(())
-    }
+fn status<S>(term: &Term, read: impl FnOnce(&str) -> Option<S>) -> Result<S, BadQuery> {
+    let value = term.exact()?;
+    read(&value.to_uppercase()).ok_or_else(|| term.bad(format!("there is no status `{value}`")))
 }
 
 #[cfg(test)]
@@ -82,20 +87,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terms_are_read_in_any_order() {
-        let filter = OrderFilter::parse("financial_status:paid  AND email:ada@example.com #1001").unwrap();
-        assert_eq!(filter.financial_status, Some(FinancialStatus::Paid));
-        assert_eq!(filter.email.as_deref(), Some("ada@example.com"));
-        assert_eq!(filter.number, Some(1001));
-        assert_eq!(OrderFilter::parse("  ").unwrap(), OrderFilter::default());
-        assert_eq!(OrderFilter::parse("status:cancelled").unwrap().cancelled, Some(true));
+    fn a_querys_fields_are_those_of_orders() {
+        let numbered = Query::All(vec![Query::Is(Is::NumberFrom(1001)), Query::Is(Is::NumberBelow(1002))]);
+        let paid = Query::Is(Is::FinancialStatus(FinancialStatus::Paid));
+        let ada = Query::Is(Is::Email(Text::whole("ada@example.com")));
+        let found = parse("financial_status:paid  AND email:ada@example.com #1001").unwrap();
+        assert_eq!(found, [paid, ada, numbered.clone()]);
+        let Query::All(numbered) = numbered else { panic!("{numbered:?}") };
+        assert_eq!(parse("name:#1001"), Ok(numbered));
+        assert_eq!(parse("  "), Ok(vec![]));
+        assert_eq!(parse("status:cancelled"), Ok(vec![Query::Is(Is::Cancelled(true))]));
+        assert_eq!(parse("status:any"), Ok(vec![]));
+        let shipped = Query::Is(Is::FulfillmentStatus(FulfillmentStatus::Fulfilled));
+        assert_eq!(parse("fulfillment_status:shipped"), Ok(vec![shipped]));
     }
 
     #[test]
     fn a_bad_query_says_where() {
-        assert_eq!(OrderFilter::parse("name:1001 colour:red").unwrap_err().at, 11);
-        assert_eq!(OrderFilter::parse("ä financial_status:nope").unwrap_err().at, 1);
-        assert!(OrderFilter::parse("financial_status:nope").is_err());
-        assert!(OrderFilter::parse(&"x".repeat(1001)).is_err());
+        for (query, at) in [("name:1001 colour:red", 11), ("ä financial_status:nope", 3), ("status:lost", 1)] {
+            assert_eq!(parse(query).map_err(|bad| bad.at), Err(at), "{query}");
+        }
     }
 }

@@ -302,9 +302,120 @@ async fn a_query_narrows_a_list_or_says_what_is_wrong_with_it() {
     ] {
         assert_eq!(shop.titles("products", &format!(", query: {}", json!(query)), true).await, expected, "{query}");
     }
-    let wrong =
-        shop.errors(&shop.store.publishable, r#"{ products(first: 1, query: "a OR b") { nodes { id } } }"#).await;
-    assert_eq!(wrong, [("BAD_USER_INPUT".to_owned(), "`query`, character 3: OR is not supported yet".to_owned())]);
+    let wrong = shop.errors(&shop.store.publishable, r#"{ products(first: 1, query: "a OR") { nodes { id } } }"#).await;
+    let message = "`query`, character 5: a term is missing at the end".to_owned();
+    assert_eq!(wrong, [("BAD_USER_INPUT".to_owned(), message)]);
+}
+
+#[tokio::test]
+async fn every_list_understands_the_whole_search_syntax() {
+    let shop = Shop::new().await;
+    shop.set(shirt()).await;
+    shop.app.clock.advance(chrono::Duration::days(2));
+    let mug = json!({ "title": "Blue Mug", "vendor": "Beta", "tags": ["sale"], "status": "DRAFT", "handle": "mug",
+        "variants": [{ "price": "7.50", "sku": "MUG-1", "barcode": "4006" }] });
+    let id = shop.set(mug).await["id"].as_str().expect("an id").to_owned();
+    let by_id = format!("id:{id}");
+    let (shirt, mug, both) = (vec!["Shirt"], vec!["Blue Mug"], vec!["Shirt", "Blue Mug"]);
+    for (query, expected) in [
+        ("shirt OR mug", &both),
+        ("tag:sale OR vendor:acme", &both),
+        ("NOT tag:sale", &shirt),
+        ("-vendor:acme", &mug),
+        ("tag_not:sale", &shirt),
+        ("(shirt OR mug) AND -shirt", &mug),
+        ("vendor:be*", &mug),
+        ("tag:sal*", &mug),
+        ("title:mu*", &mug),
+        ("title:ug*", &vec![]),
+        ("blu* mu*", &mug),
+        ("sku:mug-1", &mug),
+        ("sku:MUG*", &mug),
+        ("barcode:4006", &mug),
+        ("handle:mug", &mug),
+        ("status:draft", &mug),
+        ("status:active", &shirt),
+        ("price:<10", &mug),
+        ("price:>=7.50 price:<=7.5", &mug),
+        ("price:>7.50", &shirt),
+        ("created_at:2026-06-01", &shirt),
+        ("created_at:>2026-06-01", &mug),
+        ("updated_at:>=2026-06-03T12:00:00Z", &mug),
+        (by_id.as_str(), &mug),
+        ("\"blue mug\"", &mug),
+        ("\"mug blue\"", &vec![]),
+    ] {
+        let list = format!("{{ products(first: 9, query: {}) {{ nodes {{ title }} }} }}", json!(query));
+        let data = shop.app.gql(&shop.store.secret, &list, json!({})).await;
+        let nodes = data["products"]["nodes"].as_array().expect("a list");
+        let titles: Vec<_> = nodes.iter().map(|node| node["title"].as_str().expect("a title")).collect();
+        assert_eq!(&titles, expected, "{query}");
+    }
+    for list in ["products", "collections", "pages", "orders"] {
+        let query = format!("{{ {list}(first: 1, query: \"a colour:blue\") {{ nodes {{ id }} }} }}");
+        let wrong = shop.errors(&shop.store.secret, &query).await;
+        let (code, message) = &wrong[0];
+        assert_eq!(code, "BAD_USER_INPUT");
+        assert!(message.starts_with("`query`, character 3: there is no field \"colour\"; there are "), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn errors_name_the_inputs_items_whatever_their_positions() {
+    let shop = Shop::new().await;
+    let variant = |size: &str, position: i32, price: &str| json!({ "optionValues": [{ "optionName": "Size", "name": size }], "position": position, "price": price });
+    let product = |variants: [Value; 2], values: Value| json!({ "title": "Shirt", "productOptions": [{ "name": "Size", "values": values }], "variants": variants });
+    let sizes = json!([{ "name": "S" }, { "name": "M" }]);
+    let unreadable = product([variant("S", 2, "x"), variant("M", 1, "1")], sizes.clone());
+    assert_eq!(shop.refused(unreadable).await, json!([[["input", "variants", "0", "price"], "INVALID"]]));
+    let negative = product([variant("S", 2, "-1"), variant("M", 1, "1")], sizes);
+    assert_eq!(shop.refused(negative).await, json!([[["input", "variants", "0", "price"], "INVALID"]]));
+    let unnamed = product([variant("S", 2, "1"), variant("M", 1, "1")], json!([{ "name": "S" }, {}]));
+    let field = json!(["input", "productOptions", "0", "values", "1", "name"]);
+    assert_eq!(shop.refused(unnamed).await, json!([[field, "BLANK"]]));
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_order_is_refused() {
+    let shop = Shop::new().await;
+    shop.set(shirt()).await;
+    let list = |sort: &str, after: &str| {
+        format!("{{ products(first: 1, sortKey: {sort}, after: {after}) {{ pageInfo {{ endCursor }} }} }}")
+    };
+    let data = shop.shopper(&list("TITLE", "null"), json!({})).await;
+    let cursor = data["products"]["pageInfo"]["endCursor"].to_string();
+    assert_eq!(
+        shop.shopper(&list("TITLE", &cursor), json!({})).await["products"]["pageInfo"]["endCursor"],
+        Value::Null
+    );
+    for sort in ["VENDOR", "ID", "PRICE"] {
+        let wrong = shop.errors(&shop.store.publishable, &list(sort, &cursor)).await;
+        let message = "`after` is a cursor of a list that is sorted otherwise".to_owned();
+        assert_eq!(wrong, [("BAD_USER_INPUT".to_owned(), message)], "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_location_owes_does_not_hide_what_another_has() {
+    use diesel_async::RunQueryDsl;
+    let shop = Shop::new().await;
+    shop.set(shirt()).await;
+    let mut admin = crate::support::admin(&shop.app.db.name).await;
+    for sql in [
+        "INSERT INTO locations SELECT tenant_id, gen_random_uuid(), 'Depot', country, false, created_at, updated_at
+            FROM locations",
+        "DELETE FROM inventory_levels",
+        "INSERT INTO inventory_levels
+            SELECT v.tenant_id, v.id, l.id, CASE WHEN l.is_default THEN 5 ELSE -5 END, true, v.updated_at
+            FROM product_variants v JOIN locations l ON l.tenant_id = v.tenant_id",
+    ] {
+        diesel::sql_query(sql).execute(&mut admin).await.expect("stock at two places");
+    }
+    let query = r#"{ products(first: 1, query: "available_for_sale:true") { nodes { availableForSale
+        variants(first: 1) { nodes { availableForSale quantityAvailable } } } } }"#;
+    let variants = json!({ "nodes": [{ "availableForSale": true, "quantityAvailable": 5 }] });
+    let expected = json!([{ "availableForSale": true, "variants": variants }]);
+    assert_eq!(shop.shopper(query, json!({})).await["products"]["nodes"], expected);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scalars::{DateTime, Html, Url};
 use crate::graphql::scope::ScopeExt;
 use crate::graphql::seo::Seo;
+use crate::search::Query;
 use crate::shop::graphql::storefront;
 
 /// A list of products that the merchant keeps.
@@ -96,20 +97,22 @@ impl Collection {
         #[graphql(desc = "What they must be.")] filters: Option<Vec<ProductFilter>>,
     ) -> Result<ProductConnection> {
         let (scope, id) = (ctx.scope(), self.0.id);
-        let (page, audience) = (PageArgs { first, after, last, before, reverse }.check()?, audience(scope));
+        let (sort, audience) = (sort_key.unwrap_or_default().sort(), audience(scope));
+        let page = PageArgs { first, after, last, before, reverse }.check_by(sort.map_or(MANUAL, ProductSort::key))?;
         let mut conditions = filter::conditions(filters, scope.currency)?;
-        let Some(sort) = sort_key.unwrap_or_default().sort() else {
+        let Some(sort) = sort else {
             let rows =
                 scope.read(async |conn| store::collection_list(conn, audience, id, &conditions, &page).await).await?;
-            let place = |row: &(i32, model::Product)| Cursor::new(row.0.to_string(), row.1.id);
+            let place = |row: &(i32, model::Product)| Cursor::new(MANUAL, row.0.to_string(), row.1.id);
             return Ok(ProductConnection(Page::from_rows(&page, rows, place).map(|row| Product(Arc::new(row.1)))));
         };
-        conditions.push(vec![Condition::InCollection(id)]);
+        conditions.push(Query::Is(Condition::InCollection(id)));
         let rows =
             scope.read(async |conn| store::products_list(conn, audience, &conditions, sort, &page).await).await?;
         let page = Page::from_rows(&page, rows, |product| cursor(sort, product));
         Ok(ProductConnection(page.map(|product| Product(Arc::new(product)))))
     }
+
     /// A named value that the merchant has added.
     pub(crate) async fn metafield(
         &self,
@@ -128,6 +131,9 @@ impl Collection {
         none_of(&identifiers)
     }
 }
+
+/// What a cursor says that is a place in the merchant's order.
+const MANUAL: &str = "manual";
 
 /// What a collection's products are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]

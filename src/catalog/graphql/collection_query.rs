@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::collection::{Collection, CollectionConnection};
 use super::query::audience;
-use crate::catalog::model::{self, CollectionSort};
+use crate::catalog::model::{self, CollectionSort, parse_collection_query};
 use crate::catalog::store;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scope::{Scope, ScopeExt};
@@ -68,14 +68,17 @@ impl CollectionQuery {
         #[graphql(desc = "What to sort by.", default_with = "Some(Default::default())")] sort_key: Option<
             CollectionSortKeys,
         >,
-        #[graphql(desc = "Words that must occur in the title.", validator(max_length = 255))] query: Option<String>,
+        #[graphql(
+            desc = "What they must be, in the search syntax: words are looked for in the title. Fields: `title`, `handle`, `id`, `updated_at`."
+        )]
+        query: Option<String>,
     ) -> Result<CollectionConnection> {
         let scope = ctx.scope();
-        let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let words: Vec<String> = query.unwrap_or_default().split_whitespace().take(25).map(str::to_owned).collect();
         let sort = CollectionSort::from(sort_key.unwrap_or_default());
+        let page = PageArgs { first, after, last, before, reverse }.check_by(sort.key())?;
+        let wanted = parse_collection_query(&query.unwrap_or_default())?;
         let rows =
-            scope.read(async |conn| store::collections_list(conn, audience(scope), &words, sort, &page).await).await?;
+            scope.read(async |conn| store::collections_list(conn, audience(scope), &wanted, sort, &page).await).await?;
         let page = Page::from_rows(&page, rows, |collection| cursor(sort, collection));
         Ok(CollectionConnection(page.map(|collection| Collection(Arc::new(collection)))))
     }
@@ -84,8 +87,10 @@ impl CollectionQuery {
 fn cursor(sort: CollectionSort, collection: &model::Collection) -> Cursor {
     match sort {
         CollectionSort::Id => Cursor::by_id(collection.id),
-        CollectionSort::Title => Cursor::new(&collection.title, collection.id),
-        CollectionSort::UpdatedAt => Cursor::new(collection.updated_at.timestamp_micros().to_string(), collection.id),
+        CollectionSort::Title => Cursor::new(sort.key(), &collection.title, collection.id),
+        CollectionSort::UpdatedAt => {
+            Cursor::new(sort.key(), collection.updated_at.timestamp_micros().to_string(), collection.id)
+        }
     }
 }
 

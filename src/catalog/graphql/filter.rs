@@ -3,10 +3,11 @@
 use async_graphql::{Enum, InputObject, SimpleObject};
 
 use super::media::MediaImage;
-use crate::catalog::model::{Condition, Conditions};
+use crate::catalog::model::{Condition, Conditions, TextField};
 use crate::graphql::error::ApiError;
 use crate::graphql::scalars::Json;
 use crate::money::{Currency, Money};
+use crate::search::Query;
 
 /// At most this many filters at once.
 const MAX_FILTERS: usize = 50;
@@ -99,22 +100,23 @@ pub fn conditions(filters: Option<Vec<ProductFilter>>, currency: Currency) -> Re
             || filter.taxonomy_metafield.is_some()
             || filter.variant_metafield.is_some();
         if absent {
-            all.push(vec![Condition::Never]);
+            all.push(Query::Is(Condition::Never));
         }
         kinds[0].extend(filter.available.map(Condition::Available));
-        kinds[1].extend(filter.product_type.map(Condition::ProductType));
-        kinds[2].extend(filter.product_vendor.map(Condition::Vendor));
-        kinds[3].extend(filter.tag.map(Condition::Tag));
+        kinds[1].extend(filter.product_type.map(|kind| Condition::text(TextField::ProductType, kind)));
+        kinds[2].extend(filter.product_vendor.map(|vendor| Condition::text(TextField::Vendor, vendor)));
+        kinds[3].extend(filter.tag.map(|tag| Condition::text(TextField::Tag, tag)));
         if let Some(VariantOptionFilter { name, value }) = filter.variant_option {
             kinds[4].push(Condition::Option { name, value });
         }
         if let Some(PriceRangeFilter { min, max }) = filter.price {
             let minor = |price: Option<f64>| price.map(|price| to_minor(price, currency)).transpose();
-            all.extend(minor(min)?.map(|minor| vec![Condition::PriceFrom(minor)]));
-            all.extend(minor(max)?.map(|minor| vec![Condition::PriceTo(minor)]));
+            all.extend(minor(min)?.map(|minor| Query::Is(Condition::PriceFrom(minor))));
+            all.extend(minor(max)?.map(|minor| Query::Is(Condition::PriceBelow(minor.saturating_add(1)))));
         }
     }
-    all.extend(kinds.into_iter().filter(|alternatives| !alternatives.is_empty()));
+    let named = kinds.into_iter().filter(|alternatives| !alternatives.is_empty());
+    all.extend(named.map(|alternatives| Query::Any(alternatives.into_iter().map(Query::Is).collect())));
     Ok(all)
 }
 

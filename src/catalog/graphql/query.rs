@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::product::{Product, ProductConnection};
 use crate::catalog::loaders::ProductById;
-use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, parse_query};
+use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, TextField, parse_query};
 use crate::catalog::store;
 use crate::connection;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
-use crate::graphql::error::ApiError;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
+use crate::search::Query;
 
 #[derive(Default)]
 pub struct CatalogQuery;
@@ -46,7 +46,7 @@ pub fn cursor(sort: ProductSort, product: &model::Product) -> Cursor {
         ProductSort::UpdatedAt => product.updated_at.timestamp_micros().to_string(),
         ProductSort::Vendor => product.vendor.clone(),
     };
-    Cursor::new(value, product.id)
+    Cursor::new(sort.key(), value, product.id)
 }
 
 connection!(StringConnection, StringEdge, String);
@@ -94,15 +94,15 @@ impl CatalogQuery {
             ProductSortKeys,
         >,
         #[graphql(
-            desc = "What they must be: words, quoted phrases and the fields `tag`, `vendor`, `product_type`, `title` and `available_for_sale`, joined by AND."
+            desc = "What they must be, in the search syntax: words, quoted phrases, `tag:sale`, `price:>=10`, `vendor:acme*`, AND, OR, NOT, parentheses. Fields: `id`, `handle`, `title`, `vendor`, `product_type`, `tag`, `tag_not`, `sku`, `barcode`, `status`, `price` (the lowest), `available_for_sale`, `collection_id`, `created_at`, `updated_at`, `published_at`."
         )]
         query: Option<String>,
     ) -> Result<ProductConnection> {
         let scope = ctx.scope();
-        let page = PageArgs { first, after, last, before, reverse }.check()?;
         let (audience, sort) = (audience(scope), ProductSort::from(sort_key.unwrap_or_default()));
+        let page = PageArgs { first, after, last, before, reverse }.check_by(sort.key())?;
         let conditions = match query {
-            Some(query) => parse_query(&query).map_err(|bad| ApiError::bad_input(bad.to_string()))?,
+            Some(query) => parse_query(&query, scope.currency)?,
             None => Conditions::new(),
         };
         let rows = if conditions.is_empty() && sort == ProductSort::Id {
@@ -133,15 +133,15 @@ impl CatalogQuery {
         let Some(Product(product)) = found else { return Ok(None) };
         let mut like = Vec::new();
         if !product.product_type.is_empty() {
-            like.push(Condition::ProductType(product.product_type.clone()));
+            like.push(Condition::text(TextField::ProductType, &product.product_type));
         }
         if !product.vendor.is_empty() {
-            like.push(Condition::Vendor(product.vendor.clone()));
+            like.push(Condition::text(TextField::Vendor, &product.vendor));
         }
         let mut found: Vec<model::Product> = Vec::new();
         let page = PageArgs { first: Some(RECOMMENDED), ..PageArgs::default() }.check()?;
         for condition in like {
-            let conditions = vec![vec![condition], vec![Condition::IsNot(product.id)]];
+            let conditions = vec![Query::Is(condition), Query::Not(Box::new(Query::Is(Condition::Id(product.id))))];
             let more = scope
                 .read(async |conn| {
                     store::products_list(conn, audience(scope), &conditions, ProductSort::Id, &page).await
@@ -167,7 +167,7 @@ impl CatalogQuery {
         let scope = ctx.scope();
         let page = PageArgs { first: Some(first), ..PageArgs::default() }.check()?;
         let tags = scope.read(async |conn| store::tags(conn, audience(scope), page.limit).await).await?;
-        Ok(StringConnection(Page::from_rows(&page, tags, |tag| Cursor::new(tag, Uuid::nil()))))
+        Ok(StringConnection(Page::from_rows(&page, tags, |tag| Cursor::new("tag", tag, Uuid::nil()))))
     }
 
     /// The product types in use, by the alphabet.
@@ -179,7 +179,7 @@ impl CatalogQuery {
         let scope = ctx.scope();
         let page = PageArgs { first: Some(first), ..PageArgs::default() }.check()?;
         let types = scope.read(async |conn| store::product_types(conn, audience(scope), page.limit).await).await?;
-        Ok(StringConnection(Page::from_rows(&page, types, |kind| Cursor::new(kind, Uuid::nil()))))
+        Ok(StringConnection(Page::from_rows(&page, types, |kind| Cursor::new("type", kind, Uuid::nil()))))
     }
 }
 

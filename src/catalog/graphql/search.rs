@@ -9,14 +9,15 @@ use super::collection::Collection;
 use super::filter::{self, Filter, ProductFilter};
 use super::product::Product;
 use super::query::{audience, cursor};
-use crate::catalog::model::{CollectionSort, Condition, Conditions, ProductSort, words};
+use crate::catalog::model::{CollectionCondition, CollectionSort, Condition, Conditions, ProductSort, TextField};
 use crate::catalog::store;
 use crate::content::graphql::{Article, Page as ContentPage};
-use crate::content::model::PageSort;
+use crate::content::model::{PageCondition, PageSort};
 use crate::graphql::connection::{Cursor, Page, PageArgs, PageInfo};
 use crate::graphql::error::ApiError;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::page::PageQuery;
+use crate::search::{Query, words};
 
 #[derive(Default)]
 pub struct SearchQuery;
@@ -44,7 +45,7 @@ pub struct SearchResultItemConnection {
     page: Page<SearchResultItem>,
     /// What products must be; none: pages were searched.
     conditions: Option<Conditions>,
-    words: Vec<String>,
+    query: String,
 }
 
 #[Object(use_type_description)]
@@ -81,11 +82,11 @@ impl SearchResultItemConnection {
             let count = scope.read(async |conn| store::products_count(conn, audience, conditions).await).await?;
             return Ok(i32::try_from(count).unwrap_or(i32::MAX));
         }
-        if self.words.is_empty() {
+        if self.query.is_empty() {
             return Ok(0);
         }
         let all = first(250)?;
-        let pages = pages(scope, &self.words, &all).await?;
+        let pages = pages(scope, &self.query, &all).await?;
         Ok(i32::try_from(pages.len().min(250)).unwrap_or_default())
     }
 }
@@ -94,24 +95,26 @@ fn first(count: i32) -> Result<PageQuery> {
     Ok(PageArgs { first: Some(count), ..PageArgs::default() }.check()?)
 }
 
-async fn pages(scope: &Scope, words: &[String], page: &PageQuery) -> Result<Vec<ContentPage>> {
+async fn pages(scope: &Scope, query: &str, page: &PageQuery) -> Result<Vec<ContentPage>> {
+    let words = words(query, PageCondition::Title);
     let found = scope
-        .read(async |conn| crate::content::store::pages_page(conn, audience(scope), PageSort::Id, words, page).await)
+        .read(async |conn| crate::content::store::pages_page(conn, audience(scope), PageSort::Id, &words, page).await)
         .await?;
     Ok(found.into_iter().map(|page| ContentPage(Arc::new(page))).collect())
 }
 
-fn checked(query: &str) -> Result<Vec<String>, ApiError> {
+/// Without the space around it.
+fn checked(query: &str) -> Result<&str, ApiError> {
     if query.chars().nth(255).is_some() {
         return Err(ApiError::bad_input("`query` has more than 255 characters"));
     }
-    Ok(query.split_whitespace().take(25).map(str::to_owned).collect())
+    Ok(query.trim())
 }
 
 fn product_conditions(query: &str, unavailable: Option<SearchUnavailableProductsType>) -> Conditions {
-    let mut conditions = words(query);
+    let mut conditions = words(query, |word| Condition::Text(TextField::Any, word));
     if unavailable == Some(SearchUnavailableProductsType::Hide) {
-        conditions.push(vec![Condition::Available(true)]);
+        conditions.push(Query::Is(Condition::Available(true)));
     }
     conditions
 }
@@ -143,26 +146,28 @@ impl SearchQuery {
     ) -> Result<SearchResultItemConnection> {
         let _ = prefix;
         let scope = ctx.scope();
-        let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let words = checked(&query)?;
+        let args = PageArgs { first, after, last, before, reverse };
+        let query = checked(&query)?;
         let wants = |kind| types.as_ref().is_none_or(|types| types.contains(&kind));
         if wants(SearchType::Product) {
-            let mut conditions = product_conditions(&query, unavailable_products);
+            let mut conditions = product_conditions(query, unavailable_products);
             conditions.extend(filter::conditions(product_filters, scope.currency)?);
             let sort = if sort_key == Some(SearchSortKeys::Price) { ProductSort::Price } else { ProductSort::Id };
+            let page = args.check_by(sort.key())?;
             let rows = scope
                 .read(async |conn| store::products_list(conn, audience(scope), &conditions, sort, &page).await)
                 .await?;
             let page = Page::from_rows(&page, rows, |product| cursor(sort, product));
             let page = page.map(|product| SearchResultItem::Product(Product(Arc::new(product))));
-            return Ok(SearchResultItemConnection { page, conditions: Some(conditions), words });
+            return Ok(SearchResultItemConnection { page, conditions: Some(conditions), query: query.to_owned() });
         }
+        let page = args.check()?;
         if !wants(SearchType::Page) {
-            return Ok(SearchResultItemConnection { page: Page::empty(), conditions: None, words: Vec::new() });
+            return Ok(SearchResultItemConnection { page: Page::empty(), conditions: None, query: String::new() });
         }
-        let rows = pages(scope, &words, &page).await?;
+        let rows = pages(scope, query, &page).await?;
         let page = Page::from_rows(&page, rows, |page| Cursor::by_id(page.0.id)).map(SearchResultItem::Page);
-        Ok(SearchResultItemConnection { page, conditions: None, words })
+        Ok(SearchResultItemConnection { page, conditions: None, query: query.to_owned() })
     }
 
     /// What fits while someone is still typing.
@@ -184,16 +189,16 @@ impl SearchQuery {
     ) -> Result<Option<PredictiveSearchResult>> {
         let _ = searchable_fields;
         let scope = ctx.scope();
-        let (words, limit) = (checked(&query)?, limit.unwrap_or(10));
+        let (query, limit) = (checked(&query)?, limit.unwrap_or(10));
         let mut result = PredictiveSearchResult::default();
-        if words.is_empty() {
+        if query.is_empty() {
             return Ok(Some(result));
         }
         let wants = |kind| types.as_ref().is_none_or(|types| types.contains(&kind));
         let page = first(limit)?;
         let most = usize::try_from(limit).unwrap_or_default();
         if wants(PredictiveSearchType::Product) {
-            let conditions = product_conditions(&query, unavailable_products);
+            let conditions = product_conditions(query, unavailable_products);
             let found = scope
                 .read(async |conn| {
                     store::products_list(conn, audience(scope), &conditions, ProductSort::Id, &page).await
@@ -202,6 +207,7 @@ impl SearchQuery {
             result.products = found.into_iter().take(most).map(|product| Product(Arc::new(product))).collect();
         }
         if wants(PredictiveSearchType::Collection) {
+            let words = words(query, CollectionCondition::Title);
             let found = scope
                 .read(async |conn| {
                     store::collections_list(conn, audience(scope), &words, CollectionSort::Id, &page).await
@@ -210,7 +216,7 @@ impl SearchQuery {
             result.collections = found.into_iter().take(most).map(|found| Collection(Arc::new(found))).collect();
         }
         if wants(PredictiveSearchType::Page) {
-            result.pages = pages(scope, &words, &page).await?.into_iter().take(most).collect();
+            result.pages = pages(scope, query, &page).await?.into_iter().take(most).collect();
         }
         if limit_scope != Some(PredictiveSearchLimitScope::Each) {
             result.collections.truncate(most.saturating_sub(result.products.len()));

@@ -8,7 +8,6 @@ mod handle;
 mod list;
 mod plan;
 mod product;
-mod search;
 mod whole;
 
 pub use check::{check, check_collection, fold};
@@ -19,8 +18,10 @@ pub use draft::{
     VariantDraft, Weight, WeightUnit, Written, WrittenProduct,
 };
 pub use handle::{BadHandle, handle_from_title, parse_handle};
-pub use list::{CollectionSort, Condition, Conditions, ProductSort};
+pub use list::{
+    CollectionCondition, CollectionConditions, CollectionSort, Condition, Conditions, ProductSort, TextField,
+    TimeField, parse_collection_query, parse_query,
+};
 pub use plan::{Planning, plan};
 pub use product::{Audience, Image, Images, Product, Variant, Variants};
-pub use search::{BadQuery, parse_query, words};
 pub use whole::{OptionValue, ProductFields, WholeCollection, WholeImage, WholeOption, WholeProduct, WholeVariant};

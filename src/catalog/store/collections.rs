@@ -5,12 +5,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::conditions::contains;
-use super::keyset::{by, moment, text};
-use crate::catalog::model::{Audience, Collection, CollectionSort, Image, WholeCollection};
+use crate::catalog::model::{
+    Audience, Collection, CollectionCondition, CollectionConditions, CollectionSort, Image, WholeCollection,
+};
+use crate::db::keyset::{by, moment, text};
 use crate::db::schema::{collection_products, collections};
+use crate::db::search::{self, Expression, holds, literal};
 use crate::db::{TenantConn, TenantTx};
-use crate::page::{Cursor, PageQuery};
+use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = collections, check_for_backend(diesel::pg::Pg))]
@@ -102,25 +104,37 @@ pub async fn collections_of_products(
     Ok(rows.into_iter().map(|(product_id, row)| (product_id, row.into())).collect())
 }
 
-/// A page of collections whose titles have all the words.
+/// A page of the collections that meet the conditions.
 pub async fn collections_list(
     conn: &mut TenantConn<'_>,
     audience: Audience,
-    words: &[String],
+    conditions: &CollectionConditions,
     sort: CollectionSort,
     page: &PageQuery,
 ) -> QueryResult<Vec<Collection>> {
     let mut query = visible(conn, audience).limit(page.limit);
-    for word in words {
-        query = query.filter(collections::title.ilike(contains(word)));
+    for condition in conditions {
+        query = query.filter(search::expression(condition, &expression));
     }
     let query = match sort {
-        CollectionSort::Id => by!(query, page, collections::id, collections::id, |cursor: &Cursor| cursor.id),
+        CollectionSort::Id => by!(query, page, collections::id),
         CollectionSort::Title => by!(query, page, collections::title, collections::id, text),
         CollectionSort::UpdatedAt => by!(query, page, collections::updated_at, collections::id, moment),
     };
     let rows: Vec<CollectionRow> = query.load(conn).await?;
     Ok(rows.into_iter().map(Collection::from).collect())
+}
+
+fn expression(condition: &CollectionCondition) -> Expression<collections::table> {
+    use CollectionCondition::{Handle, Id, Title, UpdatedBefore, UpdatedSince};
+    match condition {
+        Title(text) => holds!(collections::title, text),
+        Handle(text) if text.is_prefix => Box::new(collections::handle.like(format!("{}%", literal(&text.value)))),
+        Handle(text) => Box::new(collections::handle.eq(text.value.clone())),
+        Id(id) => Box::new(collections::id.eq(*id)),
+        UpdatedSince(at) => Box::new(collections::updated_at.ge(*at)),
+        UpdatedBefore(at) => Box::new(collections::updated_at.lt(*at)),
+    }
 }
 
 pub async fn insert_collection(tx: &mut TenantTx<'_>, collection: &WholeCollection) -> QueryResult<usize> {

@@ -1,24 +1,24 @@
 //! What can be true of a product, as expressions.
 
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Text};
+use diesel::sql_types::{Array, Text as SqlText};
 use uuid::Uuid;
 
-use crate::catalog::model::{Audience, Condition, Conditions, fold};
+use crate::catalog::model::{Audience, Condition, Conditions, TextField, TimeField, fold};
 use crate::db::schema::{collection_products, inventory_levels, product_options, product_variants, products};
+use crate::db::search::{self, holds, literal};
+use crate::search::Text;
 
 diesel::define_sql_function! {
     /// The text in lower case.
-    fn lower(text: Text) -> Text;
+    fn lower(text: SqlText) -> SqlText;
 }
 diesel::define_sql_function! {
     /// The elements of an array as one text.
-    fn array_to_string(array: Array<Text>, separator: Text) -> Text;
+    fn array_to_string(array: Array<SqlText>, separator: SqlText) -> SqlText;
 }
 
-/// Something to filter products by.
-pub type Expression = Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool>>;
+type Expression<Table = products::table> = crate::db::search::Expression<Table>;
 
 /// All of the conditions, and that the audience may see the product.
 pub fn all_of(tenant: Uuid, audience: Audience, conditions: &Conditions) -> Expression {
@@ -32,42 +32,30 @@ pub fn all_of(tenant: Uuid, audience: Audience, conditions: &Conditions) -> Expr
                 .and(products::published_at.assume_not_null().le(now)),
         ),
     };
-    for alternatives in conditions {
-        let mut any: Option<Expression> = None;
-        for condition in alternatives {
-            let next = expression(tenant, condition);
-            any = Some(match any {
-                Some(any) => Box::new(any.or(next)),
-                None => next,
-            });
-        }
-        if let Some(any) = any {
-            all = Box::new(all.and(any));
-        }
+    for condition in conditions {
+        all = Box::new(all.and(search::expression(condition, &|condition| expression(tenant, condition))));
     }
     all
 }
 
 fn expression(tenant: Uuid, condition: &Condition) -> Expression {
     match condition {
-        // A tag in another case is the same tag.
-        Condition::Tag(tag) => {
-            let tags = "\n".into_sql::<Text>().concat(lower(array_to_string(products::tags, "\n"))).concat("\n");
-            Box::new(tags.like(format!("%\n{}\n%", literal(&fold(tag)))))
-        }
-        Condition::Vendor(vendor) => Box::new(lower(products::vendor).eq(fold(vendor))),
-        Condition::ProductType(kind) => Box::new(lower(products::product_type).eq(fold(kind))),
-        Condition::Title(text) => Box::new(products::title.ilike(contains(text))),
-        Condition::Text(text) => Box::new(
-            products::title
-                .ilike(contains(text))
-                .or(products::vendor.ilike(contains(text)))
-                .or(products::product_type.ilike(contains(text)))
-                .or(array_to_string(products::tags, "\n").ilike(contains(text))),
-        ),
+        Condition::Text(field, text) => says(tenant, *field, text),
+        Condition::Status(status) => Box::new(products::status.eq(status.as_str())),
+        Condition::Id(id) => Box::new(products::id.eq(*id)),
         Condition::Available(available) => sellable(tenant, *available),
         Condition::PriceFrom(minor) => Box::new(products::min_price_minor.ge(*minor)),
-        Condition::PriceTo(minor) => Box::new(products::min_price_minor.le(*minor)),
+        Condition::PriceBelow(minor) => Box::new(products::min_price_minor.lt(*minor)),
+        Condition::Since(TimeField::Created, at) => Box::new(products::created_at.ge(*at)),
+        Condition::Since(TimeField::Updated, at) => Box::new(products::updated_at.ge(*at)),
+        Condition::Since(TimeField::Published, at) => {
+            Box::new(products::published_at.is_not_null().and(products::published_at.assume_not_null().ge(*at)))
+        }
+        Condition::Before(TimeField::Created, at) => Box::new(products::created_at.lt(*at)),
+        Condition::Before(TimeField::Updated, at) => Box::new(products::updated_at.lt(*at)),
+        Condition::Before(TimeField::Published, at) => {
+            Box::new(products::published_at.is_not_null().and(products::published_at.assume_not_null().lt(*at)))
+        }
         Condition::Option { name, value } => with_option(tenant, name, value),
         Condition::InCollection(id) => Box::new(
             products::id.eq_any(
@@ -77,8 +65,53 @@ fn expression(tenant: Uuid, condition: &Condition) -> Expression {
                     .select(collection_products::product_id),
             ),
         ),
-        Condition::IsNot(id) => Box::new(products::id.ne(*id)),
         Condition::Never => Box::new(products::id.is_null()),
+    }
+}
+
+/// The field says this, or begins like it; upper and lower case are the same.
+fn says(tenant: Uuid, field: TextField, text: &Text) -> Expression {
+    use product_variants as v;
+    let folded = fold(&text.value);
+    macro_rules! same {
+        ($column:expr) => {
+            if text.is_prefix {
+                Box::new(lower($column).like(format!("{}%", literal(&folded)))) as Expression
+            } else {
+                Box::new(lower($column).eq(folded))
+            }
+        };
+    }
+    macro_rules! variants {
+        ($column:expr) => {{
+            let (all, column) =
+                (v::table.filter(v::tenant_id.eq(tenant)).into_boxed(), lower($column.assume_not_null()));
+            let these = if text.is_prefix {
+                all.filter(column.like(format!("{}%", literal(&folded))))
+            } else {
+                all.filter(column.eq(folded))
+            };
+            Box::new(products::id.eq_any(these.filter($column.is_not_null()).select(v::product_id)))
+        }};
+    }
+    match field {
+        TextField::Tag => {
+            let tags = "\n".into_sql::<SqlText>().concat(lower(array_to_string(products::tags, "\n"))).concat("\n");
+            let end = if text.is_prefix { "" } else { "\n" };
+            Box::new(tags.like(format!("%\n{}{end}%", literal(&folded))))
+        }
+        TextField::Vendor => same!(products::vendor),
+        TextField::ProductType => same!(products::product_type),
+        TextField::Handle => same!(products::handle),
+        TextField::Sku => variants!(v::sku),
+        TextField::Barcode => variants!(v::barcode),
+        TextField::Title => holds!(products::title, text),
+        TextField::Any => search::any_of([
+            holds!(products::title, text),
+            holds!(products::vendor, text),
+            holds!(products::product_type, text),
+            holds!(array_to_string(products::tags, " "), text),
+        ]),
     }
 }
 
@@ -109,14 +142,4 @@ fn with_option(tenant: Uuid, name: &str, value: &str) -> Expression {
         )
         .select(o::product_id);
     Box::new(products::id.eq_any(products_with))
-}
-
-/// A LIKE pattern for a text that contains this one.
-pub fn contains(text: &str) -> String {
-    format!("%{}%", literal(text))
-}
-
-/// Without the characters that mean something in a pattern.
-fn literal(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -5,12 +5,12 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::conditions::all_of;
-use super::keyset::{by, moment, number, text};
 use super::products::{ProductRow, products_by_id};
 use crate::catalog::model::{Audience, Conditions, Product, ProductSort};
 use crate::db::TenantConn;
+use crate::db::keyset::{by, moment, number, text};
 use crate::db::schema::{collection_products, products};
-use crate::page::{Cursor, PageQuery};
+use crate::page::PageQuery;
 
 /// A page of the products that meet the conditions.
 pub async fn products_list(
@@ -26,7 +26,7 @@ pub async fn products_list(
         .limit(page.limit)
         .into_boxed::<diesel::pg::Pg>();
     let query = match sort {
-        ProductSort::Id => by!(query, page, products::id, products::id, |cursor: &Cursor| cursor.id),
+        ProductSort::Id => by!(query, page, products::id),
         ProductSort::CreatedAt => by!(query, page, products::created_at, products::id, moment),
         ProductSort::Price => by!(query, page, products::min_price_minor, products::id, number::<i64>),
         ProductSort::ProductType => by!(query, page, products::product_type, products::id, text),

@@ -4,7 +4,6 @@ mod collections;
 mod conditions;
 mod handles;
 mod images;
-mod keyset;
 mod list;
 mod membership;
 mod owner;

@@ -10,7 +10,7 @@ use super::metaobject::{Metaobject, MetaobjectConnection, MetaobjectHandleInput}
 use super::page::{Page, PageConnection, PageSortKeys, page_by_handle, page_by_id};
 use super::sitemap::{Sitemap, SitemapType, UrlRedirectConnection};
 use crate::catalog::graphql::audience;
-use crate::content::model::PageSort;
+use crate::content::model::{PageSort, parse_page_query};
 use crate::content::store;
 use crate::graphql::connection::{Cursor, Page as PageOf, PageArgs};
 use crate::graphql::scope::ScopeExt;
@@ -56,17 +56,20 @@ impl ContentQuery {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
         #[graphql(desc = "What to sort by.", default_with = "Some(PageSortKeys::Id)")] sort_key: Option<PageSortKeys>,
-        #[graphql(desc = "Words that must occur in the title.", validator(max_length = 255))] query: Option<String>,
+        #[graphql(
+            desc = "What they must be, in the search syntax: words are looked for in the title. Fields: `title`, `handle`, `id`, `created_at`, `updated_at`."
+        )]
+        query: Option<String>,
     ) -> Result<PageConnection> {
         let scope = ctx.scope();
-        let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let (audience, sort, words) =
-            (audience(scope), PageSort::from(sort_key.unwrap_or_default()), words(query.as_deref()));
-        let rows = scope.read(async |conn| store::pages_page(conn, audience, sort, &words, &page).await).await?;
+        let (audience, sort) = (audience(scope), PageSort::from(sort_key.unwrap_or_default()));
+        let page = PageArgs { first, after, last, before, reverse }.check_by(sort.key())?;
+        let wanted = parse_page_query(query.as_deref().unwrap_or_default())?;
+        let rows = scope.read(async |conn| store::pages_page(conn, audience, sort, &wanted, &page).await).await?;
         let page = PageOf::from_rows(&page, rows, |row| match sort {
             PageSort::Id => Cursor::by_id(row.id),
-            PageSort::Title => Cursor::new(&row.title, row.id),
-            PageSort::UpdatedAt => Cursor::new(row.updated_at.timestamp_micros().to_string(), row.id),
+            PageSort::Title => Cursor::new(sort.key(), &row.title, row.id),
+            PageSort::UpdatedAt => Cursor::new(sort.key(), row.updated_at.timestamp_micros().to_string(), row.id),
         });
         Ok(PageConnection(page.map(|row| Page(Arc::new(row)))))
     }
@@ -189,13 +192,4 @@ impl ContentQuery {
         PageArgs { first, after, last, before, reverse }.check()?;
         Ok(UrlRedirectConnection(PageOf::empty()))
     }
-}
-
-/// The words of a query; `title:` before one changes nothing, as titles are what is searched.
-fn words(query: Option<&str>) -> Vec<String> {
-    let split = query.unwrap_or_default().split_whitespace();
-    split
-        .map(|word| word.trim_start_matches("title:").trim_matches(['"', '\'', '*', '(', ')']).to_owned())
-        .filter(|word| !word.is_empty() && word != "AND")
-        .collect()
 }

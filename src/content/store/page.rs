@@ -7,10 +7,13 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::catalog::model::Audience;
-use crate::content::model::{NewPage, Page, PageSort};
+use crate::content::model::{NewPage, Page, PageCondition, PageSort};
+use crate::db::keyset::{by, moment, text};
 use crate::db::schema::pages;
+use crate::db::search::{self, Expression, holds, literal};
 use crate::db::{TenantConn, TenantTx};
-use crate::page::{Cursor, PageQuery};
+use crate::page::PageQuery;
+use crate::search::Query;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = pages, check_for_backend(Pg))]
@@ -65,53 +68,39 @@ pub async fn page_by_handle(conn: &mut TenantConn<'_>, audience: Audience, handl
     Ok(row.map(Page::from))
 }
 
-/// Narrows to what lies strictly behind a cursor, in the order of a column and then of the id.
-macro_rules! beyond {
-    ($query:expr, $column:expr, $value:expr, $id:expr, $downwards:expr) => {{
-        let (value, id) = ($value, $id);
-        if $downwards {
-            $query.filter($column.lt(value.clone()).or($column.eq(value).and(pages::id.lt(id))))
-        } else {
-            $query.filter($column.gt(value.clone()).or($column.eq(value).and(pages::id.gt(id))))
-        }
-    }};
-}
-
-/// A page of pages; `words` must all occur in the title.
+/// A page of the pages that meet the conditions.
 pub async fn pages_page(
     conn: &mut TenantConn<'_>,
     audience: Audience,
     sort: PageSort,
-    words: &[String],
+    conditions: &[Query<PageCondition>],
     page: &PageQuery,
 ) -> QueryResult<Vec<Page>> {
     let mut query = visible(conn, audience).limit(page.limit);
-    for word in words {
-        query = query.filter(pages::title.ilike(format!("%{}%", word.replace(['\\', '%', '_'], ""))));
+    for condition in conditions {
+        query = query.filter(search::expression(condition, &expression));
     }
-    for (cursor, downwards) in [(&page.after, page.descending), (&page.before, !page.descending)] {
-        let Some(Cursor { value, id }) = cursor.clone() else { continue };
-        let value = value.unwrap_or_default();
-        query = match sort {
-            PageSort::Id if downwards => query.filter(pages::id.lt(id)),
-            PageSort::Id => query.filter(pages::id.gt(id)),
-            PageSort::Title => beyond!(query, pages::title, value, id, downwards),
-            PageSort::UpdatedAt => {
-                let moment = value.parse().ok().and_then(DateTime::<Utc>::from_timestamp_micros).unwrap_or_default();
-                beyond!(query, pages::updated_at, moment, id, downwards)
-            }
-        };
-    }
-    query = match (sort, page.descending) {
-        (PageSort::Id, false) => query.order(pages::id.asc()),
-        (PageSort::Id, true) => query.order(pages::id.desc()),
-        (PageSort::Title, false) => query.order((pages::title.asc(), pages::id.asc())),
-        (PageSort::Title, true) => query.order((pages::title.desc(), pages::id.desc())),
-        (PageSort::UpdatedAt, false) => query.order((pages::updated_at.asc(), pages::id.asc())),
-        (PageSort::UpdatedAt, true) => query.order((pages::updated_at.desc(), pages::id.desc())),
+    let query = match sort {
+        PageSort::Id => by!(query, page, pages::id),
+        PageSort::Title => by!(query, page, pages::title, pages::id, text),
+        PageSort::UpdatedAt => by!(query, page, pages::updated_at, pages::id, moment),
     };
     let rows: Vec<PageRow> = query.load(conn).await?;
     Ok(rows.into_iter().map(Page::from).collect())
+}
+
+fn expression(condition: &PageCondition) -> Expression<pages::table> {
+    use PageCondition::{CreatedBefore, CreatedSince, Handle, Id, Title, UpdatedBefore, UpdatedSince};
+    match condition {
+        Title(text) => holds!(pages::title, text),
+        Handle(text) if text.is_prefix => Box::new(pages::handle.like(format!("{}%", literal(&text.value)))),
+        Handle(text) => Box::new(pages::handle.eq(text.value.clone())),
+        Id(id) => Box::new(pages::id.eq(*id)),
+        CreatedSince(at) => Box::new(pages::created_at.ge(*at)),
+        CreatedBefore(at) => Box::new(pages::created_at.lt(*at)),
+        UpdatedSince(at) => Box::new(pages::updated_at.ge(*at)),
+        UpdatedBefore(at) => Box::new(pages::updated_at.lt(*at)),
+    }
 }
 
 /// Puts a page in; answers false when the handle is taken.

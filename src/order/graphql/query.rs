@@ -4,10 +4,9 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 
 use super::order::{Order, OrderConnection};
 use crate::graphql::connection::{Page, PageArgs};
-use crate::graphql::error::ApiError;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
-use crate::order::filter::OrderFilter;
+use crate::order::filter;
 use crate::order::loaders::OrderById;
 use crate::order::store::{OrderSort, orders_page};
 
@@ -81,16 +80,15 @@ impl OrderQuery {
         #[graphql(desc = "By what they are sorted.", default_with = "OrderSortKeys::ProcessedAt")]
         sort_key: OrderSortKeys,
         #[graphql(
-            desc = "Only those for which all terms hold: `name:#1001`, `email:`, `financial_status:`, `fulfillment_status:`, `status:cancelled`."
+            desc = "What they must be, in the search syntax: `#1001`, `financial_status:paid AND created_at:>=2026-01-01`. Fields: `name`, `order_number`, `email`, `financial_status`, `fulfillment_status`, `status`, `id`, `created_at`, `processed_at`, `updated_at`."
         )]
         query: Option<String>,
     ) -> Result<OrderConnection> {
         let scope = ctx.require_merchant()?;
-        let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let filter = OrderFilter::parse(query.as_deref().unwrap_or_default())
-            .map_err(|error| ApiError::bad_input(error.to_string()))?;
         let sort = OrderSort::from(sort_key);
-        let rows = scope.read(async |conn| orders_page(conn, &filter, sort, &page).await).await?;
+        let page = PageArgs { first, after, last, before, reverse }.check_by(sort.key())?;
+        let wanted = filter::parse(query.as_deref().unwrap_or_default())?;
+        let rows = scope.read(async |conn| orders_page(conn, &wanted, sort, &page).await).await?;
         let page = Page::from_rows(&page, rows, |order| sort.cursor(order));
         Ok(OrderConnection(page.map(|order| Order(std::sync::Arc::new(order)))))
     }

@@ -1,16 +1,17 @@
 //! Lists of orders.
 
-use chrono::{DateTime, Utc};
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::orders::OrderRow;
 use crate::db::TenantConn;
+use crate::db::keyset::{by, moment, number};
 use crate::db::schema::orders;
-use crate::order::filter::OrderFilter;
+use crate::db::search::{self, Expression, holds};
+use crate::order::filter::OrderCondition;
 use crate::order::model::Order;
 use crate::page::{Cursor, PageQuery};
+use crate::search::Query;
 
 /// By what orders are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,99 +24,72 @@ pub enum OrderSort {
 }
 
 impl OrderSort {
+    /// What a cursor of this list says it is sorted by.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Id => Cursor::BY_ID,
+            Self::Created => "created_at",
+            Self::Updated => "updated_at",
+            Self::Number => "number",
+            Self::Total => "total",
+        }
+    }
+
     /// An order's place in a list sorted by this.
     pub fn cursor(self, order: &Order) -> Cursor {
-        match self {
-            Self::Id => Cursor::by_id(order.id),
-            Self::Created => Cursor::new(order.created_at.timestamp_micros().to_string(), order.id),
-            Self::Updated => Cursor::new(order.updated_at.timestamp_micros().to_string(), order.id),
-            Self::Number => Cursor::new(order.number.to_string(), order.id),
-            Self::Total => Cursor::new(order.total_minor.to_string(), order.id),
-        }
+        let value = match self {
+            Self::Id => return Cursor::by_id(order.id),
+            Self::Created => order.created_at.timestamp_micros().to_string(),
+            Self::Updated => order.updated_at.timestamp_micros().to_string(),
+            Self::Number => order.number.to_string(),
+            Self::Total => order.total_minor.to_string(),
+        };
+        Cursor::new(self.key(), value, order.id)
     }
 }
 
-type Boxed<'a> =
-    diesel::helper_types::IntoBoxed<'a, diesel::dsl::Select<orders::table, diesel::dsl::AsSelect<OrderRow, Pg>>, Pg>;
-
-/// A page of orders. A cursor of another list leads nowhere: the page is empty.
+/// A page of the orders that meet the conditions.
 pub async fn orders_page(
     conn: &mut TenantConn<'_>,
-    filter: &OrderFilter,
+    conditions: &[Query<OrderCondition>],
     sort: OrderSort,
     page: &PageQuery,
 ) -> QueryResult<Vec<Order>> {
-    let mut query: Boxed<'_> = orders::table.select(OrderRow::as_select()).into_boxed();
+    let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
     query = query.filter(orders::tenant_id.eq(conn.tenant())).limit(page.limit);
-    if let Some(number) = filter.number {
-        query = query.filter(orders::number.eq(number));
+    for condition in conditions {
+        query = query.filter(search::expression(condition, &expression));
     }
-    if let Some(email) = &filter.email {
-        query = query.filter(orders::email.eq(email));
-    }
-    if let Some(status) = filter.financial_status {
-        query = query.filter(orders::financial_status.eq(status.as_db()));
-    }
-    if let Some(status) = filter.fulfillment_status {
-        query = query.filter(orders::fulfillment_status.eq(status.as_db()));
-    }
-    query = match filter.cancelled {
-        Some(true) => query.filter(orders::cancelled_at.is_not_null()),
-        Some(false) => query.filter(orders::cancelled_at.is_null()),
-        None => query,
+    let query = match sort {
+        OrderSort::Id => by!(query, page, orders::id),
+        OrderSort::Created => by!(query, page, orders::created_at, orders::id, moment),
+        OrderSort::Updated => by!(query, page, orders::updated_at, orders::id, moment),
+        OrderSort::Number => by!(query, page, orders::number, orders::id, number::<i32>),
+        OrderSort::Total => by!(query, page, orders::total_minor, orders::id, number::<i64>),
     };
-    // `after` is where the page begins in the direction of the list, `before` where it ends.
-    for (cursor, beyond) in [(&page.after, !page.descending), (&page.before, page.descending)] {
-        if let Some(cursor) = cursor {
-            let Some(bounded) = bound(query, sort, cursor, beyond) else { return Ok(Vec::new()) };
-            query = bounded;
-        }
-    }
-    let rows = ordered(query, sort, page.descending).load::<OrderRow>(conn).await?;
+    let rows = query.load::<OrderRow>(conn).await?;
     Ok(rows.into_iter().map(Order::from).collect())
 }
 
-/// Only what lies beyond the cursor (upwards), or before it.
-fn bound<'a>(query: Boxed<'a>, sort: OrderSort, cursor: &Cursor, upwards: bool) -> Option<Boxed<'a>> {
-    macro_rules! keyset {
-        ($column:expr, $value:expr) => {{
-            let value = $value;
-            if upwards {
-                query.filter($column.gt(value).or($column.eq(value).and(orders::id.gt(cursor.id))))
-            } else {
-                query.filter($column.lt(value).or($column.eq(value).and(orders::id.lt(cursor.id))))
-            }
-        }};
-    }
-    let value = cursor.value.as_deref();
-    let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
-    let moment = |text| number(text).and_then(DateTime::<Utc>::from_timestamp_micros);
-    Some(match sort {
-        OrderSort::Id if upwards => query.filter(orders::id.gt(cursor.id)),
-        OrderSort::Id => query.filter(orders::id.lt(cursor.id)),
-        OrderSort::Created => keyset!(orders::created_at, moment(value)?),
-        OrderSort::Updated => keyset!(orders::updated_at, moment(value)?),
-        OrderSort::Number => keyset!(orders::number, i32::try_from(number(value)?).ok()?),
-        OrderSort::Total => keyset!(orders::total_minor, number(value)?),
-    })
-}
-
-fn ordered(query: Boxed<'_>, sort: OrderSort, descending: bool) -> Boxed<'_> {
-    macro_rules! by {
-        ($column:expr) => {
-            if descending {
-                query.order(($column.desc(), orders::id.desc()))
-            } else {
-                query.order(($column.asc(), orders::id.asc()))
-            }
-        };
-    }
-    match sort {
-        OrderSort::Id if descending => query.order(orders::id.desc()),
-        OrderSort::Id => query.order(orders::id.asc()),
-        OrderSort::Created => by!(orders::created_at),
-        OrderSort::Updated => by!(orders::updated_at),
-        OrderSort::Number => by!(orders::number),
-        OrderSort::Total => by!(orders::total_minor),
+fn expression(condition: &OrderCondition) -> Expression<orders::table> {
+    use OrderCondition as Is;
+    // What no order's number can be is above or below them all.
+    let number = |number: i64| i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX });
+    match condition {
+        Is::NumberFrom(from) => Box::new(orders::number.ge(number(*from))),
+        Is::NumberBelow(below) => Box::new(orders::number.lt(number(*below))),
+        Is::Email(text) => {
+            let holds: Expression<orders::table> = holds!(orders::email.assume_not_null(), text);
+            Box::new(orders::email.is_not_null().and(holds))
+        }
+        Is::FinancialStatus(status) => Box::new(orders::financial_status.eq(status.as_db())),
+        Is::FulfillmentStatus(status) => Box::new(orders::fulfillment_status.eq(status.as_db())),
+        Is::Cancelled(true) => Box::new(orders::cancelled_at.is_not_null()),
+        Is::Cancelled(false) => Box::new(orders::cancelled_at.is_null()),
+        Is::Id(id) => Box::new(orders::id.eq(*id)),
+        Is::CreatedSince(at) => Box::new(orders::created_at.ge(*at)),
+        Is::CreatedBefore(at) => Box::new(orders::created_at.lt(*at)),
+        Is::UpdatedSince(at) => Box::new(orders::updated_at.ge(*at)),
+        Is::UpdatedBefore(at) => Box::new(orders::updated_at.lt(*at)),
     }
 }

@@ -7,6 +7,15 @@ use crate::page::Cursor;
 /// Orders by a column and then by id, between the page's cursors. `column >= value` comes first in the predicate,
 /// so that the index on (tenant, column, id) is entered at the cursor.
 macro_rules! by {
+    // By the id alone.
+    ($query:expr, $page:expr, $id:expr) => {{
+        let mut query = $query;
+        for (cursor, downwards) in [(&$page.after, $page.descending), (&$page.before, !$page.descending)] {
+            let Some(cursor) = cursor else { continue };
+            query = if downwards { query.filter($id.lt(cursor.id)) } else { query.filter($id.gt(cursor.id)) };
+        }
+        if $page.descending { query.order($id.desc()) } else { query.order($id.asc()) }
+    }};
     ($query:expr, $page:expr, $column:expr, $id:expr, $value:expr) => {{
         let mut query = $query;
         for (cursor, downwards) in [(&$page.after, $page.descending), (&$page.before, !$page.descending)] {
@@ -18,10 +27,14 @@ macro_rules! by {
                 query.filter($column.ge(value.clone()).and($column.gt(value).or($id.gt(id))))
             };
         }
-        if $page.descending { query.order(($column.desc(), $id.desc())) } else { query.order(($column, $id)) }
+        if $page.descending {
+            query.order(($column.desc(), $id.desc()))
+        } else {
+            query.order(($column.asc(), $id.asc()))
+        }
     }};
 }
-pub(super) use by;
+pub(crate) use by;
 
 /// A cursor's value as a text.
 pub fn text(cursor: &Cursor) -> String {
