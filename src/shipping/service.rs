@@ -131,6 +131,8 @@ fn refused<S: ToString>(refusal: Refusal, field: &[S]) -> ServiceError<ShippingR
 
 const MAX_NAME: usize = 255;
 const MAX_PARTS: usize = 250;
+/// At most this many rates in all zones together.
+const MAX_RATES: usize = 5000;
 const MAX_PRICE: i64 = 1_000_000_000_000;
 
 /// What can be said of a profile without looking at another.
@@ -138,6 +140,9 @@ fn check(profile: &NewProfile) -> Result<(), ServiceError<ShippingRule>> {
     let path = |rest: &[&str]| ["profile"].iter().chain(rest).map(ToString::to_string).collect::<Vec<_>>();
     check_name(&profile.name, || path(&["name"]))?;
     if profile.zones.len() > MAX_PARTS {
+        return Err(refused(Refusal::TooMany, &path(&["zones"])));
+    }
+    if profile.zones.iter().map(|zone| zone.rates.len()).sum::<usize>() > MAX_RATES {
         return Err(refused(Refusal::TooMany, &path(&["zones"])));
     }
     let mut named = HashSet::new();

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::model::{Candidate, Profile, Rate, Zone};
 use crate::country::Country;
+use crate::db::keyset::by;
 use crate::db::schema::{delivery_profiles, delivery_rates, delivery_zone_countries, delivery_zones};
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, insert_rows};
 use crate::page::PageQuery;
 
 /// The rates that may serve a country, in one statement.
@@ -66,20 +67,12 @@ pub async fn countries(conn: &mut TenantConn<'_>) -> QueryResult<(Vec<Country>, 
 
 /// A page of profiles by id, whole.
 pub async fn profiles_page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Vec<Profile>> {
-    let mut query = delivery_profiles::table
+    let query = delivery_profiles::table
         .filter(delivery_profiles::tenant_id.eq(conn.tenant()))
         .select((delivery_profiles::id, delivery_profiles::name))
         .limit(page.limit)
         .into_boxed();
-    let (below, above) = if page.descending { (&page.after, &page.before) } else { (&page.before, &page.after) };
-    if let Some(above) = above {
-        query = query.filter(delivery_profiles::id.gt(above.id));
-    }
-    if let Some(below) = below {
-        query = query.filter(delivery_profiles::id.lt(below.id));
-    }
-    query =
-        if page.descending { query.order(delivery_profiles::id.desc()) } else { query.order(delivery_profiles::id) };
+    let query = by!(query, page, delivery_profiles::id);
     let rows = query.load(conn).await?;
     with_zones(conn, rows).await
 }
@@ -209,73 +202,56 @@ pub async fn put_zones(tx: &mut TenantTx<'_>, profile_id: Uuid, zones: &[Arc<Zon
     if in_order.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = in_order
-        .iter()
-        .map(|(position, zone)| {
-            (
-                delivery_zones::tenant_id.eq(tenant),
-                delivery_zones::id.eq(zone.id),
-                delivery_zones::profile_id.eq(profile_id),
-                delivery_zones::name.eq(&zone.name),
-                delivery_zones::position.eq(*position),
-                delivery_zones::rest_of_world.eq(zone.rest_of_world),
-            )
+    insert_rows!(tenant, delivery_zones, in_order, |(position, zone)| {
+        id: zone.id,
+        profile_id: profile_id,
+        name: zone.name.as_str(),
+        position: *position,
+        rest_of_world: zone.rest_of_world,
+    })
+    .on_conflict((delivery_zones::tenant_id, delivery_zones::id))
+    .do_update()
+    .set((
+        delivery_zones::name.eq(excluded(delivery_zones::name)),
+        delivery_zones::position.eq(excluded(delivery_zones::position)),
+        delivery_zones::rest_of_world.eq(excluded(delivery_zones::rest_of_world)),
+    ))
+    .execute(tx)
+    .await?;
+    let countries: Vec<(Uuid, &Country)> =
+        zones.iter().flat_map(|zone| zone.countries.iter().map(move |country| (zone.id, country))).collect();
+    if !countries.is_empty() {
+        insert_rows!(tenant, delivery_zone_countries, countries, |(zone_id, country)| {
+            profile_id: profile_id,
+            country: country.code(),
+            zone_id: *zone_id,
         })
-        .collect();
-    diesel::insert_into(delivery_zones::table)
-        .values(rows)
-        .on_conflict((delivery_zones::tenant_id, delivery_zones::id))
-        .do_update()
-        .set((
-            delivery_zones::name.eq(excluded(delivery_zones::name)),
-            delivery_zones::position.eq(excluded(delivery_zones::position)),
-            delivery_zones::rest_of_world.eq(excluded(delivery_zones::rest_of_world)),
-        ))
         .execute(tx)
         .await?;
-    let rows: Vec<_> = zones
-        .iter()
-        .flat_map(|zone| zone.countries.iter().map(move |country| (zone.id, country)))
-        .map(|(zone_id, country)| {
-            (
-                delivery_zone_countries::tenant_id.eq(tenant),
-                delivery_zone_countries::profile_id.eq(profile_id),
-                delivery_zone_countries::country.eq(country.code()),
-                delivery_zone_countries::zone_id.eq(zone_id),
-            )
-        })
-        .collect();
-    if !rows.is_empty() {
-        diesel::insert_into(delivery_zone_countries::table).values(rows).execute(tx).await?;
     }
-    let rows: Vec<_> = zones
+    let rates: Vec<(Uuid, i32, &Arc<Rate>)> = zones
         .iter()
         .flat_map(|zone| (1..).zip(&zone.rates).map(move |(position, rate)| (zone.id, position, rate)))
-        .map(|(zone_id, position, rate): (Uuid, i32, &Arc<Rate>)| {
-            (
-                delivery_rates::tenant_id.eq(tenant),
-                delivery_rates::id.eq(rate.id),
-                delivery_rates::zone_id.eq(zone_id),
-                delivery_rates::name.eq(&rate.name),
-                delivery_rates::position.eq(position),
-                delivery_rates::price_minor.eq(rate.price_minor),
-            )
-        })
         .collect();
-    if rows.is_empty() {
+    if rates.is_empty() {
         return Ok(());
     }
-    diesel::insert_into(delivery_rates::table)
-        .values(rows)
-        .on_conflict((delivery_rates::tenant_id, delivery_rates::id))
-        .do_update()
-        .set((
-            delivery_rates::zone_id.eq(excluded(delivery_rates::zone_id)),
-            delivery_rates::name.eq(excluded(delivery_rates::name)),
-            delivery_rates::position.eq(excluded(delivery_rates::position)),
-            delivery_rates::price_minor.eq(excluded(delivery_rates::price_minor)),
-        ))
-        .execute(tx)
-        .await?;
+    insert_rows!(tenant, delivery_rates, rates, |(zone_id, position, rate)| {
+        id: rate.id,
+        zone_id: *zone_id,
+        name: rate.name.as_str(),
+        position: *position,
+        price_minor: rate.price_minor,
+    })
+    .on_conflict((delivery_rates::tenant_id, delivery_rates::id))
+    .do_update()
+    .set((
+        delivery_rates::zone_id.eq(excluded(delivery_rates::zone_id)),
+        delivery_rates::name.eq(excluded(delivery_rates::name)),
+        delivery_rates::position.eq(excluded(delivery_rates::position)),
+        delivery_rates::price_minor.eq(excluded(delivery_rates::price_minor)),
+    ))
+    .execute(tx)
+    .await?;
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Delivery profiles: what the merchant says, and what a country is offered.
 
 use emporia::country::Country;
-use emporia::error::Fault;
-use emporia::shipping::model::{DeliveryOption, NewProfile};
-use emporia::shipping::service::{options_for, profile_create_in_tx};
+use emporia::error::{Fault, ServiceError};
+use emporia::shipping::model::{DeliveryOption, NewProfile, NewRate, NewZone};
+use emporia::shipping::service::{options_for, profile_create, profile_create_in_tx};
 use serde_json::{Value, json};
 
 use crate::support::{Store, TestApp};
@@ -198,4 +198,31 @@ async fn provisioning_gives_a_shop_one_rate() {
     made.expect("a profile");
     assert_eq!(options(&app, &store, Country::DE).await, [("Standard".to_owned(), 490)]);
     assert_eq!(options(&app, &store, Country::FR).await, []);
+}
+
+#[tokio::test]
+async fn a_profile_has_as_many_rates_as_one_statement_can_write_quickly() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let codes = [
+        "DE", "AT", "CH", "FR", "IT", "ES", "PT", "PL", "CZ", "DK", "SE", "NO", "FI", "NL", "BE", "LU", "IE", "GR",
+        "HU", "RO",
+    ];
+    let (now, entropy) = (app.app.clock.now(), app.app.entropy.clone());
+    let make = async |rates: usize| {
+        let rate = |at: usize| NewRate { id: None, name: format!("R{at}"), price_minor: 100 };
+        let zone = |code: &&str| NewZone {
+            id: None,
+            name: (*code).to_owned(),
+            countries: vec![Country::from_code(code).expect("a country")],
+            rest_of_world: false,
+            rates: (0..rates).map(rate).collect(),
+        };
+        let profile = NewProfile { name: "All".to_owned(), zones: codes.iter().map(zone).collect() };
+        profile_create(&app.app.db.tenant(store.tenant), now, &entropy, &profile).await.map(drop)
+    };
+    let refused = make(251).await;
+    assert!(matches!(refused, Err(ServiceError::Rule(_))), "{refused:?}");
+    make(250).await.expect("5000 rates");
+    assert_eq!(options(&app, &store, Country::from_code("RO").expect("a country")).await.len(), 250);
 }
