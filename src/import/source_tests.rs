@@ -226,14 +226,14 @@ fn what_has_no_field_is_kept_whatever_columns_the_file_has() {
 #[test]
 fn a_product_is_partial_when_a_row_of_it_cannot_be_read_or_stands_apart() {
     let between: String = (0..BATCH_PRODUCTS).map(|number| format!("b{number},B,,\n")).collect();
-    let open = format!("open,Open,Size,S\n\"open{}", "x".repeat(usize::try_from(MAX_RECORD).unwrap() + 1));
+    let open = format!("open,Open,Size,S\n\"open{}", "x".repeat(2 * usize::try_from(MAX_RECORD).unwrap()));
     let rows = [
         "whole,Whole,Size,S\nwhole,,,M\n",
         "comma,Comma,Size,S\ncomma,,,M,\n",
         "nul,Nul,Size,S\nnul,,,\0\n",
         "early,Early,Size,M,\nearly,Early,Size,S\n",
         "blank,Blank,Size,S\n,,,M\n",
-        "bad,Bad,Size,S\nbad,,,\n",
+        &format!("bad,Bad,Size,S\nbad,,,{}\n", "y".repeat(300)),
         "apart,Apart,Size,S\n",
         &between,
         "apart,,,M\n",

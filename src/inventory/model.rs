@@ -67,7 +67,10 @@ impl Level {
         let before = self.available;
         let mut changed = Vec::with_capacity(changes.len());
         for change in changes {
-            let after = self.available.checked_add(change.delta).filter(|after| after.abs() <= MAX_UNITS);
+            let after = self
+                .available
+                .checked_add(change.delta)
+                .filter(|after| after.unsigned_abs() <= MAX_UNITS.unsigned_abs());
             self.available = after.ok_or(Unchangeable::OutOfRange)?;
             changed.push(StockChanged { change: *change, available_after: self.available });
         }
