@@ -96,12 +96,17 @@ impl Scope {
 
     /// Runs a mutation's use case on a task of its own, so that a client that hangs up does not cancel it half way,
     /// and then renews the snapshot: the payload shows what was committed.
+    ///
+    /// What was read so far is over first, the payload of the field before in the same document included: who held
+    /// one connection and waited for another could wait for ever among others who do the same, and no transaction may
+    /// be open while a payment gateway is asked.
     pub async fn act<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
         use tracing::Instrument;
+        self.renew();
         let done = tokio::spawn(work.in_current_span()).await;
         self.renew();
         done.map_err(|error| Fault::internal(format!("a mutation's task ended: {error}")))

@@ -58,14 +58,12 @@ impl Visit {
         Ok(Some(Purchase { shop, key, cart, options, currency }))
     }
 
-    /// Runs a use case that writes. What was read so far is over first: a visitor who held one connection and waited
-    /// for another could wait for ever among others who do the same.
+    /// Runs a use case that writes.
     pub async fn act<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        self.scope.renew();
         self.scope.act(work).await
     }
 
