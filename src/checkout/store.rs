@@ -15,7 +15,7 @@ use crate::db::schema::{
     cart_lines, inventory_levels, locations, payment_attempts as attempts, product_options, product_variants,
     stock_reservations as reservations,
 };
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, insert_rows, planned};
 use crate::money::{Currency, Money};
 use crate::order::draft::OrderDraft;
 use crate::order::model::SoldOption;
@@ -346,20 +346,15 @@ pub async fn insert_attempt(
         .execute(tx)
         .await?;
     let taken = crate::inventory::model::sum(&draft.stock_changes(1)).unwrap_or_default();
-    let rows: Vec<_> = taken
-        .iter()
-        .map(|taken| {
-            (
-                reservations::tenant_id.eq(tenant),
-                reservations::attempt_id.eq(id),
-                reservations::variant_id.eq(taken.variant_id),
-                reservations::location_id.eq(taken.location_id),
-                reservations::quantity.eq(taken.delta),
-            )
+    if !taken.is_empty() {
+        insert_rows!(tenant, reservations, taken, |taken| {
+            attempt_id: id,
+            variant_id: taken.variant_id,
+            location_id: taken.location_id,
+            quantity: taken.delta,
         })
-        .collect();
-    if !rows.is_empty() {
-        diesel::insert_into(reservations::table).values(rows).execute(tx).await?;
+        .execute(tx)
+        .await?;
     }
     Ok(())
 }
@@ -373,11 +368,11 @@ pub async fn close_attempt(
 ) -> QueryResult<()> {
     let mut second = tx.fork();
     let tenant = tx.tenant();
-    let closing = diesel::update(attempts::table)
+    let close = diesel::update(attempts::table)
         .filter(attempts::tenant_id.eq(tenant))
         .filter(attempts::id.eq(id))
-        .set((attempts::status.eq(status.as_db()), attempts::updated_at.eq(now)))
-        .execute(tx);
+        .set((attempts::status.eq(status.as_db()), attempts::updated_at.eq(now)));
+    let closing = planned(close).execute(tx);
     let reserved =
         reservations::table.filter(reservations::tenant_id.eq(tenant)).filter(reservations::attempt_id.eq(id));
     let freeing = diesel::delete(reserved).execute(&mut second);

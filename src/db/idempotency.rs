@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::schema::idempotency_keys as keys;
-use super::{TenantConn, TenantDb, TenantTx};
+use super::{TenantConn, TenantDb, TenantTx, planned};
 use crate::error::{Fault, ServiceError, ServiceResult};
 
 /// How long an outcome is kept.
@@ -144,7 +144,7 @@ pub async fn insert_outcome(
         .do_update()
         .set(change);
     let has_expired = keys::tenant_id.eq(tx.tenant()).and(keys::expires_at.le(now));
-    diesel::query_dsl::methods::FilterDsl::filter(upsert, has_expired).execute(tx).await
+    planned(diesel::query_dsl::methods::FilterDsl::filter(upsert, has_expired)).execute(tx).await
 }
 
 /// Deletes what has expired, at most `limit` rows; answers how many there were.

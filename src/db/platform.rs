@@ -4,6 +4,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::try_join;
 
 use super::pool::{self, Pool};
 use super::tenant::finish;
@@ -59,12 +60,31 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
+        self.transact("BEGIN", work).await
+    }
+
+    /// [`run`](Self::run) without waiting for the disk: for what may be undone by a crash of the server, which loses
+    /// nothing but the last moments.
+    pub async fn run_relaxed<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: From<Fault> + From<diesel::result::Error>,
+        F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
+    {
+        self.transact("BEGIN; SET LOCAL synchronous_commit = off", work).await
+    }
+
+    async fn transact<T, E, F>(&self, begin: &str, work: F) -> Result<T, E>
+    where
+        E: From<Fault> + From<diesel::result::Error>,
+        F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
+    {
         let conn = self.pool.get_owned().await.map_err(|error| Fault::Pool(error.to_string()))?;
         conn.mark();
-        let mut pg = &conn.pg;
-        pg.batch_execute("BEGIN").await?;
-        match work(&mut pg).await {
-            Ok(value) => {
+        let (mut on_begin, mut pg) = (&conn.pg, &conn.pg);
+        // Polled in this order, so BEGIN travels with the first query.
+        let outcome = try_join(async { on_begin.batch_execute(begin).await.map_err(E::from) }, work(&mut pg)).await;
+        match outcome {
+            Ok(((), value)) => {
                 finish(&conn, "COMMIT").await?;
                 Ok(value)
             }

@@ -8,7 +8,7 @@ use futures_util::future::try_join;
 use super::model::{NewEvent, Work};
 use crate::clock::Entropy;
 use crate::db::schema::{events, outbox_ready};
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, insert_rows};
 
 /// Appends an event and asks the worker to publish it.
 pub async fn append_in_tx(
@@ -27,29 +27,19 @@ pub async fn append_all_in_tx(
     entropy: &Entropy,
     new: &[NewEvent],
 ) -> QueryResult<()> {
-    let tenant = tx.tenant();
-    let row = |event: &NewEvent| {
-        (
-            events::tenant_id.eq(tenant),
-            events::id.eq(entropy.uuid_v7(now)),
-            events::topic.eq(event.topic.as_db()),
-            events::version.eq(event.topic.version()),
-            events::subject_id.eq(event.subject_id),
-            events::payload.eq(event.payload.clone()),
-            events::occurred_at.eq(now),
-        )
-    };
-    let mut bell = tx.conn().clone();
-    let bell = insert_bell(&mut bell, Work::Events, now);
-    match new {
-        [] => return Ok(()),
-        // Apart from the rest because a statement of a known shape is prepared once for all.
-        [event] => drop(try_join(diesel::insert_into(events::table).values(row(event)).execute(tx), bell).await?),
-        several => {
-            let rows: Vec<_> = several.iter().map(row).collect();
-            try_join(diesel::insert_into(events::table).values(rows).execute(tx), bell).await?;
-        }
+    if new.is_empty() {
+        return Ok(());
     }
+    let mut on_bell = tx.conn().clone();
+    let append = insert_rows!(tx.tenant(), events, new, |event| {
+        id: entropy.uuid_v7(now),
+        topic: event.topic.as_db(),
+        version: event.topic.version(),
+        subject_id: event.subject_id,
+        payload: event.payload.clone(),
+        occurred_at: now,
+    });
+    try_join(append.execute(tx), insert_bell(&mut on_bell, Work::Events, now)).await?;
     tx.ring_after_commit(Work::Events.bit());
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::model::{Level, Place, StockChange, Unchangeable};
@@ -95,8 +96,11 @@ async fn change_in_tx(
         changed.extend(done);
         set.push((place, *level));
     }
-    store::set_levels(tx, ledger.now, &set).await?;
-    store::insert_adjustments(tx, ledger, &changed, || entropy.uuid_v7(ledger.now)).await?;
+    let mut on_ledger = tx.fork();
+    try_join!(
+        store::set_levels(tx, ledger.now, &set),
+        store::insert_adjustments(&mut on_ledger, ledger, &changed, || entropy.uuid_v7(ledger.now)),
+    )?;
     Ok(skipped)
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::model::{Level, Place, StockChanged, Stocked};
 use crate::db::schema::{inventory_adjustments, inventory_levels, locations, product_variants};
-use crate::db::{TenantConn, TenantTx, insert_rows};
+use crate::db::{TenantConn, TenantTx, insert_rows, planned};
 
 /// What these variants say about their stock, and at which places it lies.
 pub async fn stocked(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<(HashMap<Uuid, Stocked>, HashSet<Place>)> {
@@ -66,16 +66,13 @@ pub async fn insert_levels(tx: &mut TenantTx<'_>, now: DateTime<Utc>, levels: &[
 /// Sets levels that are there and locked.
 pub async fn set_levels(tx: &mut TenantTx<'_>, now: DateTime<Utc>, levels: &[(Place, Level)]) -> QueryResult<usize> {
     use inventory_levels as l;
-    insert!(tx.tenant(), now, levels)
-        .on_conflict((l::tenant_id, l::variant_id, l::location_id))
-        .do_update()
-        .set((
+    let set =
+        insert!(tx.tenant(), now, levels).on_conflict((l::tenant_id, l::variant_id, l::location_id)).do_update().set((
             l::available.eq(excluded(l::available)),
             l::may_oversell.eq(excluded(l::may_oversell)),
             l::updated_at.eq(excluded(l::updated_at)),
-        ))
-        .execute(tx)
-        .await
+        ));
+    planned(set).execute(tx).await
 }
 
 /// These of the ids that are locations.

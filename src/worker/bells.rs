@@ -1,4 +1,7 @@
 //! The bells (`platform.outbox_ready`): claimed with a lease, so that no lock is held while the work is done.
+//!
+//! Nothing here waits for the disk: a claim that a crash of the server undoes is made again, and a bell that is back
+//! after it was taken down finds its work done.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +12,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::db::schema::outbox_ready;
-use crate::db::{PlatformConn, PlatformDb};
+use crate::db::{PlatformConn, PlatformDb, planned};
 use crate::error::Fault;
 use crate::events::Work;
 use crate::ids::TenantId;
@@ -30,7 +33,7 @@ pub struct Job {
 /// While a tenant's payments are being settled, its other bells of that kind wait: a job may take as long as gateways
 /// take to be silent, and one tenant's silent gateway must not take every place.
 pub async fn claim(db: &PlatformDb, work: Work, now: DateTime<Utc>, limit: i64) -> Result<Vec<Job>, Fault> {
-    let claimed = db.run(async |conn| Ok::<_, Fault>(claim_rows(conn, work, now, limit).await?)).await?;
+    let claimed = db.run_relaxed(async |conn| Ok::<_, Fault>(claim_rows(conn, work, now, limit).await?)).await?;
     let mut by_tenant: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
     let mut order = Vec::new();
     for (bell, tenant) in claimed {
@@ -79,7 +82,7 @@ async fn claim_rows(
 
 /// Takes down the bells of a job that is done: exactly those that were claimed. What was rung since stays.
 pub async fn done(db: &PlatformDb, job: &Job) -> Result<(), Fault> {
-    db.run(async |conn| {
+    db.run_relaxed(async |conn| {
         let claimed = outbox_ready::table.filter(outbox_ready::id.eq_any(&job.bells));
         diesel::delete(claimed).execute(conn).await?;
         Ok::<_, Fault>(())
@@ -90,13 +93,12 @@ pub async fn done(db: &PlatformDb, job: &Job) -> Result<(), Fault> {
 /// Gives jobs back, to be claimed again by anyone from then on.
 pub async fn give_back(db: &PlatformDb, jobs: &[Job], not_before: DateTime<Utc>) -> Result<(), Fault> {
     let bells: Vec<i64> = jobs.iter().flat_map(|job| job.bells.iter().copied()).collect();
-    db.run(async |conn| Ok(set_claimed_until(conn, &bells, not_before).await?)).await
+    db.run_relaxed(async |conn| Ok(set_claimed_until(conn, &bells, not_before).await?)).await
 }
 
 async fn set_claimed_until(conn: &mut PlatformConn<'_>, ids: &[i64], until: DateTime<Utc>) -> QueryResult<()> {
-    diesel::update(outbox_ready::table.filter(outbox_ready::id.eq_any(ids)))
-        .set(outbox_ready::claimed_until.eq(until))
-        .execute(conn)
-        .await?;
+    let claim = diesel::update(outbox_ready::table.filter(outbox_ready::id.eq_any(ids)))
+        .set(outbox_ready::claimed_until.eq(until));
+    planned(claim).execute(conn).await?;
     Ok(())
 }

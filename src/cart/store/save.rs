@@ -14,7 +14,7 @@ use crate::cart::key::CartKey;
 use crate::cart::model::{Attributes, Cart, CartAddress, Line};
 use crate::country::Country;
 use crate::db::schema::{cart_addresses, cart_lines, carts};
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, insert_rows, planned};
 
 /// Inserts a cart with its lines and addresses.
 pub async fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryResult<()> {
@@ -56,12 +56,11 @@ pub async fn save(tx: &mut TenantTx<'_>, before: &Cart, after: &Cart) -> QueryRe
 
 /// Marks a locked cart as completed: from then on it reads as null and takes no change.
 pub async fn complete(tx: &mut TenantTx<'_>, cart_id: Uuid, order_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(carts::table)
+    let complete = diesel::update(carts::table)
         .filter(carts::tenant_id.eq(tx.tenant()))
         .filter(carts::id.eq(cart_id))
-        .set((carts::completed_at.eq(now), carts::order_id.eq(order_id), carts::updated_at.eq(now)))
-        .execute(tx)
-        .await
+        .set((carts::completed_at.eq(now), carts::order_id.eq(order_id), carts::updated_at.eq(now)));
+    planned(complete).execute(tx).await
 }
 
 /// Takes out of a locked cart the lines that cannot be sold any more: those that reading it leaves out, so that its
@@ -81,10 +80,8 @@ fn json(attributes: &Attributes) -> serde_json::Value {
 }
 
 async fn put_row(conn: &mut TenantConn<'_>, cart: &Cart) -> QueryResult<usize> {
-    diesel::update(carts::table)
-        .filter(carts::tenant_id.eq(conn.tenant()))
-        .filter(carts::id.eq(cart.id))
-        .set((
+    let update =
+        diesel::update(carts::table).filter(carts::tenant_id.eq(conn.tenant())).filter(carts::id.eq(cart.id)).set((
             carts::note.eq(&cart.note),
             carts::attributes.eq(json(&cart.attributes)),
             carts::discount_codes.eq(&cart.discount_codes),
@@ -93,9 +90,8 @@ async fn put_row(conn: &mut TenantConn<'_>, cart: &Cart) -> QueryResult<usize> {
             carts::buyer_country.eq(cart.buyer.country.map(Country::code)),
             carts::delivery_handle.eq(&cart.delivery_handle),
             carts::updated_at.eq(cart.updated_at),
-        ))
-        .execute(conn)
-        .await
+        ));
+    planned(update).execute(conn).await
 }
 
 /// What is new or another than before: an untouched item is still the same allocation.
@@ -122,43 +118,25 @@ async fn save_lines(conn: &mut TenantConn<'_>, before: &Cart, after: &Cart) -> Q
 }
 
 async fn put_lines(conn: &mut TenantConn<'_>, cart_id: Uuid, lines: Vec<&Line>) -> QueryResult<()> {
-    let tenant = conn.tenant();
-    let row = |line: &Line| {
-        (
-            cart_lines::tenant_id.eq(tenant),
-            cart_lines::cart_id.eq(cart_id),
-            cart_lines::id.eq(line.id),
-            cart_lines::variant_id.eq(line.merchandise.variant_id),
-            cart_lines::quantity.eq(line.quantity),
-            cart_lines::attributes.eq(json(&line.attributes)),
-            cart_lines::position.eq(line.position),
-        )
-    };
-    macro_rules! upsert {
-        ($rows:expr) => {
-            diesel::insert_into(cart_lines::table)
-                .values($rows)
-                .on_conflict((cart_lines::tenant_id, cart_lines::cart_id, cart_lines::id))
-                .do_update()
-                .set((
-                    cart_lines::variant_id.eq(excluded(cart_lines::variant_id)),
-                    cart_lines::quantity.eq(excluded(cart_lines::quantity)),
-                    cart_lines::attributes.eq(excluded(cart_lines::attributes)),
-                ))
-                .execute(conn)
-                .await?
-        };
+    if lines.is_empty() {
+        return Ok(());
     }
-    match lines.as_slice() {
-        [] => {}
-        // Nearly always; unlike a list of any length, a statement of one row stays prepared.
-        [line] => {
-            upsert!(row(line));
-        }
-        lines => {
-            upsert!(lines.iter().map(|line| row(line)).collect::<Vec<_>>());
-        }
-    }
+    let upsert = insert_rows!(conn.tenant(), cart_lines, lines, |line| {
+        cart_id: cart_id,
+        id: line.id,
+        variant_id: line.merchandise.variant_id,
+        quantity: line.quantity,
+        attributes: json(&line.attributes),
+        position: line.position,
+    })
+    .on_conflict((cart_lines::tenant_id, cart_lines::cart_id, cart_lines::id))
+    .do_update()
+    .set((
+        cart_lines::variant_id.eq(excluded(cart_lines::variant_id)),
+        cart_lines::quantity.eq(excluded(cart_lines::quantity)),
+        cart_lines::attributes.eq(excluded(cart_lines::attributes)),
+    ));
+    planned(upsert).execute(conn).await?;
     Ok(())
 }
 
@@ -176,62 +154,44 @@ async fn save_addresses(conn: &mut TenantConn<'_>, before: &Cart, after: &Cart) 
 }
 
 async fn put_addresses(conn: &mut TenantConn<'_>, cart_id: Uuid, mut addresses: Vec<&CartAddress>) -> QueryResult<()> {
+    if addresses.is_empty() {
+        return Ok(());
+    }
     // Only one can be selected at any moment: whoever gives it up goes first.
     addresses.sort_by_key(|address| address.selected);
-    let tenant = conn.tenant();
-    let row = |item: &CartAddress| {
-        let address = &item.address;
-        (
-            cart_addresses::tenant_id.eq(tenant),
-            cart_addresses::cart_id.eq(cart_id),
-            cart_addresses::id.eq(item.id),
-            cart_addresses::position.eq(item.position),
-            cart_addresses::selected.eq(item.selected),
-            cart_addresses::one_time_use.eq(item.one_time_use),
-            cart_addresses::first_name.eq(address.first_name.clone()),
-            cart_addresses::last_name.eq(address.last_name.clone()),
-            cart_addresses::company.eq(address.company.clone()),
-            cart_addresses::address1.eq(address.address1.clone()),
-            cart_addresses::address2.eq(address.address2.clone()),
-            cart_addresses::city.eq(address.city.clone()),
-            cart_addresses::zip.eq(address.zip.clone()),
-            cart_addresses::province_code.eq(address.province_code.clone()),
-            cart_addresses::country.eq(address.country.code()),
-            cart_addresses::phone.eq(address.phone.clone()),
-        )
-    };
-    macro_rules! upsert {
-        ($rows:expr) => {
-            diesel::insert_into(cart_addresses::table)
-                .values($rows)
-                .on_conflict((cart_addresses::tenant_id, cart_addresses::cart_id, cart_addresses::id))
-                .do_update()
-                .set((
-                    cart_addresses::selected.eq(excluded(cart_addresses::selected)),
-                    cart_addresses::one_time_use.eq(excluded(cart_addresses::one_time_use)),
-                    cart_addresses::first_name.eq(excluded(cart_addresses::first_name)),
-                    cart_addresses::last_name.eq(excluded(cart_addresses::last_name)),
-                    cart_addresses::company.eq(excluded(cart_addresses::company)),
-                    cart_addresses::address1.eq(excluded(cart_addresses::address1)),
-                    cart_addresses::address2.eq(excluded(cart_addresses::address2)),
-                    cart_addresses::city.eq(excluded(cart_addresses::city)),
-                    cart_addresses::zip.eq(excluded(cart_addresses::zip)),
-                    cart_addresses::province_code.eq(excluded(cart_addresses::province_code)),
-                    cart_addresses::country.eq(excluded(cart_addresses::country)),
-                    cart_addresses::phone.eq(excluded(cart_addresses::phone)),
-                ))
-                .execute(conn)
-                .await?
-        };
-    }
-    match addresses.as_slice() {
-        [] => {}
-        [address] => {
-            upsert!(row(address));
-        }
-        addresses => {
-            upsert!(addresses.iter().map(|address| row(address)).collect::<Vec<_>>());
-        }
-    }
+    let upsert = insert_rows!(conn.tenant(), cart_addresses, addresses, |item| {
+        cart_id: cart_id,
+        id: item.id,
+        position: item.position,
+        selected: item.selected,
+        one_time_use: item.one_time_use,
+        first_name: item.address.first_name.as_deref(),
+        last_name: item.address.last_name.as_deref(),
+        company: item.address.company.as_deref(),
+        address1: item.address.address1.as_deref(),
+        address2: item.address.address2.as_deref(),
+        city: item.address.city.as_deref(),
+        zip: item.address.zip.as_deref(),
+        province_code: item.address.province_code.as_deref(),
+        country: item.address.country.code(),
+        phone: item.address.phone.as_deref(),
+    })
+    .on_conflict((cart_addresses::tenant_id, cart_addresses::cart_id, cart_addresses::id))
+    .do_update()
+    .set((
+        cart_addresses::selected.eq(excluded(cart_addresses::selected)),
+        cart_addresses::one_time_use.eq(excluded(cart_addresses::one_time_use)),
+        cart_addresses::first_name.eq(excluded(cart_addresses::first_name)),
+        cart_addresses::last_name.eq(excluded(cart_addresses::last_name)),
+        cart_addresses::company.eq(excluded(cart_addresses::company)),
+        cart_addresses::address1.eq(excluded(cart_addresses::address1)),
+        cart_addresses::address2.eq(excluded(cart_addresses::address2)),
+        cart_addresses::city.eq(excluded(cart_addresses::city)),
+        cart_addresses::zip.eq(excluded(cart_addresses::zip)),
+        cart_addresses::province_code.eq(excluded(cart_addresses::province_code)),
+        cart_addresses::country.eq(excluded(cart_addresses::country)),
+        cart_addresses::phone.eq(excluded(cart_addresses::phone)),
+    ));
+    planned(upsert).execute(conn).await?;
     Ok(())
 }

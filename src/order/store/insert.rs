@@ -6,8 +6,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::clock::Entropy;
-use crate::db::TenantTx;
 use crate::db::schema::{order_counters as counters, order_lines, order_status_history as history, orders};
+use crate::db::{TenantTx, insert_rows, planned};
 use crate::order::draft::OrderDraft;
 use crate::order::model::{FinancialStatus, FulfillmentStatus, HistoryKind};
 
@@ -17,14 +17,13 @@ const START: i32 = 1000;
 /// The next number. Its row stays locked until the transaction ends, and goes back with it: no gap, and the tenant's
 /// settling transactions wait for each other from here on. So it is the last thing before the inserts.
 pub async fn next_number(tx: &mut TenantTx<'_>) -> QueryResult<i32> {
-    diesel::insert_into(counters::table)
+    let next = diesel::insert_into(counters::table)
         .values((counters::tenant_id.eq(tx.tenant()), counters::last_number.eq(START + 1)))
         .on_conflict(counters::tenant_id)
         .do_update()
         .set(counters::last_number.eq(counters::last_number + 1))
-        .returning(counters::last_number)
-        .get_result(tx)
-        .await
+        .returning(counters::last_number);
+    planned(next).get_result(tx).await
 }
 
 pub async fn insert_order(
@@ -72,31 +71,26 @@ pub async fn insert_lines(
     now: DateTime<Utc>,
     entropy: &Entropy,
 ) -> QueryResult<usize> {
-    let tenant = tx.tenant();
-    let rows: Vec<_> = (1..)
-        .zip(&draft.lines)
-        .map(|(position, line)| {
-            (
-                order_lines::tenant_id.eq(tenant),
-                order_lines::order_id.eq(draft.order_id),
-                order_lines::id.eq(entropy.uuid_v7(now)),
-                order_lines::position.eq(position),
-                order_lines::product_id.eq(line.product_id),
-                order_lines::variant_id.eq(line.variant_id),
-                order_lines::title.eq(&line.title),
-                order_lines::variant_title.eq(&line.variant_title),
-                order_lines::sku.eq(&line.sku),
-                order_lines::options.eq(json(&line.options)),
-                order_lines::attributes.eq(json(&line.attributes)),
-                order_lines::unit_price_minor.eq(line.unit_price_minor),
-                order_lines::quantity.eq(line.quantity),
-                order_lines::line_total_minor.eq(line.line_total_minor),
-                order_lines::requires_shipping.eq(line.requires_shipping),
-                order_lines::stock.eq(json(&line.stock)),
-            )
-        })
-        .collect();
-    diesel::insert_into(order_lines::table).values(rows).execute(tx).await
+    let lines: Vec<_> = (1..).zip(&draft.lines).collect();
+    insert_rows!(tx.tenant(), order_lines, lines, |(position, line)| {
+        order_id: draft.order_id,
+        id: entropy.uuid_v7(now),
+        position: *position,
+        product_id: line.product_id,
+        variant_id: line.variant_id,
+        title: line.title.as_str(),
+        variant_title: line.variant_title.as_str(),
+        sku: line.sku.as_deref(),
+        options: json(&line.options),
+        attributes: json(&line.attributes),
+        unit_price_minor: line.unit_price_minor,
+        quantity: line.quantity,
+        line_total_minor: line.line_total_minor,
+        requires_shipping: line.requires_shipping,
+        stock: json(&line.stock),
+    })
+    .execute(tx)
+    .await
 }
 
 /// A line of history to be written.
@@ -113,26 +107,20 @@ pub async fn insert_history(
     now: DateTime<Utc>,
     entropy: &Entropy,
 ) -> QueryResult<usize> {
-    let tenant = tx.tenant();
     let mut ids: Vec<Uuid> = entries.iter().map(|_| entropy.uuid_v7(now)).collect();
     // Entries of one moment are read in the order in which they were given.
     ids.sort_unstable();
-    let rows: Vec<_> = entries
-        .iter()
-        .zip(ids)
-        .map(|(entry, id)| {
-            (
-                history::tenant_id.eq(tenant),
-                history::order_id.eq(order_id),
-                history::id.eq(id),
-                history::kind.eq(entry.kind.as_db()),
-                history::message.eq(&entry.message),
-                history::actor.eq(entry.actor),
-                history::created_at.eq(now),
-            )
-        })
-        .collect();
-    diesel::insert_into(history::table).values(rows).execute(tx).await
+    let rows: Vec<_> = entries.iter().zip(ids).collect();
+    insert_rows!(tx.tenant(), history, rows, |(entry, id)| {
+        order_id: order_id,
+        id: *id,
+        kind: entry.kind.as_db(),
+        message: entry.message.as_str(),
+        actor: entry.actor,
+        created_at: now,
+    })
+    .execute(tx)
+    .await
 }
 
 /// Plain data: it always has a JSON form.
