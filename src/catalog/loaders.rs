@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::db::QueryResult;
 use uuid::Uuid;
 
-use super::model::{Collection, Images, Product, Variant, Variants, WholeOption};
+use super::model::{Collection, Images, Product, Variant, VariantDetails, Variants, WholeOption};
 use super::store;
 use crate::db::TenantConn;
 use crate::graphql::loader::BatchKey;
@@ -37,6 +37,20 @@ impl BatchKey for VariantById {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let variants = store::variants_by_id(conn, &ids).await?;
         Ok(variants.into_iter().map(|variant| (Self(variant.id), variant)).collect())
+    }
+}
+
+/// What lists of variants seldom ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DetailsOfVariant(pub Uuid);
+
+impl BatchKey for DetailsOfVariant {
+    type Value = Arc<VariantDetails>;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Arc<VariantDetails>>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let details = store::variant_details(conn, &ids).await?;
+        Ok(details.into_iter().map(|(id, details)| (Self(id), Arc::new(details))).collect())
     }
 }
 

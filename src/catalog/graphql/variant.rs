@@ -12,7 +12,7 @@ use super::absent::{
 use super::image::Image;
 use super::option::SelectedOption;
 use super::product::Product;
-use crate::catalog::loaders::{ImagesOfProduct, OptionsOfProduct, ProductById};
+use crate::catalog::loaders::{DetailsOfVariant, ImagesOfProduct, OptionsOfProduct, ProductById};
 use crate::catalog::model::{self, WeightUnit};
 use crate::connection;
 use crate::error::Fault;
@@ -47,8 +47,8 @@ impl ProductVariant {
     }
 
     /// The number below its bar code.
-    async fn barcode(&self) -> Option<&str> {
-        self.0.barcode.as_deref()
+    async fn barcode(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(details(ctx, &self.0).await?.barcode.clone())
     }
 
     /// What one costs.
@@ -121,20 +121,20 @@ impl ProductVariant {
     }
 
     /// Whether it is taxed.
-    async fn taxable(&self) -> bool {
-        self.0.taxable
+    async fn taxable(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(details(ctx, &self.0).await?.taxable)
     }
 
     /// What it weighs, in its unit.
-    async fn weight(&self) -> Option<f64> {
-        let unit = WeightUnit::parse(&self.0.weight_unit)?;
-        // Grams are whole; four places give back what was entered in any unit.
-        Some((f64::from(self.0.weight_grams) / unit.in_grams() * 10_000.0).round() / 10_000.0)
+    async fn weight(&self, ctx: &Context<'_>) -> Result<Option<f64>> {
+        let details = details(ctx, &self.0).await?;
+        Ok(WeightUnit::parse(&details.weight_unit).map(|unit| weight_in(unit, &details)))
     }
 
     /// The unit of its weight.
-    async fn weight_unit(&self) -> WeightUnit {
-        WeightUnit::parse(&self.0.weight_unit).unwrap_or(WeightUnit::Kilograms)
+    async fn weight_unit(&self, ctx: &Context<'_>) -> Result<WeightUnit> {
+        let details = details(ctx, &self.0).await?;
+        Ok(WeightUnit::parse(&details.weight_unit).unwrap_or(WeightUnit::Kilograms))
     }
 
     /// Its options with the values that it has.
@@ -262,6 +262,16 @@ impl ProductVariant {
     }
 }
 
+async fn details(ctx: &Context<'_>, variant: &model::Variant) -> Result<Arc<model::VariantDetails>> {
+    let details = ctx.scope().snapshot().loaders.load(DetailsOfVariant(variant.id)).await?;
+    Ok(details.ok_or_else(|| Fault::internal("a variant without its details"))?)
+}
+
+/// Grams are whole; four places give back what was entered in any unit.
+fn weight_in(unit: WeightUnit, details: &model::VariantDetails) -> f64 {
+    (f64::from(details.weight_grams) / unit.in_grams() * 10_000.0).round() / 10_000.0
+}
+
 impl Plain for ProductVariant {
     fn plain(&self, reader: &Reader<'_>, field: &Field) -> Option<Value> {
         let variant = &self.0;
@@ -304,15 +314,15 @@ impl InventoryItem {
     }
 
     /// What the merchant pays for one.
-    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<MoneyV2> {
-        self.0.cost_minor.map(|minor| ctx.scope().money(minor))
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Result<Option<MoneyV2>> {
+        Ok(details(ctx, &self.0).await?.cost_minor.map(|minor| ctx.scope().money(minor)))
     }
 
     /// How big it is.
-    async fn measurement(&self) -> InventoryItemMeasurement {
-        let unit = WeightUnit::parse(&self.0.weight_unit).unwrap_or(WeightUnit::Grams);
-        let value = (f64::from(self.0.weight_grams) / unit.in_grams() * 10_000.0).round() / 10_000.0;
-        InventoryItemMeasurement { weight: Some(Weight { value, unit }) }
+    async fn measurement(&self, ctx: &Context<'_>) -> Result<InventoryItemMeasurement> {
+        let details = details(ctx, &self.0).await?;
+        let unit = WeightUnit::parse(&details.weight_unit).unwrap_or(WeightUnit::Grams);
+        Ok(InventoryItemMeasurement { weight: Some(Weight { value: weight_in(unit, &details), unit }) })
     }
 
     /// The variant that it is the stock of.

@@ -45,7 +45,7 @@ impl Product {
     }
 }
 
-/// One thing that can be bought, with what is free to sell of it.
+/// One thing that can be bought, with what is free to sell of it; the rest is in [`VariantDetails`].
 #[derive(Clone, Debug)]
 pub struct Variant {
     pub id: Uuid,
@@ -56,23 +56,28 @@ pub struct Variant {
     pub option2: Option<String>,
     pub option3: Option<String>,
     pub sku: Option<String>,
-    pub barcode: Option<String>,
     /// Minor units of the shop's currency.
     pub price_minor: i64,
     /// Minor units; the former price.
     pub compare_at_minor: Option<i64>,
-    pub weight_grams: i32,
-    pub weight_unit: String,
     /// Whether it is sold on below zero (`CONTINUE`).
     pub may_oversell: bool,
     pub tracked: bool,
     pub requires_shipping: bool,
-    pub taxable: bool,
     pub image_id: Option<Uuid>,
-    /// What the merchant pays for one: for the merchant's eyes alone.
-    pub cost_minor: Option<i64>,
     /// Units free to sell, over all locations.
     pub available: i64,
+}
+
+/// What lists of variants seldom ask for: read when it is.
+#[derive(Clone, Debug)]
+pub struct VariantDetails {
+    pub barcode: Option<String>,
+    pub weight_grams: i32,
+    pub weight_unit: String,
+    pub taxable: bool,
+    /// Minor units: what the merchant pays for one, for the merchant's eyes alone.
+    pub cost_minor: Option<i64>,
 }
 
 impl Variant {

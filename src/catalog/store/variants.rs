@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::catalog::model::Variant;
+use crate::catalog::model::{Variant, VariantDetails};
 use crate::db::TenantConn;
 use crate::db::schema::{inventory_levels, product_variants};
 use crate::inventory::model::together;
@@ -22,17 +22,12 @@ struct VariantRow {
     option2: Option<String>,
     option3: Option<String>,
     sku: Option<String>,
-    barcode: Option<String>,
     price_minor: i64,
     compare_at_minor: Option<i64>,
-    weight_grams: i32,
-    weight_unit: String,
     inventory_policy: String,
     tracked: bool,
     requires_shipping: bool,
-    taxable: bool,
     image_id: Option<Uuid>,
-    cost_minor: Option<i64>,
 }
 
 impl VariantRow {
@@ -46,17 +41,12 @@ impl VariantRow {
             option2: self.option2,
             option3: self.option3,
             sku: self.sku,
-            barcode: self.barcode,
             price_minor: self.price_minor,
             compare_at_minor: self.compare_at_minor,
-            weight_grams: self.weight_grams,
-            weight_unit: self.weight_unit,
             may_oversell: self.inventory_policy == "CONTINUE",
             tracked: self.tracked,
             requires_shipping: self.requires_shipping,
-            taxable: self.taxable,
             image_id: self.image_id,
-            cost_minor: self.cost_minor,
             available,
         }
     }
@@ -107,6 +97,22 @@ fn fold(rows: Vec<(VariantRow, Option<i32>)>) -> Vec<Arc<Variant>> {
         }
     }
     variants.into_iter().map(Arc::new).collect()
+}
+
+/// The details of these variants, each with its variant's id.
+pub async fn variant_details(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, VariantDetails)>> {
+    use product_variants as v;
+    type Row = (Uuid, Option<String>, i32, String, bool, Option<i64>);
+    let rows: Vec<Row> = v::table
+        .filter(v::tenant_id.eq(conn.tenant()))
+        .filter(v::id.eq_any(ids))
+        .select((v::id, v::barcode, v::weight_grams, v::weight_unit, v::taxable, v::cost_minor))
+        .load(conn)
+        .await?;
+    let details = |(id, barcode, weight_grams, weight_unit, taxable, cost_minor): Row| {
+        (id, VariantDetails { barcode, weight_grams, weight_unit, taxable, cost_minor })
+    };
+    Ok(rows.into_iter().map(details).collect())
 }
 
 /// The ids of these products' variants.
