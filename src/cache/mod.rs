@@ -43,6 +43,10 @@ pub trait Shared: Send + Sync + 'static {
     /// Stores for `ttl` unless there is an entry: what a reader found must not overwrite what a writer said since.
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault>;
 
+    /// The current epoch of the store. It changes with the server behind it, which may have forgotten what was
+    /// written last: what must not come back is stored under the epoch's name.
+    async fn epoch(&self) -> Result<String, Fault>;
+
     /// Tells every process, this one included.
     async fn publish(&self, notice: &Notice) -> Result<(), Fault>;
 

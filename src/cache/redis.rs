@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
 use redis::{AsyncCommands, ExistenceCheck, RedisResult, SetExpiry, SetOptions};
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
@@ -17,8 +17,10 @@ use super::{Notice, Shared};
 use crate::error::Fault;
 
 const CHANNEL: &str = "emporia:notices";
+const EPOCH: &str = "emporia:epoch";
 const RECONNECT: Duration = Duration::from_millis(200);
-/// How often the connection that brings notices is asked whether it lives.
+/// How often the connection that brings notices is asked whether it lives. A death is known, and everything forgotten,
+/// after a heartbeat and an answer's time at most: within the second in which a revocation has to be known.
 const HEARTBEAT: Duration = Duration::from_millis(250);
 /// An answer that takes longer is none: to a command, a heartbeat, a subscription.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -97,12 +99,31 @@ async fn subscribe(client: &redis::Client) -> RedisResult<PubSub> {
         // A connection of its own: it waits for ever, which the command connection's timeout would end.
         let mut pubsub = client.get_async_pubsub().await?;
         pubsub.subscribe(CHANNEL).await?;
+        // On a connection that is made after it, which leads to the same server or to its successor.
+        begin_epoch(&mut client.get_multiplexed_async_connection().await?).await?;
         Ok(pubsub.split())
     };
     match timeout(PATIENCE, subscribing).await {
         Ok(subscribed) => subscribed,
         Err(_) => Err((redis::ErrorKind::Io, "subscribing takes too long").into()),
     }
+}
+
+/// Begins a new epoch unless the current one is this server run's own, and answers which it is. A run begins with
+/// what it has read from a disk or from another server, and that may be older than the last that was written.
+async fn begin_epoch(redis: &mut (impl ConnectionLike + Send)) -> RedisResult<String> {
+    // A user who may not ask begins a new one each time.
+    let server: String = redis::cmd("INFO").arg("server").query_async(redis).await.unwrap_or_default();
+    let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default().trim();
+    let epoch: Option<String> = redis::cmd("GET").arg(EPOCH).query_async(redis).await?;
+    if let Some(epoch) = epoch.filter(|epoch| !run.is_empty() && epoch.starts_with(run)) {
+        return Ok(epoch);
+    }
+    // With the time: a run that was replaced and comes back begins another one.
+    let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(redis).await?;
+    let epoch = format!("{run}.{seconds}.{micros}");
+    let _: () = redis::cmd("SET").arg(EPOCH).arg(&epoch).query_async(redis).await?;
+    Ok(epoch)
 }
 
 /// Returns when the connection has died, of which its other end may not tell: a machine that is gone, a firewall
@@ -113,7 +134,7 @@ async fn dies(mut sink: PubSubSink) {
     }
 }
 
-/// Forwards notices; after every lost connection subscribes again and then tells everyone to start over.
+/// Forwards notices. When the connection is lost, and again when there is another, everyone is told to start over.
 async fn listen(
     client: redis::Client,
     mut pubsub: PubSub,
@@ -135,6 +156,7 @@ async fn listen(
             () = dies(sink) => {}
         }
         AtomicBool::store(&listening, false, Ordering::Release);
+        let _ = notices.send(Notice::Reset);
         tracing::warn!("lost the notice board; reconnecting");
         pubsub = loop {
             match subscribe(&client).await {
@@ -175,6 +197,15 @@ impl Shared for RedisShared {
         Ok(())
     }
 
+    async fn epoch(&self) -> Result<String, Fault> {
+        let epoch: Option<String> = self.run(|mut redis| async move { redis.get(EPOCH).await }).await?;
+        match epoch {
+            Some(epoch) => Ok(epoch),
+            // Somebody emptied the store.
+            None => self.run(|mut redis| async move { begin_epoch(&mut redis).await }).await,
+        }
+    }
+
     async fn publish(&self, notice: &Notice) -> Result<(), Fault> {
         let payload = serde_json::to_string(notice).map_err(|error| Fault::internal(error.to_string()))?;
         // Asked whatever the breaker says: a notice costs no request any time, and who misses it waits for long.
@@ -200,6 +231,12 @@ impl Shared for RedisShared {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What follows is look-ups in the database, which have the rest of it.
+    #[test]
+    fn a_lost_connection_is_known_well_within_a_second() {
+        assert!(HEARTBEAT + PATIENCE <= Duration::from_millis(750));
+    }
 
     #[test]
     fn after_a_failure_one_caller_at_a_time_tries() {

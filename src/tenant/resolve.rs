@@ -1,8 +1,13 @@
 //! From a credential to a tenant: the request guard's look-ups and the caches before them.
 //!
-//! PostgreSQL is the truth; Redis keeps what was found for five minutes; each process keeps it for seconds. A
-//! revocation writes over the Redis entry and tells every process. A reader that raced with it loses: in Redis it
-//! stores only if nothing is there, and in the process what it stores is of the generation before the notice.
+//! PostgreSQL is the truth; Redis keeps what was found for five minutes; each process keeps it for seconds. A change
+//! puts a mark in the place of the Redis entry, before it commits and after, and tells every process. Under the mark
+//! everybody asks the database. So it does not matter in which order changes that race are told, nor whether who
+//! made one lives to tell. A reader that raced with it loses: in Redis it stores only if nothing is there, and in the
+//! process what it stores is of the generation before the notice.
+//!
+//! What Redis says is believed within one of its epochs: a server that has lost its latest writes (started from a
+//! snapshot, or a replica that lagged) begins another.
 //!
 //! A process that does not hear notices (Redis is away, or it has none) trusts the database alone, and what that said
 //! for half a second.
@@ -29,7 +34,8 @@ use crate::ids::TenantId;
 const SHARED_TTL: Duration = Duration::from_secs(300);
 const LOCAL_TTL: Duration = Duration::from_secs(5);
 const LOCAL_ENTRIES: usize = 20_000;
-/// While no notices arrive, everything is taken to have changed every so often.
+/// While no notices arrive, everything is taken to have changed every so often: with what the look-up takes, within
+/// the second that is promised.
 const DEAF: Duration = Duration::from_millis(500);
 /// A failed look-up is the answer of everybody who waited for it.
 const FAULT_TTL: Duration = Duration::from_millis(50);
@@ -64,6 +70,12 @@ struct KeyEntry {
     tenant: TenantId,
     id: Uuid,
     kind: KeyKind,
+}
+
+/// What a change is about.
+pub(super) enum Changed {
+    Key(KeyHash),
+    Tenant(TenantId),
 }
 
 /// Resolves credentials. One per process; cheap to clone.
@@ -226,21 +238,27 @@ impl Resolver {
         if !self.shared.is_listening() {
             return load().await;
         }
-        let key = &self.cache_key(kind, id).await?;
-        match self.shared.get(key).await {
-            Ok(Some(text)) if text == REVOKED => return Ok(None),
-            Ok(Some(text)) => {
-                if let Ok(value) = serde_json::from_str(&text) {
-                    return Ok(Some(value));
-                }
+        let asked = async {
+            let key = self.cache_key(kind, id).await?;
+            let found = self.shared.get(&key).await?;
+            Ok::<_, Fault>((key, found))
+        };
+        let key = match asked.await {
+            Ok((key, None)) => key,
+            Ok((_, Some(text))) => match serde_json::from_str(&text) {
+                Ok(value) => return Ok(Some(value)),
+                // The mark of a change, or of another version of this program.
+                Err(_) => return load().await,
+            },
+            Err(error) => {
+                tracing::warn!(%error, "reading through the cache");
+                return load().await;
             }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "reading through the cache"),
-        }
+        };
         let value = load().await?;
         if let Some(value) = &value
             && let Ok(text) = serde_json::to_string(value)
-            && let Err(error) = self.shared.set_if_absent(key, &text, SHARED_TTL).await
+            && let Err(error) = self.shared.set_if_absent(&key, &text, SHARED_TTL).await
         {
             tracing::warn!(%error, "filling the cache");
         }
@@ -249,27 +267,41 @@ impl Resolver {
 
     async fn cache_key(&self, kind: &str, id: &str) -> Result<String, Fault> {
         let database = self.local.database.get_or_try_init(|| self.db.platform().identity()).await?;
-        Ok(format!("emporia:{database}:{kind}:{id}"))
+        let epoch = self.shared.epoch().await?;
+        Ok(format!("emporia:{database}:{epoch}:{kind}:{id}"))
     }
 
-    /// Makes a committed revocation known everywhere.
-    pub(super) async fn announce_revoked(&self, hash: &KeyHash) -> Result<(), Fault> {
-        self.announce("revoked", "key", &hash.hex(), REVOKED).await
-    }
-
-    /// Makes a committed change of a tenant's standing known everywhere.
-    pub(super) async fn announce_standing(&self, standing: &TenantStanding) -> Result<(), Fault> {
-        let text = serde_json::to_string(standing).map_err(|error| Fault::internal(error.to_string()))?;
-        self.announce("changed", "tenant", &standing.id.to_string(), &text).await
-    }
-
-    /// Writes over what the shared cache has and tells every process, this one first. An error means: committed, but
+    /// Commits a change of credentials and makes it known everywhere. An error that says so means: committed, but
     /// others may go by what they had for as long as the shared cache keeps it.
-    async fn announce(&self, what: &str, kind: &str, id: &str, text: &str) -> Result<(), Fault> {
+    pub(super) async fn change<T, E: From<Fault>>(
+        &self,
+        what: Changed,
+        commit: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        // Marked before, it is known in time even if this process ends between the commit and the next line.
+        if let Err(error) = self.mark(&what).await {
+            tracing::warn!(%error, "a change of credentials could not be marked before it is made");
+        }
+        let committed = commit().await?;
+        self.announce(&what).await?;
+        Ok(committed)
+    }
+
+    /// Has everybody who asks the shared cache ask the database instead: what is there is void, and no reader that
+    /// found the old state can store it, for as long as it could have stayed.
+    async fn mark(&self, what: &Changed) -> Result<(), Fault> {
+        let key = match what {
+            Changed::Key(hash) => self.cache_key("key", &hash.hex()).await?,
+            Changed::Tenant(id) => self.cache_key("tenant", &id.to_string()).await?,
+        };
+        self.shared.set(&key, CHANGED, SHARED_TTL).await
+    }
+
+    /// Tells every process of a committed change, this one first.
+    async fn announce(&self, what: &Changed) -> Result<(), Fault> {
         self.local.forget();
-        let key = &self.cache_key(kind, id).await?;
         let say = async || {
-            self.shared.set(key, text, SHARED_TTL).await?;
+            self.mark(what).await?;
             self.shared.publish(&Notice::CredentialsChanged).await
         };
         for _ in 1..ANNOUNCEMENTS {
@@ -280,8 +312,9 @@ impl Resolver {
             tokio::time::sleep(ANNOUNCE_AGAIN).await;
         }
         say().await.map_err(|error| {
+            let done = if matches!(what, Changed::Key(_)) { "revoked" } else { "changed" };
             Fault::internal(format!(
-                "{what}, but not yet known everywhere: {error}. Say it again, or wait five minutes"
+                "{done}, but not yet known everywhere: {error}. Say it again, or wait five minutes"
             ))
         })
     }
@@ -306,8 +339,8 @@ async fn listen(shared: Arc<dyn Shared>, mut notices: Receiver<Notice>, local: W
     }
 }
 
-/// What stands in the cache in place of a revoked key, so that a reader that raced cannot put it back.
-const REVOKED: &str = "revoked";
+/// What stands in the cache in place of what has changed; not JSON.
+const CHANGED: &str = "changed";
 
 #[cfg(test)]
 mod tests {

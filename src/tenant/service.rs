@@ -2,11 +2,11 @@
 
 use super::key::ApiKey;
 use super::model::{KeyInfo, KeyKind, Tenant};
-use super::resolve::Resolver;
+use super::resolve::{Changed, Resolver};
 use super::store;
 use crate::clock::{Clock, Entropy};
-use crate::db::Db;
 use crate::db::error::constraint;
+use crate::db::{Db, PlatformConn};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
@@ -114,11 +114,11 @@ pub async fn key_list(db: &Db, tenant: TenantId) -> Result<Vec<KeyInfo>, Fault> 
 /// False: there is no such key.
 pub async fn key_revoke(db: &Db, clock: &dyn Clock, resolver: &Resolver, id: Uuid) -> Result<bool, Fault> {
     let now = clock.now();
-    let hash = db.platform().run(async |conn| Ok::<_, Fault>(store::revoke_key(conn, id, now).await?)).await?;
-    match hash {
-        Some(hash) => resolver.announce_revoked(&hash).await.map(|()| true),
-        None => Ok(false),
-    }
+    let hash = db.platform().run(async |conn| Ok::<_, Fault>(store::key_hash(conn, id).await?)).await?;
+    let Some(hash) = hash else { return Ok(false) };
+    let revoke = async || db.platform().run(async |conn| Ok::<_, Fault>(store::revoke_key(conn, id, now).await?)).await;
+    resolver.change(Changed::Key(hash), revoke).await?;
+    Ok(true)
 }
 
 /// Suspends or resumes a tenant in every process.
@@ -131,16 +131,8 @@ pub async fn tenant_set_suspended(
 ) -> ServiceResult<(), TenantRule> {
     let status = if suspended { "SUSPENDED" } else { "ACTIVE" };
     let now = clock.now();
-    let standing = db
-        .platform()
-        .run(async |conn| {
-            if !store::set_status(conn, tenant, status, now).await? {
-                return Err(ServiceError::Rule(TenantRule::NotFound));
-            }
-            store::standing(conn, tenant).await?.ok_or(ServiceError::Rule(TenantRule::NotFound))
-        })
-        .await?;
-    Ok(resolver.announce_standing(&standing).await?)
+    let set = async |conn: &mut PlatformConn<'_>| found(store::set_status(conn, tenant, status, now).await?);
+    resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
 }
 
 /// Says from which web origins a tenant's keys may be used, in every process; none: as [`TenantStanding`] has it.
@@ -154,16 +146,12 @@ pub async fn tenant_set_origins(
     origins: &[String],
 ) -> ServiceResult<(), TenantRule> {
     let now = clock.now();
-    let standing = db
-        .platform()
-        .run(async |conn| {
-            if !store::set_allowed_origins(conn, tenant, origins, now).await? {
-                return Err(ServiceError::Rule(TenantRule::NotFound));
-            }
-            store::standing(conn, tenant).await?.ok_or(ServiceError::Rule(TenantRule::NotFound))
-        })
-        .await?;
-    Ok(resolver.announce_standing(&standing).await?)
+    let set = async |conn: &mut PlatformConn<'_>| found(store::set_allowed_origins(conn, tenant, origins, now).await?);
+    resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
+}
+
+fn found(is_there: bool) -> ServiceResult<(), TenantRule> {
+    if is_there { Ok(()) } else { Err(ServiceError::Rule(TenantRule::NotFound)) }
 }
 
 /// A tenant by its uuid or its handle.

@@ -109,14 +109,18 @@ pub async fn keys(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<
     Ok(rows.into_iter().filter_map(info).collect())
 }
 
-/// Revokes a key that is live; answers its hash, also when it was revoked before, so that saying it again helps.
-pub async fn revoke_key(conn: &mut PlatformConn<'_>, id: Uuid, now: DateTime<Utc>) -> QueryResult<Option<KeyHash>> {
+/// The hash of a key, revoked or not.
+pub async fn key_hash(conn: &mut PlatformConn<'_>, id: Uuid) -> QueryResult<Option<KeyHash>> {
+    let hash: Option<Vec<u8>> = api_keys::table.find(id).select(api_keys::hash).first(conn).await.optional()?;
+    Ok(hash.and_then(|hash| hash.try_into().ok()).map(KeyHash))
+}
+
+/// Revokes a key; one that is revoked stays as it is.
+pub async fn revoke_key(conn: &mut PlatformConn<'_>, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
     diesel::update(api_keys::table.find(id).filter(api_keys::revoked_at.is_null()))
         .set(api_keys::revoked_at.eq(now))
         .execute(conn)
-        .await?;
-    let hash: Option<Vec<u8>> = api_keys::table.find(id).select(api_keys::hash).first(conn).await.optional()?;
-    Ok(hash.and_then(|hash| hash.try_into().ok()).map(KeyHash))
+        .await
 }
 
 /// Sets the status; answers whether there is such a tenant.

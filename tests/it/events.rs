@@ -522,6 +522,9 @@ impl Shared for Losing {
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         self.0.set_if_absent(key, value, ttl).await
     }
+    async fn epoch(&self) -> Result<String, Fault> {
+        self.0.epoch().await
+    }
     async fn publish(&self, notice: &Notice) -> Result<(), Fault> {
         match notice {
             Notice::EventsPublished { .. } => Err(Fault::Cache("gone".to_owned())),

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,29 +18,34 @@ use emporia::tenant::key::ApiKey;
 use emporia::tenant::model::KeyKind;
 use emporia::tenant::resolve::Refusal;
 use emporia::tenant::service::{key_create, key_revoke, tenant_set_suspended};
-
+use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::support::{Socket, Store, TestApp, admin, eventually};
+use crate::support::{Socket, Store, TestApp, admin, dropped_after, eventually, settled};
+use crate::tenancy::count;
 
 /// A Redis of the test's own, to be broken.
 pub struct OwnRedis {
     server: Child,
     port: u16,
+    dir: PathBuf,
 }
 
 impl OwnRedis {
     pub async fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        let it = Self { server: Self::spawn(port), port };
+        let dir = std::env::temp_dir().join(format!("emporia-redis-{port}"));
+        std::fs::create_dir_all(&dir).expect("a directory");
+        let it = Self { server: Self::spawn(port, &dir), port, dir };
         eventually("Redis answers", || async { RedisShared::connect(&it.url()).await.ok() }).await;
         it
     }
 
-    fn spawn(port: u16) -> Child {
+    fn spawn(port: u16, dir: &Path) -> Child {
         Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string(), "--dir"])
+            .arg(dir)
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server")
@@ -51,9 +57,9 @@ impl OwnRedis {
         self.server.wait().expect("its end");
     }
 
-    /// Starts it anew, in the same place, with nothing.
+    /// Starts it anew, in the same place, with nothing but what a `SAVE` has written.
     pub fn start_again(&mut self) {
-        self.server = Self::spawn(self.port);
+        self.server = Self::spawn(self.port, &self.dir);
     }
 
     pub fn url(&self) -> String {
@@ -68,12 +74,25 @@ impl OwnRedis {
         said.arg(&command[1..]);
         said.query_async(&mut conn).await.expect("an answer")
     }
+
+    async fn text(&self, command: &[&str]) -> String {
+        redis::from_redis_value(self.say(command).await).expect("a text")
+    }
+
+    /// The name of the guard's newest entry of this kind and id.
+    async fn entry(&self, of: &str) -> String {
+        let epoch = self.text(&["GET", "emporia:epoch"]).await;
+        let entries = self.say(&["KEYS", &format!("emporia:*:{epoch}:{of}")]).await;
+        let [entry]: [String; 1] = redis::from_redis_value(entries).expect("one entry");
+        entry
+    }
 }
 
 impl Drop for OwnRedis {
     fn drop(&mut self) {
         let _ = self.server.kill();
         let _ = self.server.wait();
+        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 
@@ -186,13 +205,120 @@ async fn without_redis_another_processs_revocation_is_known_within_a_second() {
 async fn a_revocation_beats_a_reader_that_is_about_to_store_what_it_found() {
     let (_test, redis, store, first, second) = two_processes().await;
     let (id, key) = spare_key(&store, [&first, &second]).await;
-    let entries = redis.say(&["KEYS", &format!("emporia:*:key:{}", key.hash().hex())]).await;
-    let [entry]: [String; 1] = redis::from_redis_value(entries).expect("one entry");
-    let live: String = redis::from_redis_value(redis.say(&["GET", &entry]).await).expect("the live key");
+    let entry = redis.entry(&format!("key:{}", key.hash().hex())).await;
+    let live = redis.text(&["GET", &entry]).await;
     revoke(&first, id).await;
     // What a slow reader would do now: store the live key it had read before. It stores only if nothing is there.
     redis.say(&["SET", &entry, &live, "NX"]).await;
     within_a_second("refusal", || async { !is_let_in(&second, key.reveal()).await }).await;
+}
+
+#[tokio::test]
+async fn a_suspension_beats_a_reader_that_is_about_to_store_what_it_found() {
+    let (_test, redis, store, first, second) = two_processes().await;
+    let entry = redis.entry(&format!("tenant:{}", store.tenant)).await;
+    let active = redis.text(&["GET", &entry]).await;
+    tenant_set_suspended(&first.db, &*first.clock, &first.resolver, store.tenant, true).await.expect("suspended");
+    redis.say(&["SET", &entry, &active, "NX"]).await;
+    within_a_second("refusal", || async { !is_let_in(&second, &store.secret).await }).await;
+}
+
+/// Told in any order, the database has the last word.
+#[tokio::test]
+async fn changes_that_race_end_as_the_database_has_it() {
+    let (test, redis, store, first, second) = two_processes().await;
+    for round in 0..20 {
+        let [set, unset] = [(&first, true), (&second, false)]
+            .map(|(app, suspended)| tenant_set_suspended(&app.db, &*app.clock, &app.resolver, store.tenant, suspended));
+        let (set, unset) = tokio::join!(set, unset);
+        set.and(unset).expect("both are done");
+        let active = "SELECT count(*) AS n FROM platform.tenants WHERE status = 'ACTIVE'";
+        let active = count(&mut admin(&test.db.name).await, active).await == 1;
+        // One that remembers nothing goes by what the other two have left behind.
+        for app in [&process(&test, &redis).await, &first, &second] {
+            within_a_second(&format!("the outcome of round {round}"), || async {
+                is_let_in(app, &store.secret).await == active
+            })
+            .await;
+        }
+    }
+}
+
+/// A process may end anywhere, between the commit of a revocation and its announcement too.
+#[tokio::test]
+async fn a_revocation_that_is_broken_off_is_one_or_is_none() {
+    let (test, redis, store, first, second) = two_processes().await;
+    for polls in 1.. {
+        let (id, key) = spare_key(&store, [&first, &second]).await;
+        let finished = dropped_after(polls, key_revoke(&first.db, &*first.clock, &first.resolver, id)).await;
+        settled(&test.db.name).await;
+        let live = format!("SELECT count(*) AS n FROM platform.api_keys WHERE id = '{id}' AND revoked_at IS NULL");
+        let live = count(&mut admin(&test.db.name).await, &live).await == 1;
+        let third = process(&test, &redis).await;
+        assert_eq!(is_let_in(&third, key.reveal()).await, live, "after {polls} poll(s)");
+        if finished {
+            assert!(polls > 3 && !live, "finished at poll {polls}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_starts_from_an_old_snapshot_revives_no_key() {
+    let (_test, mut redis, store, first, second) = two_processes().await;
+    let (id, key) = spare_key(&store, [&first, &second]).await;
+    redis.say(&["SAVE"]).await;
+    revoke(&first, id).await;
+    redis.stop();
+    redis.start_again();
+    for app in [&first, &second] {
+        eventually("notices arrive again", || async { app.shared.is_listening().then_some(()) }).await;
+        assert!(!is_let_in(app, key.reveal()).await);
+        assert!(is_let_in(app, &store.secret).await);
+    }
+}
+
+#[tokio::test]
+async fn what_redis_keeps_it_keeps_for_five_minutes() {
+    let (_test, redis, store, first, _second) = two_processes().await;
+    let hash = ApiKey::parse(&store.secret).expect("a key").hash().hex();
+    let lasts = async |entry: &str| {
+        let entry = redis.entry(entry).await;
+        let left: u64 = redis::from_redis_value(redis.say(&["PTTL", &entry]).await).expect("milliseconds");
+        assert!((290_000..=300_000).contains(&left), "{entry}: {left} ms");
+    };
+    lasts(&format!("key:{hash}")).await;
+    lasts(&format!("tenant:{}", store.tenant)).await;
+    tenant_set_suspended(&first.db, &*first.clock, &first.resolver, store.tenant, true).await.expect("suspended");
+    lasts(&format!("tenant:{}", store.tenant)).await;
+}
+
+#[tokio::test]
+async fn a_key_is_stored_as_its_sha_256_and_nowhere_in_clear() {
+    let test = TestApp::new().await;
+    let store = test.store("acme").await;
+    let mut admin = admin(&test.db.name).await;
+    for key in [&store.publishable, &store.secret] {
+        let hash: String = Sha256::digest(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let stored = format!("SELECT count(*) AS n FROM platform.api_keys WHERE hash = '\\x{hash}'");
+        assert_eq!(count(&mut admin, &stored).await, 1);
+        let (_, secret) = key.split_at(4);
+        let shown = format!("SELECT count(*) AS n FROM platform.api_keys k WHERE k::text LIKE '%{}%'", &secret[..8]);
+        assert_eq!(count(&mut admin, &shown).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn behind_a_redis_that_hangs_a_revocation_is_known_within_a_second() {
+    let (test, redis, store, first, second) = two_processes().await;
+    let mut admin = admin(&test.db.name).await;
+    redis.say(&["CLIENT", "PAUSE", "60000"]).await;
+    admin.batch_execute("UPDATE platform.api_keys SET revoked_at = now()").await.expect("revoked");
+    let since = Instant::now();
+    for app in [&first, &second] {
+        eventually("refusal", || async { (!is_let_in(app, &store.secret).await).then_some(()) }).await;
+        assert!(since.elapsed() < Duration::from_secs(1), "after {:?}", since.elapsed());
+    }
 }
 
 #[tokio::test]
