@@ -1,4 +1,5 @@
-//! Whether those who were let in still may: for sockets and streams, which outlive their request's guard.
+//! Whether those who were let in still may: for sockets and streams, which outlive their request's guard, and for
+//! requests, whose bodies and batches may.
 
 use std::time::Duration;
 
@@ -40,6 +41,22 @@ impl Watch {
             // There is no resolver any more, and so nobody who could change anything.
             None => std::future::pending().await,
         }
+    }
+
+    /// Asks the guard again if anything has changed. One that cannot decide refuses: this is for requests, which can
+    /// be sent again.
+    pub async fn renew(
+        &mut self,
+        served: &Served,
+        credentials: &Credentials,
+        resolved: &mut Resolved,
+    ) -> Result<(), Denied> {
+        // Seen before the guard is asked: a further change is another.
+        if self.changes.has_changed().unwrap_or(false) {
+            self.changes.mark_unchanged();
+            *resolved = guard(served, credentials).await?;
+        }
+        Ok(())
     }
 
     /// Asks the guard again. None: it cannot decide now, and what it said before stands.

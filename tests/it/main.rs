@@ -31,6 +31,7 @@ mod order;
 mod payment;
 mod predicates;
 mod process;
+mod revocation;
 mod rls_coverage;
 mod schema;
 mod shipping;

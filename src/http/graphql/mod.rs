@@ -33,7 +33,7 @@ pub use ws::Places;
 
 use self::answer::{Media, Refused};
 use self::execute::Call;
-use self::params::{Params, Sent};
+use self::params::Sent;
 use super::context::{Credentials, guard};
 use super::cors;
 use super::request::{RequestId, record_tenant};
@@ -95,15 +95,17 @@ async fn answer(
         negotiate::content_type(&parts.headers)?;
     }
     let credentials = Credentials::from_headers(&parts.headers);
-    let watch = Watch::begin(served);
-    let resolved = guard(served, &credentials).await?;
+    let mut watch = Watch::begin(served);
+    let mut resolved = guard(served, &credentials).await?;
     record_tenant(resolved.standing.id);
     let sent = if is_get { params::from_query(parts.uri.query())? } else { params::from_body(&read(body).await?)? };
+    // A body takes as long as its sender likes.
+    watch.renew(served, &credentials, &mut resolved).await?;
     let idempotency_key = idempotency_key(&parts.headers)?;
     let info = RequestInfo { id: id.0.to_string(), namespace, idempotency_key };
-    let call = Call { served, resolved: &resolved, info, is_get };
     match sent {
         Sent::One(params) => {
+            let call = Call { served, resolved: &resolved, info, is_get };
             if media == Media::Events {
                 return sse::respond(&call, credentials, watch, params).await;
             }
@@ -117,24 +119,21 @@ async fn answer(
             if batch.len() > MAX_BATCH {
                 return Err(Refused::bad_request(format!("a batch may have at most {MAX_BATCH} operations")));
             }
-            if call.info.idempotency_key.is_some() {
+            if info.idempotency_key.is_some() {
                 let text = "in a batch the Idempotency-Key header could mean any operation: use `@idempotent(key: …)`";
                 return Err(Refused::bad_request(text));
             }
             let mut responses = Vec::with_capacity(batch.len());
             for params in batch {
-                responses.push(run_in_batch(&call, params).await?);
+                // In a batch each operation fails for itself; those before it may have taken a while.
+                let response = match watch.renew(served, &credentials, &mut resolved).await {
+                    Ok(()) => Call { served, resolved: &resolved, info: info.clone(), is_get }.run(params).await,
+                    Err(denied) => Err(denied.into()),
+                };
+                responses.push(response.unwrap_or_else(Refused::into_graphql));
             }
             Ok(answer::batch(media, &responses))
         }
-    }
-}
-
-/// In a batch each operation fails for itself.
-async fn run_in_batch(call: &Call<'_>, params: Params) -> Result<async_graphql::Response, Refused> {
-    match call.run(params).await {
-        Err(refused) => Ok(refused.into_graphql()),
-        done => done,
     }
 }
 

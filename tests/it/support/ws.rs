@@ -9,6 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::Request;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::TestServer;
@@ -30,6 +31,11 @@ impl Socket {
         for (name, value) in protocol.iter().chain(headers) {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
+        Self::upgraded(address, request).await
+    }
+
+    /// Opens a socket by this very request.
+    pub async fn upgraded(address: SocketAddr, request: Request<()>) -> Self {
         let stream = TcpStream::connect(address).await.expect("a connection");
         Self(client_async(request, stream).await.expect("an upgrade").0)
     }
@@ -72,6 +78,14 @@ impl Socket {
         match self.next().await {
             Message::Text(text) => serde_json::from_str(&text).expect("JSON"),
             other => panic!("not a text: {other:?}"),
+        }
+    }
+
+    /// The next message, if it is not the end.
+    pub async fn said(&mut self) -> Option<Value> {
+        match self.next().await {
+            Message::Text(text) => Some(serde_json::from_str(&text).expect("JSON")),
+            _ => None,
         }
     }
 

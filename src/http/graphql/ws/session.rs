@@ -1,6 +1,7 @@
 //! One socket from its opening to its end.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,18 @@ struct Admitted {
     _places: (OwnedSemaphorePermit, TenantPlace),
 }
 
+/// What a socket waits for.
+enum Happened {
+    Stop,
+    /// No `connection_init`.
+    Silence,
+    /// Newer sockets need the place.
+    Crowd,
+    Tick,
+    Said(Said),
+    Heard(Option<Result<Message, axum::Error>>),
+}
+
 struct Session {
     served: Arc<Served>,
     id: RequestId,
@@ -91,39 +104,61 @@ impl Session {
         pings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut heard = true;
         loop {
-            tokio::select! {
-                () = watch.due() => self.admit_again(&mut watch).await?,
-                () = served.shutdown.cancelled() => return Err(Close(1001, "the server is stopping".to_owned())),
-                () = tokio::time::sleep_until(init_by), if self.admitted.is_none() => {
-                    return Err(Close(4408, "connection_init did not come in time".to_owned()));
+            // First of all: who is no longer let in begins nothing more. The others take turns.
+            let happened = tokio::select! {
+                biased;
+                () = watch.due() => {
+                    self.admit_again(&mut watch).await?;
+                    continue;
                 }
-                () = self.waiting.displaced(), if self.admitted.is_none() => {
-                    return Err(Close(1013, "too many sockets wait for connection_init".to_owned()));
-                }
-                _ = pings.tick() => {
-                    if !heard || !send(socket, Message::Ping(axum::body::Bytes::new())).await {
-                        return Ok(());
+                happened = async {
+                    tokio::select! {
+                        () = served.shutdown.cancelled() => Happened::Stop,
+                        () = tokio::time::sleep_until(init_by), if self.admitted.is_none() => Happened::Silence,
+                        () = self.waiting.displaced(), if self.admitted.is_none() => Happened::Crowd,
+                        _ = pings.tick() => Happened::Tick,
+                        Some(said) = said.recv() => Happened::Said(said),
+                        received = socket.recv() => Happened::Heard(received),
                     }
+                } => happened,
+            };
+            let reply = match happened {
+                Happened::Stop => return Err(Close(1001, "the server is stopping".to_owned())),
+                Happened::Silence => return Err(Close(4408, "connection_init did not come in time".to_owned())),
+                Happened::Crowd => return Err(Close(1013, "too many sockets wait for connection_init".to_owned())),
+                Happened::Tick if !heard => return Ok(()),
+                Happened::Tick => {
                     heard = false;
+                    Some(Message::Ping(axum::body::Bytes::new()))
                 }
-                Some(said) = said.recv() => {
-                    if let Some(text) = self.pass(said) && !send(socket, Message::text(text)).await {
-                        return Ok(());
-                    }
-                }
-                received = socket.recv() => {
+                Happened::Said(said) => self.pass(said).map(Message::text),
+                Happened::Heard(received) => {
                     heard = true;
                     match received {
-                        Some(Ok(Message::Text(text))) => {
-                            if let Some(reply) = self.hear(&text).await? && !send(socket, Message::text(reply)).await {
-                                return Ok(());
-                            }
-                        }
+                        Some(Ok(Message::Text(text))) => self.hear(&text).await?.map(Message::text),
                         Some(Ok(Message::Binary(_))) => return Err(bad("messages are text")),
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                         Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
                     }
                 }
+            };
+            if let Some(reply) = reply
+                && !self.send(socket, &mut watch, reply).await?
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends, and meanwhile asks the guard whenever it has to be asked: a client that reads slowly is not let in for
+    /// longer. False: it is gone, or does not read.
+    async fn send(&mut self, socket: &mut WebSocket, watch: &mut Watch, message: Message) -> Result<bool, Close> {
+        let mut sending = pin!(send(socket, message));
+        loop {
+            tokio::select! {
+                biased;
+                () = watch.due() => self.admit_again(watch).await?,
+                sent = &mut sending => return Ok(sent),
             }
         }
     }
