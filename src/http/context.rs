@@ -19,6 +19,7 @@ pub const KEY_HEADERS: [&str; 3] =
 pub struct Credentials {
     pub api_key: Option<String>,
     pub host: Option<String>,
+    /// `null`, which is nobody's, when it cannot be told: not absent.
     pub origin: Option<String>,
 }
 
@@ -31,9 +32,16 @@ impl Credentials {
                 value.to_str().unwrap_or_default().to_owned()
             }),
             host: text(header::HOST.as_str()),
-            origin: text(header::ORIGIN.as_str()),
+            origin: origin(headers),
         }
     }
+}
+
+/// The one origin. Of two, either could be the one that is allowed; one that is no text is nobody's.
+pub fn origin(headers: &HeaderMap) -> Option<String> {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let only = origins.next()?.to_str().ok().filter(|_| origins.next().is_none());
+    Some(only.unwrap_or("null").to_owned())
 }
 
 /// Why the guard refuses: the HTTP status, the code and a text for the client.

@@ -1,9 +1,12 @@
 //! Which pages may call the API with which key.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, StatusCode};
 use serde_json::json;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tower::ServiceExt;
 
-use crate::support::TestApp;
+use crate::support::{Socket, TestApp};
 
 const PAGE: &str = "https://shop.example";
 
@@ -46,6 +49,37 @@ async fn publishable_keys_work_from_any_page_and_secret_keys_from_none_but_our_o
         let expected = if allowed { StatusCode::OK } else { StatusCode::FORBIDDEN };
         assert_eq!(answer.status, expected, "{origin}: {}", answer.text);
         assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin));
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_cannot_be_told_is_not_absent() {
+    let app = TestApp::with(&[("PUBLIC_URL", "https://api.example")]).await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    let own = HeaderValue::from_static("https://api.example");
+    let strange = HeaderValue::from_bytes("https://ev\u{ef}l.example".as_bytes()).expect("a header");
+    for origins in [&[&strange][..], &[&own, &strange], &[&strange, &own], &[&own, &own]] {
+        let mut upgrade = format!("ws://{}/graphql", server.address).into_client_request().expect("a request");
+        let headers = upgrade.headers_mut();
+        headers.insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
+        headers.insert("x-api-key", store.secret.parse().expect("a header"));
+        for origin in origins {
+            headers.append("origin", (*origin).clone());
+        }
+        for (key, status) in [(&store.publishable, StatusCode::OK), (&store.secret, StatusCode::FORBIDDEN)] {
+            let mut request =
+                Request::post("/graphql").header("content-type", "application/json").header("x-api-key", key);
+            for origin in origins {
+                request = request.header("origin", *origin);
+            }
+            let request = request.body(Body::from(r#"{"query":"{ __typename }"}"#)).expect("a request");
+            let response = app.router().oneshot(request).await.expect("an answer");
+            assert_eq!(response.status(), status, "{origins:?}");
+        }
+        let mut socket = Socket::upgraded(server.address, upgrade).await;
+        socket.say(json!({ "type": "connection_init" })).await;
+        assert_eq!(socket.closed().await.0, 4403, "{origins:?}");
     }
 }
 

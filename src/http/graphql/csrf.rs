@@ -9,7 +9,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::answer::Refused;
-use crate::http::context::KEY_HEADERS;
+use crate::http::context::{KEY_HEADERS, origin};
 use crate::http::origin::OwnOrigins;
 
 /// Any of these, or a JSON content type, makes a browser ask first.
@@ -30,7 +30,7 @@ fn is_foreign(headers: &HeaderMap, own: &OwnOrigins) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match text("sec-fetch-site") {
         Some(site) => matches!(site, "cross-site" | "same-site"),
-        None => text(header::ORIGIN.as_str()).is_some_and(|origin| !own.contains(origin)),
+        None => origin(headers).is_some_and(|origin| !own.contains(&origin)),
     }
 }
 
