@@ -1,18 +1,18 @@
 //! The boundary in the code: what a dropped future leaves behind, and what the next tenant sees.
 
 use std::future::Future;
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::result::Error;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use emporia::db::schema::pages;
-use emporia::db::{Db, TenantConn, TenantDb, TenantTx};
+use emporia::db::{Db, TenantConn, TenantDb, TenantRead, TenantTx};
 use emporia::error::Fault;
 use uuid::Uuid;
 
-use crate::support::{TestDb, admin, eventually};
+use crate::support::{TestDb, admin, dropped_after, settled};
 
 diesel::define_sql_function! { fn pg_backend_pid() -> Integer; }
 diesel::define_sql_function! { fn pg_sleep(seconds: diesel::sql_types::Double) -> diesel::sql_types::Text; }
@@ -57,38 +57,40 @@ async fn page_insert(tx: &mut TenantTx<'_>, handle: &str) -> Result<usize, Faile
 }
 
 /// All rows' tenants, asked without the predicate: only the policy stands between.
-async fn tenants_seen(conn: &mut TenantConn<'_>) -> Result<Vec<Uuid>, Failed> {
-    Ok(pages::table.select(pages::tenant_id).load(conn).await?)
+async fn tenants_seen(conn: &mut TenantConn<'_>) -> QueryResult<Vec<Uuid>> {
+    pages::table.select(pages::tenant_id).load(conn).await
 }
 
 async fn backend(conn: &mut TenantConn<'_>) -> Result<i32, Failed> {
     Ok(diesel::select(pg_backend_pid()).get_result(conn).await?)
 }
 
-/// Polls the future so many times and drops it then; true when it was finished by then.
-async fn dropped_after(polls: usize, future: impl Future) -> bool {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(|cx| {
-        if left == 0 {
-            return Poll::Ready(false);
-        }
-        left -= 1;
-        match future.as_mut().poll(cx) {
-            Poll::Ready(_) => Poll::Ready(true),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
+/// A further row of the tenant, from elsewhere.
+async fn page_appears(admin: &mut AsyncPgConnection, tenant: &TenantDb, handle: &str) {
+    let sql = format!(
+        "INSERT INTO pages (tenant_id, id, handle, title, created_at, updated_at)
+         VALUES ('{}', gen_random_uuid(), '{handle}', '{handle}', now(), now())",
+        tenant.tenant()
+    );
+    admin.batch_execute(&sql).await.expect("a page");
 }
 
-/// Runs `work` for tenant A, dropped after one poll, two polls, … until it comes to its end; after each drop tenant
-/// B borrows the pool's only connection and must see its own row alone.
-async fn drop_at_every_await<F: Future>(a: &TenantDb, b: &TenantDb, work: impl Fn(TenantDb) -> F) {
+/// Runs `work` for tenant A, dropped after one poll, two polls, … until it comes to its end. After each drop tenant B
+/// borrows the pool's only connection: it is another one, on which B sees its own rows alone, up to the latest, which
+/// what A has begun would not show; and what A has left on the server comes to its end.
+async fn drop_at_every_await<F: Future>(work: impl Fn(TenantDb) -> F) {
+    let (test, _db, a, b) = two_tenants("1").await;
+    let mut admin = admin(&test.name).await;
+    let mut lent = b.read(async |conn| backend(conn).await).await.expect("a read");
     for polls in 1..200 {
         let finished = dropped_after(polls, work(a.clone())).await;
-        let seen = b.read(async |conn| tenants_seen(conn).await).await.expect("a read");
-        assert_eq!(seen, [b.tenant().0], "after {polls} poll(s)");
+        page_appears(&mut admin, &b, &format!("page-{polls}")).await;
+        let looking = b.read(async |conn| Ok::<_, Failed>((tenants_seen(conn).await?, backend(conn).await?)));
+        let (seen, lent_now) = looking.await.expect("a read");
+        assert_eq!(seen, vec![b.tenant().0; 1 + polls], "after {polls} poll(s)");
+        assert_eq!(lent_now == lent, finished, "after {polls} poll(s): replaced unless it came to its end");
+        lent = lent_now;
+        settled(&test.name).await;
         if finished {
             assert!(polls > 3, "finished at poll {polls}: too few awaits to drop at");
             return;
@@ -99,11 +101,10 @@ async fn drop_at_every_await<F: Future>(a: &TenantDb, b: &TenantDb, work: impl F
 
 #[tokio::test]
 async fn a_read_dropped_at_any_await_shows_the_next_tenant_nothing() {
-    let (_test, _db, a, b) = two_tenants("1").await;
-    drop_at_every_await(&a, &b, async |a: TenantDb| {
+    drop_at_every_await(async |a: TenantDb| {
         a.read(async |conn| {
             tenants_seen(conn).await?;
-            tenants_seen(conn).await
+            Ok::<_, Failed>(tenants_seen(conn).await?)
         })
         .await
     })
@@ -112,8 +113,7 @@ async fn a_read_dropped_at_any_await_shows_the_next_tenant_nothing() {
 
 #[tokio::test]
 async fn a_write_dropped_at_any_await_shows_the_next_tenant_nothing() {
-    let (_test, _db, a, b) = two_tenants("1").await;
-    drop_at_every_await(&a, &b, async |a: TenantDb| {
+    drop_at_every_await(async |a: TenantDb| {
         a.write(async |tx| {
             page_insert(tx, &Uuid::new_v4().to_string()).await?;
             tx.savepoint(async |tx| page_insert(tx, &Uuid::new_v4().to_string()).await).await
@@ -123,29 +123,48 @@ async fn a_write_dropped_at_any_await_shows_the_next_tenant_nothing() {
     .await;
 }
 
+/// How GraphQL reads: the first two share the opening.
 #[tokio::test]
-async fn an_abandoned_connection_is_replaced_and_its_statement_ended() {
+async fn a_requests_snapshot_dropped_at_any_await_shows_the_next_tenant_nothing() {
+    drop_at_every_await(async |a: TenantDb| {
+        let snapshot = Arc::new(TenantRead::new(a));
+        let look = async || snapshot.read(async |conn| tenants_seen(conn).await).await.expect("a read");
+        let both = tokio::join!(look(), look());
+        assert_eq!(both, (look().await, look().await));
+        snapshot.finish();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_abandoned_statement_is_ended_and_its_connection_replaced() {
     let (test, _db, a, b) = two_tenants("1").await;
+    let mut admin = admin(&test.name).await;
     let before = a.read(async |conn| backend(conn).await).await.expect("a read");
     let unchanged = b.read(async |conn| backend(conn).await).await.expect("a read");
     assert_eq!(before, unchanged, "a finished transaction gives its connection back");
-
-    let mut admin = admin(&test.name).await;
-    let slow =
-        a.read(async |conn| -> Result<String, Failed> { Ok(diesel::select(pg_sleep(600.0)).get_result(conn).await?) });
-    // Dropped once the server is at it.
-    tokio::select! {
-        _ = slow => panic!("ten minutes passed"),
-        () = eventually_active(&mut admin, before) => {}
+    let snapshot = TenantRead::new(a.clone());
+    let long: [Pin<Box<dyn Future<Output = String>>>; 3] = [
+        Box::pin(async { a.read(async |conn| Ok::<_, Failed>(sleep(conn).await?)).await.expect("a read") }),
+        Box::pin(async { a.write(async |tx| Ok::<_, Failed>(sleep(tx.conn()).await?)).await.expect("a write") }),
+        Box::pin(async move { snapshot.read(async |conn| sleep(conn).await).await.expect("a read") }),
+    ];
+    for mut long in long {
+        let before = b.read(async |conn| backend(conn).await).await.expect("a read");
+        // Dropped once the server is at it.
+        tokio::select! {
+            _ = &mut long => panic!("ten minutes passed"),
+            () = eventually_active(&mut admin, before) => {}
+        }
+        drop(long);
+        let after = b.read(async |conn| backend(conn).await).await.expect("a read");
+        assert_ne!(before, after, "the connection was replaced");
+        settled(&test.name).await;
     }
-    let after = b.read(async |conn| backend(conn).await).await.expect("a read");
-    assert_ne!(before, after, "the connection was replaced");
-    let url = test.name.clone();
-    eventually("the abandoned statement ended", || async {
-        let mut admin = crate::support::admin(&url).await;
-        (!is_active(&mut admin, before).await).then_some(())
-    })
-    .await;
+}
+
+async fn sleep(conn: &mut TenantConn<'_>) -> QueryResult<String> {
+    diesel::select(pg_sleep(600.0)).get_result(conn).await
 }
 
 async fn eventually_active(admin: &mut AsyncPgConnection, pid: i32) {
@@ -246,10 +265,12 @@ async fn fifty_tenants_at_once_never_see_each_other() {
                     // A read that is given up.
                     2 => {
                         let polls = 1 + (round as usize / 4) % 4;
-                        dropped_after(polls, tenant.read(async |conn| tenants_seen(conn).await)).await;
+                        dropped_after(polls, tenant.read(async |conn| Ok::<_, Failed>(tenants_seen(conn).await?)))
+                            .await;
                     }
                     _ => {
-                        let seen = tenant.read(async |conn| tenants_seen(conn).await).await.expect("a read");
+                        let seen =
+                            tenant.read(async |conn| Ok::<_, Failed>(tenants_seen(conn).await?)).await.expect("a read");
                         assert_eq!(seen, vec![tenant.tenant().0; own], "tenant {n}, round {round}");
                     }
                 }
