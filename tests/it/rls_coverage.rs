@@ -6,9 +6,17 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::support::{TestDb, admin};
 
-/// Tables without row-level security, and what the application role may do there.
-const PLATFORM: [(&str, &str); 3] =
-    [("platform.tenants", ""), ("platform.api_keys", ""), ("platform.outbox_ready", "INSERT")];
+/// Tables without row-level security, and who may do what there beside their owner.
+const PLATFORM: [(&str, &[(&str, &str)]); 3] = [
+    ("platform.tenants", KNOWN_BY_THE_PLATFORM),
+    ("platform.api_keys", KNOWN_BY_THE_PLATFORM),
+    (
+        "platform.outbox_ready",
+        &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_app", "INSERT"), ("emporia_backup", "SELECT")],
+    ),
+];
+const KNOWN_BY_THE_PLATFORM: &[(&str, &str)] =
+    &[("emporia_platform", "SELECT INSERT UPDATE"), ("emporia_backup", "SELECT")];
 
 /// diesel's own bookkeeping: the owner writes it, and a starting process looks whether migrations are pending.
 const BOOKKEEPING: &str = "public.__diesel_schema_migrations";
@@ -24,7 +32,12 @@ struct Finding {
 /// Every breach of a rule, as a sentence.
 async fn findings(conn: &mut AsyncPgConnection) -> Vec<String> {
     let platform: Vec<String> = PLATFORM.iter().map(|(name, _)| format!("'{name}'")).collect();
-    let allowed: Vec<String> = PLATFORM.iter().map(|(name, grants)| format!("('{name}', '{grants}')")).collect();
+    let allowed = PLATFORM.iter().flat_map(|(name, grants)| {
+        grants.iter().flat_map(move |(grantee, privileges)| {
+            privileges.split(' ').map(move |privilege| format!("('{name}', '{grantee}', '{privilege}')"))
+        })
+    });
+    let allowed: Vec<String> = allowed.collect();
     let sql = RULES
         .replace("{platform}", &platform.join(", "))
         .replace("{platform_grants}", &allowed.join(", "))
@@ -37,7 +50,7 @@ async fn findings(conn: &mut AsyncPgConnection) -> Vec<String> {
 /// One SELECT a rule; each yields a sentence for each breach.
 const RULES: &str = r#"
 WITH tables AS (
-    SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, c.relkind, n.nspname,
+    SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, c.relkind, n.nspname, c.relowner,
            c.relrowsecurity, c.relforcerowsecurity,
            EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'
                       AND a.attnotnull AND a.atttypid = 'uuid'::regtype) AS has_tenant
@@ -48,6 +61,15 @@ WITH tables AS (
 ), tenant AS (
     SELECT * FROM tables
      WHERE nspname = 'public' AND relkind IN ('r', 'p') AND has_tenant AND name <> '{bookkeeping}'
+), roles AS (
+    SELECT oid, rolname, rolname::text AS name FROM pg_roles
+     WHERE rolname IN ('emporia_owner', 'emporia_app', 'emporia_platform', 'emporia_backup')
+), ours AS (
+    SELECT oid, nspname FROM pg_namespace
+     WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname NOT LIKE 'pg\_t%'
+), functions AS (
+    SELECT p.* FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
+     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 ), grants AS (
     SELECT t.name, t.oid, g.grantee::regrole::text AS grantee, g.privilege_type AS privilege, g.grantee AS grantee_oid,
            g.is_grantable
@@ -87,9 +109,15 @@ SELECT name || ': ' || grantee || ' may ' || privilege FROM grants JOIN tenant U
  WHERE NOT (grantee = 'emporia_app' AND privilege IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') AND NOT is_grantable)
    AND NOT (grantee = 'emporia_backup' AND privilege = 'SELECT' AND NOT is_grantable)
 UNION ALL
-SELECT g.name || ': emporia_app may ' || g.privilege FROM grants g
-  JOIN (VALUES {platform_grants}) p(name, allowed) ON p.name = g.name
- WHERE g.grantee IN ('emporia_app', '-') AND g.privilege <> p.allowed
+SELECT name || ': ' || grantee || ' may ' || privilege || CASE WHEN is_grantable THEN ' and pass it on' ELSE '' END
+  FROM grants
+ WHERE name IN ({platform})
+   AND (is_grantable OR (name, grantee, privilege) NOT IN (VALUES {platform_grants}))
+UNION ALL
+SELECT name || ' belongs to ' || relowner::regrole FROM tables WHERE relowner <> 'emporia_owner'::regrole
+UNION ALL
+SELECT 'rule ' || r.rulename || ' on ' || r.ev_class::regclass FROM pg_rewrite r
+  JOIN tables t ON t.oid = r.ev_class WHERE r.rulename <> '_RETURN'
 UNION ALL
 SELECT name || ': ' || grantee || ' may ' || privilege FROM grants
  WHERE name = '{bookkeeping}' AND (grantee, privilege) <> ('emporia_platform', 'SELECT')
@@ -100,25 +128,34 @@ UNION ALL
 SELECT 'sequence ' || c.oid::regclass || ' may be used by emporia_app' FROM pg_class c
  WHERE CASE c.relkind WHEN 'S' THEN has_sequence_privilege('emporia_app', c.oid, 'USAGE, SELECT, UPDATE') END
 UNION ALL
-SELECT 'function ' || p.oid::regprocedure || ' runs with its owner''s rights' FROM pg_proc p
-  JOIN pg_namespace n ON n.oid = p.pronamespace
- WHERE p.prosecdef AND n.nspname IN ('public', 'platform')
+SELECT 'function ' || oid::regprocedure || ' runs with its owner''s rights' FROM pg_proc WHERE prosecdef
 UNION ALL
-SELECT 'function ' || p.oid::regprocedure || ' may be called by emporia_app' FROM pg_proc p
-  JOIN pg_namespace n ON n.oid = p.pronamespace
- WHERE n.nspname IN ('public', 'platform') AND has_function_privilege('emporia_app', p.oid, 'EXECUTE')
-   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+SELECT 'function ' || oid::regprocedure || ' may be called by emporia_app' FROM functions
+ WHERE has_function_privilege('emporia_app', oid, 'EXECUTE')
 UNION ALL
 SELECT 'trigger ' || g.tgname || ' on ' || g.tgrelid::regclass FROM pg_trigger g WHERE NOT g.tgisinternal
 UNION ALL
-SELECT 'role ' || rolname || ' has more than it needs' FROM pg_roles
- WHERE rolname IN ('emporia_owner', 'emporia_app', 'emporia_platform')
-   AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)
+SELECT 'role ' || rolname || ' has more than it needs' FROM pg_roles JOIN roles USING (oid, rolname)
+ WHERE rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication
+    OR rolbypassrls AND rolname <> 'emporia_backup'
 UNION ALL
-SELECT 'emporia_app is a member of ' || roleid::regrole FROM pg_auth_members WHERE member = 'emporia_app'::regrole
+-- A superuser may be anything anyway: the one who made the roles is a member of the owner.
+SELECT m.member::regrole || ' is a member of ' || m.roleid::regrole FROM pg_auth_members m
+  JOIN pg_roles r ON r.oid = m.member
+ WHERE (m.member IN (SELECT oid FROM roles) OR m.roleid IN (SELECT oid FROM roles)) AND NOT r.rolsuper
 UNION ALL
-SELECT 'emporia_app may create objects in ' || nspname FROM pg_namespace
- WHERE nspname IN ('public', 'platform') AND has_schema_privilege('emporia_app', oid, 'CREATE')
+SELECT coalesce(roles.name, 'everybody') || ' begins with ' || array_to_string(s.setconfig, ', ')
+  FROM pg_db_role_setting s LEFT JOIN roles ON roles.oid = s.setrole
+ WHERE roles.oid IS NOT NULL
+    OR s.setrole = 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+UNION ALL
+SELECT roles.name || ' may create objects in ' || nspname FROM ours, roles
+ WHERE roles.name <> 'emporia_owner' AND has_schema_privilege(roles.oid, ours.oid, 'CREATE')
+UNION ALL
+SELECT roles.name || ' may create schemas' FROM roles
+ WHERE roles.name <> 'emporia_owner' AND has_database_privilege(roles.oid, current_database(), 'CREATE')
+UNION ALL
+SELECT 'new objects of ' || d.defaclrole::regrole || ' come with grants' FROM pg_default_acl d
 "#;
 
 #[tokio::test]
@@ -129,11 +166,15 @@ async fn every_table_keeps_every_rule_of_the_boundary() {
 }
 
 /// A table as it should be, to be spoilt.
-const GOOD: &str = "CREATE TABLE things (tenant_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (tenant_id, id)); \
-    CALL platform.isolate('things', 'SELECT');";
+const GOOD: &str = "SET LOCAL ROLE emporia_owner; \
+    CREATE TABLE things (tenant_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (tenant_id, id)); \
+    CALL platform.isolate('things', 'SELECT'); RESET ROLE;";
 
 #[tokio::test]
 async fn each_breach_is_reported() {
+    let test = TestDb::create().await;
+    let create_in_database = format!("GRANT CREATE ON DATABASE {} TO emporia_platform;", test.name);
+    let set_in_database = format!("ALTER DATABASE {} SET row_security = off;", test.name);
     let breaches = [
         ("CREATE TABLE loose (id int PRIMARY KEY);", "public.loose is neither a tenant table"),
         ("CREATE VIEW leak AS SELECT * FROM products;", "public.leak is neither a tenant table"),
@@ -158,6 +199,15 @@ async fn each_breach_is_reported() {
         ("GRANT SELECT (id) ON things TO emporia_platform;", "a column is granted by itself"),
         ("GRANT SELECT ON platform.tenants TO emporia_app;", "platform.tenants: emporia_app may SELECT"),
         ("GRANT DELETE ON platform.outbox_ready TO emporia_app;", "platform.outbox_ready: emporia_app may DELETE"),
+        ("GRANT UPDATE ON platform.api_keys TO emporia_backup;", "platform.api_keys: emporia_backup may UPDATE"),
+        ("CREATE ROLE stranger; GRANT ALL ON platform.tenants TO stranger;", "platform.tenants: stranger may SELECT"),
+        ("GRANT SELECT ON platform.tenants TO PUBLIC;", "platform.tenants: - may SELECT"),
+        (
+            "GRANT INSERT ON platform.outbox_ready TO emporia_app WITH GRANT OPTION;",
+            "emporia_app may INSERT and pass it on",
+        ),
+        ("ALTER TABLE things OWNER TO emporia_app;", "public.things belongs to emporia_app"),
+        ("ALTER TABLE products OWNER TO emporia_platform;", "public.products belongs to emporia_platform"),
         // It would tell how much the others are doing.
         ("GRANT SELECT ON SEQUENCE events_sequence_seq TO emporia_app;", "sequence events_sequence_seq may be used"),
         (
@@ -165,14 +215,37 @@ async fn each_breach_is_reported() {
              REVOKE ALL ON FUNCTION peek() FROM PUBLIC;",
             "runs with its owner's rights",
         ),
+        (
+            "CREATE SCHEMA third; CREATE FUNCTION third.peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; \
+             REVOKE ALL ON FUNCTION third.peek() FROM PUBLIC;",
+            "function third.peek() runs with its owner's rights",
+        ),
+        (
+            "CREATE SCHEMA third; CREATE FUNCTION third.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; \
+             GRANT USAGE ON SCHEMA third TO emporia_app;",
+            "function third.f() may be called by emporia_app",
+        ),
         ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';", "may be called by emporia_app"),
         (
             "CREATE TRIGGER t BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();",
             "trigger t on things",
         ),
-        ("GRANT CREATE ON SCHEMA public TO emporia_app;", "may create objects in public"),
+        ("CREATE RULE r AS ON INSERT TO things DO ALSO NOTHING;", "rule r on things"),
+        ("CREATE RULE r AS ON DELETE TO platform.tenants DO INSTEAD NOTHING;", "rule r on platform.tenants"),
+        ("GRANT CREATE ON SCHEMA public TO emporia_app;", "emporia_app may create objects in public"),
+        ("GRANT CREATE ON SCHEMA platform TO emporia_backup;", "emporia_backup may create objects in platform"),
+        (&create_in_database, "emporia_platform may create schemas"),
+        ("GRANT emporia_backup TO emporia_platform;", "emporia_platform is a member of emporia_backup"),
+        ("CREATE ROLE stranger; GRANT emporia_owner TO stranger;", "stranger is a member of emporia_owner"),
+        ("GRANT pg_read_all_data TO emporia_app;", "emporia_app is a member of pg_read_all_data"),
+        ("ALTER ROLE emporia_app SET app.tenant_id = '';", "emporia_app begins with app.tenant_id="),
+        (&set_in_database, "everybody begins with row_security=off"),
+        ("ALTER ROLE emporia_backup CREATEROLE;", "role emporia_backup has more than it needs"),
+        (
+            "ALTER DEFAULT PRIVILEGES FOR ROLE emporia_owner GRANT SELECT ON TABLES TO emporia_platform;",
+            "new objects of emporia_owner come with grants",
+        ),
     ];
-    let test = TestDb::create().await;
     let mut conn = admin(&test.name).await;
     for (breach, expected) in breaches {
         conn.batch_execute(&format!("BEGIN; {GOOD}")).await.expect("the good table");
