@@ -1,5 +1,6 @@
 //! The catalogue through the schema: who sees what, lists in every order, whole products.
 
+use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 
 use crate::support::{Store, TestApp};
@@ -48,6 +49,11 @@ impl Shop {
         assert_eq!(data["productSet"]["product"], Value::Null);
         let errors = data["productSet"]["userErrors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| json!([error["field"], error["code"]])).collect()
+    }
+
+    /// What no mutation does yet.
+    async fn sql(&self, change: &str) {
+        crate::support::admin(&self.app.db.name).await.batch_execute(change).await.expect(change);
     }
 
     async fn location(&self) -> String {
@@ -203,6 +209,60 @@ async fn shoppers_see_what_is_active_and_published_and_no_more() {
     assert_eq!(shop.merchant(query, ids.clone()).await["node"]["id"], id);
     let other = shop.app.store("other").await;
     assert_eq!(shop.app.gql(&other.secret, query, ids).await, nothing, "another tenant's ids are no ids");
+}
+
+/// By whatever way one comes.
+#[tokio::test]
+async fn shoppers_see_nothing_before_its_time_nor_by_way_of_what_is_published() {
+    let shop = Shop::new().await;
+    let mut products = vec![shop.set(json!({ "title": "Shown" })).await];
+    for (title, published_at) in [("Withdrawn", "NULL"), ("Tomorrow", "'2026-06-02T12:00:00Z'")] {
+        products.push(shop.set(json!({ "title": title })).await);
+        shop.sql(&format!("UPDATE products SET published_at = {published_at} WHERE title = '{title}'")).await;
+    }
+    products.push(shop.set(json!({ "title": "Draft", "status": "DRAFT" })).await);
+    let ids: Vec<_> = products.iter().map(|product| product["id"].clone()).collect();
+    let create = "mutation($input: CollectionInput!) { collectionCreate(input: $input) {
+        collection { id } userErrors { message } } }";
+    let mut collections = Vec::new();
+    for title in ["Open", "Closed", "Soon"] {
+        let made = shop.merchant(create, json!({ "input": { "title": title, "products": ids } })).await;
+        collections.push(made["collectionCreate"]["collection"]["id"].clone());
+    }
+    shop.sql("UPDATE collections SET published_at = NULL WHERE title = 'Closed'").await;
+    shop.sql("UPDATE collections SET published_at = '2026-06-02T12:00:00Z' WHERE title = 'Soon'").await;
+    let query = r#"query($products: [ID!]!, $collections: [ID!]!, $closed: ID!) {
+        products(first: 9) { nodes { title collections(first: 9) { nodes { title } } } }
+        found: products(first: 9, query: "price:>=0") { nodes { title } }
+        productNodes: nodes(ids: $products) { ... on Product { title } }
+        collections(first: 9) { nodes { title products(first: 9) { nodes { title } } } }
+        collectionNodes: nodes(ids: $collections) { ... on Collection { title } }
+        closed: collection(id: $closed) { title }
+        soon: collectionByHandle(handle: "soon") { title }
+        inProducts: sitemap(type: PRODUCT) { resources(page: 1) { items { handle } } }
+        inCollections: sitemap(type: COLLECTION) { resources(page: 1) { items { handle } } } }"#;
+    let variables = json!({ "products": ids, "collections": collections, "closed": collections[1] });
+    let open = json!({ "nodes": [{ "title": "Open" }] });
+    assert_eq!(
+        shop.shopper(query, variables.clone()).await,
+        json!({
+            "products": { "nodes": [{ "title": "Shown", "collections": open }] },
+            "found": { "nodes": [{ "title": "Shown" }] },
+            "productNodes": [{ "title": "Shown" }, null, null, null],
+            "collections": { "nodes": [{ "title": "Open", "products": { "nodes": [{ "title": "Shown" }] } }] },
+            "collectionNodes": [{ "title": "Open" }, null, null],
+            "closed": null, "soon": null,
+            "inProducts": { "resources": { "items": [{ "handle": "shown" }] } },
+            "inCollections": { "resources": { "items": [{ "handle": "open" }] } },
+        })
+    );
+    let merchants = shop.merchant(query, variables.clone()).await;
+    assert_eq!(merchants["closed"]["title"], "Closed");
+    let titles = |list: &Value| list["nodes"].as_array().expect("nodes").len();
+    assert_eq!((titles(&merchants["products"]), titles(&merchants["collections"])), (4, 3));
+    shop.app.clock.advance(chrono::Duration::days(1));
+    let next_day = shop.shopper(query, variables).await;
+    assert_eq!((titles(&next_day["products"]), titles(&next_day["collections"])), (2, 2), "their time has come");
 }
 
 #[tokio::test]
