@@ -279,9 +279,13 @@ async fn a_menus_links_lead_to_what_they_name() {
     assert_eq!(about["resource"], json!({ "__typename": "Page", "handle": "about" }));
     assert_eq!(about["items"][0]["url"], "https://elsewhere.example/x");
     let hidden = &menu["items"][1]["items"][1];
-    assert_eq!((&hidden["url"], &hidden["resource"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&hidden["url"], &hidden["resource"], &hidden["resourceId"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
     let merchants = app.gql(&store.secret, query, json!({})).await;
-    assert_eq!(merchants["menu"]["items"][1]["items"][1]["url"], format!("{base}/pages/draft"));
+    let merchants = &merchants["menu"]["items"][1]["items"][1];
+    assert_eq!((&merchants["url"], &merchants["resourceId"]), (&json!(format!("{base}/pages/draft")), &draft));
     assert_eq!(app.gql(&store.publishable, "{ menu(handle: \"none\") { id } }", json!({})).await["menu"], Value::Null);
 }
 

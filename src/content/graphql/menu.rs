@@ -97,10 +97,11 @@ impl MenuItem {
         Ok(self.0.target.url(&storefront(scope).await?, place.as_ref()).map(Url))
     }
 
-    /// The global id of what it leads to.
-    async fn resource_id(&self, ctx: &Context<'_>) -> Option<ID> {
-        let Target::Resource(resource) = self.0.target else { return None };
-        Some(ctx.scope().gid(resource.kind.type_name(), resource.id))
+    /// The global id of what it leads to; null when that is gone or not published.
+    async fn resource_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
+        let Target::Resource(resource) = self.0.target else { return Ok(None) };
+        let place = self.place(ctx.scope()).await?;
+        Ok(place.map(|_| ctx.scope().gid(resource.kind.type_name(), resource.id)))
     }
 
     /// What it leads to; null when that is gone or not published.
