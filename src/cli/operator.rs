@@ -9,11 +9,13 @@ use crate::app::App;
 use crate::config::{Config, Env};
 use crate::dev;
 
-/// Settings and parts for a command that works on tenants: the tables must be there.
+/// Settings and parts for a command that works on tenants: the tables must be there, and row-level security between
+/// them.
 pub async fn operator() -> anyhow::Result<App> {
     let dir = std::env::var_os(dev::DATA_DIR_VARIABLE).map_or_else(|| dev::DATA_DIR.into(), PathBuf::from);
     let config = Config::read(&settings(Env::process(), &dir))?;
     crate::db::check::migrated(&config.database).await?;
+    crate::db::check::tenants_role(&config.database).await?;
     if config.redis_url.is_none() {
         say(format_args!(
             "note: REDIS_URL is not set, so running processes do not hear of changes to tenants and keys at once"

@@ -45,7 +45,7 @@ fn wrong_settings_are_reported_all_at_once() {
 }
 
 #[tokio::test]
-async fn serve_refuses_roles_that_row_level_security_does_not_bind() {
+async fn roles_that_row_level_security_does_not_bind_are_refused() {
     let db = TestDb::create().await;
     let platform = db.url("emporia_platform");
     for (role, reason) in [("postgres", "the superuser postgres"), ("emporia_owner", "owns the tables")] {
@@ -54,6 +54,16 @@ async fn serve_refuses_roles_that_row_level_security_does_not_bind() {
         let said = refused(&["serve", "--single-process"], &env);
         assert!(said.contains("DATABASE_URL connects as") && said.contains(reason), "{said}");
     }
+    // An operator may be the owner where tenants and keys are concerned, and never where their rows are.
+    let (superuser, owner) = (db.url("postgres"), db.url("emporia_owner"));
+    for command in
+        [&["payment", "list", "acme"][..], &["tenant", "list"], &["import", "products", "x", "--tenant", "a"]]
+    {
+        let env = [("DATABASE_URL", superuser.as_str()), ("DATABASE_PLATFORM_URL", &owner)];
+        let said = refused(command, &env);
+        assert!(said.contains("DATABASE_URL connects as the superuser postgres"), "{command:?}: {said}");
+    }
+    done(&["tenant", "list"], &[("DATABASE_URL", &db.url("emporia_app")), ("DATABASE_PLATFORM_URL", &owner)]);
     let backup = db.url("emporia_backup");
     let env = [("DATABASE_URL", backup.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
     assert!(refused(&["worker", "--single-process"], &env).contains("BYPASSRLS"));
