@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Delete, Expr, FromTable, Insert, Join, JoinConstraint, JoinOperator, ObjectName, Select, Statement,
+    BinaryOperator, Delete, Expr, FromTable, Insert, JoinConstraint, JoinOperator, ObjectName, Select, Statement,
     TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind, Visit, Visitor,
 };
 use sqlparser::dialect::PostgreSqlDialect;
@@ -67,21 +67,29 @@ impl Visitor for Judge {
 impl Judge {
     /// One level of a statement: its tables, and what must be true of their rows.
     fn judge<'a>(&mut self, from: impl IntoIterator<Item = &'a TableWithJoins>, selection: Option<&Expr>) {
-        let (mut tables, mut conditions) = (Vec::new(), selection.into_iter().collect::<Vec<_>>());
+        let (mut tables, mut conditions) =
+            (Vec::new(), selection.map(Condition::of_all).into_iter().collect::<Vec<_>>());
         for table in from {
             gather(table, &mut tables, &mut conditions);
         }
         let (mut known, mut equal) = (BTreeSet::new(), Vec::new());
-        while let Some(condition) = conditions.pop() {
-            match condition {
-                Expr::Nested(inner) => conditions.push(inner),
-                Expr::BinaryOp { left, op: BinaryOperator::And, right } => conditions.extend([&**left, right]),
+        while let Some(Condition { expression, of }) = conditions.pop() {
+            let part = |expression| Condition { expression, of: of.clone() };
+            match expression {
+                Expr::Nested(inner) => conditions.push(part(inner)),
+                Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                    conditions.extend([part(left), part(right)]);
+                }
                 Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
                     // A table of an outer level is as good as a constant: it is judged there.
                     let own = |side| tenant_of(side).filter(|alias| tables.iter().any(|(own, _)| own == alias));
+                    let binds = |alias: &String| of.as_ref().is_none_or(|of| of.contains(alias));
                     match (own(left), own(right)) {
-                        (Some(a), Some(b)) => equal.push((a, b)),
-                        (Some(a), None) | (None, Some(a)) => drop(known.insert(a)),
+                        (Some(a), Some(b)) => {
+                            let both = [(a.clone(), b.clone()), (b, a)];
+                            equal.extend(both.into_iter().filter(|(_, to)| binds(to)));
+                        }
+                        (Some(a), None) | (None, Some(a)) => known.extend(Some(a).filter(binds)),
                         (None, None) => {}
                     }
                 }
@@ -91,9 +99,9 @@ impl Judge {
         }
         // A join on tenant_id hands the constant on.
         for _ in 0..equal.len() {
-            for (a, b) in &equal {
-                if known.contains(a) || known.contains(b) {
-                    known.extend([a.clone(), b.clone()]);
+            for (from, to) in &equal {
+                if known.contains(from) {
+                    known.insert(to.clone());
                 }
             }
         }
@@ -101,29 +109,48 @@ impl Judge {
     }
 }
 
+/// What must be true of the rows of these tables that are found; without a list, of all tables' rows of its level.
+struct Condition<'a> {
+    expression: &'a Expr,
+    of: Option<Vec<String>>,
+}
+
+impl<'a> Condition<'a> {
+    fn of_all(expression: &'a Expr) -> Self {
+        Self { expression, of: None }
+    }
+}
+
 /// The tenant tables of a FROM item, each with the name by which the statement calls it, and its joins' conditions.
-fn gather<'a>(item: &'a TableWithJoins, tables: &mut Vec<(String, String)>, conditions: &mut Vec<&'a Expr>) {
-    for relation in [&item.relation].into_iter().chain(item.joins.iter().map(|join| &join.relation)) {
-        match relation {
-            TableFactor::Table { name, alias, args: None, .. } => {
-                let called = alias.as_ref().map_or_else(|| last(name), |alias| alias.name.value.clone());
-                tables.extend(tenant_table(name).map(|name| (called, name)));
+fn gather<'a>(item: &'a TableWithJoins, tables: &mut Vec<(String, String)>, conditions: &mut Vec<Condition<'a>>) {
+    gather_one(&item.relation, tables, conditions);
+    for join in &item.joins {
+        let before = tables.len();
+        gather_one(&join.relation, tables, conditions);
+        let joined = || tables[before..].iter().map(|(called, _)| called.clone()).collect();
+        match &join.join_operator {
+            JoinOperator::Join(JoinConstraint::On(condition)) | JoinOperator::Inner(JoinConstraint::On(condition)) => {
+                conditions.push(Condition::of_all(condition));
             }
-            TableFactor::NestedJoin { table_with_joins, .. } => gather(table_with_joins, tables, conditions),
-            // A function has no tables; a query's are judged at its own level.
+            // Rows of the left side are found whether it holds or not.
+            JoinOperator::Left(JoinConstraint::On(condition))
+            | JoinOperator::LeftOuter(JoinConstraint::On(condition)) => {
+                conditions.push(Condition { expression: condition, of: Some(joined()) });
+            }
             _ => {}
         }
     }
-    conditions.extend(item.joins.iter().filter_map(condition_of));
 }
 
-fn condition_of(join: &Join) -> Option<&Expr> {
-    match &join.join_operator {
-        JoinOperator::Join(JoinConstraint::On(condition))
-        | JoinOperator::Inner(JoinConstraint::On(condition))
-        | JoinOperator::Left(JoinConstraint::On(condition))
-        | JoinOperator::LeftOuter(JoinConstraint::On(condition)) => Some(condition),
-        _ => None,
+fn gather_one<'a>(relation: &'a TableFactor, tables: &mut Vec<(String, String)>, conditions: &mut Vec<Condition<'a>>) {
+    match relation {
+        TableFactor::Table { name, alias, args: None, .. } => {
+            let called = alias.as_ref().map_or_else(|| last(name), |alias| alias.name.value.clone());
+            tables.extend(tenant_table(name).map(|name| (called, name)));
+        }
+        TableFactor::NestedJoin { table_with_joins, .. } => gather(table_with_joins, tables, conditions),
+        // A function has no tables; a query's are judged at its own level.
+        _ => {}
     }
 }
 
@@ -169,6 +196,8 @@ fn a_statement_without_its_tenant_is_found() {
         ("UPDATE a SET x = b.x FROM b WHERE a.id = b.id AND a.tenant_id = $1", vec!["b"]),
         ("DELETE FROM a USING b WHERE b.tenant_id = $1 AND b.id = a.id", vec!["a"]),
         ("INSERT INTO a (tenant_id) SELECT b.tenant_id FROM b", vec!["b"]),
+        ("SELECT a.id FROM a LEFT JOIN b ON a.tenant_id = $1 AND b.tenant_id = $1", vec!["a"]),
+        ("SELECT a.id FROM a LEFT JOIN b ON b.tenant_id = $1 AND b.tenant_id = a.tenant_id", vec!["a"]),
         ("INSERT INTO a (x) SELECT $1 ON CONFLICT DO NOTHING", vec!["a"]),
     ];
     for (sql, expected) in bad {
@@ -187,6 +216,7 @@ fn a_statement_with_its_tenant_passes() {
         "INSERT INTO a (tenant_id, x) SELECT $1, unnest($2) ON CONFLICT (tenant_id, x) DO UPDATE SET x = excluded.x",
         "INSERT INTO platform.outbox_ready (tenant_id, kind) VALUES ($1, $2)",
         "SELECT a.id FROM a WHERE a.tenant_id = $1 AND EXISTS (SELECT 1 FROM b WHERE b.tenant_id = a.tenant_id)",
+        "SELECT a.id FROM a LEFT JOIN (b INNER JOIN c ON c.tenant_id = b.tenant_id) ON b.tenant_id = a.tenant_id WHERE a.tenant_id = $1",
         "SELECT a.id FROM a WHERE (a.tenant_id = $1 AND a.x) AND (a.y OR a.z)",
     ];
     for sql in good {

@@ -5,6 +5,7 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use crate::predicates::unscoped;
 use crate::support::{TestDb, admin};
+use crate::tenancy::count;
 
 #[derive(QueryableByName)]
 struct Statement {
@@ -41,6 +42,8 @@ async fn noted(database: &str, condition: &str) -> Vec<String> {
         "SELECT DISTINCT s.query FROM pg_stat_statements s LEFT JOIN pg_database d ON d.oid = s.dbid \
          WHERE s.userid = 'emporia_app'::regrole AND {condition}"
     );
+    let forgotten = count(&mut superuser, "SELECT dealloc AS n FROM pg_stat_statements_info").await;
+    assert_eq!(forgotten, 0, "statements are missing: raise pg_stat_statements.max");
     let run: Vec<Statement> = diesel::sql_query(sql).load(&mut superuser).await.expect("pg_stat_statements");
     let run: Vec<String> = run.into_iter().map(|statement| statement.query).filter(|sql| !is_control(sql)).collect();
     assert!(run.len() > 100, "only {} statements were noted: is pg_stat_statements on?", run.len());
