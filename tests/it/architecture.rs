@@ -77,6 +77,28 @@ fn resolvers_do_not_open_transactions() {
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// The query builder can call any function of PostgreSQL that is declared to it.
+#[test]
+fn nothing_changes_a_sessions_settings() {
+    let found = breaches("may not set anything", |_| true, |text| names(text, "set_config"));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn slices_work_for_the_tenant_they_are_given() {
+    // Who proves a tenant, and the three services that make the desk at which one works of what they are given.
+    let may = |name: &str| {
+        ["db/", "worker/", "cli/", "dev/"].iter().any(|room| name.starts_with(room))
+            || ["graphql/scope.rs", "provision.rs"].contains(&name)
+            || ["cart/service.rs", "checkout/service/mod.rs", "import/service.rs"].contains(&name)
+    };
+    // With an argument: without one it asks which tenant it is.
+    let chooses = |text: &str| text.split(".tenant(").skip(1).any(|rest| !rest.starts_with(')'));
+    let found = breaches("may not choose a tenant", |name| !may(name), chooses);
+    assert_eq!(found, Vec::<String>::new());
+    assert!(sources().iter().any(|(name, text)| may(name) && chooses(text)));
+}
+
 #[test]
 fn the_tables_know_nothing_of_the_crate() {
     let found = breaches("imports from the crate", |name| name == "db/schema.rs", |text| names(text, "crate"));
