@@ -14,8 +14,8 @@ use emporia::graphql::schema::sdl;
 use super::entries::{NODES, all};
 
 /// Arguments that name something although they are plain texts.
-const NAMING: [&str; 7] =
-    ["after", "customerAccessToken", "deliveryOptionHandle", "handle", "productHandle", "query", "token"];
+const NAMING: [&str; 8] =
+    ["after", "before", "customerAccessToken", "deliveryOptionHandle", "handle", "productHandle", "query", "token"];
 
 struct Sdl(BTreeMap<String, TypeDefinition>);
 

@@ -140,14 +140,16 @@ impl Furnished {
         assert_eq!(self.run(app, &asked).await["userErrors"][0]["code"], "PAYMENT_PENDING");
     }
 
-    /// What the worker left, and a place in every list.
+    /// What the worker left, and two places in every list.
     async fn trail(&mut self, app: &TestApp) {
         let delivery = r#"{ webhookDeliveries(first: 1) { nodes { id } } }"#;
         self.made(app, delivery, &[("delivery", "/nodes/0/id")]).await;
         for list in LISTS {
-            let arguments = if list == "search" { r#"first: 1, query: "<handle>""# } else { "first: 1" };
-            let document = format!("{{ {list}({arguments}) {{ pageInfo {{ endCursor }} }} }}");
-            self.made(app, &document, &[(&format!("{list} cursor"), "/pageInfo/endCursor")]).await;
+            let query = if list == "search" { r#", query: "<handle>""# } else { "" };
+            for (end, cursor, name) in [("first", "endCursor", "cursor"), ("last", "startCursor", "last cursor")] {
+                let document = format!("{{ {list}({end}: 1{query}) {{ pageInfo {{ {cursor} }} }} }}");
+                self.made(app, &document, &[(&format!("{list} {name}"), &format!("/pageInfo/{cursor}"))]).await;
+            }
         }
         let first: Result<_, Fault> = (app.app.db.tenant(self.store.tenant))
             .read(async |conn| Ok(emporia::events::store::events_after(conn, 0, 1).await?))
@@ -157,7 +159,7 @@ impl Furnished {
     }
 }
 
-/// The root fields whose first place is remembered, as `products cursor`.
+/// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
 const LISTS: [&str; 9] = [
     "collections",
     "deliveryProfiles",

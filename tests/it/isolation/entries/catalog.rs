@@ -9,6 +9,7 @@ pub const READS: &[Entry] = &[
     marked("{ products(first: 50) { nodes { title tags media(first: 5) { nodes { alt } } } } }"),
     marked(r#"{ products(first: 50, query: "<handle>") { nodes { title } filters { label } } }"#),
     marked(r#"{ products(first: 50, after: "<products cursor>") { nodes { title } } }"#),
+    marked(r#"{ products(last: 50, before: "<products last cursor>") { nodes { title } } }"#),
     marked(
         "{ products(first: 50, sortKey: PRICE, reverse: true) { nodes { collections(first: 5) { nodes { title } } } } }",
     ),
@@ -22,12 +23,17 @@ pub const READS: &[Entry] = &[
     marked("{ collections(first: 50) { nodes { title products(first: 5) { nodes { title } } } } }"),
     marked(r#"{ collections(first: 50, query: "<handle>", sortKey: TITLE) { nodes { title } } }"#),
     marked(r#"{ collections(first: 50, after: "<collections cursor>") { nodes { title } } }"#),
+    marked(r#"{ collections(last: 50, before: "<collections last cursor>") { nodes { title } } }"#),
     marked(
         r#"{ search(query: "<handle>", first: 50) { totalCount productFilters { label values { label } }
             nodes { ... on Product { title } } } }"#,
     ),
     marked(
         r#"{ search(query: "<handle>", first: 50, after: "<search cursor>", sortKey: RELEVANCE) {
+            nodes { ... on Product { title } } } }"#,
+    ),
+    marked(
+        r#"{ search(query: "<handle>", last: 50, before: "<search last cursor>", sortKey: RELEVANCE) {
             nodes { ... on Product { title } } } }"#,
     ),
     marked(r#"{ search(query: "<handle>", first: 50, types: [PAGE]) { totalCount nodes { ... on Page { title } } } }"#),

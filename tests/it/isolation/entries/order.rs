@@ -11,6 +11,7 @@ pub const READS: &[Entry] = &[
     marked("{ orders(first: 50) { nodes { note lineItems(first: 5) { nodes { sku } } } } }"),
     marked(r#"{ orders(first: 50, query: "email:<handle>@example.com", sortKey: TOTAL_PRICE) { nodes { note } } }"#),
     marked(r#"{ orders(first: 50, after: "<orders cursor>") { nodes { note } } }"#),
+    marked(r#"{ orders(last: 50, before: "<orders last cursor>") { nodes { note } } }"#),
     marked(r#"subscription { orderEvents(after: "<event>") { topic order { note } } }"#),
 ];
 

@@ -7,18 +7,22 @@ pub const READS: &[Entry] = &[
     telling("<market>", "{ localization { market { id handle } country { name } } }"),
     telling("<location>", "{ locations(first: 50) { nodes { id name } } }"),
     blind("there is one", r#"{ locations(first: 50, after: "<locations cursor>") { nodes { id } } }"#),
+    blind("there is one", r#"{ locations(last: 50, before: "<locations last cursor>") { nodes { id } } }"#),
     blind("both shops are in one country", "{ paymentSettings { countryCode currencyCode cardVaultUrl } }"),
     blind("says nothing of a shop", "{ publicApiVersions { handle } }"),
     blind("there are no accounts yet", r#"{ customer(customerAccessToken: "<order1 token>") { email } }"#),
     marked(r#"{ deliveryProfile(id: "<profile1>") { name zones { name methodDefinitions { name } } } }"#),
     marked("{ deliveryProfiles(first: 50) { nodes { name } } }"),
     marked(r#"{ deliveryProfiles(first: 50, after: "<deliveryProfiles cursor>") { nodes { name } } }"#),
+    marked(r#"{ deliveryProfiles(last: 50, before: "<deliveryProfiles last cursor>") { nodes { name } } }"#),
     marked(r#"{ webhookSubscription(id: "<webhook1>") { uri } }"#),
     marked("{ webhookSubscriptions(first: 50, topics: [ORDERS_CREATE]) { nodes { uri } } }"),
     marked(r#"{ webhookSubscriptions(first: 50, after: "<webhookSubscriptions cursor>") { nodes { uri } } }"#),
+    marked(r#"{ webhookSubscriptions(last: 50, before: "<webhookSubscriptions last cursor>") { nodes { uri } } }"#),
     marked("{ webhookDeliveries(first: 50) { nodes { body attempts { error } subscription { uri } } } }"),
     marked(r#"{ webhookDeliveries(first: 50, subscriptionId: "<webhook1>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(first: 50, after: "<webhookDeliveries cursor>") { nodes { body } } }"#),
+    marked(r#"{ webhookDeliveries(last: 50, before: "<webhookDeliveries last cursor>") { nodes { body } } }"#),
 ];
 
 pub const WRITES: &[Entry] = &[
