@@ -23,9 +23,7 @@ pub async fn options_for(conn: &mut TenantConn<'_>, country: Country) -> QueryRe
 
 /// The countries that something can be delivered to, in the order of their codes.
 pub async fn countries(conn: &mut TenantConn<'_>) -> QueryResult<Vec<Country>> {
-    let (named, serves_rest) = store::countries(conn).await?;
-    let every = Country::EVERY.iter().copied().filter(|country| *country != Country::ZZ);
-    Ok(every.filter(|country| serves_rest || named.contains(country)).collect())
+    Ok(model::delivered_to(&store::reaches(conn).await?))
 }
 
 /// A page of the merchant's profiles.

@@ -9,17 +9,19 @@ use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{Candidate, Profile, Rate, Zone};
+use super::model::{Candidate, Profile, Rate, Reach, Zone};
 use crate::country::Country;
 use crate::db::keyset::by;
 use crate::db::schema::{delivery_profiles, delivery_rates, delivery_zone_countries, delivery_zones};
 use crate::db::{TenantConn, TenantTx, insert_rows};
 use crate::page::PageQuery;
 
-/// The rates that may serve a country, in one statement.
+/// What may serve a country, in one statement.
 pub async fn candidates(conn: &mut TenantConn<'_>, country: Country) -> QueryResult<Vec<Candidate>> {
-    let rows: Vec<(Uuid, Option<String>, Uuid, String, i64)> = delivery_zones::table
-        .inner_join(delivery_rates::table.on(
+    /// Profile, the country if it is named, rate.
+    type Row = (Uuid, Option<String>, Option<(Uuid, String, i64)>);
+    let rows: Vec<Row> = delivery_zones::table
+        .left_join(delivery_rates::table.on(
             delivery_rates::tenant_id.eq(delivery_zones::tenant_id).and(delivery_rates::zone_id.eq(delivery_zones::id)),
         ))
         .left_join(
@@ -33,22 +35,22 @@ pub async fn candidates(conn: &mut TenantConn<'_>, country: Country) -> QueryRes
         .select((
             delivery_zones::profile_id,
             delivery_zone_countries::country.nullable(),
-            delivery_rates::id,
-            delivery_rates::name,
-            delivery_rates::price_minor,
+            (delivery_rates::id, delivery_rates::name, delivery_rates::price_minor).nullable(),
         ))
         .load(conn)
         .await?;
-    let candidate = |(profile_id, country, id, name, price_minor): (Uuid, Option<String>, Uuid, String, i64)| {
-        Candidate { profile_id, named: country.is_some(), rate: Rate { id, name, price_minor } }
+    let candidate = |(profile_id, country, rate): Row| Candidate {
+        profile_id,
+        named: country.is_some(),
+        rate: rate.map(|(id, name, price_minor)| Rate { id, name, price_minor }),
     };
     Ok(rows.into_iter().map(candidate).collect())
 }
 
-/// The countries that zones with a rate name, and whether one of these zones serves all others.
-pub async fn countries(conn: &mut TenantConn<'_>) -> QueryResult<(Vec<Country>, bool)> {
-    let rows: Vec<(Option<String>, bool)> = delivery_zones::table
-        .inner_join(delivery_rates::table.on(
+/// What every zone says of countries, in one statement.
+pub async fn reaches(conn: &mut TenantConn<'_>) -> QueryResult<Vec<Reach>> {
+    let rows: Vec<(Uuid, Option<String>, bool, bool)> = delivery_zones::table
+        .left_join(delivery_rates::table.on(
             delivery_rates::tenant_id.eq(delivery_zones::tenant_id).and(delivery_rates::zone_id.eq(delivery_zones::id)),
         ))
         .left_join(
@@ -57,12 +59,20 @@ pub async fn countries(conn: &mut TenantConn<'_>) -> QueryResult<(Vec<Country>, 
                 .and(delivery_zone_countries::zone_id.eq(delivery_zones::id))),
         )
         .filter(delivery_zones::tenant_id.eq(conn.tenant()))
-        .select((delivery_zone_countries::country.nullable(), delivery_zones::rest_of_world))
+        .select((
+            delivery_zones::profile_id,
+            delivery_zone_countries::country.nullable(),
+            delivery_zones::rest_of_world,
+            delivery_rates::id.nullable().is_not_null(),
+        ))
         .distinct()
         .load(conn)
         .await?;
-    let serves_rest = rows.iter().any(|(_, rest_of_world)| *rest_of_world);
-    Ok((rows.iter().filter_map(|(code, _)| Country::from_code(code.as_deref()?)).collect(), serves_rest))
+    let reach = |(profile_id, code, rest_of_world, has_rates): (Uuid, Option<String>, bool, bool)| {
+        let country = code.as_deref().and_then(Country::from_code);
+        Reach { profile_id, country, rest_of_world, has_rates }
+    };
+    Ok(rows.into_iter().map(reach).collect())
 }
 
 /// A page of profiles by id, whole.

@@ -3,7 +3,7 @@
 use emporia::country::Country;
 use emporia::error::{Fault, ServiceError};
 use emporia::shipping::model::{DeliveryOption, NewProfile, NewRate, NewZone};
-use emporia::shipping::service::{options_for, profile_create, profile_create_in_tx};
+use emporia::shipping::service::{countries, options_for, profile_create, profile_create_in_tx};
 use serde_json::{Value, json};
 
 use crate::support::{Store, TestApp};
@@ -225,4 +225,20 @@ async fn a_profile_has_as_many_rates_as_one_statement_can_write_quickly() {
     assert!(matches!(refused, Err(ServiceError::Rule(_))), "{refused:?}");
     make(250).await.expect("5000 rates");
     assert_eq!(options(&app, &store, Country::from_code("RO").expect("a country")).await.len(), 250);
+}
+
+#[tokio::test]
+async fn a_country_that_a_zone_names_without_a_rate_is_not_delivered_to() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let world = zone("World", &["*"], &[method("Mail", "25")]);
+    create(&app, &store, profile(&[zone("Excepted", &["US", "DE"], &[]), world])).await;
+    create(&app, &store, profile(&[zone("Home", &["DE"], &[method("Post", "4.90")])])).await;
+    assert_eq!(options(&app, &store, Country::US).await, []);
+    assert_eq!(options(&app, &store, Country::DE).await, [("Post".to_owned(), 490)], "by the other profile");
+    assert_eq!(options(&app, &store, Country::JP).await, [("Mail".to_owned(), 2500)]);
+    let db = app.app.db.tenant(store.tenant);
+    let read: Result<Vec<Country>, Fault> = db.read(async |conn| Ok(countries(conn).await?)).await;
+    let served = read.expect("countries");
+    assert_eq!([Country::US, Country::DE, Country::JP].map(|country| served.contains(&country)), [false, true, true]);
 }
