@@ -10,6 +10,10 @@ use std::time::Duration;
 pub use migrate::MigrateConfig;
 pub use read::{ConfigErrors, Env};
 
+/// The most that `PAYMENT_TIMEOUT_MS` may be, in milliseconds. What a checkout reserves is kept for twice as long, so
+/// that the worker never gives up a payment that is still being made.
+pub const MAX_PAYMENT_TIMEOUT_MS: u32 = 60_000;
+
 /// PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
@@ -73,8 +77,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub http: HttpConfig,
     pub webhook: WebhookConfig,
-    /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. Has
-    /// to leave a request time to settle.
+    /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. At
+    /// most a minute; has to leave a request time to settle.
     pub payment_timeout: Duration,
     /// `REDIS_URL`: cache, pub/sub. Without it, in-process stand-ins (one process only).
     pub redis_url: Option<String>,
@@ -118,7 +122,7 @@ impl Config {
                 timeout: r.millis("WEBHOOK_TIMEOUT_MS", 15_000),
                 retry: r.seconds_list("WEBHOOK_RETRY_SECONDS", &[60, 120, 240, 480]),
             },
-            payment_timeout: r.millis("PAYMENT_TIMEOUT_MS", 20_000),
+            payment_timeout: r.millis_to("PAYMENT_TIMEOUT_MS", 20_000, MAX_PAYMENT_TIMEOUT_MS),
             redis_url: r.optional("REDIS_URL"),
             development: r.flag("DEVELOPMENT", false),
         };

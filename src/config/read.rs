@@ -114,7 +114,11 @@ impl Reader<'_> {
     }
 
     pub fn millis(&mut self, name: &str, default: u32) -> Duration {
-        Duration::from_millis(self.number(name, default, 1..=3_600_000).into())
+        self.millis_to(name, default, 3_600_000)
+    }
+
+    pub fn millis_to(&mut self, name: &str, default: u32, max: u32) -> Duration {
+        Duration::from_millis(self.number(name, default, 1..=max).into())
     }
 
     pub fn seconds_list(&mut self, name: &str, default: &[u64]) -> Vec<Duration> {
@@ -154,6 +158,14 @@ mod tests {
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[0].starts_with("DATABASE_PLATFORM_URL is missing"));
         assert_eq!(lines[1], "DATABASE_POOL_SIZE is \"0\"; expected a whole number from 1 to 1000");
+    }
+
+    #[test]
+    fn a_payment_may_not_take_as_long_as_its_reservation() {
+        let read = |millis: &str| Config::read(&Env::from_pairs(REQUIRED).with([("PAYMENT_TIMEOUT_MS", millis)]));
+        assert_eq!(read("60000").unwrap().payment_timeout, Duration::from_secs(60));
+        let ConfigErrors(lines) = read("60001").unwrap_err();
+        assert_eq!(lines, ["PAYMENT_TIMEOUT_MS is \"60001\"; expected a whole number from 1 to 60000"]);
     }
 
     #[test]

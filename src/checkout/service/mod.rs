@@ -24,6 +24,7 @@ use super::token::OrderToken;
 use crate::app::App;
 use crate::cart::key::CartKey;
 use crate::clock::{Clock, Entropy};
+use crate::config::MAX_PAYMENT_TIMEOUT_MS;
 use crate::db::idempotency::{self, Key, Refused};
 use crate::db::{QueryResult, TenantConn, TenantDb};
 use crate::error::{Fault, ServiceError, ServiceResult};
@@ -34,8 +35,9 @@ use crate::payment::{Charge, Charged, Payments, Unknown};
 /// The mutation under whose name idempotency keys are kept.
 pub const FIELD: &str = "checkoutComplete";
 
-/// How long a checkout holds its stock before the job looks at it: longer than a gateway may take.
-const RESERVED: TimeDelta = TimeDelta::minutes(2);
+/// How long a checkout holds its stock before the job looks at it: twice as long as any gateway may take, so that
+/// what the job gives up is not being charged.
+const RESERVED: TimeDelta = TimeDelta::milliseconds(2 * MAX_PAYMENT_TIMEOUT_MS as i64);
 /// How much longer than a gateway may take a request waits for another of the same key.
 const MARGIN: Duration = Duration::from_secs(5);
 /// The longest pause between two looks whether that other request has its answer.
