@@ -195,7 +195,8 @@ pub struct Tracking {
     pub url: Option<String>,
 }
 
-/// An order is sent in at most so many fulfillments: what is told of an order shows them all.
+/// An order is sent in at most so many fulfillments, the last of which holds all that is left: what is told of an
+/// order shows them all.
 pub const MAX_FULFILLMENTS: usize = 250;
 
 /// Something that was sent.

@@ -23,6 +23,8 @@ pub enum OrderErrorCode {
     RefundNotSupported,
     /// Everything sent at once has to belong to one order.
     SeveralOrders,
+    /// It would be the last fulfillment that the order may have, and would leave something unsent.
+    LastFulfillment,
     /// A text or a list is too long.
     TooLong,
     /// It is no absolute http or https URL.
@@ -49,6 +51,8 @@ pub enum OrderRule {
     RefundNotSupported,
     #[error("Everything that is sent at once has to belong to one order.")]
     SeveralOrders,
+    #[error("An order has at most {max} fulfillments: this one has to hold everything that is left.")]
+    LastFulfillment { max: usize },
     #[error("At most {max} are allowed.")]
     TooLong { max: usize, field: Vec<String> },
     #[error("It has to be an absolute http or https URL.")]
@@ -67,6 +71,7 @@ impl OrderRule {
             Self::InvalidQuantity { .. } => OrderErrorCode::InvalidQuantity,
             Self::RefundNotSupported => OrderErrorCode::RefundNotSupported,
             Self::SeveralOrders => OrderErrorCode::SeveralOrders,
+            Self::LastFulfillment { .. } => OrderErrorCode::LastFulfillment,
             Self::TooLong { .. } => OrderErrorCode::TooLong,
             Self::InvalidUrl { .. } => OrderErrorCode::InvalidUrl,
         }
@@ -81,7 +86,9 @@ impl OrderRule {
             | Self::TooLong { field, .. }
             | Self::InvalidUrl { field } => Some(field.clone()),
             Self::RefundNotSupported => Some(path(&["refund"])),
-            Self::SeveralOrders => Some(path(&["fulfillment", "lineItemsByFulfillmentOrder"])),
+            Self::SeveralOrders | Self::LastFulfillment { .. } => {
+                Some(path(&["fulfillment", "lineItemsByFulfillmentOrder"]))
+            }
             _ => None,
         }
     }

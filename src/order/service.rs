@@ -1,6 +1,8 @@
 //! What a merchant does to an order: each one transaction with its history and its event.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use super::model::{
 };
 use super::rule::{OrderRule, path};
 use super::store::{self, Change, NewHistory};
-use crate::clock::Entropy;
+use crate::clock::{Clock, Entropy};
 use crate::db::idempotency::{self, Key, Refused};
 use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
@@ -25,7 +27,7 @@ use crate::inventory::service::adjust_in_tx;
 #[derive(Clone)]
 pub struct Desk {
     pub db: TenantDb,
-    pub now: DateTime<Utc>,
+    pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub actor: String,
     /// The client's key, under which a change happens once.
@@ -43,7 +45,13 @@ impl Desk {
         T: Serialize + DeserializeOwned,
         F: AsyncFnOnce(&mut TenantTx<'_>) -> OrderResult<T>,
     {
-        idempotency::once(&self.db, self.now, self.key.as_ref(), work).await
+        idempotency::once(&self.db, self.clock.now(), self.key.as_ref(), work).await
+    }
+
+    /// When a change of the order happens: after everything that its history says, by whichever clock that was
+    /// written. To be asked under the order's lock, for which somebody else's change may have been waited.
+    fn moment(&self, order: &Order) -> DateTime<Utc> {
+        self.clock.now().max(order.updated_at + TimeDelta::microseconds(1))
     }
 }
 
@@ -63,6 +71,7 @@ pub async fn order_cancel(desk: &Desk, id: Option<Uuid>, wish: &Cancellation) ->
     }
     desk.once(async |tx| {
         let order = lock(tx, id, &["orderId"]).await?;
+        let now = desk.moment(&order);
         if order.cancelled_at.is_some() {
             return Err(rule(OrderRule::AlreadyCancelled));
         }
@@ -76,14 +85,14 @@ pub async fn order_cancel(desk: &Desk, id: Option<Uuid>, wish: &Cancellation) ->
         if wish.restock {
             let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
             let back = Restock { order_id: order.id, reason: "restock", actor: &desk.actor };
-            restock_in_tx(tx, desk.now, &desk.entropy, &back, stock_of(&lines)).await?;
+            restock_in_tx(tx, now, &desk.entropy, &back, stock_of(&lines)).await?;
         }
         let change = Change::Cancelled { reason: wish.reason, voided: !paid };
-        store::update_order(tx, order.id, &change, desk.now).await?;
+        store::update_order(tx, order.id, &change, now).await?;
         let note = wish.staff_note.as_deref().filter(|note| !note.is_empty());
         let note = note.map(|note| format!(" {note}")).unwrap_or_default();
         let message = format!("Cancelled: {}.{note}", wish.reason.as_db().to_lowercase());
-        note_down(tx, desk, order.id, HistoryKind::Cancelled, message, Topic::OrdersCancelled).await?;
+        note_down(tx, desk, now, order.id, HistoryKind::Cancelled, message, Topic::OrdersCancelled).await?;
         Ok(order.id)
     })
     .await
@@ -93,15 +102,16 @@ pub async fn order_cancel(desk: &Desk, id: Option<Uuid>, wish: &Cancellation) ->
 pub async fn order_mark_as_paid(desk: &Desk, id: Option<Uuid>) -> Once<Uuid> {
     desk.once(async |tx| {
         let order = lock(tx, id, &["input", "id"]).await?;
+        let now = desk.moment(&order);
         if order.cancelled_at.is_some() {
             return Err(rule(OrderRule::AlreadyCancelled));
         }
         if order.financial_status == FinancialStatus::Paid {
             return Err(rule(OrderRule::AlreadyPaid));
         }
-        store::update_order(tx, order.id, &Change::Paid, desk.now).await?;
+        store::update_order(tx, order.id, &Change::Paid, now).await?;
         let message = "Marked as paid.".to_owned();
-        note_down(tx, desk, order.id, HistoryKind::Paid, message, Topic::OrdersPaid).await?;
+        note_down(tx, desk, now, order.id, HistoryKind::Paid, message, Topic::OrdersPaid).await?;
         Ok(order.id)
     })
     .await
@@ -122,24 +132,26 @@ pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> Once<(Uuid, U
         check_tracking(&sending.tracking)?;
         let field = ["fulfillment", "lineItemsByFulfillmentOrder", "0", "fulfillmentOrderId"];
         let order = lock(tx, sending.order_id, &field).await?;
+        let now = desk.moment(&order);
         if order.cancelled_at.is_some() {
             return Err(rule(OrderRule::AlreadyCancelled));
         }
-        if store::count_fulfillments(tx.conn(), order.id).await? >= MAX_FULFILLMENTS {
-            return Err(rule(OrderRule::TooLong { max: MAX_FULFILLMENTS, field: path(&["fulfillment"]) }));
-        }
         let lines = store::lines_of_orders(tx.conn(), &[order.id]).await?;
         let sent = send(&lines, sending.lines.as_deref()).map_err(ServiceError::Rule)?;
-        let id = desk.entropy.uuid_v7(desk.now);
-        store::insert_fulfillment(tx, order.id, id, &sending.tracking, &sent, desk.now).await?;
         let all = lines.iter().map(OrderLine::unfulfilled).sum::<i32>() == sent.iter().map(|(_, n)| n).sum::<i32>();
+        // Else the order could never end: what is partly sent is not cancelled either.
+        if !all && store::count_fulfillments(tx.conn(), order.id).await? + 1 >= MAX_FULFILLMENTS {
+            return Err(rule(OrderRule::LastFulfillment { max: MAX_FULFILLMENTS }));
+        }
+        let id = desk.entropy.uuid_v7(now);
+        store::insert_fulfillment(tx, order.id, id, &sending.tracking, &sent, now).await?;
         let (status, topic, message) = if all {
             (FulfillmentStatus::Fulfilled, Topic::OrdersFulfilled, "Everything was sent.")
         } else {
             (FulfillmentStatus::PartiallyFulfilled, Topic::OrdersUpdated, "Something was sent.")
         };
-        store::update_order(tx, order.id, &Change::Sent(status), desk.now).await?;
-        note_down(tx, desk, order.id, HistoryKind::Fulfilled, message.to_owned(), topic).await?;
+        store::update_order(tx, order.id, &Change::Sent(status), now).await?;
+        note_down(tx, desk, now, order.id, HistoryKind::Fulfilled, message.to_owned(), topic).await?;
         Ok((order.id, id))
     })
     .await
@@ -222,13 +234,14 @@ pub async fn restock_in_tx(
 async fn note_down(
     tx: &mut TenantTx<'_>,
     desk: &Desk,
+    now: DateTime<Utc>,
     order_id: Uuid,
     kind: HistoryKind,
     message: String,
     topic: Topic,
 ) -> QueryResult<()> {
     let entry = NewHistory { kind, message, actor: &desk.actor };
-    store::insert_history(tx, order_id, &[entry], desk.now, &desk.entropy).await?;
+    store::insert_history(tx, order_id, &[entry], now, &desk.entropy).await?;
     let payload = serde_json::json!({ "actor": desk.actor });
-    append_in_tx(tx, desk.now, &desk.entropy, &NewEvent { topic, subject_id: order_id, payload }).await
+    append_in_tx(tx, now, &desk.entropy, &NewEvent { topic, subject_id: order_id, payload }).await
 }

@@ -28,6 +28,7 @@ mod limits;
 mod logs;
 mod node;
 mod order;
+mod order_changes;
 mod payment;
 mod predicates;
 mod process;

@@ -109,7 +109,7 @@ pub struct FulfillmentCreatePayload {
 fn desk(ctx: &Context<'_>, scope: &Scope) -> Result<Desk> {
     let (app, key) = (&scope.app, key_of(ctx, None)?);
     let (entropy, actor) = (app.entropy.clone(), scope.access.actor());
-    Ok(Desk { db: scope.db().clone(), now: app.clock.now(), entropy, actor, key })
+    Ok(Desk { db: scope.db().clone(), clock: app.clock.clone(), entropy, actor, key })
 }
 
 /// The use case's answer, or what it refused; a fault is an error.

@@ -53,9 +53,14 @@ impl Uncommitted {
     }
 
     /// Commits once somebody waits for it.
-    pub async fn finish_when_waited_for(mut self) {
+    pub async fn finish_when_waited_for(self) {
+        self.finish_when_waited_for_by(1).await;
+    }
+
+    /// Commits once so many wait for it, or for each other.
+    pub async fn finish_when_waited_for_by(mut self, sessions_waiting: i64) {
         eventually("somebody waits", || async {
-            (sessions(&self.database, "wait_event_type = 'Lock'").await > 0).then_some(())
+            (sessions(&self.database, "wait_event_type = 'Lock'").await >= sessions_waiting).then_some(())
         })
         .await;
         diesel::sql_query("COMMIT").execute(&mut self.conn).await.expect("committed");

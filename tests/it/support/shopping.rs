@@ -180,7 +180,7 @@ impl Shopping {
         let app = &self.app.app;
         let key = key.map(|key| Key::new("test", "test", None, key, ""));
         let (entropy, actor) = (app.entropy.clone(), "test".to_owned());
-        orders::Desk { db: self.db.clone(), now: app.clock.now(), entropy, actor, key }
+        orders::Desk { db: self.db.clone(), clock: app.clock.clone(), entropy, actor, key }
     }
 
     /// Cancels an order; its units go back.
