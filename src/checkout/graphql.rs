@@ -12,6 +12,8 @@ use crate::error::ServiceError;
 use crate::graphql::error::ApiError;
 use crate::graphql::idempotent::required_key_of;
 use crate::graphql::scope::{Scope, ScopeExt};
+use crate::money::graphql::MoneyInput;
+use crate::money::{Currency, Money};
 use crate::order::graphql::Order;
 use crate::order::loaders::OrderById;
 use crate::user_error;
@@ -29,6 +31,9 @@ pub struct CheckoutPaymentInput {
     pub gateway: String,
     /// What the storefront got from the gateway for this payment.
     pub token: Option<String>,
+    /// What the shopper was shown as the cart's total. Should it come to anything else by now, there is no order and
+    /// nothing is charged.
+    pub expected_total: Option<MoneyInput>,
 }
 
 /// What a checkout came to.
@@ -69,6 +74,8 @@ pub enum CheckoutErrorCode {
     DeliveryOptionNotAvailable,
     /// The cart comes to more than can be sold at once.
     TotalTooHigh,
+    /// The cart comes to another total than the expected one.
+    TotalChanged,
     /// There is no such payment gateway.
     GatewayNotFound,
     /// The token is too long.
@@ -94,6 +101,7 @@ fn user_error(rule: &CheckoutRule) -> CheckoutUserError {
         CheckoutRule::NotDeliverable => CheckoutErrorCode::NotDeliverable,
         CheckoutRule::DeliveryOptionGone => CheckoutErrorCode::DeliveryOptionNotAvailable,
         CheckoutRule::TotalTooHigh => CheckoutErrorCode::TotalTooHigh,
+        CheckoutRule::TotalChanged => CheckoutErrorCode::TotalChanged,
         CheckoutRule::UnknownGateway => CheckoutErrorCode::GatewayNotFound,
         CheckoutRule::TokenTooLong => CheckoutErrorCode::TokenTooLong,
         CheckoutRule::PaymentDeclined { .. } => CheckoutErrorCode::PaymentDeclined,
@@ -125,6 +133,7 @@ impl CheckoutMutation {
         };
         let wish = Wish {
             key: Some(required_key_of(ctx, Some(cart.id))?),
+            expected_total: payment.expected_total.map(|total| minor_units(&total, scope.currency)).transpose()?,
             gateway: payment.gateway,
             token: payment.token,
             currency: scope.currency,
@@ -143,6 +152,15 @@ impl CheckoutMutation {
             Err(ServiceError::Fault(fault)) => Err(fault.into()),
         }
     }
+}
+
+/// An amount in the shop's currency; one that it cannot be is a mistake of the program that asks.
+fn minor_units(total: &MoneyInput, currency: Currency) -> std::result::Result<i64, ApiError> {
+    if total.currency_code != currency {
+        return Err(ApiError::bad_input(format!("`expectedTotal` has to be in {}", currency.code())));
+    }
+    let money = Money::parse(&total.amount.0, currency);
+    money.map(|money| money.minor).map_err(|error| ApiError::bad_input(format!("`expectedTotal` {error}")))
 }
 
 async fn order_by_id(scope: &Scope, id: uuid::Uuid) -> Result<Option<Order>> {

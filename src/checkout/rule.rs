@@ -27,6 +27,8 @@ pub enum CheckoutRule {
     DeliveryOptionGone,
     #[error("The cart comes to more than can be sold at once.")]
     TotalTooHigh,
+    #[error("The total has changed. Look at it again before you order.")]
+    TotalChanged,
     #[error("There is no such payment gateway.")]
     UnknownGateway,
     #[error("The token is too long.")]
@@ -41,12 +43,13 @@ pub enum CheckoutRule {
 
 impl CheckoutRule {
     /// Whether it is kept under an idempotency key, so that the same request is answered the same tomorrow. A
-    /// completed cart stays completed without that.
+    /// completed cart stays completed without that, and what has changed may change back.
     pub fn is_final(&self) -> bool {
         !matches!(
             self,
             Self::CartNotFound
                 | Self::AlreadyCompleted
+                | Self::TotalChanged
                 | Self::UnknownGateway
                 | Self::TokenTooLong
                 | Self::PaymentPending
@@ -57,6 +60,7 @@ impl CheckoutRule {
     /// The input that is to blame.
     pub fn field(&self) -> Option<Vec<String>> {
         let path: &[&str] = match self {
+            Self::TotalChanged => &["payment", "expectedTotal"],
             Self::UnknownGateway => &["payment", "gateway"],
             Self::TokenTooLong | Self::PaymentDeclined { .. } => &["payment", "token"],
             Self::PaymentPending | Self::PaymentInProgress => return None,

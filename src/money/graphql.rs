@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;
-use async_graphql::{Description, InputValueError, InputValueResult, Name, Object, Scalar, ScalarType, Value};
+use async_graphql::{
+    Description, InputObject, InputValueError, InputValueResult, Name, Object, Scalar, ScalarType, Value,
+};
 
 use super::{Currency, Money};
 use crate::graphql::plain::{Plain, Reader};
@@ -25,6 +27,15 @@ impl ScalarType for Decimal {
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, InputObject)]
+pub struct MoneyInput {
+    /// The amount.
+    pub amount: Decimal,
+    /// Its currency: the shop's.
+    pub currency_code: Currency,
 }
 
 /// An amount of money with its currency.

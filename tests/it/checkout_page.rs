@@ -8,12 +8,12 @@ use emporia::error::Fault;
 use emporia::inventory::model::StockChange;
 use emporia::inventory::service::adjust_in_tx;
 use emporia::tenant::service::tenant_set_suspended;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::support::forms::{Form, Page, visit};
-use crate::support::{Goods, Shopping, TestServer, start};
+use crate::support::{Goods, Shopping, TestServer, Uncommitted, admin, eventually, start, waiting};
 
 /// A shop on a real port, with 10 mugs of 10.00 that it delivers within Germany for 4.90.
 struct Counter {
@@ -301,6 +301,24 @@ async fn nobody_pays_another_sum_than_the_one_they_saw() {
 }
 
 #[tokio::test]
+async fn a_price_that_rises_while_an_order_waits_is_not_paid() {
+    let counter = Counter::open().await;
+    let form = counter.at_payment(1).await.form();
+    let database = &counter.shop.app.db.name;
+    let held = Uncommitted::begin(database, "SELECT 1 FROM carts FOR UPDATE").await;
+    let dearer = async {
+        eventually("the order waits", || waiting(&counter.shop.app)).await;
+        let sql = "UPDATE product_variants SET price_minor = 5000";
+        diesel::sql_query(sql).execute(&mut admin(database).await).await.expect("a price");
+        held.finish_when_waited_for().await;
+    };
+    let (answer, ()) = join(form.submit(), dearer).await;
+    assert!(answer.status == 422 && answer.text.contains("The total has changed."), "{}", answer.text);
+    assert!(answer.text.contains("€54.90") && counter.shop.numbers().await.is_empty());
+    assert_eq!(answer.form().submit().await.status, 200, "the new total was seen");
+}
+
+#[tokio::test]
 async fn texts_are_shown_as_texts() {
     const EVIL: &str = "<script>alert('\"1\"')</script>&amp;";
     let counter = Counter::open().await;
@@ -401,5 +419,7 @@ async fn a_form_has_bounds() {
     let control = form.clone().with("company", "a\0b").submit().await;
     assert!(control.status == 422 && control.text.contains("company-note"), "{}", control.text);
     assert_eq!(form.clone().with("step", "nowhere").submit().await.status, 400);
+    let payment = counter.at_payment(1).await.form();
+    assert_eq!(payment.with("total", "much").submit().await.status, 400);
     assert_eq!(form.submit_with(&[("content-type", "text/plain")]).await.status, 400);
 }

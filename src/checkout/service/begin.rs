@@ -89,6 +89,10 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
         default_location_id: default_location(tx, &cart, &shelf).await?,
     };
     let draft = model::draft(&cart, &shelf, &options, terms).map_err(ServiceError::Rule)?;
+    // Compared with what is charged, and under the cart's lock: any earlier look could be overtaken by a new price.
+    if wish.expected_total.is_some_and(|expected| expected != draft.total_minor) {
+        return refuse(CheckoutRule::TotalChanged);
+    }
     take_stock(tx, till, &draft).await?;
     if pays_later {
         settle_in_tx(tx, till, &draft, false, wish.key.as_ref()).await?;

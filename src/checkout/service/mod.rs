@@ -73,6 +73,8 @@ pub struct Wish {
     pub gateway: String,
     /// What the storefront got from the gateway. Never stored.
     pub token: Option<String>,
+    /// What the shopper was shown that it comes to, in minor units: they pay this or nothing. None: whatever it is.
+    pub expected_total: Option<i64>,
     pub currency: Currency,
     /// Who asks, for the history.
     pub actor: String,

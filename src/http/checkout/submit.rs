@@ -118,16 +118,13 @@ async fn payment(visit: &Visit, key: &CartKey, form: &Values) -> Answer {
     if form.get("idempotencyKey").is_empty() {
         return Err(Stop::Unreadable);
     }
-    if let Some(purchase) = visit.purchase(key).await? {
-        if purchase.step(Some(Step::Payment)) != Step::Payment {
-            return see_other(&purchase.address_of(Step::Payment));
-        }
-        // Nobody pays another sum than the one they saw.
-        if form.get("total") != purchase.totals().total.to_string() {
-            return pay_again(visit, &purchase, &["The total has changed. Look at it again before you order.".into()]);
-        }
+    let seen: i64 = form.get("total").parse().map_err(|_| Stop::Unreadable)?;
+    if let Some(purchase) = visit.purchase(key).await?
+        && purchase.step(Some(Step::Payment)) != Step::Payment
+    {
+        return see_other(&purchase.address_of(Step::Payment));
     }
-    let (till, wish) = (Till::new(&visit.scope.app, visit.scope.tenant()), wish(visit, key, form));
+    let (till, wish) = (Till::new(&visit.scope.app, visit.scope.tenant()), wish(visit, key, form, seen));
     let completed = visit.act(async move { checkouts::complete(&till, &wish).await }).await?;
     let refused: Vec<String> = match completed {
         Ok(Ok(order_id)) => return see_other(&order_address(key, order_id)),
@@ -139,11 +136,19 @@ async fn payment(visit: &Visit, key: &CartKey, form: &Values) -> Answer {
     pay_again(visit, &purchase, &refused)
 }
 
-fn wish(visit: &Visit, key: &CartKey, form: &Values) -> Wish {
+/// To buy the cart for the total that the form showed, in minor units.
+fn wish(visit: &Visit, key: &CartKey, form: &Values, seen: i64) -> Wish {
     let actor = visit.scope.access.actor();
     let once = Key::new(FIELD, &actor, Some(key.id), form.get("idempotencyKey"), GATEWAY);
-    let (cart, currency) = (key.clone(), visit.scope.currency);
-    Wish { cart, gateway: GATEWAY.to_owned(), token: None, currency, actor, key: Some(once) }
+    Wish {
+        cart: key.clone(),
+        gateway: GATEWAY.to_owned(),
+        token: None,
+        expected_total: Some(seen),
+        currency: visit.scope.currency,
+        actor,
+        key: Some(once),
+    }
 }
 
 fn pay_again(visit: &Visit, purchase: &Purchase, refused: &[String]) -> Answer {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::country::Country;
 use crate::ids::Gid;
-use crate::money::graphql::Decimal;
+use crate::money::graphql::MoneyInput;
 use crate::money::{Currency, Money};
 use crate::shipping::model::{NewProfile, NewRate, NewZone};
 use crate::shipping::rule::{Refusal, ShippingRule};
@@ -59,15 +59,6 @@ pub struct DeliveryMethodDefinitionInput {
 pub struct DeliveryRateDefinitionInput {
     /// What a delivery costs, whatever is in it.
     price: MoneyInput,
-}
-
-/// An amount of money.
-#[derive(Clone, Debug, InputObject)]
-pub struct MoneyInput {
-    /// The amount.
-    amount: Decimal,
-    /// Its currency: the shop's.
-    currency_code: Currency,
 }
 
 /// The parts of a profile that were given.

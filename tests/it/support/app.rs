@@ -59,12 +59,16 @@ impl TestApp {
         self.router.get_or_init(|| emporia::http::router::router(self.app.clone())).clone()
     }
 
-    /// A new tenant with a shop.
+    /// A new tenant with a shop, which sells in euros.
     pub async fn store(&self, handle: &str) -> Store {
-        let (tenant, keys) =
-            tenant_create(&self.app.db, &*self.app.clock, &self.app.entropy, handle, handle, Currency::EUR)
-                .await
-                .expect("a tenant");
+        self.store_in(handle, Currency::EUR).await
+    }
+
+    /// A new tenant with a shop that sells in this currency.
+    pub async fn store_in(&self, handle: &str, currency: Currency) -> Store {
+        let (tenant, keys) = tenant_create(&self.app.db, &*self.app.clock, &self.app.entropy, handle, handle, currency)
+            .await
+            .expect("a tenant");
         let shop = NewShop { name: handle.to_owned(), description: String::new(), country: Country::DE };
         let (clock, entropy) = (self.app.clock.clone(), self.app.entropy.clone());
         let created: Result<(), Fault> = self

@@ -30,13 +30,14 @@ use emporia::shop;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Store, TestApp, Uncommitted, start};
+use super::{Store, TestApp, Uncommitted, admin, start};
 
 pub struct Shopping {
     pub app: Arc<TestApp>,
     pub store: Store,
     pub db: TenantDb,
     pub location: Uuid,
+    currency: Currency,
 }
 
 pub fn variant(number: u128) -> Uuid {
@@ -50,16 +51,21 @@ impl Shopping {
 
     /// A shop that delivers within Germany for 4.90.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::of(Arc::new(TestApp::with(settings).await), "acme").await
+        Self::of(Arc::new(TestApp::with(settings).await), "acme", Currency::EUR).await
+    }
+
+    /// A shop that delivers within Germany for 490 minor units of this currency.
+    pub async fn in_currency(currency: Currency) -> Self {
+        Self::of(Arc::new(TestApp::new().await), "acme", currency).await
     }
 
     /// Another tenant's shop in the same process.
     pub async fn beside(&self, handle: &str) -> Self {
-        Self::of(self.app.clone(), handle).await
+        Self::of(self.app.clone(), handle, Currency::EUR).await
     }
 
-    async fn of(app: Arc<TestApp>, handle: &str) -> Self {
-        let store = app.store(handle).await;
+    async fn of(app: Arc<TestApp>, handle: &str, currency: Currency) -> Self {
+        let store = app.store_in(handle, currency).await;
         let db = app.app.db.tenant(store.tenant);
         let shop = db.read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await.expect("a shop");
         let location = shop.expect("a shop").default_location_id;
@@ -72,7 +78,7 @@ impl Shopping {
             })
             .await;
         made.expect("a delivery profile");
-        Self { app, store, db, location }
+        Self { app, store, db, location, currency }
     }
 
     /// Puts a product with one variant on sale; both have this number as their id.
@@ -159,7 +165,8 @@ impl Shopping {
             cart: cart.clone(),
             gateway: gateway.to_owned(),
             token: token.map(str::to_owned),
-            currency: Currency::EUR,
+            expected_total: None,
+            currency: self.currency,
             actor: "test".to_owned(),
             key: Some(key),
         }
@@ -242,6 +249,53 @@ impl Shopping {
             })
             .await;
         read.expect("a level")
+    }
+
+    /// Gives the shop a second location that has sold so many of a variant which it does not have.
+    pub async fn owe_elsewhere(&self, number: u128, units: i32) {
+        let (tenant, elsewhere, now) = (self.store.tenant, Uuid::from_u128(2), start());
+        for sql in [
+            format!(
+                "INSERT INTO locations (tenant_id, id, name, country, is_default, created_at, updated_at)
+                 VALUES ('{tenant}', '{elsewhere}', 'Elsewhere', 'DE', false, '{now}', '{now}')"
+            ),
+            format!(
+                "INSERT INTO inventory_levels (tenant_id, variant_id, location_id, available, may_oversell, updated_at)
+                 VALUES ('{tenant}', '{}', '{elsewhere}', -{units}, true, '{now}')",
+                variant(number)
+            ),
+        ] {
+            diesel::sql_query(&sql).execute(&mut admin(&self.app.db.name).await).await.expect(&sql);
+        }
+    }
+
+    /// What is free to sell of a variant at each location, the least first.
+    pub async fn stock_by_location(&self, number: u128) -> Vec<i32> {
+        let read: Result<Vec<i32>, Fault> = self
+            .db
+            .read(async |conn| {
+                Ok(inventory_levels::table
+                    .filter(inventory_levels::tenant_id.eq(conn.tenant()))
+                    .filter(inventory_levels::variant_id.eq(variant(number)))
+                    .order(inventory_levels::available)
+                    .select(inventory_levels::available)
+                    .load(conn)
+                    .await?)
+            })
+            .await;
+        read.expect("levels")
+    }
+
+    /// What gateways were to charge, in minor units with their currency.
+    pub async fn charged(&self) -> Vec<(i64, String)> {
+        let read: Result<_, Fault> = self
+            .db
+            .read(async |conn| {
+                let own = payment_attempts::table.filter(payment_attempts::tenant_id.eq(conn.tenant()));
+                Ok(own.select((payment_attempts::amount_minor, payment_attempts::currency)).load(conn).await?)
+            })
+            .await;
+        read.expect("attempts")
     }
 
     /// The numbers of all orders, sorted.
