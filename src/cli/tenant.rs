@@ -13,6 +13,8 @@ use crate::ids::TenantId;
 use crate::money::{Currency, Money};
 use crate::provision::{NewStore, handle_from, store_create};
 use crate::shipping::model::NewProfile;
+use crate::shop::model::checkout_url_template;
+use crate::shop::service::checkout_url_set;
 use crate::tenant::model::{KeyKind, origin};
 use crate::tenant::service::{
     TenantRule, key_create, key_list, key_revoke, tenant_find, tenant_list, tenant_set_origins, tenant_set_suspended,
@@ -28,17 +30,8 @@ pub enum TenantCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Say from which web pages a tenant's keys may be used.
-    Update {
-        /// Its id or handle.
-        tenant: String,
-        /// An origin like https://shop.example; repeat it for several. They replace those said before.
-        #[arg(long, value_name = "ORIGIN", value_parser = origin, required_unless_present = "allow_any_origin")]
-        allow_origin: Vec<String>,
-        /// Publishable keys from any page, secret keys from none: as at the beginning.
-        #[arg(long, conflicts_with = "allow_origin")]
-        allow_any_origin: bool,
-    },
+    /// Say from which web pages a tenant's keys may be used, and where its carts are checked out.
+    Update(UpdateArgs),
     /// Refuse every request of a tenant from now on.
     Suspend {
         /// Its id or handle.
@@ -49,6 +42,35 @@ pub enum TenantCommand {
         /// Its id or handle.
         tenant: String,
     },
+}
+
+#[derive(Args)]
+pub struct UpdateArgs {
+    /// Its id or handle.
+    tenant: String,
+    /// An origin like https://shop.example; repeat it for several. They replace those said before.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        value_parser = origin,
+        required_unless_present_any = ["allow_any_origin", "checkout_url"]
+    )]
+    allow_origin: Vec<String>,
+    /// Publishable keys from any page, secret keys from none: as at the beginning.
+    #[arg(long, conflicts_with = "allow_origin")]
+    allow_any_origin: bool,
+    /// Where a cart's checkoutUrl leads, like https://shop.example/pay/{cart_id}?key={key}; empty: to the built-in
+    /// page, as at the beginning.
+    #[arg(long, value_name = "TEMPLATE", value_parser = template)]
+    checkout_url: Option<Template>,
+}
+
+/// A checkout's template, or none for the built-in page.
+#[derive(Clone)]
+struct Template(Option<String>);
+
+fn template(text: &str) -> Result<Template, String> {
+    checkout_url_template(text).map(Template)
 }
 
 #[derive(Args)]
@@ -122,10 +144,7 @@ pub async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
     match command {
         TenantCommand::Create(args) => create(&app, args).await,
         TenantCommand::List { json } => list(&app, json).await,
-        TenantCommand::Update { tenant, allow_origin, .. } => {
-            let id = find(&app, &tenant).await?;
-            set_origins(&app, id, &allow_origin).await
-        }
+        TenantCommand::Update(args) => update(&app, args).await,
         TenantCommand::Suspend { tenant } => set_suspended(&app, &tenant, true).await,
         TenantCommand::Resume { tenant } => set_suspended(&app, &tenant, false).await,
     }
@@ -172,6 +191,19 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         new.handle
     ))?;
     say(format_args!("Keep the secret key: it is not shown again."));
+    Ok(())
+}
+
+async fn update(app: &App, args: UpdateArgs) -> anyhow::Result<()> {
+    let id = find(app, &args.tenant).await?;
+    if let Some(Template(template)) = args.checkout_url
+        && !checkout_url_set(&app.db.tenant(id), &*app.clock, template.as_deref()).await?
+    {
+        bail!("\"{}\" has no shop yet: say `tenant create` again", args.tenant);
+    }
+    if args.allow_any_origin || !args.allow_origin.is_empty() {
+        set_origins(app, id, &args.allow_origin).await?;
+    }
     Ok(())
 }
 

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use url::{Position, Url};
 use uuid::Uuid;
 
 use crate::country::Country;
+
+/// At most this many characters in a checkout's template; as the table's CHECK has it.
+const MAX_TEMPLATE: usize = 2048;
 
 /// A tenant's own settings, as storefronts see them.
 #[derive(Clone, Debug)]
@@ -34,10 +38,64 @@ pub struct Location {
     pub is_default: bool,
 }
 
+/// Reads the text of [`Shop::checkout_url_template`]; empty: none. Says what is wrong with others.
+///
+/// Both placeholders stand behind the host: one in front of it would send the cart's key to whoever that names, and
+/// letters lose their case there.
+pub fn checkout_url_template(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.chars().count() > MAX_TEMPLATE {
+        return Err(format!("expected at most {MAX_TEMPLATE} characters"));
+    }
+    let (id, key) = (Uuid::nil().to_string(), "A".repeat(22));
+    let filled = text.replace("{cart_id}", &id).replace("{key}", &key);
+    let is_address = Url::parse(&filled).is_ok_and(|url| {
+        let behind_host = &url[Position::BeforePath..];
+        let is_bare = url.username().is_empty() && url.password().is_none() && !filled.contains(['{', '}']);
+        is_bare && matches!(url.scheme(), "http" | "https") && behind_host.contains(&id) && behind_host.contains(&key)
+    });
+    if is_address {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err("expected a URL like https://shop.example/pay/{cart_id}?key={key}".to_owned())
+    }
+}
+
 /// What provisioning needs to know.
 #[derive(Clone, Debug)]
 pub struct NewShop {
     pub name: String,
     pub description: String,
     pub country: Country,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_template_is_a_web_address_with_both_placeholders_behind_its_host() {
+        for good in ["https://pay.example/{cart_id}/go?k={key}", "http://localhost:3000/#{key}/{cart_id}/{cart_id}"] {
+            assert_eq!(checkout_url_template(good), Ok(Some(good.to_owned())));
+        }
+        assert_eq!(checkout_url_template(""), Ok(None));
+        for bad in [
+            "pay.example/{cart_id}/{key}",
+            "ftp://pay.example/{cart_id}/{key}",
+            "javascript:alert('{cart_id}{key}')",
+            "https://pay.example/{cart_id}",
+            "https://pay.example/{key}",
+            "https://pay.example/{cartId}/{key}",
+            "https://pay.example/{cart_id}/{key}/{order}",
+            "https://{cart_id}.example/{key}",
+            "https://{key}.example/{cart_id}",
+            "https://{key}@pay.example/{cart_id}",
+            "https:///{cart_id}/{key}",
+            &format!("https://pay.example/{{cart_id}}/{{key}}/{}", "x".repeat(MAX_TEMPLATE)),
+        ] {
+            assert!(checkout_url_template(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
-//! Provisioning of a tenant's own rows.
+//! What operators do with a tenant's shop.
 
 use crate::db::QueryResult;
 
 use super::model::NewShop;
 use super::store;
 use crate::clock::{Clock, Entropy};
-use crate::db::TenantTx;
+use crate::db::{TenantDb, TenantTx};
+use crate::error::Fault;
 
 /// Makes the shop and its default location.
 pub async fn shop_create_in_tx(
@@ -18,4 +19,13 @@ pub async fn shop_create_in_tx(
     store::insert_shop(tx, shop, now).await?;
     store::insert_default_location(tx, entropy.uuid_v7(now), shop.country, now).await?;
     Ok(())
+}
+
+/// Says where carts are checked out, by a template that [`checkout_url_template`] has read; none: the built-in page.
+/// False: the tenant has no shop yet.
+///
+/// [`checkout_url_template`]: super::model::checkout_url_template
+pub async fn checkout_url_set(db: &TenantDb, clock: &dyn Clock, template: Option<&str>) -> Result<bool, Fault> {
+    let now = clock.now();
+    db.write(async |tx| Ok::<_, Fault>(store::set_checkout_url_template(tx, template, now).await? == 1)).await
 }

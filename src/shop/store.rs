@@ -99,3 +99,16 @@ pub async fn insert_default_location(
         .execute(tx)
         .await
 }
+
+/// Sets where carts are checked out; answers how many shops there are: one, unless provisioning has not finished.
+pub async fn set_checkout_url_template(
+    tx: &mut TenantTx<'_>,
+    template: Option<&str>,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::update(shops::table)
+        .filter(shops::tenant_id.eq(tx.tenant()))
+        .set((shops::checkout_url_template.eq(template), shops::updated_at.eq(now)))
+        .execute(tx)
+        .await
+}

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use emporia::cart::key::CartKey;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, TestDb, redis_url};
@@ -186,4 +187,30 @@ async fn a_tenants_origins_are_said_at_its_creation_and_later() {
     assert!(refused(&["tenant", "update", "acme"], &env).contains("--allow-origin"));
     done(&["tenant", "update", "acme", "--allow-any-origin"], &env);
     assert_eq!(origins(), json!([]));
+}
+
+#[tokio::test]
+async fn a_tenants_carts_are_checked_out_where_the_operator_says() {
+    let test = TestApp::new().await;
+    let store = test.store("acme").await;
+    let (app, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+    let origins = ["tenant", "update", "acme", "--allow-origin", "https://acme.example"];
+    done(&origins, &env);
+    let made = test.gql(&store.publishable, "mutation { cartCreate { cart { id checkoutUrl } } }", json!({})).await;
+    let cart = &made["cartCreate"]["cart"];
+    let key = CartKey::parse(cart["id"].as_str().expect("an id")).expect("a key");
+    let read = async || {
+        let query = "query($id: ID!) { cart(id: $id) { checkoutUrl } }";
+        test.gql(&store.publishable, query, json!({ "id": cart["id"] })).await["cart"]["checkoutUrl"].take()
+    };
+    let update = |template: &'static str| ["tenant", "update", "acme", "--checkout-url", template];
+    done(&update("https://pay.example/{cart_id}/go?k={key}"), &env);
+    assert_eq!(read().await, format!("https://pay.example/{}/go?k={}", key.id, key.reveal()));
+    let said = refused(&update("https://pay.example/{cart_id}"), &env);
+    assert!(said.contains("expected a URL like https://shop.example/pay/{cart_id}?key={key}"), "{said}");
+    done(&update(""), &env);
+    assert_eq!(read().await, cart["checkoutUrl"], "the built-in page");
+    let listed: Value = serde_json::from_str(&done(&["tenant", "list", "--json"], &env)).expect("JSON");
+    assert_eq!(listed[0]["allowed_origins"], json!(["https://acme.example"]), "as they were");
 }
