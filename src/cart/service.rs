@@ -308,7 +308,8 @@ async fn saved(
     mut after: Cart,
     warnings: Vec<Warning>,
 ) -> CartResult<Changed> {
-    after.updated_at = desk.now;
+    // Whoever held the lock before may have begun later, or by another clock.
+    after.updated_at = desk.now.max(before.updated_at);
     store::save(tx, before, &after).await?;
     Ok(Changed { cart: Arc::new(after), key, warnings })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use emporia::cart;
@@ -589,9 +590,22 @@ async fn a_cart_is_checked_out_on_the_built_in_page_unless_the_merchant_has_one(
     let shopper = Shopper::new().await;
     let cart = shopper.cart(&[]).await;
     let key = CartKey::parse(cart["id"].as_str().expect("an id")).expect("a key");
-    let read = async || {
-        let query = "query($id: ID!) { cart(id: $id) { checkoutUrl } }";
-        shopper.app.gql(&shopper.store.publishable, query, json!({ "id": cart["id"] })).await["cart"]["checkoutUrl"]
+    let query = "query($id: ID!) { cart(id: $id) { checkoutUrl } }";
+    let read = shopper.app.gql(&shopper.store.publishable, query, json!({ "id": cart["id"] })).await;
+    let built_in = format!("http://127.0.0.1:8000/checkout/{}/{}?key={}", shopper.store.tenant, key.id, key.reveal());
+    assert_eq!(read["cart"]["checkoutUrl"], built_in);
+}
+
+#[tokio::test]
+async fn a_carts_last_change_does_not_go_back_in_time() {
+    let shopper = Shopper::new().await;
+    let cart = shopper.cart(&[]).await;
+    let change = async |seconds: i64| {
+        shopper.app.clock.advance(TimeDelta::seconds(seconds));
+        let query =
+            "mutation($id: ID!, $note: String!) { cartNoteUpdate(cartId: $id, note: $note) { cart { updatedAt } } }";
+        let variables = json!({ "id": cart["id"], "note": seconds.to_string() });
+        shopper.app.gql(&shopper.store.publishable, query, variables).await["cartNoteUpdate"]["cart"]["updatedAt"]
             .take()
     };
     let first = change(5).await;
