@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::rule::CheckoutRule;
 use crate::address::Address;
 use crate::cart::model::{Cart, Line, MAX_TOTAL};
+use crate::inventory::model::together;
 use crate::money::Currency;
 use crate::order::draft::{DraftLine, OrderDraft};
 use crate::order::model::{SoldOption, StockTaken};
@@ -137,7 +138,7 @@ fn take(line: &Arc<Line>, levels: &mut Vec<Level>, default_location_id: Uuid) ->
         level.available -= line.quantity;
         return Ok(vec![StockTaken { location_id: level.location_id, quantity: line.quantity }]);
     }
-    let available: i64 = levels.iter().map(|level| i64::from(level.available.max(0))).sum();
+    let available = levels.iter().map(|level| i64::from(level.available)).fold(0, together).max(0);
     if available < i64::from(line.quantity) && !merchandise.may_oversell {
         let title = merchandise.product_title.clone();
         return Err(CheckoutRule::NotEnoughStock { variant_id: merchandise.variant_id, title, available });

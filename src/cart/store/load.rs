@@ -14,6 +14,7 @@ use crate::cart::model::{Attributes, Buyer, Cart, CartAddress, Line, Merchandise
 use crate::country::Country;
 use crate::db::schema::{cart_addresses, cart_lines, carts, inventory_levels, product_variants, products};
 use crate::db::{TenantConn, TenantTx};
+use crate::inventory::model::together;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = carts, check_for_backend(diesel::pg::Pg))]
@@ -227,7 +228,9 @@ pub(super) async fn lines(conn: &mut TenantConn<'_>, cart_id: Uuid, now: DateTim
     for ((id, quantity, json, position), row) in rows {
         let merchandise = Merchandise::from(row);
         match lines.last_mut() {
-            Some(line) if line.id == id => line.merchandise.available += merchandise.available,
+            Some(line) if line.id == id => {
+                line.merchandise.available = together(line.merchandise.available, merchandise.available);
+            }
             _ => lines.push(Line { id, merchandise, quantity, attributes: attributes(json), position }),
         }
     }
@@ -256,7 +259,9 @@ pub async fn merchandise(conn: &mut TenantConn<'_>, ids: &[Uuid], now: DateTime<
     let mut found: Vec<Merchandise> = Vec::with_capacity(rows.len());
     for merchandise in rows.into_iter().map(Merchandise::from) {
         match found.last_mut() {
-            Some(last) if last.variant_id == merchandise.variant_id => last.available += merchandise.available,
+            Some(last) if last.variant_id == merchandise.variant_id => {
+                last.available = together(last.available, merchandise.available);
+            }
             _ => found.push(merchandise),
         }
     }
