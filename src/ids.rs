@@ -1,5 +1,6 @@
 //! Identifiers: the tenant's, and the global ids (`gid://emporia/Product/<uuid>`) that GraphQL gives out.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,13 @@ impl Gid {
         }
         let id = Uuid::try_parse(id).map_err(|_| NotAGid)?;
         Ok(Self { kind: kind.to_owned(), id, query })
+    }
+
+    /// The id as we give it out, whatever namespace it came under; what is no id stays as it is.
+    pub fn normal(text: &str) -> Cow<'_, str> {
+        let Ok(gid) = Self::parse(text) else { return text.into() };
+        let query = gid.query.map(|query| format!("?{query}")).unwrap_or_default();
+        (GidNamespace::Emporia.encode(&gid.kind, gid.id) + &query).into()
     }
 
     /// The row's uuid when the id is of this type; of any other type there is no such row.
@@ -99,6 +107,15 @@ mod tests {
     fn a_cart_id_carries_its_key() {
         let gid = Gid::parse("gid://shopify/Cart/0190a4c8-3f7e-7d7a-8b9e-1a2b3c4d5e6f?key=abc").unwrap();
         assert_eq!(gid.query.as_deref(), Some("key=abc"));
+    }
+
+    #[test]
+    fn one_row_has_one_normal_id() {
+        let ours = "gid://emporia/Cart/0190a4c8-3f7e-7d7a-8b9e-1a2b3c4d5e6f?key=abc";
+        for text in [ours, &ours.replace("emporia", "shopify"), &ours.replace("a4c8", "A4C8")] {
+            assert_eq!(Gid::normal(text), ours);
+        }
+        assert_eq!(Gid::normal("gid://emporia/Cart/7"), "gid://emporia/Cart/7");
     }
 
     #[test]

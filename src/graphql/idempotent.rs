@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use super::error::{ApiError, Code};
 use super::scope::ScopeExt;
 use crate::db::idempotency::{Key, Refused};
+use crate::ids::Gid;
 
 /// The mutations that take a key. All others refuse directive and header: a key that is silently ignored protects nobody.
 pub const FIELDS: &[&str] = &["checkoutComplete", "fulfillmentCreate", "orderCancel", "orderMarkAsPaid"];
@@ -212,6 +213,8 @@ fn normal(registry: &Registry, ty: &str, value: Value, depth: usize) -> serde_js
             serde_json::Value::Object(input_fields.values().map(field).collect())
         }
         (_, Value::Number(number)) if ty == "ID" => number.to_string().into(),
+        // Ids of every namespace name the same row.
+        (_, Value::String(id)) if ty == "ID" => Gid::normal(&id).into(),
         (_, value) => value.into_json().unwrap_or_default(),
     }
 }
