@@ -3,14 +3,18 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use emporia::cart::model::MAX_TOTAL;
 use emporia::checkout::rule::CheckoutRule;
 use emporia::checkout::service::complete;
 use emporia::db::idempotency::Refused;
 use emporia::error::ServiceError;
+use emporia::ids::GidNamespace;
+use emporia::money::Currency;
 use emporia::worker;
 use futures_util::future::{join, join_all};
+use serde_json::json;
 
-use crate::support::{Shopping, dropped_after, polled, settled};
+use crate::support::{Shopping, dropped_after, polled, settled, variant};
 
 const MANY: &[(&str, &str)] = &[("DATABASE_POOL_SIZE", "8"), ("DATABASE_ACQUIRE_TIMEOUT_MS", "120000")];
 
@@ -233,13 +237,14 @@ async fn the_job_asks_a_gateway_that_stays_silent_again_ever_later() {
 }
 
 /// Drops the checkout after one poll, two polls, …; after each drop the job runs, and afterwards the client tries
-/// again: the order is there once, and stock, orders and attempts agree at every step.
-async fn crash_at_every_await(gateway: &str) {
+/// again: the order is there once, or never where the gateway declines, and stock, orders and attempts agree at every
+/// step.
+async fn crash_at_every_await(gateway: &str, token: Option<&str>) {
     let shop = Shopping::new().await;
     shop.on_sale(1, 1000, 1000).await;
     for polls in 1..300 {
         let cart = shop.cart(&[(1, 3)]).await;
-        let wish = shop.wish(&cart, gateway, None, "1");
+        let wish = shop.wish(&cart, gateway, token, "1");
         let till = shop.till();
         let before = shop.numbers().await.len();
         let finished = dropped_after(polls, complete(&till, &wish)).await;
@@ -253,6 +258,7 @@ async fn crash_at_every_await(gateway: &str) {
         // The client's second try is answered with the order, or says that the payment was not completed.
         let again = shop.complete(&wish).await.expect("the same key");
         let ordered = again.is_ok();
+        assert!(!ordered || token != Some("decline"), "after {polls} poll(s)");
         if let Err(ServiceError::Rule(rules)) = &again {
             assert!(matches!(rules[..], [CheckoutRule::PaymentDeclined { .. }]), "{rules:?}");
         }
@@ -269,10 +275,115 @@ async fn crash_at_every_await(gateway: &str) {
 
 #[tokio::test]
 async fn a_crash_at_any_await_leaves_the_order_once_or_not_at_all_when_paid_later() {
-    crash_at_every_await("manual").await;
+    crash_at_every_await("manual", None).await;
 }
 
 #[tokio::test]
 async fn a_crash_at_any_await_leaves_the_order_once_or_not_at_all_when_paid_at_once() {
-    crash_at_every_await("bogus").await;
+    crash_at_every_await("bogus", None).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_await_leaves_stock_and_cart_as_they_were_when_declined() {
+    crash_at_every_await("bogus", Some("decline")).await;
+}
+
+#[tokio::test]
+async fn amounts_are_exact_with_and_without_places_behind_the_point() {
+    for (currency, expected) in [
+        (Currency::JPY, ["1234567", "3703701", "490", "3704191"]),
+        (Currency::BHD, ["1234.567", "3703.701", "0.490", "3704.191"]),
+    ] {
+        let shop = Shopping::in_currency(currency).await;
+        shop.on_sale(1, 1_234_567, 10).await;
+        let cart = shop.cart(&[(1, 3)]).await.gid(GidNamespace::Emporia);
+        let read = "query($cart: ID!) { cart(id: $cart) { cost { totalAmount { amount currencyCode } } } }";
+        let shown = shop.app.gql(&shop.store.publishable, read, json!({ "cart": cart })).await;
+        let total = &shown["cart"]["cost"]["totalAmount"];
+        assert_eq!(*total, json!({ "amount": expected[3], "currencyCode": currency.code() }));
+        let buy = "mutation($cart: ID!, $total: MoneyInput!) { checkoutComplete(cartId: $cart,
+            payment: { gateway: \"bogus\", expectedTotal: $total }) @idempotent(key: \"k\") { userErrors { code } order {
+                lineItems(first: 1) { nodes { originalUnitPriceSet { shopMoney { amount } } } }
+                subtotalPriceSet { shopMoney { amount } } totalPriceSet { shopMoney { amount currencyCode } }
+                shippingLine { originalPriceSet { shopMoney { amount } } } } } }";
+        let bought = shop.app.gql(&shop.store.publishable, buy, json!({ "cart": cart, "total": total })).await;
+        let order = &bought["checkoutComplete"]["order"];
+        let sold = &order["lineItems"]["nodes"][0]["originalUnitPriceSet"];
+        let sets =
+            [sold, &order["subtotalPriceSet"], &order["shippingLine"]["originalPriceSet"], &order["totalPriceSet"]];
+        assert_eq!(
+            sets.map(|set| set["shopMoney"]["amount"].clone()),
+            expected.map(|amount| json!(amount)),
+            "{bought}"
+        );
+        assert_eq!(order["totalPriceSet"]["shopMoney"], *total);
+        assert_eq!(shop.charged().await, [(3_704_191, currency.code().to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn a_storefront_is_charged_what_it_expects_or_nothing() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let cart = shop.cart(&[(1, 2)]).await.gid(GidNamespace::Emporia);
+    let buy =
+        "mutation($cart: ID!, $total: MoneyInput!) { checkoutComplete(cartId: $cart, payment: { gateway: \"bogus\",
+        expectedTotal: $total }) @idempotent(key: \"k\") { order { name } userErrors { code field } } }";
+    let ask = async |amount: &str, currency: &str| {
+        let variables = json!({ "cart": cart, "total": { "amount": amount, "currencyCode": currency } });
+        shop.app.post_json(&shop.store.publishable, &json!({ "query": buy, "variables": variables }), &[]).await
+    };
+    let refused =
+        json!({ "order": null, "userErrors": [{ "code": "TOTAL_CHANGED", "field": ["payment", "expectedTotal"] }] });
+    assert_eq!(ask("24.91", "EUR").await.json()["data"]["checkoutComplete"], refused);
+    assert_eq!((shop.stock(1).await, shop.charged().await), (10, Vec::new()), "nothing was reserved or charged");
+    for (amount, currency) in [("24.90", "USD"), ("24.901", "EUR"), ("much", "EUR")] {
+        assert_eq!(ask(amount, currency).await.code(), "BAD_USER_INPUT", "{amount} {currency}");
+    }
+    // The refusal was not kept under the key: what has changed may change back.
+    assert_eq!(ask("24.9", "EUR").await.json()["data"]["checkoutComplete"]["order"]["name"], "#1001");
+}
+
+#[tokio::test]
+async fn a_total_beyond_what_can_be_sold_at_once_is_refused() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, MAX_TOTAL / 1000, 1000).await;
+    // As much as a cart may hold: with its delivery it is too much.
+    let cart = shop.cart(&[(1, 1000)]).await;
+    let refused = shop.complete(&shop.wish(&cart, "manual", None, "1")).await.expect("a free key");
+    assert_eq!(rules(refused), [CheckoutRule::TotalTooHigh]);
+    let less = shop.cart(&[(1, 999)]).await;
+    shop.complete(&shop.wish(&less, "manual", None, "1")).await.expect("a free key").expect("an order");
+}
+
+#[tokio::test]
+async fn a_token_that_is_too_long_reaches_no_gateway() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let cart = shop.cart(&[(1, 1)]).await;
+    let pay =
+        async |token: &str| shop.complete(&shop.wish(&cart, "bogus", Some(token), "1")).await.expect("a free key");
+    assert_eq!(rules(pay(&"x".repeat(4097)).await), [CheckoutRule::TokenTooLong]);
+    assert_eq!((shop.charged().await, shop.keys().await), (Vec::new(), 0));
+    assert!(matches!(rules(pay(&"x".repeat(4096)).await)[..], [CheckoutRule::PaymentDeclined { .. }]), "it was asked");
+}
+
+#[tokio::test]
+async fn what_one_location_owes_does_not_bind_what_another_has() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 5).await;
+    shop.owe_elsewhere(1, 3).await;
+    let query = "query($cart: ID!, $variant: ID!) { cart(id: $cart) { totalQuantity }
+        node(id: $variant) { ... on ProductVariant { quantityAvailable } } }";
+    let cart = shop.cart(&[(1, 5)]).await;
+    let variant = GidNamespace::Emporia.encode("ProductVariant", variant(1));
+    let variables = json!({ "cart": cart.gid(GidNamespace::Emporia), "variant": variant });
+    let read = shop.app.gql(&shop.store.publishable, query, variables).await;
+    assert_eq!(read, json!({ "cart": { "totalQuantity": 5 }, "node": { "quantityAvailable": 5 } }));
+    shop.buy(&cart).await;
+    assert_eq!(shop.stock_by_location(1).await, [-3, 0]);
+    let late = shop.cart(&[(1, 1)]).await;
+    assert!(!shop.is_completed(&late).await);
+    let refused = shop.complete(&shop.wish(&late, "manual", None, "1")).await.expect("a free key");
+    assert_eq!(rules(refused), [CheckoutRule::CartEmpty], "nothing was free to be put into it");
 }

@@ -1,6 +1,7 @@
 //! What a GraphQL client may rely on in every answer: keys in the order asked for, and no null (and no gap) where the
 //! schema promises a value.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{Goods, TestApp};
@@ -65,4 +66,16 @@ async fn of_several_operations_the_named_one_runs_with_its_own_variables() {
     let body = json!({ "query": query, "operationName": "Two", "variables": { "first": 1 } });
     let answer = app.post_json(&store.publishable, &body, &[]).await.json();
     assert_eq!(answer, json!({ "data": { "products": { "nodes": [] } } }));
+}
+
+#[tokio::test]
+async fn requests_that_read_and_then_write_never_wait_for_each_others_connections() {
+    let app = TestApp::with(&[("DATABASE_POOL_SIZE", "2")]).await;
+    let store = app.store("acme").await;
+    // The first field's payload reads, the second field writes: whoever kept the one connection for the other would
+    // wait for somebody who does the same.
+    let query = "mutation { a: cartCreate { cart { checkoutUrl } } b: cartCreate { cart { checkoutUrl } } }";
+    for answer in join_all((0..20).map(|_| app.gql(&store.publishable, query, json!({})))).await {
+        assert!(answer["a"]["cart"]["checkoutUrl"].is_string() && answer["b"]["cart"]["checkoutUrl"].is_string());
+    }
 }

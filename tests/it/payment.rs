@@ -10,14 +10,16 @@ use emporia::checkout::rule::CheckoutRule;
 use emporia::checkout::service::{MAX_TRIES, Resolution, complete, payment_resolve, payments_undecided, settle_due};
 use emporia::db::schema::{payment_attempts, stock_reservations};
 use emporia::error::{Fault, ServiceError};
+use emporia::ids::GidNamespace;
 use emporia::inventory::model::{MAX_UNITS, StockChange};
 use emporia::inventory::service::adjust_in_tx;
 use emporia::worker;
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::{Shopping, TestGateway, admin, eventually, start, variant};
+use crate::support::{Shopping, TestGateway, admin, dropped_after, eventually, settled, start, variant};
 
 /// A shop with 10 mugs and a gateway that does as it is told.
 async fn shop(settings: &[(&str, &str)]) -> (Shopping, Arc<TestGateway>) {
@@ -71,6 +73,20 @@ async fn the_gateway_is_called_while_no_transaction_is_open() {
     shop.app.clock.advance(TimeDelta::seconds(11));
     shop.run_job().await;
     assert_eq!(gateway.voided.lock().unwrap().len(), 1, "queried and voided");
+    assert_eq!((*gateway.begun.borrow(), *gateway.open.lock().unwrap()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_a_document_has_read_before_is_not_open_while_the_gateway_is_called() {
+    let (shop, gateway) = shop(&[]).await;
+    gateway.approvals.add_permits(1);
+    let cart = shop.cart(&[(1, 1)]).await.gid(GidNamespace::Emporia);
+    let query = "mutation($cart: ID!) {
+        cartNoteUpdate(cartId: $cart, note: \"Ring twice.\") { cart { checkoutUrl } }
+        checkoutComplete(cartId: $cart, payment: { gateway: \"test\" }) @idempotent(key: \"k\") { order { name } } }";
+    let done = shop.app.gql(&shop.store.publishable, query, json!({ "cart": cart })).await;
+    assert!(done["cartNoteUpdate"]["cart"]["checkoutUrl"].is_string(), "{done}");
+    assert_eq!(done["checkoutComplete"]["order"]["name"], "#1001");
     assert_eq!((*gateway.begun.borrow(), *gateway.open.lock().unwrap()), (1, 0));
 }
 
@@ -278,4 +294,42 @@ async fn a_tenant_with_more_overdue_payments_than_one_call_takes_is_seen_to_in_s
     assert_eq!(shop.numbers().await.len(), 16);
     worker::drain(&shop.app.app).await.expect("the worker");
     assert_eq!(shop.numbers().await.len(), 20);
+}
+
+/// Four payments of three mugs, each of which ends in its own way; the job is dropped after one poll, two polls, …, and
+/// runs again: whatever had happened by then, each has ended once.
+#[tokio::test]
+async fn a_crash_of_the_job_at_any_await_leaves_each_payment_ended_once() {
+    let (shop, gateway) = shop(&[]).await;
+    shop.on_sale(2, 100, 1000).await;
+    for polls in 1..300 {
+        for token in ["timeout-then-approved", "timeout-then-declined", "timeout"] {
+            pending(&shop, 2, token).await;
+        }
+        // Approved by its gateway after it had been given up: the money is still to go back.
+        let late = shop.cart(&[(2, 3)]).await;
+        let declined = shop.complete(&shop.wish(&late, "bogus", Some("decline"), "1")).await.expect("a free key");
+        assert!(matches!(rules(declined)[..], [CheckoutRule::PaymentDeclined { .. }]));
+        let too_late =
+            format!("UPDATE payment_attempts SET status = 'VOIDING', gateway = 'test' WHERE cart_id = '{}'", late.id);
+        run_sql(&shop, &too_late).await;
+
+        shop.app.clock.advance(TimeDelta::minutes(3));
+        let finished = dropped_after(polls, settle_due(&shop.app.app, shop.store.tenant)).await;
+        settled(&shop.app.db.name).await;
+        shop.app.clock.advance(TimeDelta::minutes(3));
+        shop.run_job().await;
+        assert_eq!(shop.numbers().await, (1001..).take(polls).collect::<Vec<_>>(), "after {polls} poll(s)");
+        let sold = 3 * i32::try_from(polls).expect("few");
+        assert_eq!((shop.stock(2).await, reserved(&shop).await), (1000 - sold, Vec::new()), "after {polls} poll(s)");
+        let ended = (shop.attempts("SETTLED").await, shop.attempts("DECLINED").await);
+        let polled = i64::try_from(polls).expect("few");
+        assert_eq!(ended, (polled, 3 * polled), "after {polls} poll(s)");
+        assert!(gateway.voided.lock().unwrap().len() >= polls, "the money has gone back");
+        if finished {
+            assert!(polls > 5, "finished at poll {polls}: too few awaits to drop at");
+            return;
+        }
+    }
+    panic!("the job never finished");
 }
