@@ -1,9 +1,11 @@
-//! What writing the catalogue refuses.
+//! What writing the catalogue refuses. Stored with idempotency keys: variants may be added, never renamed.
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Why something was refused, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, async_graphql::Enum)]
 #[graphql(name = "ProductSetUserErrorCode")]
 pub enum CatalogCode {
     /// A value is missing or empty.
@@ -25,7 +27,7 @@ pub enum CatalogCode {
 }
 
 /// One refusal: which part of the draft (`["variants", "0", "price"]`), why, and a text for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     pub field: Vec<String>,
     pub code: CatalogCode,
@@ -45,7 +47,7 @@ impl fmt::Display for Violation {
 }
 
 /// What a use case of the catalogue refuses: everything it found wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogRule(pub Vec<Violation>);
 
 impl From<Violation> for CatalogRule {

@@ -1,10 +1,12 @@
-//! What makes a page or a menu unacceptable.
+//! What makes a page or a menu unacceptable. Stored with idempotency keys: variants may be added, never renamed.
+
+use serde::{Deserialize, Serialize};
 
 use super::model::{NewMenu, NewMenuItem, NewPage, Target};
 use crate::catalog::model::parse_handle;
 
 /// One reason, with the path to the input at fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     pub field: Vec<String>,
     pub rule: ContentRule,
@@ -12,7 +14,7 @@ pub struct Refused {
 }
 
 /// The kinds of reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ContentRule {
     Blank,
     TooLong,

@@ -8,6 +8,7 @@ use super::rule::{self, ContentRule};
 use super::store;
 use crate::app::App;
 use crate::catalog::model::{Audience, handle_from_title};
+use crate::db::idempotency::{Key, Once, once};
 use crate::db::{TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 
@@ -25,10 +26,14 @@ pub async fn has_menu(conn: &mut TenantConn<'_>, handle: &str) -> QueryResult<bo
     Ok(store::menu_by_handle(conn, handle).await?.is_some())
 }
 
-/// Makes a page. Without a handle it gets one from its title, with a number behind it when that is taken.
-pub async fn page_create(app: &App, db: &TenantDb, page: &NewPage) -> ContentResult<Uuid> {
-    refuse(rule::check_page(page))?;
-    db.write(async |tx| page_create_in_tx(app, tx, page).await).await
+/// Makes a page, once for a key. Without a handle it gets one from its title, with a number behind it when that is
+/// taken.
+pub async fn page_create(app: &App, db: &TenantDb, key: Option<&Key>, page: &NewPage) -> Once<Uuid, Vec<Refused>> {
+    once(db, app.clock.now(), key, async |tx| {
+        refuse(rule::check_page(page))?;
+        page_create_in_tx(app, tx, page).await
+    })
+    .await
 }
 
 async fn page_create_in_tx(app: &App, tx: &mut TenantTx<'_>, page: &NewPage) -> ContentResult<Uuid> {
@@ -56,10 +61,13 @@ fn handles(page: &NewPage) -> Vec<String> {
     std::iter::once(made.clone()).chain((1..ATTEMPTS).map(|number| format!("{made}-{number}"))).collect()
 }
 
-/// Makes a menu with all its items.
-pub async fn menu_create(app: &App, db: &TenantDb, menu: &NewMenu) -> ContentResult<Uuid> {
-    refuse(rule::check_menu(menu))?;
-    db.write(async |tx| menu_create_in_tx(app, tx, menu).await).await
+/// Makes a menu with all its items, once for a key.
+pub async fn menu_create(app: &App, db: &TenantDb, key: Option<&Key>, menu: &NewMenu) -> Once<Uuid, Vec<Refused>> {
+    once(db, app.clock.now(), key, async |tx| {
+        refuse(rule::check_menu(menu))?;
+        menu_create_in_tx(app, tx, menu).await
+    })
+    .await
 }
 
 async fn menu_create_in_tx(app: &App, tx: &mut TenantTx<'_>, menu: &NewMenu) -> ContentResult<Uuid> {

@@ -69,6 +69,9 @@ pub enum Refused {
     OtherInput,
 }
 
+/// What came of a use case under a client's key: its outcome, or that the key is refused.
+pub type Once<T, R> = Result<ServiceResult<T, R>, Refused>;
+
 /// An outcome as it is stored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -169,12 +172,7 @@ pub async fn purge(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> Que
 ///
 /// Of two requests at once under one key both may begin; the one that commits first is the one that happened, and
 /// the other is rolled back and answered with its outcome.
-pub async fn once<T, R, F>(
-    db: &TenantDb,
-    now: DateTime<Utc>,
-    key: Option<&Key>,
-    work: F,
-) -> Result<ServiceResult<T, R>, Refused>
+pub async fn once<T, R, F>(db: &TenantDb, now: DateTime<Utc>, key: Option<&Key>, work: F) -> Once<T, R>
 where
     T: Serialize + DeserializeOwned,
     R: Serialize + DeserializeOwned,

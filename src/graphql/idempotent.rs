@@ -17,8 +17,18 @@ use super::scope::ScopeExt;
 use crate::db::idempotency::{Key, Refused};
 use crate::ids::Gid;
 
-/// The mutations that take a key. All others refuse directive and header: a key that is silently ignored protects nobody.
-pub const FIELDS: &[&str] = &["checkoutComplete", "fulfillmentCreate", "orderCancel", "orderMarkAsPaid"];
+/// The mutations that take a key: what must not be done twice and is not hindered from it by its own input. All others
+/// refuse directive and header: a key that is silently ignored protects nobody.
+pub const FIELDS: &[&str] = &[
+    "checkoutComplete",
+    "collectionCreate",
+    "fulfillmentCreate",
+    "menuCreate",
+    "orderCancel",
+    "orderMarkAsPaid",
+    "pageCreate",
+    "productSet",
+];
 
 /// At most this many characters in a key.
 const MAX_KEY: usize = 255;
@@ -49,11 +59,11 @@ impl CustomDirectiveFactory for Idempotent {
         };
         registry.add_directive(MetaDirective {
             name: NAME.to_owned(),
-            description: Some(
+            description: Some(format!(
                 "Makes a mutation happen once for a key: repeated within 24 hours, it answers what it answered first. \
-                 For checkoutComplete, which needs one, fulfillmentCreate, orderCancel and orderMarkAsPaid."
-                    .to_owned(),
-            ),
+                 For {}; checkoutComplete needs one.",
+                FIELDS.join(", ")
+            )),
             locations: vec![async_graphql::registry::__DirectiveLocation::FIELD],
             args: [("key".to_owned(), key)].into_iter().collect(),
             is_repeatable: false,

@@ -14,7 +14,7 @@ use super::model::{
 use super::rule::{OrderRule, path};
 use super::store::{self, Change, NewHistory};
 use crate::clock::{Clock, Entropy};
-use crate::db::idempotency::{self, Key, Refused};
+use crate::db::idempotency::{self, Key};
 use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::events::{NewEvent, Topic, append_in_tx};
@@ -36,8 +36,8 @@ pub struct Desk {
 
 pub type OrderResult<T> = ServiceResult<T, OrderRule>;
 
-/// What came of a change under a client's key: its outcome, or that the key stands for another change.
-pub type Once<T> = Result<OrderResult<T>, Refused>;
+/// What came of a change under a client's key.
+pub type Once<T> = idempotency::Once<T, OrderRule>;
 
 impl Desk {
     async fn once<T, F>(&self, work: F) -> Once<T>

@@ -217,7 +217,12 @@ async fn a_draft_says_which_collections_hold_the_product() {
     let mut ids = Vec::new();
     for title in ["Summer", "Sale"] {
         let draft = CollectionDraft { title: title.to_owned(), ..CollectionDraft::default() };
-        ids.push(service::collection_create(&shop.db, now, &entropy, draft).await.expect("a collection"));
+        ids.push(
+            service::collection_create(&shop.db, now, &entropy, None, draft)
+                .await
+                .expect("no key")
+                .expect("a collection"),
+        );
     }
     let draft = ProductDraft { collections: Some(ids.clone()), ..shirt() };
     shop.upsert_one(draft.clone()).await;
@@ -262,7 +267,8 @@ async fn a_product_that_is_deleted_meanwhile_cannot_join_a_collection() {
     let product = shop.upsert_one(shirt()).await.id;
     let (now, entropy) = (shop.app.app.clock.now(), shop.app.app.entropy.clone());
     let draft = CollectionDraft { title: "Summer".to_owned(), ..CollectionDraft::default() };
-    let collection = service::collection_create(&shop.db, now, &entropy, draft).await.expect("a collection");
+    let collection =
+        service::collection_create(&shop.db, now, &entropy, None, draft).await.expect("no key").expect("a collection");
     let (deleted, is_deleted) = tokio::sync::oneshot::channel();
     let deleting = shop.db.write(async |tx| {
         let product = products::table.filter(products::tenant_id.eq(tx.tenant())).filter(products::id.eq(product));

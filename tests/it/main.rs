@@ -20,6 +20,7 @@ mod graphiql;
 mod graphql_http;
 mod guard;
 mod http;
+mod idempotency;
 mod import;
 mod import_cli;
 mod inventory;

@@ -12,6 +12,8 @@ use crate::catalog::model::CollectionDraft;
 use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::service;
 use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::graphql::error::ApiError;
+use crate::graphql::idempotent::key_of;
 use crate::graphql::scalars::{Html, Url};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::user_error;
@@ -69,10 +71,12 @@ impl CatalogMutation {
             return Ok(ProductSetPayload { product: None, user_errors });
         }
         let (db, app, actor) = (scope.db().clone(), scope.app.clone(), scope.access.actor());
-        let work = async move { service::product_set(&db, app.clock.now(), &app.entropy, &actor, draft).await };
-        let (written, user_errors) = split(scope.act(work).await?, |violation| reader.locate(violation))?;
-        let product = match written {
-            Some(written) => product_by_id(scope, written.id).await?,
+        let (now, key) = (app.clock.now(), key_of(ctx, None)?);
+        let work = async move { service::product_set(&db, now, &app.entropy, &actor, key.as_ref(), draft).await };
+        let done = scope.act(work).await?.map_err(ApiError::from)?;
+        let (id, user_errors) = split(done, |violation| reader.locate(violation))?;
+        let product = match id {
+            Some(id) => product_by_id(scope, id).await?,
             None => None,
         };
         Ok(ProductSetPayload { product, user_errors })
@@ -112,9 +116,11 @@ impl CatalogMutation {
         if !user_errors.is_empty() {
             return Ok(CollectionCreatePayload { collection: None, user_errors });
         }
-        let (db, app) = (scope.db().clone(), scope.app.clone());
-        let work = async move { service::collection_create(&db, app.clock.now(), &app.entropy, draft).await };
-        let (id, user_errors) = split(scope.act(work).await?, |violation| reader.locate(violation))?;
+        let (db, app, key) = (scope.db().clone(), scope.app.clone(), key_of(ctx, None)?);
+        let work =
+            async move { service::collection_create(&db, app.clock.now(), &app.entropy, key.as_ref(), draft).await };
+        let done = scope.act(work).await?.map_err(ApiError::from)?;
+        let (id, user_errors) = split(done, |violation| reader.locate(violation))?;
         Ok(CollectionCreatePayload { collection: read(scope, id).await?, user_errors })
     }
 

@@ -11,18 +11,20 @@ use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::store;
 use crate::clock::Entropy;
 use crate::db::error::constraint;
+use crate::db::idempotency::{Key, Once, once};
 use crate::db::{TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::text::plain_of;
 
-/// Makes a collection; answers its id.
+/// Makes a collection, once for a key; answers its id.
 pub async fn collection_create(
     db: &TenantDb,
     now: DateTime<Utc>,
     entropy: &Entropy,
+    key: Option<&Key>,
     draft: CollectionDraft,
-) -> ServiceResult<Uuid, CatalogRule> {
-    db.write(async |tx| collection_create_in_tx(tx, now, entropy, draft).await).await
+) -> Once<Uuid, CatalogRule> {
+    once(db, now, key, async |tx| collection_create_in_tx(tx, now, entropy, draft).await).await
 }
 
 /// Makes a collection in a running transaction; answers its id.

@@ -4,31 +4,33 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::upsert::products_upsert_in_tx;
-use crate::catalog::model::{ProductDraft, WrittenProduct};
+use crate::catalog::model::ProductDraft;
 use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::store;
 use crate::clock::Entropy;
 use crate::db::error::constraint;
+use crate::db::idempotency::{Key, Once, once};
 use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::inventory;
 
-/// Creates or updates one whole product.
+/// Creates or updates one whole product, once for a key; answers its id.
 pub async fn product_set(
     db: &TenantDb,
     now: DateTime<Utc>,
     entropy: &Entropy,
     actor: &str,
+    key: Option<&Key>,
     draft: ProductDraft,
-) -> ServiceResult<WrittenProduct, CatalogRule> {
-    let written = db
-        .write(async |tx| {
-            let mut outcomes = products_upsert_in_tx(tx, now, entropy, actor, vec![draft]).await?;
-            let outcome = outcomes.pop().ok_or_else(|| Fault::internal("a draft without an outcome"))?;
-            outcome.map_err(|violations| ServiceError::Rule(CatalogRule(violations)))
-        })
-        .await;
-    written.map_err(|error| if handle_raced(&error) { ServiceError::Rule(handle_taken().into()) } else { error })
+) -> Once<Uuid, CatalogRule> {
+    let written = once(db, now, key, async |tx| {
+        let mut outcomes = products_upsert_in_tx(tx, now, entropy, actor, vec![draft]).await?;
+        let outcome = outcomes.pop().ok_or_else(|| Fault::internal("a draft without an outcome"))?;
+        outcome.map(|written| written.id).map_err(|violations| ServiceError::Rule(CatalogRule(violations)))
+    });
+    // Not kept under the key: who tries again finds the handle taken, or free again.
+    let raced = |error| if handle_raced(&error) { ServiceError::Rule(handle_taken().into()) } else { error };
+    Ok(written.await?.map_err(raced))
 }
 
 /// Someone else took the handle between our look and our write.

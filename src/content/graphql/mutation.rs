@@ -8,6 +8,8 @@ use crate::content::model::{NewMenu, NewMenuItem, NewPage, Resource, ResourceKin
 use crate::content::rule::{ContentRule, Refused};
 use crate::content::service;
 use crate::error::ServiceError;
+use crate::graphql::error::ApiError;
+use crate::graphql::idempotent::key_of;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::ScopeExt;
 use crate::ids::Gid;
@@ -26,8 +28,9 @@ impl ContentMutation {
     ) -> Result<PageCreatePayload> {
         let scope = ctx.require_merchant()?;
         let (app, db) = (scope.app.clone(), scope.db().clone());
-        let page = page.into_model(app.clock.now());
-        match scope.act(async move { service::page_create(&app, &db, &page).await }).await? {
+        let (page, key) = (page.into_model(app.clock.now()), key_of(ctx, None)?);
+        let made = scope.act(async move { service::page_create(&app, &db, key.as_ref(), &page).await }).await?;
+        match made.map_err(ApiError::from)? {
             Ok(id) => Ok(PageCreatePayload { page: page_by_id(scope, id).await?, user_errors: Vec::new() }),
             Err(ServiceError::Rule(refused)) => {
                 let user_errors = refused.into_iter().map(PageCreateUserError::from).collect();
@@ -52,8 +55,9 @@ impl ContentMutation {
             return Ok(MenuCreatePayload::refused(refused));
         }
         let (app, db) = (scope.app.clone(), scope.db().clone());
-        let menu = NewMenu { title, handle, items };
-        match scope.act(async move { service::menu_create(&app, &db, &menu).await }).await? {
+        let (menu, key) = (NewMenu { title, handle, items }, key_of(ctx, None)?);
+        let made = scope.act(async move { service::menu_create(&app, &db, key.as_ref(), &menu).await }).await?;
+        match made.map_err(ApiError::from)? {
             Ok(id) => Ok(MenuCreatePayload { menu: menu_by_id(scope, id).await?, user_errors: Vec::new() }),
             Err(ServiceError::Rule(refused)) => Ok(MenuCreatePayload::refused(refused)),
             Err(ServiceError::Fault(fault)) => Err(fault.into()),

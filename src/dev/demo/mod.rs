@@ -105,14 +105,14 @@ async fn fill(app: &App, db: &TenantDb, file: &StoreFile, public_url: &str) -> a
                 seo_description: page.seo_description.clone(),
                 published_at: Some(app.clock.now()),
             };
-            content::page_create(app, db, &new).await.map_err(refused).with_context(|| page.handle.clone())?;
+            content::page_create(app, db, None, &new).await?.map_err(refused).with_context(|| page.handle.clone())?;
         }
     }
     for menu in &file.menus {
         if !db.read(async |conn| Ok::<_, Fault>(content::has_menu(conn, &menu.handle).await?)).await? {
             let items = Box::pin(items(db, &menu.items)).await?;
             let new = NewMenu { title: menu.title.clone(), handle: menu.handle.clone(), items };
-            content::menu_create(app, db, &new).await.map_err(refused).with_context(|| menu.handle.clone())?;
+            content::menu_create(app, db, None, &new).await?.map_err(refused).with_context(|| menu.handle.clone())?;
         }
     }
     Ok(())
@@ -131,7 +131,7 @@ async fn collection_create(app: &App, db: &TenantDb, collection: &file::Collecti
         seo_description: collection.seo_description.clone(),
         products: handles.iter().filter_map(|handle| found.get(handle).copied()).collect(),
     };
-    catalog::collection_create(db, app.clock.now(), &app.entropy, draft).await.map_err(refused)?;
+    catalog::collection_create(db, app.clock.now(), &app.entropy, None, draft).await?.map_err(refused)?;
     Ok(())
 }
 

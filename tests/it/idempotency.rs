@@ -1,0 +1,53 @@
+//! What a merchant makes under an idempotency key is made once.
+
+use serde_json::{Value, json};
+
+use crate::support::{Store, TestApp};
+
+/// Mutations that make something: the field, its arguments with a title, and what its answer says of the new thing.
+const MADE: [(&str, &str, &str); 4] = [
+    ("productSet", "input: { title: $title }", "product { id title }"),
+    ("collectionCreate", "input: { title: $title }", "collection { id title }"),
+    ("pageCreate", "page: { title: $title }", "page { id title }"),
+    ("menuCreate", "title: $title, handle: \"main\", items: []", "menu { id title }"),
+];
+
+async fn ask(app: &TestApp, store: &Store, (field, arguments, shown): (&str, &str, &str), title: &str) -> Value {
+    let query = format!(
+        "mutation($title: String!) {{ {field}({arguments}) @idempotent(key: \"k\") {{ {shown} userErrors {{ code field }} }} }}"
+    );
+    let body = json!({ "query": query, "variables": { "title": title } });
+    app.post_json(&store.secret, &body, &[]).await.json()
+}
+
+#[tokio::test]
+async fn what_is_made_twice_under_one_key_is_there_once() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    for made in MADE {
+        let field = made.0;
+        let first = ask(&app, &store, made, "Salt").await;
+        assert_eq!(first["data"][field]["userErrors"], json!([]), "{first}");
+        assert_eq!(ask(&app, &store, made, "Salt").await, first);
+        let other = ask(&app, &store, made, "Pepper").await;
+        assert_eq!(other["errors"][0]["extensions"]["code"], "CONFLICT", "{field}: {other}");
+    }
+    let query = "{ products(first: 5) { nodes { title } } collections(first: 5) { nodes { title } }
+        pages(first: 5) { nodes { title } } menu(handle: \"main\") { title } }";
+    let salt = json!({ "nodes": [{ "title": "Salt" }] });
+    let there = app.gql(&store.secret, query, json!({})).await;
+    assert_eq!(there, json!({ "products": salt, "collections": salt, "pages": salt, "menu": { "title": "Salt" } }));
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_same_when_it_is_asked_for_again() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    for made in MADE {
+        let refused = ask(&app, &store, made, " ").await;
+        assert_eq!(refused["data"][made.0]["userErrors"][0]["code"], "BLANK", "{refused}");
+        assert_eq!(ask(&app, &store, made, " ").await, refused);
+        let other = ask(&app, &store, made, "Salt").await;
+        assert_eq!(other["errors"][0]["extensions"]["code"], "CONFLICT", "{}: it was kept: {other}", made.0);
+    }
+}
