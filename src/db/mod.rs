@@ -30,9 +30,16 @@ pub use platform::{PlatformConn, PlatformDb};
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
 
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 use crate::ids::TenantId;
+
+/// One in so many connections may be held by followers.
+const FOLLOWERS_SHARE: u32 = 3;
 
 /// The process's pools. Cheap to clone.
 #[derive(Clone)]
@@ -40,18 +47,32 @@ pub struct Db {
     app: pool::Pool,
     bell: Bell,
     platform: PlatformDb,
+    /// Those who follow events borrow in turn.
+    followers: Arc<Semaphore>,
 }
 
 impl Db {
     /// Builds the pools; connects with the first use.
     pub fn new(config: &DatabaseConfig) -> Self {
-        Self { app: pool::build(&config.url, config), bell: Bell::default(), platform: PlatformDb::new(config) }
+        let followers = usize::try_from(config.pool_size / FOLLOWERS_SHARE).unwrap_or(1).max(1);
+        Self {
+            app: pool::build(&config.url, config),
+            bell: Bell::default(),
+            platform: PlatformDb::new(config),
+            followers: Arc::new(Semaphore::new(followers)),
+        }
     }
 
     /// One tenant's rows. Called where a tenant has been proved: the request guard, the worker's claim,
     /// provisioning and the operator's commands.
     pub fn tenant(&self, tenant: TenantId) -> TenantDb {
         TenantDb::new(self.app.clone(), self.bell.clone(), tenant)
+    }
+
+    /// One tenant's rows for somebody who follows its events. However many follow, and are told at the same moment,
+    /// they hold a third of the process's connections at most: requests need the others.
+    pub fn follower(&self, tenant: TenantId) -> TenantDb {
+        self.tenant(tenant).in_turn(self.followers.clone())
     }
 
     /// Rings when a transaction of this process has committed that left work for the worker.

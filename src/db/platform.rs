@@ -78,7 +78,7 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        let conn = self.pool.get_owned().await.map_err(|error| Fault::Pool(error.to_string()))?;
+        let conn = pool::borrow(&self.pool, None).await?;
         conn.mark();
         let (mut on_begin, mut pg) = (&conn.pg, &conn.pg);
         // Polled in this order, so BEGIN travels with the first query.

@@ -6,13 +6,17 @@
 //! answer to `COMMIT` or `ROLLBACK` has come; a marked one never goes back into the pool, and the statement it may
 //! still be running on the server is cancelled.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolError, PoolableConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::DatabaseConfig;
+use crate::error::Fault;
 
 /// A connection with its mark.
 pub struct PgConn {
@@ -77,7 +81,30 @@ impl bb8::ManageConnection for Manager {
 }
 
 pub type Pool = bb8::Pool<Manager>;
-pub(super) type Pooled = bb8::PooledConnection<'static, Manager>;
+
+/// A connection on loan, with the turn of whoever borrows in turn: both are given back together.
+pub(super) struct Pooled {
+    conn: bb8::PooledConnection<'static, Manager>,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Deref for Pooled {
+    type Target = PgConn;
+
+    fn deref(&self) -> &PgConn {
+        &self.conn
+    }
+}
+
+/// Borrows a connection; with `turns`, waits first until it is its turn among those who share them.
+pub(super) async fn borrow(pool: &Pool, turns: Option<&Arc<Semaphore>>) -> Result<Pooled, Fault> {
+    let turn = match turns {
+        Some(turns) => Some(turns.clone().acquire_owned().await.expect("never closed")),
+        None => None,
+    };
+    let conn = pool.get_owned().await.map_err(|error| Fault::Pool(error.to_string()))?;
+    Ok(Pooled { conn, _turn: turn })
+}
 
 /// Builds a pool without connecting. `statement_timeout` bounds every statement on it, in the server.
 pub fn build(url: &str, config: &DatabaseConfig) -> Pool {

@@ -5,6 +5,7 @@
 //! [`TenantTx`] also writes: what a function may do shows in its parameters. Neither gives out the connection
 //! beneath it, and neither runs raw SQL, so nothing can change the tenant.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use diesel::pg::Pg;
@@ -12,10 +13,11 @@ use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::try_join;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::bell::Bell;
-use super::pool::{PgConn, Pool, Pooled};
+use super::pool::{self, PgConn, Pool, Pooled};
 use crate::error::Fault;
 use crate::ids::TenantId;
 
@@ -25,12 +27,18 @@ pub struct TenantDb {
     pool: Pool,
     bell: Bell,
     tenant: TenantId,
+    turns: Option<Arc<Semaphore>>,
 }
 
 impl TenantDb {
     /// Only the request guard, the worker and provisioning build one: see [`super::Db::tenant`].
     pub(super) fn new(pool: Pool, bell: Bell, tenant: TenantId) -> Self {
-        Self { pool, bell, tenant }
+        Self { pool, bell, tenant, turns: None }
+    }
+
+    /// The same, borrowing only as many connections at once as there are `turns`, with all others who share them.
+    pub(super) fn in_turn(self, turns: Arc<Semaphore>) -> Self {
+        Self { turns: Some(turns), ..self }
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -93,7 +101,7 @@ impl TenantDb {
     }
 
     pub(super) async fn borrow(&self) -> Result<Pooled, Fault> {
-        self.pool.get_owned().await.map_err(|error| Fault::Pool(error.to_string()))
+        pool::borrow(&self.pool, self.turns.as_ref()).await
     }
 }
 

@@ -69,7 +69,15 @@ impl Snapshot {
 
 impl Scope {
     pub fn new(app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
-        let db = app.db.tenant(resolved.standing.id);
+        Self::on(app.db.tenant(resolved.standing.id), app, resolved, request)
+    }
+
+    /// A subscription's: whatever it reads, it reads in turn with all others of the process.
+    pub fn of_subscription(app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
+        Self::on(app.db.follower(resolved.standing.id), app, resolved, request)
+    }
+
+    fn on(db: TenantDb, app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
         let budget = Arc::<Budget>::default();
         let snapshot = Mutex::new(Snapshot::new(&db, &budget));
         let currency = resolved.standing.currency;

@@ -77,7 +77,11 @@ impl Call<'_> {
             return Err(Refused::nul(&place));
         }
         cost(&prepared.document, operation, &variables, &Limits::STANDARD)?;
-        let scope = Scope::new(&self.served.app, self.resolved, self.info.clone());
+        let scope = match kind {
+            OperationType::Subscription => Scope::of_subscription,
+            OperationType::Query | OperationType::Mutation => Scope::new,
+        };
+        let scope = scope(&self.served.app, self.resolved, self.info.clone());
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
         request.operation_name = name;
         request.set_parsed_query(prepared.document.clone());
@@ -110,7 +114,9 @@ impl Ready {
         finish(response.unwrap_or_else(overspent), &scope)
     }
 
-    /// The responses of a subscription, each within an account of its own; one that overspends is the last.
+    /// The responses of a subscription, each within an account of its own. One that overspends is the last, and so is
+    /// one that has errors instead of data: what it should have told can only be had by subscribing again behind what
+    /// was told before.
     pub fn subscribe(self, schema: &EmporiaSchema) -> BoxStream<'static, Response> {
         let Self { request, scope, .. } = self;
         let responses = Some(schema.execute_stream(request).boxed());
@@ -119,7 +125,11 @@ impl Ready {
             async move {
                 let mut responses = responses?;
                 match scope.budget.bound(responses.next()).await {
-                    Ok(response) => Some((finish(response?, &scope), Some(responses))),
+                    Ok(response) => {
+                        let response = finish(response?, &scope);
+                        let is_lost = !response.errors.is_empty() && response.data == Value::Null;
+                        Some((response, (!is_lost).then_some(responses)))
+                    }
                     Err(too_much) => Some((finish(overspent(too_much), &scope), None)),
                 }
             }
