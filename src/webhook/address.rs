@@ -11,8 +11,9 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
+    let [a, b, c, d] = address.octets();
     let reserved = match (a, b, c) {
+        (168, 63, 129) if d == 16 => true,   // Azure's host, from within its virtual machines
         (0 | 240..=255, ..) => true,         // this network; reserved and broadcast
         (100, 64..=127, _) => true,          // carrier-grade NAT
         (192, 0, 0) | (192, 88, 99) => true, // protocol assignments; 6to4 relays
@@ -55,7 +56,15 @@ mod tests {
 
     #[test]
     fn addresses_of_the_internet_are_public() {
-        for text in ["1.1.1.1", "93.184.216.34", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:1.1.1.1"] {
+        for text in [
+            "1.1.1.1",
+            "93.184.216.34",
+            "168.63.129.17",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
     }
@@ -74,6 +83,7 @@ mod tests {
             "192.0.0.8",
             "192.0.2.1",
             "192.168.1.1",
+            "168.63.129.16",
             "198.18.0.1",
             "224.0.0.1",
             "255.255.255.255",

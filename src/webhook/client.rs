@@ -156,7 +156,9 @@ impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let Self { lookup, allow_private } = *self;
         Box::pin(async move {
-            let mut allowed = lookup(name.as_str().to_owned()).await?;
+            // One answer for a name that does not exist and one that leads into the operator's network: which names
+            // there are is nobody's business.
+            let mut allowed = lookup(name.as_str().to_owned()).await.unwrap_or_default();
             allowed.retain(|address| allow_private || is_public(address.ip()));
             if allowed.is_empty() {
                 return Err(Refused(name.as_str().to_owned()).into());
@@ -198,6 +200,14 @@ mod tests {
             called = here.accept() => assert!(called.is_ok()),
             answer = allowing.send(message(&uri)) => panic!("where it is allowed, it leads here: {answer:?}"),
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_does_not_exist_is_answered_like_one_that_leads_inside() {
+        let lookup: Lookup = |_| Box::pin(async { Err(std::io::Error::other("no such name")) });
+        let client = Client::with_lookup(&config(false), lookup).unwrap();
+        let answer = client.send(message("http://shop.example/")).await;
+        assert_eq!(answer.error.as_deref(), Some("shop.example has no public address"));
     }
 
     #[tokio::test]
