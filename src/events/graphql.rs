@@ -27,6 +27,9 @@ const BATCH: i64 = 100;
 /// Looks by itself after so long a silence: a notice may get lost without anybody noticing.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// Positions have no gaps: what is missing behind the last event told was deleted.
+const FORGOTTEN: &str = "the next events are not kept any more; read the orders and subscribe without `after`";
+
 /// Something that happened to an order.
 #[derive(Description)]
 pub struct OrderChange(Event);
@@ -83,7 +86,7 @@ impl EventSubscription {
                     event.map(|event| (Ok(OrderChange(event)), Some(follower)))
                 }
                 // The subscriber resumes behind the last event it got.
-                Err(fault) => Some((Err(fault.into()), None)),
+                Err(error) => Some((Err(error), None)),
             }
         }))
     }
@@ -119,7 +122,7 @@ struct Follower {
 
 impl Follower {
     /// The next event that is wanted; none when the process stops telling.
-    async fn next(&mut self) -> Result<Option<Event>, Fault> {
+    async fn next(&mut self) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(Some(event));
@@ -127,11 +130,14 @@ impl Follower {
             let position = self.position;
             let read =
                 self.scope.db().read::<_, Fault, _>(async |conn| Ok(store::events_after(conn, position, BATCH).await?));
-            let events = read.await?;
-            if let Some(last) = events.last() {
-                self.position = last.position;
+            let stretch = read.await?;
+            if let Some((first, last)) = stretch.span {
+                if first != position + 1 {
+                    return Err(ApiError::bad_input(FORGOTTEN).into());
+                }
+                self.position = last;
                 let wanted = |event: &Event| self.topics.as_ref().is_none_or(|topics| topics.contains(&event.topic));
-                self.ready.extend(events.into_iter().filter(wanted));
+                self.ready.extend(stretch.events.into_iter().filter(wanted));
             } else if !self.wait().await {
                 return Ok(None);
             }

@@ -72,7 +72,8 @@ pub struct NewEvent {
 #[derive(Clone, Debug)]
 pub struct Appended {
     pub id: Uuid,
-    pub topic: Topic,
+    /// As the database has it: a newer version, while both run, may append what this one does not know.
+    pub topic: String,
     pub subject_id: Uuid,
     pub occurred_at: DateTime<Utc>,
 }
@@ -85,6 +86,15 @@ pub struct Event {
     pub topic: Topic,
     pub subject_id: Uuid,
     pub occurred_at: DateTime<Utc>,
+}
+
+/// Some of the log as it is read.
+#[derive(Clone, Debug, Default)]
+pub struct Stretch {
+    /// The first and the last position that were read; none: there was nothing.
+    pub span: Option<(i64, i64)>,
+    /// What happened there, without what only a newer version knows of.
+    pub events: Vec<Event>,
 }
 
 /// What a bell asks the worker to do for a tenant.

@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::result::Error;
 use diesel_async::RunQueryDsl;
 use futures_util::try_join;
 use uuid::Uuid;
 
-use super::model::{Appended, Event, Topic};
+use super::model::{Appended, Event, Stretch, Topic};
 use crate::db::schema::{event_positions, events};
 use crate::db::{TenantConn, TenantTx, planned};
 
@@ -31,7 +30,7 @@ pub async fn last_position(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
 type EventRow = (Uuid, Option<i64>, String, Uuid, DateTime<Utc>);
 
 /// Published events after a position, in order.
-pub async fn events_after(conn: &mut TenantConn<'_>, position: i64, limit: i64) -> QueryResult<Vec<Event>> {
+pub async fn events_after(conn: &mut TenantConn<'_>, position: i64, limit: i64) -> QueryResult<Stretch> {
     let rows: Vec<EventRow> = events::table
         .filter(events::tenant_id.eq(conn.tenant()))
         .filter(events::position.gt(position))
@@ -40,12 +39,16 @@ pub async fn events_after(conn: &mut TenantConn<'_>, position: i64, limit: i64) 
         .select((events::id, events::position, events::topic, events::subject_id, events::occurred_at))
         .load(conn)
         .await?;
-    rows.into_iter()
-        .map(|(id, position, topic, subject_id, occurred_at)| {
-            let position = position.ok_or_else(|| unreadable("an event without its position"))?;
-            Ok(Event { id, position, topic: topic_of(&topic)?, subject_id, occurred_at })
-        })
-        .collect()
+    let mut stretch = Stretch::default();
+    for (id, position, topic, subject_id, occurred_at) in rows {
+        // Compared above: there is one.
+        let position = position.unwrap_or_default();
+        stretch.span = Some((stretch.span.map_or(position, |span| span.0), position));
+        if let Some(topic) = Topic::from_db(&topic) {
+            stretch.events.push(Event { id, position, topic, subject_id, occurred_at });
+        }
+    }
+    Ok(stretch)
 }
 
 /// Where an event stands and since when; none when it is unknown or not yet published.
@@ -60,29 +63,27 @@ pub async fn place_of(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option
     Ok(row.and_then(|(position, published_at)| Some((position?, published_at?))))
 }
 
-/// The last position, locked: until the end of the transaction nobody else publishes for this tenant.
-pub async fn position_lock(tx: &mut TenantTx<'_>) -> QueryResult<i64> {
-    let tenant = tx.tenant();
-    let locked = || {
-        event_positions::table
-            .filter(event_positions::tenant_id.eq(tenant))
-            .select(event_positions::last_position)
-            .for_update()
-    };
-    if let Some(last) = locked().first(tx).await.optional()? {
-        return Ok(last);
+/// The last position, locked: until the end of the transaction nobody else publishes for this tenant. None: somebody
+/// else does at the moment, and is not waited for.
+pub async fn position_lock(tx: &mut TenantTx<'_>) -> QueryResult<Option<i64>> {
+    let own = event_positions::table.filter(event_positions::tenant_id.eq(tx.tenant()));
+    let position = own.select(event_positions::last_position);
+    let locked = position.for_update().skip_locked().first(tx).await.optional()?;
+    if locked.is_some() || diesel::select(diesel::dsl::exists(own)).get_result(tx).await? {
+        return Ok(locked);
     }
-    diesel::insert_into(event_positions::table)
-        .values(event_positions::tenant_id.eq(tenant))
+    let inserted = diesel::insert_into(event_positions::table)
+        .values(event_positions::tenant_id.eq(tx.tenant()))
         .on_conflict_do_nothing()
         .execute(tx)
         .await?;
-    locked().first(tx).await
+    Ok((inserted == 1).then_some(0))
 }
 
 /// The oldest events without a position, in the order in which they were written.
 pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<Vec<Appended>> {
-    let rows: Vec<(Uuid, String, Uuid, DateTime<Utc>)> = events::table
+    type Row = (Uuid, String, Uuid, DateTime<Utc>);
+    let rows: Vec<Row> = events::table
         .filter(events::tenant_id.eq(conn.tenant()))
         .filter(events::position.is_null())
         .order(events::sequence)
@@ -90,11 +91,8 @@ pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<V
         .select((events::id, events::topic, events::subject_id, events::occurred_at))
         .load(conn)
         .await?;
-    rows.into_iter()
-        .map(|(id, topic, subject_id, occurred_at)| {
-            Ok(Appended { id, topic: topic_of(&topic)?, subject_id, occurred_at })
-        })
-        .collect()
+    let appended = |(id, topic, subject_id, occurred_at): Row| Appended { id, topic, subject_id, occurred_at };
+    Ok(rows.into_iter().map(appended).collect())
 }
 
 /// Gives these events, in this order, the positions after `last`. The caller holds the lock.
@@ -132,12 +130,4 @@ pub async fn forget(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> Q
     )
     .execute(tx)
     .await
-}
-
-fn topic_of(text: &str) -> QueryResult<Topic> {
-    Topic::from_db(text).ok_or_else(|| unreadable(&format!("topic {text}")))
-}
-
-fn unreadable(what: &str) -> Error {
-    Error::DeserializationError(what.into())
 }

@@ -1,7 +1,7 @@
 //! What merchants do with subscriptions and deliveries, and what the worker does to deliveries.
 
 use crate::db::QueryResult;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::model::{Attempt, Claimed, Delivery, DeliveryStatus, KEPT, MAX_SUBSCRIPTIONS, Subscription, endpoint, wait};
@@ -17,6 +17,8 @@ use crate::events::{Topic, Work, ring_in_tx, ring_now_in_tx};
 
 /// Over all rounds of a delivery.
 const MAX_ATTEMPTS: i32 = 100;
+/// Bells for what may be left behind are set for multiples of this.
+const GRID: TimeDelta = TimeDelta::seconds(5);
 /// Old deliveries forgotten with one publication.
 const FORGOTTEN: i64 = 200;
 
@@ -97,8 +99,8 @@ pub async fn queue_in_tx(
     entropy: &Entropy,
     events: &[Appended],
 ) -> QueryResult<()> {
-    let mut topics: Vec<Topic> = events.iter().map(|event| event.topic).collect();
-    topics.sort_unstable_by_key(|topic| topic.as_db());
+    let mut topics: Vec<&str> = events.iter().map(|event| event.topic.as_str()).collect();
+    topics.sort_unstable();
     topics.dedup();
     let subscriptions = store::by_topics_lock(tx, &topics).await?;
     if subscriptions.is_empty() {
@@ -117,16 +119,23 @@ pub async fn queue_in_tx(
 }
 
 /// How many deliveries are due, by subscription. While there are any, a bell is set for when every claim of today
-/// has run out, so that what a worker leaves behind by dying is found.
-pub async fn due(db: &TenantDb, now: DateTime<Utc>, look_again: DateTime<Utc>) -> Result<Vec<(Uuid, i64)>, Fault> {
+/// has run out, so that what a worker leaves behind by dying is found: on a grid of time, so that the bells of one
+/// backlog come together and are taken down as one.
+pub async fn due(db: &TenantDb, now: DateTime<Utc>, lease: TimeDelta) -> Result<Vec<(Uuid, i64)>, Fault> {
     db.write(async |tx| {
         let due = store::due_by_subscription(tx.conn(), now).await?;
         if !due.is_empty() {
+            let look_again = next_on_grid(now + lease);
             ring_in_tx(tx, Work::Deliveries, look_again).await?;
         }
         Ok(due)
     })
     .await
+}
+
+/// The first moment of the grid after this one.
+fn next_on_grid(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.duration_trunc(GRID).map_or(time, |before| before + GRID)
 }
 
 /// Claims the next due delivery of a subscription until `lease` is over.
@@ -136,9 +145,17 @@ pub async fn claim(app: &App, db: &TenantDb, subscription: Uuid, lease: TimeDelt
     db.write(async |tx| Ok(store::claim_one(tx, subscription, claim, now, now + lease).await?)).await
 }
 
-/// Keeps the body for all attempts; false when the claim was lost.
-pub async fn keep_body(db: &TenantDb, claimed: &Claimed, body: &str) -> Result<bool, Fault> {
-    db.write(async |tx| Ok(store::keep_body(tx, claimed, body).await?)).await
+/// Keeps the body for all attempts, and the claim until `lease` is over from now on: to make the body may have taken
+/// most of it. False when the claim was lost.
+pub async fn keep_body(
+    app: &App,
+    db: &TenantDb,
+    claimed: &Claimed,
+    body: &str,
+    lease: TimeDelta,
+) -> Result<bool, Fault> {
+    let until = app.clock.now() + lease;
+    db.write(async |tx| Ok(store::keep_body(tx, claimed, body, until).await?)).await
 }
 
 /// Records an attempt: taken, to be tried again, or exhausted. False when the claim was lost, and with it the right

@@ -20,6 +20,9 @@ use crate::ids::TenantId;
 /// How long claimed bells belong to their worker: longer than a job takes.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
+/// Bells claimed at once, at most.
+const ROWS: i64 = 10_000;
+
 /// One kind of work for one tenant: all its bells that were due, as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -28,12 +31,24 @@ pub struct Job {
     bells: Vec<i64>,
 }
 
-/// Claims due bells, the longest due first: at most `limit`, which makes at most as many jobs.
+/// Which bells are wanted.
+pub struct Wanted<'a> {
+    pub work: Work,
+    /// Due by then.
+    pub now: DateTime<Utc>,
+    /// Of at most so many tenants.
+    pub jobs: i64,
+    /// Not of these: so that a tenant takes one of the places of a kind of work, however often it rings.
+    pub besides: &'a [TenantId],
+}
+
+/// Claims due bells, the longest due first, and with a tenant's first one all others that it has due: they are one
+/// job, after which it stands behind everybody who has waited meanwhile.
 ///
-/// While a tenant's payments are being settled, its other bells of that kind wait: a job may take as long as gateways
-/// take to be silent, and one tenant's silent gateway must not take every place.
-pub async fn claim(db: &PlatformDb, work: Work, now: DateTime<Utc>, limit: i64) -> Result<Vec<Job>, Fault> {
-    let claimed = db.run_relaxed(async |conn| Ok::<_, Fault>(claim_rows(conn, work, now, limit).await?)).await?;
+/// While a tenant's payments are being settled in any process, its other bells of that kind wait: a job may take as
+/// long as gateways take to be silent.
+pub async fn claim(db: &PlatformDb, wanted: &Wanted<'_>) -> Result<Vec<Job>, Fault> {
+    let claimed = db.run_relaxed(async |conn| Ok::<_, Fault>(claim_rows(conn, wanted).await?)).await?;
     let mut by_tenant: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
     let mut order = Vec::new();
     for (bell, tenant) in claimed {
@@ -45,25 +60,24 @@ pub async fn claim(db: &PlatformDb, work: Work, now: DateTime<Utc>, limit: i64) 
     }
     let job = |tenant: Uuid| {
         let bells = by_tenant.remove(&tenant).unwrap_or_default();
-        Job { tenant: TenantId(tenant), work, bells }
+        Job { tenant: TenantId(tenant), work: wanted.work, bells }
     };
     Ok(order.into_iter().map(job).collect())
 }
 
-async fn claim_rows(
-    conn: &mut PlatformConn<'_>,
-    work: Work,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> QueryResult<Vec<(i64, Uuid)>> {
-    let due = outbox_ready::table
-        .filter(outbox_ready::kind.eq(work.as_db()))
-        .filter(outbox_ready::due_at.le(now))
-        .filter(outbox_ready::claimed_until.is_null().or(outbox_ready::claimed_until.le(now)))
-        .order((outbox_ready::due_at, outbox_ready::id))
-        .limit(limit)
-        .select((outbox_ready::id, outbox_ready::tenant_id));
-    let rows: Vec<(i64, Uuid)> = if work == Work::Payments {
+async fn claim_rows(conn: &mut PlatformConn<'_>, wanted: &Wanted<'_>) -> QueryResult<Vec<(i64, Uuid)>> {
+    let &Wanted { work, now, jobs, besides } = wanted;
+    let free = || {
+        outbox_ready::table
+            .filter(outbox_ready::kind.eq(work.as_db()))
+            .filter(outbox_ready::due_at.le(now))
+            .filter(outbox_ready::claimed_until.is_null().or(outbox_ready::claimed_until.le(now)))
+            .order((outbox_ready::due_at, outbox_ready::id))
+            .select((outbox_ready::id, outbox_ready::tenant_id))
+    };
+    let besides: Vec<Uuid> = besides.iter().map(|tenant| tenant.0).collect();
+    let due = free().filter(outbox_ready::tenant_id.ne_all(besides)).limit(jobs);
+    let first: Vec<(i64, Uuid)> = if work == Work::Payments {
         let other = diesel::alias!(outbox_ready as other);
         let running = other
             .filter(other.field(outbox_ready::tenant_id).eq(outbox_ready::tenant_id))
@@ -73,10 +87,16 @@ async fn claim_rows(
     } else {
         due.for_update().skip_locked().load(conn).await?
     };
-    if !rows.is_empty() {
-        let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
-        set_claimed_until(conn, &ids, now + LEASE).await?;
+    if first.is_empty() {
+        return Ok(first);
     }
+    let mut tenants: Vec<Uuid> = first.into_iter().map(|(_, tenant)| tenant).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    let theirs = free().filter(outbox_ready::tenant_id.eq_any(tenants)).limit(ROWS);
+    let rows: Vec<(i64, Uuid)> = theirs.for_update().skip_locked().load(conn).await?;
+    let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
+    set_claimed_until(conn, &ids, now + LEASE).await?;
     Ok(rows)
 }
 

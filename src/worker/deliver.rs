@@ -5,7 +5,8 @@
 //! it claims, so that a claim's lease covers nothing but the attempt. A receiver that hangs holds its own lanes; a
 //! tenant whose receivers all hang holds its own places, of which the first is one that no other tenant's further
 //! attempts can take. Connections to the database are held by nobody while sending, and by at most [`DATABASE`] lanes
-//! otherwise.
+//! otherwise; a tenant's bodies are made one after the other, so that one whose orders take long to read does not hold
+//! them all.
 //!
 //! A suspended tenant's deliveries wait, and go on within about a minute of its being resumed.
 
@@ -19,10 +20,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::render;
+use super::{Outcome, render};
 use crate::app::App;
 use crate::db::TenantDb;
 use crate::error::Fault;
+use crate::events::{Work, ring_now_in_tx};
 use crate::graphql::schema::{self, EmporiaSchema};
 use crate::ids::TenantId;
 use crate::webhook::client::{Answer, Client, Message};
@@ -39,8 +41,8 @@ const DATABASE: usize = 3;
 const MARGIN: TimeDelta = TimeDelta::seconds(45);
 /// Rendering must leave time to send.
 const RENDER_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long, and how often, something is written down that the database does not take: what is not written down is
-/// done again when the lease ends.
+/// How long, and how often, something is read or written that the database does not let be: what is not written down
+/// is done again when the lease ends.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_millis(500);
 
@@ -62,8 +64,20 @@ struct Inner {
 
 /// What one tenant is sending.
 struct Tenant {
-    places: Arc<Places>,
+    turns: Arc<Turns>,
     endpoints: HashMap<Uuid, Endpoint>,
+}
+
+/// What a tenant's lanes take turns at.
+struct Turns {
+    places: Places,
+    rendering: Semaphore,
+}
+
+impl Turns {
+    fn new() -> Self {
+        Self { places: Places::new(1, PER_TENANT - 1), rendering: Semaphore::new(1) }
+    }
 }
 
 #[derive(Default)]
@@ -115,25 +129,40 @@ impl Deliverer {
     }
 
     /// Sees to it that everything due for the tenant is being sent, and returns: the sending goes on by itself.
-    pub async fn start_due(&self, tenant: TenantId) -> Result<(), Fault> {
-        for (subscription, due) in self.0.due(tenant).await? {
-            self.start_lanes(tenant, subscription, usize::try_from(due).unwrap_or(LANES));
-        }
-        Ok(())
+    pub async fn start_due(&self, tenant: TenantId) -> Result<Outcome, Fault> {
+        let due = self.0.due(tenant).await?;
+        Ok(if self.start_lanes(tenant, &due) { Outcome::Done } else { Outcome::Busy })
     }
 
     /// Sends everything that is due for the tenant, one after the other.
     pub async fn finish_due(&self, tenant: TenantId) -> Result<(), Fault> {
+        let turns = Turns::new();
         for (subscription, _) in self.0.due(tenant).await? {
-            while self.0.deliver_next(tenant, subscription).await? {}
+            while self.0.deliver_next(tenant, subscription, &turns).await? {}
         }
         Ok(())
     }
 
-    /// Claims nothing more.
-    pub fn close(&self) {
+    /// Claims nothing more. Answers the tenants of which something may be due that is left to others.
+    pub fn close(&self) -> Vec<TenantId> {
+        // In one step with the starting of lanes: each has started before and is known here, or does not start.
+        let tenants = self.0.tenants();
         self.0.closing.cancel();
         self.0.tasks.close();
+        tenants.keys().copied().collect()
+    }
+
+    /// Rings for what is left to others: their bells have been taken down when it was begun.
+    pub async fn hand_over(&self, tenants: &[TenantId]) {
+        let app = &self.0.app;
+        for &tenant in tenants {
+            let now = app.clock.now();
+            let db = app.db.tenant(tenant);
+            let rung = db.write(async |tx| Ok::<_, Fault>(ring_now_in_tx(tx, Work::Deliveries, now).await?)).await;
+            if let Err(fault) = rung {
+                tracing::warn!(%fault, %tenant, "deliveries wait for the bell that was set for dying workers");
+            }
+        }
     }
 
     /// Waits, after [`Self::close`], for the attempts that are running.
@@ -141,18 +170,28 @@ impl Deliverer {
         self.0.tasks.wait().await;
     }
 
-    fn start_lanes(&self, tenant: TenantId, subscription: Uuid, due: usize) {
+    /// Starts lanes for what is due by subscription; false when nothing is started any more.
+    fn start_lanes(&self, tenant: TenantId, due: &[(Uuid, i64)]) -> bool {
         let mut tenants = self.0.tenants();
+        if self.0.closing.is_cancelled() {
+            return false;
+        }
+        if due.is_empty() {
+            return true;
+        }
         let of_tenant = tenants
             .entry(tenant)
-            .or_insert_with(|| Tenant { places: Arc::new(Places::new(1, PER_TENANT - 1)), endpoints: HashMap::new() });
-        let endpoint = of_tenant.endpoints.entry(subscription).or_default();
-        endpoint.again = true;
-        while endpoint.lanes < due.min(LANES) {
-            endpoint.lanes += 1;
-            let lane = Lane { inner: self.0.clone(), tenant, subscription, is_open: true };
-            self.0.tasks.spawn(lane.run(of_tenant.places.clone()));
+            .or_insert_with(|| Tenant { turns: Arc::new(Turns::new()), endpoints: HashMap::new() });
+        for &(subscription, due) in due {
+            let endpoint = of_tenant.endpoints.entry(subscription).or_default();
+            endpoint.again = true;
+            while endpoint.lanes < usize::try_from(due).unwrap_or(LANES).min(LANES) {
+                endpoint.lanes += 1;
+                let lane = Lane { inner: self.0.clone(), tenant, subscription, is_open: true };
+                self.0.tasks.spawn(lane.run(of_tenant.turns.clone()));
+            }
         }
+        true
     }
 }
 
@@ -167,7 +206,7 @@ impl Inner {
 
     async fn due(&self, tenant: TenantId) -> Result<Vec<(Uuid, i64)>, Fault> {
         let now = self.app.clock.now();
-        let due = service::due(&self.app.db.tenant(tenant), now, now + self.lease() + TimeDelta::seconds(1)).await?;
+        let due = service::due(&self.app.db.tenant(tenant), now, self.lease()).await?;
         // Those of a suspended tenant are looked at again by the bell that is set now.
         Ok(if self.is_suspended(tenant).await? { Vec::new() } else { due })
     }
@@ -177,15 +216,16 @@ impl Inner {
     }
 
     /// Claims, sends and records one delivery; false when none was free.
-    async fn deliver_next(&self, tenant: TenantId, subscription: Uuid) -> Result<bool, Fault> {
+    async fn deliver_next(&self, tenant: TenantId, subscription: Uuid, turns: &Turns) -> Result<bool, Fault> {
         let db = self.app.db.tenant(tenant);
         if self.is_suspended(tenant).await? {
             return Ok(false);
         }
         let claimed = self.patiently(|| service::claim(&self.app, &db, subscription, self.lease())).await?;
         let Some(mut claimed) = claimed else { return Ok(false) };
+        let body = self.body(&db, &mut claimed, turns).await?;
         let attempted_at = self.app.clock.now();
-        let answer = match self.body(&db, &mut claimed).await? {
+        let answer = match body {
             Some(Ok(body)) => self.send(&claimed, attempted_at.timestamp(), body).await,
             // Told to the merchant as an attempt: it ends with the schedule instead of coming back for ever.
             Some(Err(answer)) => answer,
@@ -207,24 +247,45 @@ impl Inner {
         Ok(true)
     }
 
-    /// The body, kept before it is sent for the first time. None: the claim was lost meanwhile.
-    async fn body(&self, db: &TenantDb, claimed: &mut Claimed) -> Result<Option<Result<String, Answer>>, Fault> {
+    /// The body, kept before it is sent for the first time. None: nothing is to be sent now. The claim was lost
+    /// meanwhile, or the database does not let the body be made: the delivery comes again when the claim has run out.
+    async fn body(
+        &self,
+        db: &TenantDb,
+        claimed: &mut Claimed,
+        turns: &Turns,
+    ) -> Result<Option<Result<String, Answer>>, Fault> {
         if let Some(body) = claimed.body.take() {
             return Ok(Some(Ok(body)));
         }
-        let rendering = render::body(&self.app, &self.schema, db.tenant(), claimed);
-        let rendered = self.on_database(tokio::time::timeout(RENDER_TIMEOUT, rendering)).await;
-        let rendered = rendered.unwrap_or_else(|_| Err(Fault::internal("rendering took too long")));
+        let turn = turns.rendering.acquire().await.expect("never closed");
+        let rendered = self.patiently(|| self.render(db.tenant(), claimed)).await;
+        drop(turn);
         match rendered {
-            Ok(body) => {
-                let kept = self.patiently(|| service::keep_body(db, claimed, &body)).await?;
+            Ok(Ok(body)) => {
+                let kept = self.patiently(|| service::keep_body(&self.app, db, claimed, &body, self.lease())).await?;
                 Ok(kept.then_some(Ok(body)))
             }
             Err(fault) => {
+                tracing::warn!(%fault, tenant = %db.tenant(), delivery = %claimed.id, "a delivery waits for its body");
+                Ok(None)
+            }
+            Ok(Err(fault)) => {
                 tracing::error!(%fault, tenant = %db.tenant(), delivery = %claimed.id, "a delivery was not rendered");
                 let error = Some("the body could not be made; nothing was sent".to_owned());
                 Ok(Some(Err(Answer { status: None, duration: Duration::ZERO, excerpt: None, error })))
             }
+        }
+    }
+
+    /// The body, or why it can never be made; fails when it could not be read at the moment.
+    async fn render(&self, tenant: TenantId, claimed: &Claimed) -> Result<Result<String, Fault>, Fault> {
+        let rendering = render::body(&self.app, &self.schema, tenant, claimed);
+        match tokio::time::timeout(RENDER_TIMEOUT, rendering).await {
+            Ok(Ok(body)) => Ok(Ok(body)),
+            Ok(Err(fault @ Fault::Internal(_))) => Ok(Err(fault)),
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(Fault::Pool("reading took too long".to_owned())),
         }
     }
 
@@ -244,7 +305,7 @@ impl Inner {
         loop {
             match self.on_database(work()).await {
                 Err(fault) if Instant::now() < until => {
-                    tracing::warn!(%fault, "a webhook's state could not be written; trying again");
+                    tracing::warn!(%fault, "a webhook's state could not be read or written; trying again");
                     tokio::time::sleep(BACK_OFF).await;
                 }
                 outcome => return outcome,
@@ -268,12 +329,12 @@ struct Lane {
 }
 
 impl Lane {
-    async fn run(mut self, of_tenant: Arc<Places>) {
+    async fn run(mut self, turns: Arc<Turns>) {
         let inner = self.inner.clone();
         while self.is_open {
-            let taken = inner.closing.run_until_cancelled(Places::take(&of_tenant, &inner.places)).await;
+            let taken = inner.closing.run_until_cancelled(Places::take(&turns.places, &inner.places)).await;
             let Some(_places) = taken else { return };
-            match inner.deliver_next(self.tenant, self.subscription).await {
+            match inner.deliver_next(self.tenant, self.subscription, &turns).await {
                 Ok(true) => {}
                 Ok(false) => self.close_unless_rung(),
                 Err(fault) => {

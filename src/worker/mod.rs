@@ -10,11 +10,11 @@
 
 mod bells;
 mod deliver;
+mod places;
 mod relay;
 mod render;
 mod sweep;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +28,9 @@ use crate::app::App;
 use crate::cache::Notice;
 use crate::error::Fault;
 use crate::events::Work;
-use bells::Job;
+use bells::{Job, Wanted};
 use deliver::Deliverer;
+use places::Places;
 pub use sweep::sweep;
 
 /// Between two claims under load.
@@ -68,9 +69,10 @@ pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -
     }
     shutdown.run_until_cancelled(wake_on_notice(&worker.app, &wakers)).await;
     shutdown.cancelled().await;
-    worker.deliverer.close();
+    let left = worker.deliverer.close();
     let finished = async {
-        while loops.join_next().await.is_some() {}
+        let ended = async { while loops.join_next().await.is_some() {} };
+        tokio::join!(worker.deliverer.hand_over(&left), ended);
         worker.deliverer.closed().await;
     };
     if tokio::time::timeout(grace, finished).await.is_err() {
@@ -85,10 +87,16 @@ pub async fn drain(app: &App) -> Result<(), Fault> {
     loop {
         let mut idle = true;
         for work in Work::ALL {
-            for job in bells::claim(app.db.platform(), work, app.clock.now(), ROWS).await? {
+            let wanted = Wanted { work, now: app.clock.now(), jobs: JOBS, besides: &[] };
+            for job in bells::claim(app.db.platform(), &wanted).await? {
                 idle = false;
-                worker.perform(&job).await?;
-                bells::done(app.db.platform(), &job).await?;
+                match worker.perform(&job).await? {
+                    Outcome::Done => bells::done(app.db.platform(), &job).await?,
+                    Outcome::Busy => {
+                        bells::give_back(app.db.platform(), &[job], app.clock.now()).await?;
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
             }
         }
         if idle {
@@ -97,8 +105,17 @@ pub async fn drain(app: &App) -> Result<(), Fault> {
     }
 }
 
-/// Bells claimed at once, at most.
-const ROWS: i64 = 200;
+/// Jobs claimed at once, at most.
+const JOBS: i64 = 200;
+
+/// What came of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Its bells can be taken down.
+    Done,
+    /// Somebody else is at it, or this process does no more of it: its bells stay, for anybody.
+    Busy,
+}
 
 /// How many tenants' jobs of a kind run side by side in one process. Few where they only use the database, whose
 /// connections requests need too.
@@ -145,24 +162,15 @@ impl Worker {
         options: Options,
         shutdown: CancellationToken,
     ) {
-        let mut running = JoinSet::new();
+        let mut places = Places::new(breadth(work));
         while !shutdown.is_cancelled() {
             wake.mark_unchanged();
-            let places = breadth(work).saturating_sub(running.len());
-            let mut claimed = if places > 0 { self.claim(work, places).await } else { VecDeque::new() };
+            // For free places only: nobody's bells wait behind another's job, and no lease ends before its job does.
+            let claimed = if places.free() > 0 { self.claim(work, &mut places).await } else { Vec::new() };
             let found = !claimed.is_empty();
-            // What has no room yet waits here: its lease is long enough for what the others take.
-            while !claimed.is_empty() && !shutdown.is_cancelled() {
-                if running.len() >= breadth(work) {
-                    shutdown.run_until_cancelled(running.join_next()).await;
-                } else if let Some(job) = claimed.pop_front() {
-                    running.spawn(self.clone().work_off(job));
-                }
+            for job in claimed {
+                places.start(job.tenant, self.clone().work_off(job));
             }
-            if !claimed.is_empty() {
-                self.give_back(claimed.make_contiguous(), TimeDelta::zero()).await;
-            }
-            while running.try_join_next().is_some() {}
             if found {
                 // What is rung while work is being found is taken together with the next claim.
                 tokio::time::sleep(PAUSE).await;
@@ -170,35 +178,39 @@ impl Worker {
             }
             tokio::select! {
                 _ = wake.changed() => {}
-                Some(_) = running.join_next() => {}
+                () = places.change() => {}
                 () = tokio::time::sleep(options.poll) => {}
                 () = shutdown.cancelled() => {}
             }
         }
-        while running.join_next().await.is_some() {}
+        places.close().await;
     }
 
-    /// Payments are claimed for free places only: a lease that waits for a place might end before its job does.
-    async fn claim(&self, work: Work, places: usize) -> VecDeque<Job> {
-        let limit = if work == Work::Payments { i64::try_from(places).unwrap_or(ROWS) } else { ROWS };
-        match bells::claim(self.app.db.platform(), work, self.app.clock.now(), limit).await {
-            Ok(jobs) => jobs.into(),
-            Err(error) => {
-                tracing::error!(%error, ?work, "could not look for work");
-                VecDeque::new()
-            }
-        }
+    async fn claim(&self, work: Work, places: &mut Places) -> Vec<Job> {
+        let jobs = i64::try_from(places.free()).unwrap_or(JOBS);
+        let wanted = Wanted { work, now: self.app.clock.now(), jobs, besides: &places.taken() };
+        bells::claim(self.app.db.platform(), &wanted).await.unwrap_or_else(|error| {
+            tracing::error!(%error, ?work, "could not look for work");
+            Vec::new()
+        })
     }
 
     /// One job from the claim to its end; a failure is logged and tried again.
-    async fn work_off(self: Arc<Self>, job: Job) {
-        if let Err(error) = self.perform(&job).await {
-            tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job failed; it comes again");
-            return self.give_back(&[job], BACK_OFF).await;
-        }
-        if let Err(error) = bells::done(self.app.db.platform(), &job).await {
+    async fn work_off(self: Arc<Self>, job: Job) -> Outcome {
+        let outcome = match self.perform(&job).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job failed; it comes again");
+                self.give_back(&[job], BACK_OFF).await;
+                return Outcome::Done;
+            }
+        };
+        if outcome == Outcome::Busy {
+            self.give_back(&[job], TimeDelta::zero()).await;
+        } else if let Err(error) = bells::done(self.app.db.platform(), &job).await {
             tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job comes again when its lease ends");
         }
+        outcome
     }
 
     /// Gives jobs back that are not done, to be claimed by anyone after so long.
@@ -208,12 +220,13 @@ impl Worker {
         }
     }
 
-    async fn perform(&self, job: &Job) -> Result<(), Fault> {
+    async fn perform(&self, job: &Job) -> Result<Outcome, Fault> {
         match job.work {
-            Work::Events => relay::relay(&self.app, job.tenant).await,
-            Work::Deliveries if self.in_order => self.deliverer.finish_due(job.tenant).await,
-            Work::Deliveries => self.deliverer.start_due(job.tenant).await,
-            Work::Payments => crate::checkout::service::settle_due(&self.app, job.tenant).await,
+            Work::Events => return relay::relay(&self.app, job.tenant).await,
+            Work::Deliveries if self.in_order => self.deliverer.finish_due(job.tenant).await?,
+            Work::Deliveries => return self.deliverer.start_due(job.tenant).await,
+            Work::Payments => crate::checkout::service::settle_due(&self.app, job.tenant).await?,
         }
+        Ok(Outcome::Done)
     }
 }

@@ -1,49 +1,59 @@
 //! Publishing: appended events get their positions, subscribers are told, deliveries are queued.
 
+use super::Outcome;
 use crate::app::App;
 use crate::cache::Notice;
 use crate::error::Fault;
 use crate::events::model::KEPT;
-use crate::events::store;
+use crate::events::{Work, ring_now_in_tx, store};
 use crate::ids::TenantId;
 use crate::webhook;
 
-/// Events published in one transaction.
+/// Events published in one transaction, and transactions of one job.
 const BATCH: i64 = 200;
+const BATCHES: usize = 5;
 
-/// Publishes everything the tenant has appended.
+/// Publishes what the tenant has appended: a thousand events, and rings for the rest, so that tenants take turns.
 ///
-/// The notice follows the commit. When it cannot be sent the job fails and comes again, and then tells the last
+/// Where somebody else publishes for the tenant at the moment, nothing is waited for. The notice follows the commit. When it cannot be sent the job fails and comes again, and then tells the last
 /// position even though nothing is left to publish: a crash between commit and notice delays, it loses nothing.
-pub async fn relay(app: &App, tenant: TenantId) -> Result<(), Fault> {
-    loop {
-        let (position, is_last) = publish_batch(app, tenant).await?;
+pub async fn relay(app: &App, tenant: TenantId) -> Result<Outcome, Fault> {
+    for batch in 1..=BATCHES {
+        let Some((position, is_last)) = publish_batch(app, tenant, batch == BATCHES).await? else {
+            return Ok(Outcome::Busy);
+        };
         if position > 0 {
             app.shared.publish(&Notice::EventsPublished { tenant, position }).await?;
         }
         if is_last {
-            return Ok(());
+            break;
         }
     }
+    Ok(Outcome::Done)
 }
 
-/// Answers the position reached, and whether that was all.
-async fn publish_batch(app: &App, tenant: TenantId) -> Result<(i64, bool), Fault> {
+/// Answers the position reached, and whether that was all; none when somebody else is at it. What is not done in the
+/// job's last batch is rung for.
+async fn publish_batch(app: &App, tenant: TenantId, is_jobs_last: bool) -> Result<Option<(i64, bool)>, Fault> {
     let now = app.clock.now();
     app.db
         .tenant(tenant)
         .write(async |tx| {
-            let last = store::position_lock(tx).await?;
+            let Some(last) = store::position_lock(tx).await? else { return Ok(None) };
             // Selected after the lock was got, in a new statement: sees what the previous holder published.
             let events = store::unpublished(tx.conn(), BATCH).await?;
             if events.is_empty() {
-                return Ok((last, true));
+                return Ok(Some((last, true)));
             }
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
             let reached = store::publish(tx, last, &ids, now).await?;
             webhook::service::queue_in_tx(tx, now, &app.entropy, &events).await?;
             store::forget(tx, now - KEPT, BATCH).await?;
-            Ok::<_, Fault>((reached, i64::try_from(events.len()).is_ok_and(|len| len < BATCH)))
+            let is_last = i64::try_from(events.len()).is_ok_and(|len| len < BATCH);
+            if is_jobs_last && !is_last {
+                ring_now_in_tx(tx, Work::Events, now).await?;
+            }
+            Ok::<_, Fault>(Some((reached, is_last)))
         })
         .await
 }

@@ -65,7 +65,11 @@ async fn read(schema: &EmporiaSchema, scope: &Arc<Scope>, claimed: &Claimed, aft
     let variables = Variables::from_json(serde_json::json!({ "id": id, "after": after }));
     let mut response = schema.execute(Request::new(document).variables(variables).data(scope.clone())).await;
     match response.errors.first() {
-        Some(error) => Err(Fault::internal(format!("rendering {kind} {}: {error:?}", claimed.subject_id))),
+        // A fault of the database is one for the moment: the caller tells it from what never changes.
+        Some(error) => Err(error
+            .source::<Fault>()
+            .cloned()
+            .unwrap_or_else(|| Fault::internal(format!("rendering {kind} {}: {error:?}", claimed.subject_id)))),
         // The document has one root field, `data`.
         None => Ok(field(&mut response.data, "data").map(std::mem::take).unwrap_or_default()),
     }

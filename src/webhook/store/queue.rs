@@ -11,6 +11,7 @@ use crate::db::schema::{
     webhook_attempts as attempts, webhook_deliveries as deliveries, webhook_subscriptions as subscriptions,
 };
 use crate::db::{TenantConn, TenantTx};
+use crate::events::Topic;
 use crate::events::model::Appended;
 use crate::webhook::model::{Attempt, Claimed, DeliveryStatus};
 use crate::webhook::sign::SigningSecret;
@@ -34,7 +35,7 @@ pub async fn insert_deliveries(
                     deliveries::id.eq(entropy.uuid_v7(now)),
                     deliveries::subscription_id.eq(subscription),
                     deliveries::event_id.eq(event.id),
-                    deliveries::topic.eq(event.topic.as_db()),
+                    deliveries::topic.eq(&event.topic),
                     deliveries::subject_id.eq(event.subject_id),
                     deliveries::occurred_at.eq(event.occurred_at),
                     deliveries::next_attempt_at.eq(now),
@@ -69,10 +70,12 @@ pub async fn forget(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> Q
 }
 
 /// How many deliveries are due for each subscription, those included that someone is sending at the moment.
+///
+/// That a delivery is pending is said by its having a next attempt, in all statements of the queue: the same rows, and
+/// the index of them can be proved to hold them.
 pub async fn due_by_subscription(conn: &mut TenantConn<'_>, now: DateTime<Utc>) -> QueryResult<Vec<(Uuid, i64)>> {
     deliveries::table
         .filter(deliveries::tenant_id.eq(conn.tenant()))
-        .filter(deliveries::status.eq(DeliveryStatus::Pending.as_db()))
         .filter(deliveries::next_attempt_at.le(now))
         .group_by(deliveries::subscription_id)
         .select((deliveries::subscription_id, diesel::dsl::count_star()))
@@ -82,7 +85,8 @@ pub async fn due_by_subscription(conn: &mut TenantConn<'_>, now: DateTime<Utc>) 
 
 type DueRow = (Uuid, Uuid, String, Uuid, DateTime<Utc>, i32, i32, Option<String>);
 
-/// Claims the delivery of a subscription that has been due longest, unless none is free.
+/// Claims the delivery of a subscription that has been due longest, unless none is free. Topics that only a newer
+/// version knows are left to it.
 pub async fn claim_one(
     tx: &mut TenantTx<'_>,
     subscription_id: Uuid,
@@ -93,8 +97,8 @@ pub async fn claim_one(
     let row: Option<DueRow> = deliveries::table
         .filter(deliveries::tenant_id.eq(tx.tenant()))
         .filter(deliveries::subscription_id.eq(subscription_id))
-        .filter(deliveries::status.eq(DeliveryStatus::Pending.as_db()))
         .filter(deliveries::next_attempt_at.le(now))
+        .filter(deliveries::topic.eq_any(Topic::ALL.map(Topic::as_db)))
         .filter(deliveries::claimed_until.is_null().or(deliveries::claimed_until.le(now)))
         .order((deliveries::next_attempt_at, deliveries::id))
         .select((
@@ -146,15 +150,20 @@ pub async fn claim_one(
     }))
 }
 
-/// Keeps the rendered body, if the claim still holds.
-pub async fn keep_body(tx: &mut TenantTx<'_>, claimed: &Claimed, body: &str) -> QueryResult<bool> {
+/// Keeps the rendered body and holds the claim until then, if it still holds.
+pub async fn keep_body(
+    tx: &mut TenantTx<'_>,
+    claimed: &Claimed,
+    body: &str,
+    until: DateTime<Utc>,
+) -> QueryResult<bool> {
     let kept = diesel::update(
         deliveries::table
             .filter(deliveries::tenant_id.eq(tx.tenant()))
             .filter(deliveries::id.eq(claimed.id))
             .filter(deliveries::claim.eq(claimed.claim)),
     )
-    .set(deliveries::body.eq(body))
+    .set((deliveries::body.eq(body), deliveries::claimed_until.eq(until)))
     .execute(tx)
     .await?;
     Ok(kept == 1)

@@ -78,15 +78,14 @@ pub async fn subscriptions_page(
 }
 
 /// The subscriptions to any of these topics, locked so that none is deleted before what refers to it is committed.
-pub async fn by_topics_lock(tx: &mut TenantTx<'_>, topics: &[Topic]) -> QueryResult<Vec<(Uuid, Topic)>> {
-    let rows: Vec<(Uuid, String)> = subscriptions::table
+pub async fn by_topics_lock(tx: &mut TenantTx<'_>, topics: &[&str]) -> QueryResult<Vec<(Uuid, String)>> {
+    subscriptions::table
         .filter(subscriptions::tenant_id.eq(tx.tenant()))
-        .filter(subscriptions::topic.eq_any(topics.iter().map(|topic| topic.as_db())))
+        .filter(subscriptions::topic.eq_any(topics))
         .select((subscriptions::id, subscriptions::topic))
         .for_key_share()
         .load(tx)
-        .await?;
-    rows.into_iter().map(|(id, topic)| Ok((id, topic_of(&topic)?))).collect()
+        .await
 }
 
 pub async fn count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
