@@ -359,7 +359,7 @@ pub async fn insert_attempt(
     Ok(())
 }
 
-/// Ends the attempt: its reservation is sold or goes back.
+/// Ends the attempt: its reservation is sold or goes back, and it is never due again.
 pub async fn close_attempt(
     tx: &mut TenantTx<'_>,
     id: Uuid,
@@ -371,7 +371,11 @@ pub async fn close_attempt(
     let close = diesel::update(attempts::table)
         .filter(attempts::tenant_id.eq(tenant))
         .filter(attempts::id.eq(id))
-        .set((attempts::status.eq(status.as_db()), attempts::updated_at.eq(now)));
+        .set((
+            attempts::status.eq(status.as_db()),
+            attempts::due_at.eq(None::<DateTime<Utc>>),
+            attempts::updated_at.eq(now),
+        ));
     let closing = planned(close).execute(tx);
     let reserved =
         reservations::table.filter(reservations::tenant_id.eq(tenant)).filter(reservations::attempt_id.eq(id));
