@@ -5,12 +5,14 @@
 //! is reported by line, column and reason, and neither holds up the others nor takes away a variant that is there;
 //! what has no field here is kept as JSON.
 //!
-//! The way of a row: [`source`] reads it, [`columns`] says which cell is what, [`row`] reads its values, [`product`]
-//! puts a product's rows together into a draft, [`service`] hands batches of drafts to the catalogue.
+//! The way of a row: [`source`] reads it, and [`quotes`] sees when it is none; [`columns`] says which cell is what,
+//! [`row`] reads its values, [`product`] puts a product's rows together into a draft, [`service`] hands batches of
+//! drafts to the catalogue.
 
 pub mod cli;
 mod columns;
 mod product;
+mod quotes;
 pub mod report;
 mod row;
 pub mod service;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::columns::{Columns, Field, Owner};
-use super::report::Rejection;
+use super::report::{MAX_REPORTED, Rejection, clip};
 use super::row::{Fault, ImageCells, ProductCells, Row, VariantCells};
 use crate::catalog::model::{ImageDraft, OptionDraft, ProductDraft, ProductKey, VariantDraft, fold, parse_handle};
 use crate::money::Currency;
@@ -203,7 +203,9 @@ impl ProductRows {
         self.rejected_rows += 1;
         for (column, reason) in faults {
             let column = Some(column).filter(|column| !column.is_empty());
-            self.rejected.push(Rejection { line, column, handle: Some(self.handle.clone()), reason });
+            if self.rejected.len() < MAX_REPORTED {
+                self.rejected.push(Rejection::new(line, column, Some(self.handle.clone()), reason));
+            }
         }
     }
 
@@ -281,7 +283,7 @@ impl ProductRows {
             match self.option_names[at].clone() {
                 None => wrong = Some((at, "is blank, though there are values".to_owned())),
                 Some(name) if names.iter().any(|(_, one)| fold(one) == fold(&name)) => {
-                    wrong = Some((at, format!("`{name}` is there twice")));
+                    wrong = Some((at, format!("`{}` is there twice", clip(&name))));
                 }
                 Some(name) => names.push((at, name)),
             }
@@ -308,7 +310,7 @@ impl ProductRows {
             let missing = names.iter().find(|(at, _)| variant.values[*at].is_none());
             let values = || names.iter().filter_map(|(at, _)| variant.values[*at].as_deref()).map(fold).collect();
             let fault = if let Some((at, name)) = missing {
-                Some((column(*at), format!("is blank; the product has the option `{name}`")))
+                Some((column(*at), format!("is blank; the product has the option `{}`", clip(name))))
             } else if seen.insert(values()) {
                 None
             } else if names.is_empty() {

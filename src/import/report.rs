@@ -1,5 +1,7 @@
 //! What came of an import.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// A row that did not go in, or a part of the file that could not be read.
@@ -13,6 +15,35 @@ pub struct Rejection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
     pub reason: String,
+}
+
+/// Handles, columns and what is quoted of cells are told up to this many characters,
+const MAX_QUOTED: usize = 100;
+/// and reasons up to this many: a cell may hold megabytes.
+const MAX_REASON: usize = 500;
+
+impl Rejection {
+    pub fn new(line: u64, column: Option<String>, handle: Option<String>, reason: String) -> Self {
+        let name = |text: String| clip(&text).into_owned();
+        Self {
+            line,
+            column: column.map(name),
+            handle: handle.map(name),
+            reason: begin(&reason, MAX_REASON).into_owned(),
+        }
+    }
+}
+
+/// A text as it is told: its beginning, when it is long.
+pub fn clip(text: &str) -> Cow<'_, str> {
+    begin(text, MAX_QUOTED)
+}
+
+fn begin(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// The numbers at the end. `changed` ones were only computed when nothing was to be written.

@@ -4,6 +4,7 @@ use csv::StringRecord;
 use serde_json::{Map, Value};
 
 use super::columns::{Columns, Field, Owner};
+use super::report::clip;
 use crate::catalog::model::{InventoryPolicy, ProductStatus, Publication, Weight, WeightUnit};
 use crate::money::{Currency, Money};
 
@@ -216,7 +217,7 @@ impl Read<'_> {
             "draft" => Some(ProductStatus::Draft),
             "archived" => Some(ProductStatus::Archived),
             other => {
-                self.fault(Field::Status, format!("is `{other}`; expected active, draft or archived"));
+                self.fault(Field::Status, format!("is `{}`; expected active, draft or archived", clip(other)));
                 None
             }
         }
@@ -235,7 +236,7 @@ impl Read<'_> {
             "true" | "yes" | "1" => Some(true),
             "false" | "no" | "0" => Some(false),
             other => {
-                self.fault(field, format!("is `{other}`; expected true or false"));
+                self.fault(field, format!("is `{}`; expected true or false", clip(other)));
                 None
             }
         }
@@ -250,11 +251,11 @@ impl Read<'_> {
         match Money::parse(text, currency) {
             Ok(money) if (0..=MAX_AMOUNT).contains(&money.minor) => Some(Some(money.minor)),
             Ok(_) => {
-                self.fault(field, format!("is `{text}`, which is out of range"));
+                self.fault(field, format!("is `{}`, which is out of range", clip(text)));
                 None
             }
             Err(error) => {
-                self.fault(field, format!("`{text}` {error}"));
+                self.fault(field, format!("`{}` {error}", clip(text)));
                 None
             }
         }
@@ -267,14 +268,14 @@ impl Read<'_> {
             Some("lb") => WeightUnit::Pounds,
             Some("oz") => WeightUnit::Ounces,
             Some(other) => {
-                self.fault(Field::WeightUnit, format!("is `{other}`; expected kg, g, lb or oz"));
+                self.fault(Field::WeightUnit, format!("is `{}`; expected kg, g, lb or oz", clip(other)));
                 return None;
             }
         };
         let text = self.row.cell(Field::Grams)?;
         let grams: f64 = if text.is_empty() { 0.0 } else { text.parse().unwrap_or(f64::NAN) };
         if !(0.0..=MAX_GRAMS).contains(&grams) {
-            self.fault(Field::Grams, format!("is `{text}`; expected a number from 0 to {MAX_GRAMS}"));
+            self.fault(Field::Grams, format!("is `{}`; expected a number from 0 to {MAX_GRAMS}", clip(text)));
             return None;
         }
         #[expect(clippy::cast_possible_truncation, reason = "checked to be within the range just before")]
@@ -287,7 +288,7 @@ impl Read<'_> {
             "deny" | "false" => Some(InventoryPolicy::Deny),
             "continue" | "true" => Some(InventoryPolicy::Continue),
             other => {
-                self.fault(Field::Policy, format!("is `{other}`; expected deny or continue"));
+                self.fault(Field::Policy, format!("is `{}`; expected deny or continue", clip(other)));
                 None
             }
         }
@@ -323,7 +324,7 @@ impl Read<'_> {
             .map_or(text, |(whole, _)| whole);
         let number = digits.parse().ok();
         if number.is_none() {
-            self.fault(field, format!("is `{text}`; expected a whole number"));
+            self.fault(field, format!("is `{}`; expected a whole number", clip(text)));
         }
         number
     }
@@ -333,7 +334,7 @@ impl Read<'_> {
         let text = self.text(field, MAX_URL)?;
         let is_web = |url: url::Url| matches!(url.scheme(), "http" | "https");
         if !text.is_empty() && !url::Url::parse(&text).is_ok_and(is_web) {
-            self.fault(field, format!("`{text}` is not a http or https URL"));
+            self.fault(field, format!("`{}` is not a http or https URL", clip(&text)));
         }
         Some(text)
     }

@@ -16,7 +16,8 @@ use csv::{ByteRecord, ReaderBuilder, StringRecord};
 
 use super::columns::{BadHeader, Columns, Field};
 use super::product::{Parsed, ProductRows};
-use super::report::Rejection;
+use super::quotes::{BadQuote, Quotes};
+use super::report::{MAX_REPORTED, Rejection, clip};
 use super::row::Row;
 use crate::money::Currency;
 
@@ -36,6 +37,8 @@ pub enum Unreadable {
     Header(#[from] BadHeader),
     #[error("the file is empty")]
     Empty,
+    #[error("the header has a quote at the wrong place, in column {}: {}", .0.cell + 1, .0.reason())]
+    Quote(BadQuote),
     #[error("the file is not UTF-8")]
     Encoding,
     #[error("the file cannot be read: {0}")]
@@ -80,6 +83,8 @@ enum Record {
         handle: Option<String>,
         column: Option<String>,
         reason: String,
+        /// It may hold what was meant for other records, as far as the next one.
+        is_torn: bool,
     },
     /// The rest of the file is one open quote.
     Overlong {
@@ -126,13 +131,15 @@ impl<R: Read + Seek> Source<R> {
 impl<R: Read> Source<R> {
     /// Reads the header.
     fn open(reader: R, currency: Currency) -> Result<Self, Unreadable> {
-        let guarded =
-            Guarded { inner: reader, left: MAX_RECORD, offset: 0, line: 1, is_new: true, lines: VecDeque::new() };
-        let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(guarded);
+        let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(Guarded::new(reader));
         let mut header = StringRecord::new();
         let found = reader.read_record(&mut header).map_err(unreadable)?;
         if !found {
             return Err(Unreadable::Empty);
+        }
+        let end = reader.position().byte();
+        if let Some(bad) = reader.get_mut().quotes.bad_before(end) {
+            return Err(Unreadable::Quote(bad));
         }
         let columns = Columns::read(header.iter())?;
         let (seen, incomplete) = (HashMap::new(), HashSet::new());
@@ -143,14 +150,19 @@ impl<R: Read> Source<R> {
     /// The handles (their hashes) of products with rows that cannot be read or do not stand together.
     fn incomplete_handles(mut self) -> Result<HashSet<u64>, Unreadable> {
         let (mut seen, mut incomplete, mut last) = (HashSet::new(), HashSet::new(), None);
+        let mut was_torn = false;
         while let Some(record) = self.next_record()? {
             match record {
                 Record::Row { handle, .. } => {
-                    let handle = Some(hash(&handle));
-                    if handle != last {
-                        incomplete.extend(handle.filter(|handle| !seen.insert(*handle)));
-                    }
-                    last = handle;
+                    let handle = hash(&handle);
+                    let is_apart = Some(handle) != last && !seen.insert(handle);
+                    incomplete.extend((is_apart || was_torn).then_some(handle));
+                    (last, was_torn) = (Some(handle), false);
+                }
+                // What was swallowed may have been rows of the product before and of the one behind.
+                Record::Bad { handle, is_torn: true, .. } => {
+                    incomplete.extend(handle.as_deref().map(hash).into_iter().chain(last));
+                    was_torn = true;
                 }
                 // One that names no product may have been meant for the one before it.
                 Record::Bad { handle, .. } => incomplete.extend(handle.as_deref().map(hash).or(last)),
@@ -169,8 +181,8 @@ impl<R: Read> Source<R> {
         while let Some(record) = self.next_record()? {
             let full = match record {
                 Record::Row { line, handle, cells } => self.place(handle, &cells, line),
-                Record::Bad { line, column, reason, .. } => {
-                    self.reject_outside(line, column, reason);
+                Record::Bad { line, handle, column, reason, .. } => {
+                    self.reject_outside(line, column, handle, reason);
                     None
                 }
                 Record::Overlong { line } => {
@@ -178,7 +190,7 @@ impl<R: Read> Source<R> {
                         "a record begins here that is longer than {MAX_RECORD} bytes, as if a quote were never \
                          closed; nothing from here on was read"
                     );
-                    self.reject_outside(line, None, reason);
+                    self.reject_outside(line, None, None, reason);
                     None
                 }
             };
@@ -207,21 +219,27 @@ impl<R: Read> Source<R> {
                 Err(error) => return Err(unreadable(error)),
             };
             self.has_ended = !found;
-            let line = self.reader.get_mut().line_at(begin);
+            let end = self.reader.position().byte();
+            let guarded = self.reader.get_mut();
+            let (line, bad_quote) = (guarded.line_at(begin), guarded.quotes.bad_before(end));
             if found && self.record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
-                return Ok(Some(self.checked(line)));
+                return Ok(Some(self.checked(line, bad_quote.as_ref())));
             }
         }
         Ok(None)
     }
 
     /// The record as text with its handle, when it can be a row at all.
-    fn checked(&self, line: u64) -> Record {
+    fn checked(&self, line: u64, bad_quote: Option<&BadQuote>) -> Record {
         let handle = self.handle();
         let bad = |column: Option<&str>, reason: String| {
-            let column = column.map(str::to_owned);
-            Record::Bad { line, handle: handle.clone(), column, reason }
+            let (column, is_torn) = (column.map(str::to_owned), bad_quote.is_some());
+            Record::Bad { line, handle: handle.clone(), column, reason, is_torn }
         };
+        if let Some(quote) = bad_quote {
+            let column = (quote.cell < self.columns.len()).then(|| self.columns.name_at(quote.cell));
+            return bad(column, quote.reason());
+        }
         if self.record.len() > self.columns.len() {
             let reason = format!("has {} cells; the header has {}", self.record.len(), self.columns.len());
             return bad(None, reason);
@@ -255,9 +273,10 @@ impl<R: Read> Source<R> {
             return None;
         }
         if let Some(first) = self.seen.get(&hash(&handle)) {
-            let reason = format!("`{handle}` has rows from line {first} on; a product's rows must stand together");
+            let reason =
+                format!("`{}` has rows from line {first} on; a product's rows must stand together", clip(&handle));
             let column = self.columns.name(Field::Handle).map(str::to_owned);
-            self.reject_outside(line, column, reason);
+            self.reject_outside(line, column, Some(handle), reason);
             return None;
         }
         let full = self.pending.is_full().then(|| self.pending.take(&self.columns, &self.incomplete));
@@ -267,10 +286,13 @@ impl<R: Read> Source<R> {
         full
     }
 
-    fn reject_outside(&mut self, line: u64, column: Option<String>, reason: String) {
-        self.pending.outside.rows += 1;
-        self.pending.outside.rejected_rows += 1;
-        self.pending.outside.rejected.push(Rejection { line, column, handle: None, reason });
+    fn reject_outside(&mut self, line: u64, column: Option<String>, handle: Option<String>, reason: String) {
+        let outside = &mut self.pending.outside;
+        outside.rows += 1;
+        outside.rejected_rows += 1;
+        if outside.rejected.len() < MAX_REPORTED {
+            outside.rejected.push(Rejection::new(line, column, handle, reason));
+        }
     }
 }
 
@@ -280,31 +302,56 @@ fn hash(handle: &str) -> u64 {
     hasher.finish()
 }
 
-/// Lets at most so many bytes pass until told otherwise, and knows their lines.
+/// Lets at most so many bytes pass until told otherwise, and knows their lines and quotes.
 ///
-/// The CSV reader counts a line when it comes to a line feed, which is late where lines end in CR LF and early where
-/// empty lines lie between records. So the beginnings of lines are noted here, as far as has been read ahead.
+/// The CSV reader counts a line when it comes to a line feed, which is late where lines end in CR LF, early where
+/// empty lines lie between records, and never where lines end in CR. So the beginnings of lines are noted here, as far
+/// as has been read ahead.
 struct Guarded<R> {
     inner: R,
     left: u64,
     offset: u64,
     line: u64,
     is_new: bool,
+    last: u8,
+    /// What ends a line, as the header's end has it: elsewhere a CR alone is text.
+    line_end: Option<u8>,
     /// Byte and number of each line that is not empty.
     lines: VecDeque<(u64, u64)>,
+    quotes: Quotes,
 }
 
 impl<R> Guarded<R> {
+    fn new(inner: R) -> Self {
+        let (lines, quotes) = (VecDeque::new(), Quotes::new());
+        Self { inner, left: MAX_RECORD, offset: 0, line: 1, is_new: true, last: 0, line_end: None, lines, quotes }
+    }
+
     fn note(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            if *byte == b'\n' {
-                self.line += 1;
-                self.is_new = true;
-            } else if self.is_new && *byte != b'\r' {
+        for &byte in bytes {
+            let is_end = matches!(byte, b'\r' | b'\n');
+            if self.line_end.is_none() && self.last == b'\r' {
+                self.line_end = Some(if byte == b'\n' { b'\n' } else { b'\r' });
+                self.count(b'\r');
+            } else if self.line_end.is_none() && byte == b'\n' {
+                self.line_end = Some(b'\n');
+            }
+            self.quotes.take(byte, self.offset, self.line);
+            if is_end {
+                self.count(byte);
+            } else if self.is_new {
                 self.lines.push_back((self.offset, self.line));
                 self.is_new = false;
             }
+            self.last = byte;
             self.offset += 1;
+        }
+    }
+
+    fn count(&mut self, end: u8) {
+        if self.line_end == Some(end) {
+            self.line += 1;
+            self.is_new = true;
         }
     }
 
@@ -325,6 +372,9 @@ impl<R: Read> Read for Guarded<R> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let read = self.inner.read(&mut buffer[..most])?;
         self.left -= read as u64;
+        if read == 0 {
+            self.quotes.end();
+        }
         self.note(&buffer[..read]);
         Ok(read)
     }

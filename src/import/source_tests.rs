@@ -252,6 +252,83 @@ fn a_product_is_partial_when_a_row_of_it_cannot_be_read_or_stands_apart() {
     assert_eq!(partial, ["comma", "latin", "nul", "early", "blank", "bad", "apart", "open"]);
 }
 
+/// The products that are partial, and every rejection, of a file that is read as an import reads it.
+fn surveyed(text: &str) -> (Vec<String>, Vec<Rejection>) {
+    let mut source = Source::surveyed(io::Cursor::new(text.to_owned()), Currency::EUR).unwrap();
+    let (mut partial, mut rejected) = (Vec::new(), Vec::new());
+    while let Some(batch) = source.next_batch().unwrap() {
+        rejected.extend(batch.rejected);
+        for product in batch.products {
+            rejected.extend(product.rejected);
+            partial.extend(product.product.filter(|ready| ready.draft.is_partial).map(|_| product.handle));
+        }
+    }
+    rejected.sort_by_key(|rejection| rejection.line);
+    (partial, rejected)
+}
+
+const QUOTED: &str = "Handle,Title,Body (HTML),Option1 Name,Option1 Value\n";
+
+#[test]
+fn a_quote_that_is_never_closed_is_told_and_makes_its_products_partial() {
+    let text = format!("{QUOTED}a,A,,Size,S\na,,\"fine,,M\nb,B,,Size,S\nc,C,,Size,S\n");
+    let (partial, rejected) = surveyed(&text);
+    assert_eq!(partial, ["a"]);
+    let [one] = rejected.as_slice() else { panic!("{rejected:?}") };
+    assert_eq!((one.line, one.column.as_deref(), one.handle.as_deref()), (3, Some("Body (HTML)"), Some("a")));
+    assert!(one.reason.contains("line 3 is never closed"), "{one:?}");
+}
+
+#[test]
+fn a_stray_quote_is_told_and_makes_the_products_around_it_partial() {
+    // Without titles nothing else would keep the row that follows from being its product's first.
+    let text = "Handle,Body (HTML),Option1 Name,Option1 Value\n\
+                a,A,Size,S\nb,\"<p>fine</p>,Size,S\nb,,,M\nc,\"<p>a</p>\",Size,S\nc,C,Size,M\nd,D,Size,S\n";
+    let (partial, rejected) = surveyed(text);
+    assert_eq!(partial, ["a", "c"]);
+    let [one] = rejected.as_slice() else { panic!("{rejected:?}") };
+    assert_eq!((one.line, one.column.as_deref(), one.handle.as_deref()), (3, Some("Body (HTML)"), Some("b")));
+    assert!(one.reason.contains("opens on line 3 closes on line 5"), "{one:?}");
+}
+
+#[test]
+fn a_header_whose_quote_is_never_closed_is_refused() {
+    let error = Source::open("Handle,\"Title\na,A\n".as_bytes(), Currency::EUR).err().unwrap().to_string();
+    assert!(error.contains("column 2") && error.contains("line 1 is never closed"), "{error}");
+}
+
+#[test]
+fn lines_are_those_of_the_file_whatever_ends_them() {
+    let text = "Handle,Title,Status\na,A,sold\n\nb,\"B\nb\",sold\nc,C,sold\n";
+    for end in ["\n", "\r\n", "\r"] {
+        let (_, rejected) = surveyed(&text.replace('\n', end));
+        let lines: Vec<u64> = rejected.iter().map(|rejection| rejection.line).collect();
+        assert_eq!(lines, [2, 4, 6], "{end:?}");
+    }
+    let (_, rejected) = surveyed("Handle,Title,Status\na,\"A\ra\",active\nb,B,sold\n");
+    assert_eq!(rejected[0].line, 3, "a CR alone is text where lines end in LF");
+}
+
+#[test]
+fn what_is_told_of_long_cells_is_short() {
+    let long = "x".repeat(1 << 20);
+    let text = format!("Handle,Title,Status,{long}\na,A,{long},\n{long},A,,\n{long},B,,\n,,,\"a\"b\n");
+    let (_, rejected) = surveyed(&text);
+    assert_eq!(rejected.len(), 4);
+    for Rejection { column, handle, reason, .. } in rejected {
+        let bytes = column.map_or(0, |text| text.len()) + handle.map_or(0, |text| text.len()) + reason.len();
+        assert!(bytes < 800, "{bytes} bytes of {:?}", &reason[..reason.len().min(1000)]);
+    }
+}
+
+#[test]
+fn what_is_told_of_many_bad_rows_is_bounded() {
+    let text = format!("Handle,Title\n{}a,A\n{}", ",X\n".repeat(MAX_REPORTED + 5), "a,,\n".repeat(MAX_REPORTED + 5));
+    let mut source = Source::open(text.as_bytes(), Currency::EUR).unwrap();
+    let batch = source.next_batch().unwrap().unwrap();
+    assert_eq!((batch.rejected.len(), batch.rejected_rows), (MAX_REPORTED, 2 * (MAX_REPORTED as u64 + 5)));
+}
+
 /// As many products as asked for, made as they are read: no file is that long in memory.
 struct Endless {
     left: u64,
