@@ -57,7 +57,7 @@ start_postgres() {
     bin="$(postgres_bin)" || { echo "PostgreSQL's server binaries are missing: apt-get install postgresql" >&2; return 1; }
     mkdir -p "$dir"
     [ "$(id -u)" = 0 ] && chown postgres "$dir"
-    as_server_user "$bin/initdb" -D "$dir/data" -U postgres -A trust --no-sync >"$dir/initdb.log"
+    as_server_user "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$dir/initdb.log"
     as_server_user "$bin/pg_ctl" -D "$dir/data" -s -w -t 60 -l "$dir/postgres.log" start -o "-p $port -k $dir \
         -c listen_addresses=127.0.0.1 -c max_connections=400 $*"
 }

@@ -67,6 +67,7 @@ async fn checked_app(single_process: bool) -> anyhow::Result<App> {
     let config = settings(&Env::process(), single_process)?;
     crate::telemetry::init();
     crate::db::check::roles(&config.database).await?;
+    crate::db::check::texts(&config.database).await?;
     crate::db::check::migrated(&config.database).await?;
     Ok(App::build(config).await?)
 }

@@ -30,8 +30,13 @@ pub fn script(database: &str) -> Vec<String> {
     roles.chain(rest).collect()
 }
 
+/// In UTF-8 and sorted by bytes, whatever the cluster's own settings: see docs/adr/0014.
 fn database_sql(database: &str) -> String {
-    format!("CREATE DATABASE {} OWNER emporia_owner", identifier(database))
+    let database = identifier(database);
+    format!(
+        "CREATE DATABASE {database} OWNER emporia_owner \
+         TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
+    )
 }
 
 /// Makes what is missing. Answers statements that the admin was not allowed to run.

@@ -1,4 +1,5 @@
-//! What must hold before a process serves: roles that row-level security binds, and no pending migration.
+//! What must hold before a process serves: roles that row-level security binds, texts in Unicode, and no pending
+//! migration.
 
 use std::time::Duration;
 
@@ -27,6 +28,38 @@ async fn bound(variable: &str, url: &str) -> anyhow::Result<()> {
         Some(reason) => bail!("{variable} connects as {reason}: row-level security would not bind it"),
         None => Ok(()),
     }
+}
+
+/// Refuses a database whose texts cannot be compared in every script.
+pub async fn texts(config: &DatabaseConfig) -> anyhow::Result<()> {
+    let mut conn = connect("DATABASE_PLATFORM_URL", &config.platform_url).await?;
+    let Texts { encoding, has_unicode } = encoding(&mut conn).await.context("asking for the database's encoding")?;
+    if encoding != "UTF8" {
+        bail!("the database is encoded in {encoding}: make one in UTF8, as `emporia migrate --bootstrap` does");
+    }
+    if !has_unicode {
+        bail!("the PostgreSQL server is built without ICU: searching texts needs its collation \"und-x-icu\"");
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Texts {
+    #[diesel(sql_type = Text)]
+    encoding: String,
+    #[diesel(sql_type = Bool)]
+    has_unicode: bool,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the system's catalogue, on a connection without a tenant")]
+async fn encoding(conn: &mut AsyncPgConnection) -> QueryResult<Texts> {
+    diesel::sql_query(
+        "SELECT current_setting('server_encoding') AS encoding,
+                EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu'
+                           AND collnamespace = 'pg_catalog'::regnamespace) AS has_unicode",
+    )
+    .get_result(conn)
+    .await
 }
 
 /// Refuses a database that this binary's migrations have not all reached.

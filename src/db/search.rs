@@ -2,7 +2,7 @@
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text as SqlText};
 
 use crate::search::{Query, Text};
 
@@ -28,12 +28,28 @@ pub fn any_of<Table: 'static>(any: impl IntoIterator<Item = Expression<Table>>) 
     any.unwrap_or_else(|| Box::new(false.into_sql::<Bool>()))
 }
 
-/// The (text) column holds the text, or a word that begins like it.
+diesel::define_sql_function! {
+    /// The text in lower case, by the rules of its collation.
+    fn lower(text: SqlText) -> SqlText;
+}
+// Whatever the database's locale: that of C, which sorts by bytes, knows the upper case of ASCII only.
+diesel::postfix_operator!(Unicode, " COLLATE \"und-x-icu\"", SqlText, backend: Pg);
+
+/// The (text) expression as it is compared: upper and lower case are one, in every script.
+macro_rules! folded {
+    ($text:expr) => {
+        $crate::db::search::lower($crate::db::search::Unicode::new($text))
+    };
+}
+pub(crate) use folded;
+
+/// The (text) column holds the text, or a word that begins like it; upper and lower case are one.
 macro_rules! holds {
     ($column:expr, $text:expr) => {
-        $crate::db::search::any_of(
-            $crate::db::search::patterns($text).into_iter().map(|one| Box::new($column.ilike(one)) as Expression<_>),
-        )
+        $crate::db::search::any_of($crate::db::search::patterns($text).into_iter().map(|one| {
+            let pattern = one.into_sql::<diesel::sql_types::Text>();
+            Box::new($crate::db::search::folded!($column).like($crate::db::search::folded!(pattern))) as Expression<_>
+        }))
     };
 }
 pub(crate) use holds;

@@ -7,6 +7,7 @@
 mod architecture;
 mod cart;
 mod catalog;
+mod catalog_folding;
 mod catalog_write;
 mod checkout;
 mod checkout_page;

@@ -4,15 +4,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Text as SqlText};
 use uuid::Uuid;
 
-use crate::catalog::model::{Audience, Condition, Conditions, TextField, TimeField, fold};
+use crate::catalog::model::{Audience, Condition, Conditions, TextField, TimeField};
 use crate::db::schema::{collection_products, inventory_levels, product_options, product_variants, products};
-use crate::db::search::{self, holds, literal};
+use crate::db::search::{self, folded, holds, literal};
 use crate::search::Text;
 
-diesel::define_sql_function! {
-    /// The text in lower case.
-    fn lower(text: SqlText) -> SqlText;
-}
 diesel::define_sql_function! {
     /// The elements of an array as one text.
     fn array_to_string(array: Array<SqlText>, separator: SqlText) -> SqlText;
@@ -72,37 +68,33 @@ fn expression(tenant: Uuid, condition: &Condition) -> Expression {
 /// The field says this, or begins like it; upper and lower case are the same.
 fn says(tenant: Uuid, field: TextField, text: &Text) -> Expression {
     use product_variants as v;
-    let folded = fold(&text.value);
-    macro_rules! same {
+    let value = text.value.trim();
+    macro_rules! is {
         ($column:expr) => {
             if text.is_prefix {
-                Box::new(lower($column).like(format!("{}%", literal(&folded)))) as Expression
+                let pattern = format!("{}%", literal(value)).into_sql::<SqlText>();
+                Box::new(folded!($column).like(folded!(pattern))) as Expression<_>
             } else {
-                Box::new(lower($column).eq(folded))
+                Box::new(folded!($column).eq(folded!(value.to_owned().into_sql::<SqlText>()))) as Expression<_>
             }
         };
     }
     macro_rules! variants {
         ($column:expr) => {{
-            let (all, column) =
-                (v::table.filter(v::tenant_id.eq(tenant)).into_boxed(), lower($column.assume_not_null()));
-            let these = if text.is_prefix {
-                all.filter(column.like(format!("{}%", literal(&folded))))
-            } else {
-                all.filter(column.eq(folded))
-            };
-            Box::new(products::id.eq_any(these.filter($column.is_not_null()).select(v::product_id)))
+            let these = v::table.filter(v::tenant_id.eq(tenant)).filter($column.is_not_null());
+            Box::new(products::id.eq_any(these.filter(is!($column.assume_not_null())).select(v::product_id)))
         }};
     }
     match field {
         TextField::Tag => {
-            let tags = "\n".into_sql::<SqlText>().concat(lower(array_to_string(products::tags, "\n"))).concat("\n");
+            let tags = "\n".into_sql::<SqlText>().concat(array_to_string(products::tags, "\n")).concat("\n");
             let end = if text.is_prefix { "" } else { "\n" };
-            Box::new(tags.like(format!("%\n{}{end}%", literal(&folded))))
+            let pattern = format!("%\n{}{end}%", literal(value)).into_sql::<SqlText>();
+            Box::new(folded!(tags).like(folded!(pattern)))
         }
-        TextField::Vendor => same!(products::vendor),
-        TextField::ProductType => same!(products::product_type),
-        TextField::Handle => same!(products::handle),
+        TextField::Vendor => is!(products::vendor),
+        TextField::ProductType => is!(products::product_type),
+        TextField::Handle => is!(products::handle),
         TextField::Sku => variants!(v::sku),
         TextField::Barcode => variants!(v::barcode),
         TextField::Title => holds!(products::title, text),
@@ -130,15 +122,15 @@ fn sellable(tenant: Uuid, available: bool) -> Expression {
 fn with_option(tenant: Uuid, name: &str, value: &str) -> Expression {
     use product_options as o;
     use product_variants as v;
-    let value = fold(value);
+    let same = |text: &str| folded!(text.trim().to_owned().into_sql::<SqlText>());
     let products_with = o::table
         .inner_join(v::table.on(v::tenant_id.eq(o::tenant_id).and(v::product_id.eq(o::product_id))))
         .filter(o::tenant_id.eq(tenant))
-        .filter(lower(o::name).eq(fold(name)))
+        .filter(folded!(o::name).eq(same(name)))
         .filter(
-            (o::position.eq(1).and(lower(v::option1).eq(value.clone())))
-                .or(o::position.eq(2).and(lower(v::option2.assume_not_null()).eq(value.clone())))
-                .or(o::position.eq(3).and(lower(v::option3.assume_not_null()).eq(value))),
+            (o::position.eq(1).and(folded!(v::option1).eq(same(value))))
+                .or(o::position.eq(2).and(folded!(v::option2.assume_not_null()).eq(same(value))))
+                .or(o::position.eq(3).and(folded!(v::option3.assume_not_null()).eq(same(value)))),
         )
         .select(o::product_id);
     Box::new(products::id.eq_any(products_with))
