@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,6 +27,61 @@ pub struct PageArgs {
     pub reverse: Option<bool>,
 }
 
+/// By what a list is sorted: the name that its cursors carry, and what their values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    name: &'static str,
+    value: SortValue,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SortValue {
+    None,
+    Text,
+    Number,
+    BigNumber,
+    Moment,
+}
+
+impl SortKey {
+    /// Of lists by id.
+    pub const ID: Self = Self { name: "", value: SortValue::None };
+
+    pub const fn text(name: &'static str) -> Self {
+        Self { name, value: SortValue::Text }
+    }
+
+    /// Of 32 bits.
+    pub const fn number(name: &'static str) -> Self {
+        Self { name, value: SortValue::Number }
+    }
+
+    /// Of 64 bits.
+    pub const fn big_number(name: &'static str) -> Self {
+        Self { name, value: SortValue::BigNumber }
+    }
+
+    /// In microseconds since 1970.
+    pub const fn moment(name: &'static str) -> Self {
+        Self { name, value: SortValue::Moment }
+    }
+
+    /// Whether a row of such a list can have this value, and the database can read it.
+    fn fits(self, value: Option<&str>) -> bool {
+        match (self.value, value) {
+            (SortValue::None, None) => true,
+            (SortValue::Text, Some(text)) => !text.contains('\0'),
+            (SortValue::Number, Some(text)) => text.parse::<i32>().is_ok(),
+            (SortValue::BigNumber, Some(text)) => text.parse::<i64>().is_ok(),
+            (SortValue::Moment, Some(text)) => {
+                let moment = text.parse().ok().and_then(DateTime::from_timestamp_micros);
+                moment.is_some_and(|at| (1..=9999).contains(&at.year()))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A row's place in a sorted list: its sort value as text (a number, a time in microseconds, a title) and its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
@@ -39,30 +95,27 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The sort key of lists by id.
-    pub const BY_ID: &'static str = "";
-
     pub fn by_id(id: Uuid) -> Self {
-        Self { sort: Cow::Borrowed(Self::BY_ID), value: None, id }
+        Self { sort: Cow::Borrowed(SortKey::ID.name), value: None, id }
     }
 
-    pub fn new(sort: &'static str, value: impl Into<String>, id: Uuid) -> Self {
-        Self { sort: Cow::Borrowed(sort), value: Some(value.into()), id }
+    pub fn new(sort: SortKey, value: impl Into<String>, id: Uuid) -> Self {
+        Self { sort: Cow::Borrowed(sort.name), value: Some(value.into()), id }
     }
 
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).expect("a cursor is plain JSON"))
     }
 
-    fn decode(text: &str, argument: &str, sort: &str) -> Result<Self, BadPage> {
+    fn decode(text: &str, argument: &str, sort: SortKey) -> Result<Self, BadPage> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
         let cursor: Option<Self> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         match cursor {
-            None => Err(BadPage(format!("`{argument}` is not a cursor of this connection"))),
-            Some(cursor) if cursor.sort != sort => {
+            Some(cursor) if cursor.sort != sort.name => {
                 Err(BadPage(format!("`{argument}` is a cursor of a list that is sorted otherwise")))
             }
-            Some(cursor) => Ok(cursor),
+            Some(cursor) if sort.fits(cursor.value.as_deref()) => Ok(cursor),
+            _ => Err(BadPage(format!("`{argument}` is not a cursor of this connection"))),
         }
     }
 }
@@ -84,11 +137,11 @@ pub struct PageQuery {
 impl PageArgs {
     /// Checks the arguments of a list by id. `first` or `last` is required: an unbounded list is not given out.
     pub fn check(self) -> Result<PageQuery, BadPage> {
-        self.check_by(Cursor::BY_ID)
+        self.check_by(SortKey::ID)
     }
 
     /// Checks the arguments of a list that is sorted by this: what its cursors were made with.
-    pub fn check_by(self, sort: &str) -> Result<PageQuery, BadPage> {
+    pub fn check_by(self, sort: SortKey) -> Result<PageQuery, BadPage> {
         let (size, backwards) = match (self.first, self.last) {
             (Some(first), None) => (("first", first), false),
             (None, Some(last)) => (("last", last), true),
@@ -182,18 +235,42 @@ mod tests {
         assert!(args(Some(250), None).check().is_ok());
     }
 
+    fn after(cursor: &Cursor, sort: SortKey) -> Result<Option<Cursor>, BadPage> {
+        let args = PageArgs { first: Some(1), after: Some(cursor.encode()), ..PageArgs::default() };
+        args.check_by(sort).map(|query| query.after)
+    }
+
     #[test]
     fn a_cursor_of_another_order_is_refused() {
-        let title = Cursor::new("title", "Mug", Uuid::nil());
-        let check = |cursor: &Cursor, sort: &str| {
-            let args = PageArgs { first: Some(1), after: Some(cursor.encode()), ..PageArgs::default() };
-            args.check_by(sort).map(|query| query.after)
-        };
-        assert_eq!(check(&title, "title"), Ok(Some(title.clone())));
-        assert!(check(&title, "vendor").is_err() && check(&title, Cursor::BY_ID).is_err());
+        let by_title = SortKey::text("title");
+        let title = Cursor::new(by_title, "Mug", Uuid::nil());
+        assert_eq!(after(&title, by_title), Ok(Some(title.clone())));
+        assert!(after(&title, SortKey::text("vendor")).is_err() && after(&title, SortKey::ID).is_err());
         let id = Cursor::by_id(Uuid::nil());
-        assert_eq!(check(&id, Cursor::BY_ID), Ok(Some(id.clone())));
-        assert!(check(&id, "title").is_err());
+        assert_eq!(after(&id, SortKey::ID), Ok(Some(id.clone())));
+        assert!(after(&id, by_title).is_err());
+    }
+
+    #[test]
+    fn a_cursor_with_a_value_that_no_row_has_is_refused() {
+        let (number, big) = (SortKey::number("place"), SortKey::big_number("price"));
+        let (moment, text) = (SortKey::moment("created_at"), SortKey::text("title"));
+        for (sort, value) in [(number, "-7"), (big, "3000000000"), (moment, "1767225600000000"), (text, "Mug")] {
+            assert!(after(&Cursor::new(sort, value, Uuid::nil()), sort).is_ok(), "{sort:?} {value:?}");
+        }
+        let bad = [
+            (number, "3000000000"),
+            (big, "abc"),
+            (big, ""),
+            (moment, "9223372036854775807"),
+            (moment, "-8000000000000000000"),
+            (text, "a\0b"),
+        ];
+        for (sort, value) in bad {
+            assert!(after(&Cursor::new(sort, value, Uuid::nil()), sort).is_err(), "{sort:?} {value:?}");
+        }
+        let without = Cursor { sort: Cow::Borrowed("title"), value: None, id: Uuid::nil() };
+        assert!(after(&without, text).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::page::Cursor;
+use crate::page::SortKey;
 use crate::search::{self, BadQuery, Query, Text};
 
 /// A text of its own, like "About us".
@@ -33,11 +33,11 @@ pub enum PageSort {
 
 impl PageSort {
     /// What a cursor of this list says it is sorted by.
-    pub fn key(self) -> &'static str {
+    pub fn key(self) -> SortKey {
         match self {
-            Self::Id => Cursor::BY_ID,
-            Self::Title => "title",
-            Self::UpdatedAt => "updated_at",
+            Self::Id => SortKey::ID,
+            Self::Title => SortKey::text("title"),
+            Self::UpdatedAt => SortKey::moment("updated_at"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::SimpleObject;
 
-pub use crate::page::{Cursor, Page, PageArgs};
+pub use crate::page::{Cursor, Page, PageArgs, SortKey};
 
 /// Where a page ends and whether there is more.
 #[derive(Clone, Debug, Default, SimpleObject)]

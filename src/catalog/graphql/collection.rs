@@ -12,7 +12,7 @@ use crate::catalog::model::{self, Condition, ProductSort};
 use crate::catalog::store;
 use crate::connection;
 use crate::content::model::ResourceKind;
-use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::connection::{Cursor, Page, PageArgs, SortKey};
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scalars::{DateTime, Html, Url};
 use crate::graphql::scope::ScopeExt;
@@ -133,7 +133,7 @@ impl Collection {
 }
 
 /// What a cursor says that is a place in the merchant's order.
-const MANUAL: &str = "manual";
+const MANUAL: SortKey = SortKey::number("manual");
 
 /// What a collection's products are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]

@@ -10,7 +10,7 @@ use crate::catalog::loaders::ProductById;
 use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, TextField, parse_query};
 use crate::catalog::store;
 use crate::connection;
-use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::connection::{Cursor, Page, PageArgs, SortKey};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
 use crate::search::Query;
@@ -167,7 +167,7 @@ impl CatalogQuery {
         let scope = ctx.scope();
         let page = PageArgs { first: Some(first), ..PageArgs::default() }.check()?;
         let tags = scope.read(async |conn| store::tags(conn, audience(scope), page.limit).await).await?;
-        Ok(StringConnection(Page::from_rows(&page, tags, |tag| Cursor::new("tag", tag, Uuid::nil()))))
+        Ok(StringConnection(Page::from_rows(&page, tags, |tag| Cursor::new(SortKey::text("tag"), tag, Uuid::nil()))))
     }
 
     /// The product types in use, by the alphabet.
@@ -179,7 +179,9 @@ impl CatalogQuery {
         let scope = ctx.scope();
         let page = PageArgs { first: Some(first), ..PageArgs::default() }.check()?;
         let types = scope.read(async |conn| store::product_types(conn, audience(scope), page.limit).await).await?;
-        Ok(StringConnection(Page::from_rows(&page, types, |kind| Cursor::new("type", kind, Uuid::nil()))))
+        Ok(StringConnection(Page::from_rows(&page, types, |kind| {
+            Cursor::new(SortKey::text("type"), kind, Uuid::nil())
+        })))
     }
 }
 

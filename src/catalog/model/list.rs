@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::draft::ProductStatus;
 use crate::money::{Currency, Money};
-use crate::page::Cursor;
+use crate::page::SortKey;
 use crate::search::{self, BadQuery, Query, Term, Text};
 
 /// The order of a list of products; ties are broken by id.
@@ -24,15 +24,15 @@ pub enum ProductSort {
 
 impl ProductSort {
     /// What a cursor of this list says it is sorted by.
-    pub fn key(self) -> &'static str {
+    pub fn key(self) -> SortKey {
         match self {
-            Self::Id => Cursor::BY_ID,
-            Self::CreatedAt => "created_at",
-            Self::Price => "price",
-            Self::ProductType => "product_type",
-            Self::Title => "title",
-            Self::UpdatedAt => "updated_at",
-            Self::Vendor => "vendor",
+            Self::Id => SortKey::ID,
+            Self::CreatedAt => SortKey::moment("created_at"),
+            Self::Price => SortKey::big_number("price"),
+            Self::ProductType => SortKey::text("product_type"),
+            Self::Title => SortKey::text("title"),
+            Self::UpdatedAt => SortKey::moment("updated_at"),
+            Self::Vendor => SortKey::text("vendor"),
         }
     }
 }
@@ -48,11 +48,11 @@ pub enum CollectionSort {
 
 impl CollectionSort {
     /// What a cursor of this list says it is sorted by.
-    pub fn key(self) -> &'static str {
+    pub fn key(self) -> SortKey {
         match self {
-            Self::Id => Cursor::BY_ID,
-            Self::Title => "title",
-            Self::UpdatedAt => "updated_at",
+            Self::Id => SortKey::ID,
+            Self::Title => SortKey::text("title"),
+            Self::UpdatedAt => SortKey::moment("updated_at"),
         }
     }
 }

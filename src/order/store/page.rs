@@ -10,7 +10,7 @@ use crate::db::schema::orders;
 use crate::db::search::{self, Expression, holds};
 use crate::order::filter::OrderCondition;
 use crate::order::model::Order;
-use crate::page::{Cursor, PageQuery};
+use crate::page::{Cursor, PageQuery, SortKey};
 use crate::search::Query;
 
 /// By what orders are sorted.
@@ -25,13 +25,13 @@ pub enum OrderSort {
 
 impl OrderSort {
     /// What a cursor of this list says it is sorted by.
-    pub fn key(self) -> &'static str {
+    pub fn key(self) -> SortKey {
         match self {
-            Self::Id => Cursor::BY_ID,
-            Self::Created => "created_at",
-            Self::Updated => "updated_at",
-            Self::Number => "number",
-            Self::Total => "total",
+            Self::Id => SortKey::ID,
+            Self::Created => SortKey::moment("created_at"),
+            Self::Updated => SortKey::moment("updated_at"),
+            Self::Number => SortKey::number("number"),
+            Self::Total => SortKey::big_number("total"),
         }
     }
 
