@@ -20,6 +20,7 @@ mod execution;
 mod graphiql;
 mod graphql_http;
 mod guard;
+mod handles;
 mod http;
 mod idempotency;
 mod import;

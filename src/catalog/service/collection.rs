@@ -5,14 +5,13 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::membership;
-use crate::catalog::model::{CollectionDraft, WholeCollection, check_collection, handle_from_title};
+use super::{handle, membership};
+use crate::catalog::model::{CollectionDraft, WholeCollection, check_collection};
 use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::store;
 use crate::clock::Entropy;
-use crate::db::error::constraint;
 use crate::db::idempotency::{Key, Once, once};
-use crate::db::{TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::text::plain_of;
 
@@ -38,15 +37,15 @@ pub async fn collection_create_in_tx(
     if !violations.is_empty() {
         return Err(ServiceError::Rule(CatalogRule(violations)));
     }
-    let handle = match &draft.handle {
-        Some(handle) => handle.clone(),
-        None => free_handle(tx, &draft.title).await?,
+    let handles = match draft.handle.take() {
+        Some(handle) => vec![handle],
+        None => free_handles(tx, entropy, &draft.title).await?,
     };
     let id = entropy.uuid_v7(now);
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let collection = WholeCollection {
+    let mut collection = WholeCollection {
         id,
-        handle,
+        handle: String::new(),
         description: plain_of(&draft.description_html),
         image_url: text(&draft.image_url),
         image_alt: text(&draft.image_alt),
@@ -57,12 +56,14 @@ pub async fn collection_create_in_tx(
         published_at: Some(now),
         at: now,
     };
-    store::insert_collection(tx, &collection).await.map_err(|error| match constraint(&error) {
-        Some("collections_handle_taken") => refused(at!["handle"], CatalogCode::HandleTaken, "the handle is taken"),
-        _ => error.into(),
-    })?;
-    add_products(tx, now, id, &draft.products, "products").await?;
-    Ok(id)
+    for handle in handles {
+        collection.handle = handle;
+        if store::insert_collection(tx, &collection).await? {
+            add_products(tx, now, id, &draft.products, "products").await?;
+            return Ok(id);
+        }
+    }
+    Err(refused(at!["handle"], CatalogCode::HandleTaken, "the handle is taken"))
 }
 
 /// Puts products at the end of a collection, in this order; one that is there keeps its place.
@@ -103,15 +104,12 @@ async fn add_products(
     Ok(())
 }
 
-async fn free_handle(tx: &mut TenantTx<'_>, title: &str) -> ServiceResult<String, CatalogRule> {
-    let base = handle_from_title(title);
-    let suggestions: Vec<String> =
-        std::iter::once(base.clone()).chain((1..20).map(|number| format!("{base}-{number}"))).collect();
+/// Handles made from a title that nobody has, as far as can be seen: what others take meanwhile is skipped.
+async fn free_handles(tx: &mut TenantTx<'_>, entropy: &Entropy, title: &str) -> QueryResult<Vec<String>> {
+    let suggestions: Vec<String> = handle::suggestions(title).collect();
     let taken = store::collection_handles(tx.conn(), &suggestions).await?;
-    suggestions
-        .into_iter()
-        .find(|handle| !taken.contains_key(handle))
-        .ok_or_else(|| refused(at!["handle"], CatalogCode::HandleTaken, "give a handle: many titles are like this"))
+    let free = suggestions.into_iter().filter(|handle| !taken.contains_key(handle));
+    Ok(free.chain([handle::unique(title, entropy)]).collect())
 }
 
 fn refused(field: Vec<String>, code: CatalogCode, message: &str) -> ServiceError<CatalogRule> {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::handle::SUGGESTIONS;
 use super::upsert::products_upsert_in_tx;
 use crate::catalog::model::ProductDraft;
 use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
@@ -23,24 +24,28 @@ pub async fn product_set(
     key: Option<&Key>,
     draft: ProductDraft,
 ) -> Once<Uuid, CatalogRule> {
-    let written = once(db, now, key, async |tx| {
-        let mut outcomes = products_upsert_in_tx(tx, now, entropy, actor, vec![draft]).await?;
-        let outcome = outcomes.pop().ok_or_else(|| Fault::internal("a draft without an outcome"))?;
-        outcome.map(|written| written.id).map_err(|violations| ServiceError::Rule(CatalogRule(violations)))
-    });
-    // Not kept under the key: who tries again finds the handle taken, or free again.
-    let raced = |error| if handle_raced(&error) { ServiceError::Rule(handle_taken().into()) } else { error };
-    Ok(written.await?.map_err(raced))
+    for _ in 0..HANDLE_ATTEMPTS {
+        let written = once(db, now, key, async |tx| {
+            let mut outcomes = products_upsert_in_tx(tx, now, entropy, actor, vec![draft.clone()]).await?;
+            let outcome = outcomes.pop().ok_or_else(|| Fault::internal("a draft without an outcome"))?;
+            outcome.map(|written| written.id).map_err(|violations| ServiceError::Rule(CatalogRule(violations)))
+        });
+        match written.await? {
+            Err(ServiceError::Fault(fault)) if handle_raced(&fault) => {}
+            done => return Ok(done),
+        }
+    }
+    let violation = Violation::new(at!["handle"], CatalogCode::HandleTaken, "the handle is taken");
+    Ok(Err(ServiceError::Rule(violation.into())))
 }
 
-/// Someone else took the handle between our look and our write.
-fn handle_raced<R>(error: &ServiceError<R>) -> bool {
-    matches!(error, ServiceError::Fault(Fault::Database(error))
-        if matches!(constraint(error), Some("products_handle_taken" | "collections_handle_taken")))
-}
+/// How often products are written at most while others take their handles: each time, one more handle is known to be
+/// taken, so that a handle made from a title ends as a random one, and one that names its product finds it.
+pub const HANDLE_ATTEMPTS: usize = SUGGESTIONS + 2;
 
-fn handle_taken() -> Violation {
-    Violation::new(at!["handle"], CatalogCode::HandleTaken, "the handle is taken")
+/// Someone else took a product's handle between our look and our write: in a new transaction it is seen.
+pub fn handle_raced(fault: &Fault) -> bool {
+    matches!(fault, Fault::Database(error) if constraint(error) == Some("products_handle_taken"))
 }
 
 /// Deletes a product with all that belongs to it. Orders keep their own copy of what was sold.

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::handle::{suggestions, unique};
 use super::membership;
 use crate::catalog::model::{
-    Planning, ProductDraft, ProductKey, WholeProduct, Written, WrittenProduct, check, handle_from_title, parse_handle,
-    plan,
+    Planning, ProductDraft, ProductKey, WholeProduct, Written, WrittenProduct, check, parse_handle, plan,
 };
 use crate::catalog::rule::{CatalogCode, Violation, at};
 use crate::catalog::store;
@@ -218,7 +218,7 @@ async fn assign_handles(
         }
         match &draft.handle {
             Some(handle) => candidates.push(handle.clone()),
-            None => candidates.extend(suggestions(draft)),
+            None => candidates.extend(suggestions(title(draft))),
         }
     }
     let mut owners = store::product_handles(tx.conn(), &candidates).await?;
@@ -228,8 +228,8 @@ async fn assign_handles(
         let handle = match &draft.handle {
             Some(handle) => handle.clone(),
             None => {
-                let free = suggestions(draft).find(|handle| !owners.contains_key(handle));
-                free.unwrap_or_else(|| unique(draft, entropy))
+                let free = suggestions(title(draft)).find(|handle| !owners.contains_key(handle));
+                free.unwrap_or_else(|| unique(title(draft), entropy))
             }
         };
         if owners.get(&handle).is_some_and(|owner| Some(*owner) != own) {
@@ -243,16 +243,8 @@ async fn assign_handles(
     Ok(())
 }
 
-/// `title`, `title-1`, `title-2`…
-fn suggestions(draft: &ProductDraft) -> impl Iterator<Item = String> + use<> {
-    let base = handle_from_title(draft.title.as_deref().unwrap_or_default());
-    (0..20).map(move |number| if number == 0 { base.clone() } else { format!("{base}-{number}") })
-}
-
-/// When all the suggestions are taken.
-fn unique(draft: &ProductDraft, entropy: &Entropy) -> String {
-    let base = handle_from_title(draft.title.as_deref().unwrap_or_default());
-    format!("{base}-{:010x}", u64::from_be_bytes(entropy.bytes()) >> 24)
+fn title(draft: &ProductDraft) -> &str {
+    draft.title.as_deref().unwrap_or_default()
 }
 
 async fn write(

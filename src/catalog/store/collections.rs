@@ -137,9 +137,10 @@ fn expression(condition: &CollectionCondition) -> Expression<collections::table>
     }
 }
 
-pub async fn insert_collection(tx: &mut TenantTx<'_>, collection: &WholeCollection) -> QueryResult<usize> {
+/// Puts a collection in; answers false when the handle is taken.
+pub async fn insert_collection(tx: &mut TenantTx<'_>, collection: &WholeCollection) -> QueryResult<bool> {
     use collections as c;
-    diesel::insert_into(c::table)
+    let inserted = diesel::insert_into(c::table)
         .values((
             c::tenant_id.eq(tx.tenant()),
             c::id.eq(collection.id),
@@ -155,8 +156,11 @@ pub async fn insert_collection(tx: &mut TenantTx<'_>, collection: &WholeCollecti
             c::created_at.eq(collection.at),
             c::updated_at.eq(collection.at),
         ))
+        .on_conflict((c::tenant_id, c::handle))
+        .do_nothing()
         .execute(tx)
-        .await
+        .await?;
+    Ok(inserted == 1)
 }
 
 /// Notes that these collections changed.

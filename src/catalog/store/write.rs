@@ -90,7 +90,10 @@ fn diff<'a, T>(
 /// Writes it all; what is gone goes first, so that its names and values are free.
 pub async fn apply(tx: &mut TenantTx<'_>, changes: &Changes<'_>) -> QueryResult<()> {
     delete_gone(tx, changes).await?;
-    for chunk in changes.products.chunks(PRODUCTS) {
+    // In one order: whoever waits for another's handle does not wait in a circle.
+    let mut products = changes.products.clone();
+    products.sort_unstable_by(|a, b| a.handle.cmp(&b.handle));
+    for chunk in products.chunks(PRODUCTS) {
         upsert_products(tx, chunk).await?;
     }
     upsert_options(tx, &changes.options).await?;
