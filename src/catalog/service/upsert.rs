@@ -221,23 +221,27 @@ async fn assign_handles(
             None => candidates.extend(suggestions(title(draft))),
         }
     }
-    let mut owners = store::product_handles(tx.conn(), &candidates).await?;
+    let owners = store::product_handles(tx.conn(), &candidates).await?;
+    let mut given = HashSet::new();
     for slot in drafts {
         let Ok(draft) = slot else { continue };
         let own = stored.find(&draft.key).map(|found| found.fields.id);
         let handle = match &draft.handle {
             Some(handle) => handle.clone(),
             None => {
-                let free = suggestions(title(draft)).find(|handle| !owners.contains_key(handle));
+                let is_free = |handle: &String| !owners.contains_key(handle) && !given.contains(handle);
+                let free = suggestions(title(draft)).find(is_free);
                 free.unwrap_or_else(|| unique(title(draft), entropy))
             }
         };
-        if owners.get(&handle).is_some_and(|owner| Some(*owner) != own) {
+        // Whoever has the handle that names the draft's product came after we looked for that: the write will tell.
+        let is_key = matches!(&draft.key, ProductKey::Handle(key) if *key == handle);
+        let is_owned = !is_key && owners.get(&handle).is_some_and(|owner| Some(*owner) != own);
+        if is_owned || !given.insert(handle.clone()) {
             let message = format!("the handle \"{handle}\" is taken");
             *slot = Err(vec![Violation::new(at!["handle"], CatalogCode::HandleTaken, message)]);
             continue;
         }
-        owners.insert(handle.clone(), own.unwrap_or_default());
         draft.handle = Some(handle);
     }
     Ok(())
