@@ -17,6 +17,8 @@ user_error!(InventoryAdjustQuantitiesUserError, InventoryAdjustQuantitiesUserErr
 /// Why stock was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum InventoryAdjustQuantitiesUserErrorCode {
+    /// There are no changes.
+    Blank,
     /// There is no such inventory item.
     InvalidInventoryItem,
     /// There is no such location.
@@ -142,8 +144,14 @@ pub struct InventoryChangeInput {
 impl InventoryAdjustQuantitiesInput {
     fn changes(&self) -> Result<Vec<StockChange>, Vec<InventoryAdjustQuantitiesUserError>> {
         let mut errors = Vec::new();
+        if self.changes.is_empty() {
+            return Err(vec![error(&["changes"], Code::Blank, "give at least one change")]);
+        }
         if self.changes.len() > 250 {
             return Err(vec![error(&["changes"], Code::TooManyChanges, "at most 250 changes at once")]);
+        }
+        if self.reason.trim().is_empty() {
+            errors.push(error(&["reason"], Code::InvalidReason, "can't be blank"));
         }
         if self.name.as_deref().is_some_and(|name| name != "available") {
             errors.push(error(&["name"], Code::InvalidQuantityName, "the only quantity there is is \"available\""));

@@ -456,6 +456,28 @@ async fn a_cursor_of_another_order_is_refused() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_this_list_cannot_have_given_out_is_refused() {
+    use base64::Engine;
+    let shop = Shop::new().await;
+    shop.set(shirt()).await;
+    let lists = [
+        ("products", "PRICE", "price", json!("abc")),
+        ("products", "TITLE", "title", json!("\0")),
+        ("products", "CREATED_AT", "created_at", json!("soon")),
+        ("pages", "TITLE", "title", json!("\0")),
+        ("orders", "ORDER_NUMBER", "number", json!("4000000000")),
+    ];
+    for (list, key, sort, value) in lists {
+        let cursor = json!({ "s": sort, "v": value, "i": "0190a4c8-3f7e-7d7a-8b9e-1a2b3c4d5e6f" }).to_string();
+        let cursor = json!(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(cursor));
+        let query = format!("{{ {list}(first: 1, sortKey: {key}, after: {cursor}) {{ nodes {{ id }} }} }}");
+        let wrong = shop.errors(&shop.store.secret, &query).await;
+        let message = "`after` is not a cursor of this connection".to_owned();
+        assert_eq!(wrong, [("BAD_USER_INPUT".to_owned(), message)], "{list} by {key}");
+    }
+}
+
+#[tokio::test]
 async fn what_one_location_owes_does_not_hide_what_another_has() {
     use diesel_async::RunQueryDsl;
     let shop = Shop::new().await;
@@ -600,6 +622,14 @@ async fn a_product_that_cannot_be_is_refused_with_the_place_where() {
     assert_eq!(shop.refused(unknown).await, json!([[["input", "id"], "NOT_FOUND"]]));
     shop.set(shirt()).await;
     assert_eq!(shop.refused(shirt()).await, json!([[["input", "handle"], "HANDLE_TAKEN"]]));
+    let image = |url: &str| json!({ "originalSource": url });
+    let files = [image("https://x.example/1.jpg"), image("https://x.example/1.jpg"), image("ftp://x.example/2.jpg")];
+    let field = json!(["input", "files", "2", "originalSource"]);
+    assert_eq!(shop.refused(json!({ "title": "x", "files": files })).await, json!([[field, "INVALID"]]));
+    let units = json!({ "locationId": shop.location().await, "name": "available", "quantity": 1_000_000_000 });
+    let twice = json!({ "title": "x", "variants": [{ "inventoryQuantities": [units, units] }] });
+    let field = json!(["input", "variants", "0", "inventoryQuantities", "1", "locationId"]);
+    assert_eq!(shop.refused(twice).await, json!([[field, "INVALID"]]));
 }
 
 #[tokio::test]
@@ -625,6 +655,15 @@ async fn stock_is_adjusted_by_item_and_location() {
     );
     let refused = shop.merchant(adjust, input(&product["id"], 1)).await["inventoryAdjustQuantities"].take();
     assert_eq!(refused["userErrors"][0]["code"], "INVALID_INVENTORY_ITEM");
+    for (key, value, code) in [("reason", json!("  "), "INVALID_REASON"), ("changes", json!([]), "BLANK")] {
+        let mut input = input(&item, 1);
+        input["input"][key] = value;
+        let refused = shop.merchant(adjust, input).await["inventoryAdjustQuantities"].take();
+        assert_eq!(
+            refused["userErrors"],
+            json!([{ "field": ["input", key], "code": code, "message": refused["userErrors"][0]["message"] }])
+        );
+    }
     let query = r#"{ product(handle: "shirt") { totalInventory variants(first: 1) { nodes { quantityAvailable availableForSale } } } }"#;
     assert_eq!(
         shop.shopper(query, json!({})).await["product"],

@@ -161,15 +161,18 @@ fn check_options(found: &mut Findings, options: &mut [OptionDraft]) {
 
 fn check_images(found: &mut Findings, images: &mut Vec<ImageDraft>) {
     let mut seen = HashSet::new();
-    images.retain(|image| seen.insert(image.url.clone()));
-    found.list(at!["files"], images.len(), MAX_LIST);
-    for (at, image) in images.iter().enumerate().take(MAX_LIST) {
+    let distinct = |image: &ImageDraft| seen.insert(image.url.clone());
+    let is_first: Vec<bool> = images.iter().map(distinct).collect();
+    found.list(at!["files"], is_first.iter().filter(|is_first| **is_first).count(), MAX_LIST);
+    for (at, image) in images.iter().enumerate().filter(|(at, _)| is_first[*at]).take(MAX_LIST) {
         found.url(at!["files", at, "originalSource"], &image.url);
         found.text(at!["files", at, "alt"], image.alt_text.as_deref().unwrap_or_default(), 512);
         if image.width.is_some_and(|width| width <= 0) || image.height.is_some_and(|height| height <= 0) {
             found.add(at!["files", at], CatalogCode::Invalid, "width and height must be above 0");
         }
     }
+    let mut is_first = is_first.into_iter();
+    images.retain(|_| is_first.next() == Some(true));
 }
 
 fn check_variant(found: &mut Findings, at: usize, variant: &mut VariantDraft) {
@@ -197,7 +200,12 @@ fn check_variant(found: &mut Findings, at: usize, variant: &mut VariantDraft) {
     found.list(at!["variants", at, "inventoryQuantities"], variant.quantities.len(), MAX_LIST);
     // What is sold on below zero may come from another system with some sold already.
     let least = if variant.inventory_policy == Some(InventoryPolicy::Continue) { -MAX_UNITS } else { 0 };
-    for (place, (_, quantity)) in variant.quantities.iter().enumerate() {
+    let mut locations = HashSet::new();
+    for (place, (location, quantity)) in variant.quantities.iter().enumerate() {
+        if !locations.insert(location) {
+            let field = at!["variants", at, "inventoryQuantities", place, "locationId"];
+            found.add(field, CatalogCode::Invalid, "the location is there twice");
+        }
         if !(least..=MAX_UNITS).contains(quantity) {
             let field = at!["variants", at, "inventoryQuantities", place, "quantity"];
             found.add(field, CatalogCode::Invalid, format!("must be between {least} and {MAX_UNITS}"));
