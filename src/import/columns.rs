@@ -1,6 +1,7 @@
 //! Which column of the file is what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a cell can mean here. Every other column is kept under its own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,6 +120,7 @@ pub enum Owner {
 #[derive(Clone, Debug)]
 pub struct Columns {
     names: Vec<String>,
+    all: Arc<HashSet<String>>,
     fields: HashMap<Field, usize>,
     extra: Vec<(usize, Owner)>,
 }
@@ -143,7 +145,7 @@ impl Columns {
         if names.len() > MAX_COLUMNS {
             return Err(BadHeader::TooMany(names.len()));
         }
-        let mut columns = Self { fields: HashMap::new(), extra: Vec::new(), names: Vec::new() };
+        let mut columns = Self { fields: HashMap::new(), extra: Vec::new(), names: Vec::new(), all: Arc::default() };
         for (at, name) in names.iter().enumerate() {
             match field(name) {
                 Some(field) => {
@@ -154,11 +156,8 @@ impl Columns {
                 None => columns.extra.push((at, owner(name))),
             }
         }
-        columns.names = names
-            .into_iter()
-            .enumerate()
-            .map(|(at, name)| if name.is_empty() { format!("Column {}", at + 1) } else { name })
-            .collect();
+        columns.names = distinct(names);
+        columns.all = Arc::new(columns.names.iter().cloned().collect());
         if columns.fields.contains_key(&Field::Handle) { Ok(columns) } else { Err(BadHeader::NoHandle) }
     }
 
@@ -176,6 +175,11 @@ impl Columns {
         &self.names[at]
     }
 
+    /// The names of all columns.
+    pub fn all(&self) -> Arc<HashSet<String>> {
+        self.all.clone()
+    }
+
     pub fn len(&self) -> usize {
         self.names.len()
     }
@@ -183,10 +187,6 @@ impl Columns {
     /// The columns without a field.
     pub fn extra(&self) -> impl Iterator<Item = (usize, &str, Owner)> {
         self.extra.iter().map(|(at, owner)| (*at, self.names[*at].as_str(), *owner))
-    }
-
-    pub fn has_extra(&self, owner: Owner) -> bool {
-        self.extra.iter().any(|(_, one)| *one == owner)
     }
 
     /// Where the cells are that make a row a variant's.
@@ -202,6 +202,24 @@ impl Columns {
 
 fn field(name: &str) -> Option<Field> {
     NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, field)| *field)
+}
+
+/// What is kept is kept by its column's name: those without one are named by their place, and those that share one
+/// are numbered.
+fn distinct(names: Vec<String>) -> Vec<String> {
+    let given: HashSet<String> = names.iter().cloned().collect();
+    let mut taken = HashSet::new();
+    let name = |(at, name): (usize, String)| {
+        let mut name = if name.is_empty() { format!("Column {}", at + 1) } else { name };
+        if taken.contains(&name) {
+            let numbered = (2..=MAX_COLUMNS * 2).map(|number| format!("{name} ({number})"));
+            let free = numbered.into_iter().find(|name| !given.contains(name) && !taken.contains(name));
+            name = free.unwrap_or(name);
+        }
+        taken.insert(name.clone());
+        name
+    };
+    names.into_iter().enumerate().map(name).collect()
 }
 
 fn owner(name: &str) -> Owner {
@@ -228,6 +246,16 @@ mod tests {
         let google = (2, "Google Shopping / MPN", Owner::Product);
         assert_eq!(extra, [(1, "Variant Tax Code", Owner::Variant), google, (3, "Column 4", Owner::Product)]);
         assert!(!columns.has_variants());
+    }
+
+    #[test]
+    fn columns_that_share_a_name_are_told_apart() {
+        let header = ["Handle", "Foo", "Foo (2)", "Foo", "Variant Bar", "Variant Bar", "", "Column 7", "Foo"];
+        let columns = Columns::read(header.into_iter()).unwrap();
+        let names: Vec<&str> = columns.extra().map(|(_, name, _)| name).collect();
+        let expected =
+            ["Foo", "Foo (2)", "Foo (3)", "Variant Bar", "Variant Bar (2)", "Column 7", "Column 7 (2)", "Foo (4)"];
+        assert_eq!(names, expected);
     }
 
     #[test]

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use super::columns::{Columns, Field, Owner};
 use super::report::{MAX_REPORTED, Rejection, clip};
 use super::row::{Fault, ImageCells, ProductCells, Row, VariantCells};
-use crate::catalog::model::{ImageDraft, OptionDraft, ProductDraft, ProductKey, VariantDraft, fold, parse_handle};
+use crate::catalog::model::{
+    ImageDraft, ImportExtra, OptionDraft, ProductDraft, ProductKey, VariantDraft, fold, parse_handle,
+};
 use crate::money::Currency;
 
 /// The catalogue's bounds.
@@ -32,6 +34,8 @@ pub struct ProductRows {
     variants: Vec<VariantRow>,
     images: Vec<ImageCells>,
     extra: Map<String, Value>,
+    /// The line of a row with another title: rows behind it that have none may belong to that one.
+    other_title: Option<u64>,
     rejected: Vec<Rejection>,
     rejected_rows: u64,
 }
@@ -82,6 +86,7 @@ impl ProductRows {
             variants: Vec::new(),
             images: Vec::new(),
             extra: Map::new(),
+            other_title: None,
             rejected: Vec::new(),
             rejected_rows: 0,
         };
@@ -124,30 +129,38 @@ impl ProductRows {
 
     fn try_add(&mut self, row: &Row<'_>, currency: Currency) -> Result<(), Vec<Fault>> {
         let general = |reason: String| vec![(String::new(), reason)];
-        if self.cells.is_err() {
+        let Ok(first) = &self.cells else {
             return Err(general(format!("belongs to the product whose first row, line {}, was rejected", self.line)));
-        }
+        };
         if self.bytes > MAX_BYTES {
             return Err(general(format!("the product's rows have more than {MAX_BYTES} bytes")));
+        }
+        let mut beside = Vec::new();
+        if self.rows > 1 {
+            if let Some(title) = row.filled(Field::Title) {
+                let is_other = first.title.as_deref() != Some(title);
+                self.other_title = is_other.then_some(row.line);
+            } else if let Some(line) = self.other_title {
+                return Err(general(format!("follows line {line}, whose title is another, and may belong to that")));
+            }
+            beside = row.otherwise(first, self.line)?;
         }
         let values = self.options(row)?;
         let is_variant = self.rows == 1 || row.is_variants();
         let cells = if is_variant { row.variant(currency).map(Some) } else { Ok(None) };
-        let image = row.image();
-        let (cells, image) = match (cells, image) {
+        let (mut cells, image) = match (cells, row.image()) {
             (Ok(cells), Ok(image)) => (cells, image),
             (cells, image) => return Err(cells.err().into_iter().chain(image.err()).flatten().collect()),
         };
         if is_variant && self.variants.len() == MAX_VARIANTS {
             return Err(general(format!("a product has at most {MAX_VARIANTS} variants")));
         }
-        if let Some(image) = image
-            && let Err(reason) = self.add_image(image)
-        {
-            return Err(general(reason));
+        beside.extend(self.add_image(image).map_err(general)?);
+        if !is_variant {
+            beside.extend([Field::VariantImage, Field::WeightUnit]);
         }
-        let mut cells = cells;
-        self.add_extra(row, cells.as_mut());
+        let extra = cells.as_mut().map(|cells| &mut cells.extra);
+        self.add_extra(row, &beside, extra);
         if let Some(cells) = cells {
             self.variants.push(VariantRow { line: row.line, values, cells });
         }
@@ -159,43 +172,63 @@ impl ProductRows {
         let mut values = Values::default();
         for (at, (known, value)) in self.option_names.iter_mut().zip(&mut values).enumerate() {
             let name = row.option(at, Field::OptionName)?;
+            if let (Some(known), Some(name)) = (known.as_deref(), name.as_deref())
+                && fold(known) != fold(name)
+            {
+                let reason = format!("is `{}`; in the rows before it is `{}`", clip(name), clip(known));
+                return Err(vec![(row.name(Field::OptionName(at)), reason)]);
+            }
             *known = known.take().or(name);
             *value = row.option(at, Field::OptionValue)?;
         }
         Ok(values)
     }
 
-    /// An address that the product has already is the same image again.
-    fn add_image(&mut self, image: ImageCells) -> Result<(), String> {
+    /// An address that the product has already is the same image again. Answers what is left over of the row's cells.
+    fn add_image(&mut self, image: ImageCells) -> Result<Vec<Field>, String> {
         if let Some(known) = self.images.iter_mut().find(|known| known.url == image.url) {
-            known.alt_text = known.alt_text.take().or(image.alt_text);
-            return Ok(());
+            known.alt_text = known.alt_text.take().or_else(|| image.alt_text.clone());
+            known.position = known.position.or(image.position);
+            let other_alt = image.alt_text.is_some() && image.alt_text != known.alt_text;
+            let other_position = image.position.is_some() && image.position != known.position;
+            let left = [(Field::ImageAlt, other_alt), (Field::ImagePosition, other_position)];
+            return Ok(left.into_iter().filter_map(|(field, is_left)| is_left.then_some(field)).collect());
+        }
+        if image.url.is_empty() {
+            return Ok(vec![Field::ImageAlt, Field::ImagePosition]);
         }
         if self.images.len() == MAX_IMAGES {
             return Err(format!("a product has at most {MAX_IMAGES} images"));
         }
         self.images.push(image);
-        Ok(())
+        Ok(Vec::new())
     }
 
-    /// Keeps what has no field. What a later row says otherwise of the product is kept beside it: with the row's
-    /// variant, or in a list.
-    fn add_extra(&mut self, row: &Row<'_>, variant: Option<&mut VariantCells>) {
-        let mut variant = variant.map(|cells| &mut cells.extra);
+    /// Keeps what has no field, or has one and is not for it. What a later row says otherwise of the product is kept
+    /// beside it: with the row's variant, or in a list.
+    fn add_extra(&mut self, row: &Row<'_>, beside: &[Field], mut variant: Option<&mut Map<String, Value>>) {
         for (name, text) in row.extra(Owner::Product) {
-            match self.extra.get_mut(name) {
-                None => {
-                    self.extra.insert(name.to_owned(), text.into());
-                }
-                Some(known) if *known == text => {}
-                Some(known) => match (&mut variant, known) {
-                    (Some(extra), _) => {
-                        extra.insert(name.to_owned(), text.into());
-                    }
-                    (None, Value::Array(list)) => list.push(text.into()),
-                    (None, known) => *known = Value::Array(vec![known.take(), text.into()]),
-                },
+            let is_others = self.extra.get(name).is_some_and(|known| known != text);
+            match &mut variant {
+                Some(extra) if is_others => drop(extra.insert(name.to_owned(), text.into())),
+                _ => self.add_to_list(name.to_owned(), text),
             }
+        }
+        for field in beside {
+            let Some(text) = row.filled(*field) else { continue };
+            match &mut variant {
+                Some(extra) => drop(extra.insert(row.name(*field), text.into())),
+                None => self.add_to_list(row.name(*field), text),
+            }
+        }
+    }
+
+    fn add_to_list(&mut self, name: String, text: &str) {
+        match self.extra.get_mut(&name) {
+            None => drop(self.extra.insert(name, text.into())),
+            Some(known) if *known == text => {}
+            Some(Value::Array(list)) => list.push(text.into()),
+            Some(known) => *known = Value::Array(vec![known.take(), text.into()]),
         }
     }
 
@@ -231,6 +264,7 @@ impl ProductRows {
 
     fn ready(&mut self, cells: ProductCells, columns: &Columns) -> Option<Ready> {
         let names = self.used_options(columns)?;
+        self.keep_unused_options(columns);
         self.reject_misfits(&names, columns);
         if columns.has_variants() && self.variants.is_empty() {
             if self.rejected_rows < self.rows {
@@ -253,19 +287,20 @@ impl ProductRows {
             seo_title: cells.seo_title,
             seo_description: cells.seo_description,
             images: columns.at(Field::ImageSrc).map(|_| images(std::mem::take(&mut self.images))),
-            import_extra: columns.has_extra(Owner::Product).then(|| std::mem::take(&mut self.extra)),
+            import_extra: Some(ImportExtra {
+                columns: columns.all(),
+                values: std::mem::take(&mut self.extra),
+                units: None,
+            }),
             ..ProductDraft::default()
         };
         let mut variants = Vec::new();
         if columns.has_variants() {
             let rows = std::mem::take(&mut self.variants);
-            // All of these may leave something behind that has no field.
-            let keeps_extra = [Owner::Variant, Owner::Product].into_iter().any(|owner| columns.has_extra(owner))
-                || [Field::Tracker, Field::Quantity].into_iter().any(|field| columns.at(field).is_some());
             let mut drafts = Vec::with_capacity(rows.len());
             for row in rows {
                 variants.push(ReadyVariant { line: row.line, quantity: row.cells.quantity });
-                drafts.push(variant(&names, &row.values, row.cells, keeps_extra));
+                drafts.push(variant(&names, &row.values, row.cells, columns));
             }
             let option = |(_, name): &(usize, String)| OptionDraft { id: None, name: name.clone(), values: Vec::new() };
             draft.options = Some(names.iter().map(option).collect());
@@ -301,6 +336,18 @@ impl ProductRows {
         Some(names)
     }
 
+    /// Names of options that no row has a value for.
+    fn keep_unused_options(&mut self, columns: &Columns) {
+        for at in 0..MAX_OPTIONS {
+            let is_used = self.variants.iter().any(|variant| variant.values[at].is_some());
+            if let (false, Some(name), Some(column)) =
+                (is_used, &self.option_names[at], columns.name(Field::OptionName(at)))
+            {
+                self.extra.insert(column.to_owned(), name.as_str().into());
+            }
+        }
+    }
+
     /// Rejects rows without a value for an option, and those whose values another row has already.
     fn reject_misfits(&mut self, names: &[(usize, String)], columns: &Columns) {
         let mut seen: HashSet<Vec<String>> = HashSet::new();
@@ -330,7 +377,7 @@ impl ProductRows {
     }
 }
 
-fn variant(names: &[(usize, String)], values: &Values, cells: VariantCells, keeps_extra: bool) -> VariantDraft {
+fn variant(names: &[(usize, String)], values: &Values, cells: VariantCells, columns: &Columns) -> VariantDraft {
     let value = |at: usize| values[at].clone().unwrap_or_default();
     VariantDraft {
         id: None,
@@ -347,7 +394,7 @@ fn variant(names: &[(usize, String)], values: &Values, cells: VariantCells, keep
         taxable: cells.taxable,
         image: cells.image,
         quantities: Vec::new(),
-        import_extra: keeps_extra.then_some(cells.extra),
+        import_extra: Some(ImportExtra { columns: columns.all(), values: cells.extra, units: cells.units }),
     }
 }
 
@@ -357,3 +404,7 @@ fn images(mut images: Vec<ImageCells>) -> Vec<ImageDraft> {
     let draft = |image: ImageCells| ImageDraft { url: image.url, alt_text: image.alt_text, ..ImageDraft::default() };
     images.into_iter().map(draft).collect()
 }
+
+#[cfg(test)]
+#[path = "product_tests.rs"]
+mod tests;

@@ -53,11 +53,14 @@ pub struct VariantCells {
     pub taxable: Option<bool>,
     pub image: Option<String>,
     pub extra: Map<String, Value>,
+    /// The cell of the units, when the file does not say whether they are tracked.
+    pub units: Option<(String, Value)>,
 }
 
-/// An image that a row brings.
+/// An image that a row brings, or what it says of one that it does not name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageCells {
+    /// Empty: the row names none.
     pub url: String,
     pub alt_text: Option<String>,
     pub position: Option<u32>,
@@ -97,28 +100,47 @@ impl Row<'_> {
             .filter(|(_, text)| !text.trim().is_empty())
     }
 
-    fn name(&self, field: Field) -> String {
+    /// The column's name, as the file has it.
+    pub fn name(&self, field: Field) -> String {
         self.columns.name(field).unwrap_or_default().to_owned()
     }
 
-    /// Everything the row says of its product, or all that is wrong with that.
+    /// Everything the product's first row says of it, or all that is wrong with that.
     pub fn product(&self) -> Result<ProductCells, Vec<Fault>> {
         let mut read = Read { row: self, faults: Vec::new() };
-        let cells = ProductCells {
-            title: read.text(Field::Title, MAX_TITLE),
-            body: read.body(),
-            vendor: read.text(Field::Vendor, MAX_TITLE),
-            product_type: read.text(Field::ProductType, MAX_TITLE),
-            tags: read.tags(),
-            status: read.status(),
-            publication: read.publication(),
-            seo_title: read.text(Field::SeoTitle, MAX_TITLE),
-            seo_description: read.text(Field::SeoDescription, MAX_SEO_DESCRIPTION),
-        };
+        let cells = read.product();
         if cells.title.as_deref() == Some("") {
             read.fault(Field::Title, "is blank in the product's first row");
         }
         read.end(cells)
+    }
+
+    /// What a later row says of its product otherwise than the first one: texts to be kept beside it, by their fields.
+    /// Two titles, statuses or publications of one product cannot both be meant.
+    pub fn otherwise(&self, first: &ProductCells, first_line: u64) -> Result<Vec<Field>, Vec<Fault>> {
+        let mut read = Read { row: self, faults: Vec::new() };
+        let later = read.product();
+        let contradictions = [
+            (Field::Title, later.title != first.title),
+            (Field::Status, later.status != first.status),
+            (Field::Published, later.publication != first.publication),
+        ];
+        for (field, differs) in contradictions {
+            if let Some(text) = self.filled(field).filter(|_| differs && read.faults.is_empty()) {
+                let reason = format!("is `{}`; the product's first row, line {first_line}, says otherwise", clip(text));
+                read.fault(field, reason);
+            }
+        }
+        let texts = [
+            (Field::Body, later.body != first.body),
+            (Field::Vendor, later.vendor != first.vendor),
+            (Field::ProductType, later.product_type != first.product_type),
+            (Field::Tags, later.tags != first.tags),
+            (Field::SeoTitle, later.seo_title != first.seo_title),
+            (Field::SeoDescription, later.seo_description != first.seo_description),
+        ];
+        let differs = |(field, differs): (Field, bool)| (differs && self.filled(field).is_some()).then_some(field);
+        read.end(texts.into_iter().filter_map(differs).collect())
     }
 
     /// Everything the row says of its variant, or all that is wrong with that.
@@ -139,22 +161,25 @@ impl Row<'_> {
             taxable: read.flag(Field::Taxable),
             image: read.url(Field::VariantImage),
             extra: self.extra(Owner::Variant).map(|(name, text)| (name.to_owned(), text.into())).collect(),
+            units: None,
         };
+        if let Some(unit) = self.filled(Field::WeightUnit).filter(|_| self.columns.at(Field::Grams).is_none()) {
+            cells.extra.insert(self.name(Field::WeightUnit), unit.into());
+        }
         read.stock(&mut cells);
         read.end(cells)
     }
 
-    /// The row's image; none when it brings none.
-    pub fn image(&self) -> Result<Option<ImageCells>, Vec<Fault>> {
+    /// The row's image.
+    pub fn image(&self) -> Result<ImageCells, Vec<Fault>> {
         let mut read = Read { row: self, faults: Vec::new() };
-        let url = read.url(Field::ImageSrc).filter(|url| !url.is_empty());
+        let url = read.url(Field::ImageSrc).unwrap_or_default();
         let alt_text = read.text(Field::ImageAlt, MAX_ALT).filter(|text| !text.is_empty());
         let position = read.whole(Field::ImagePosition).and_then(|number| u32::try_from(number).ok());
         if position.is_none() && self.filled(Field::ImagePosition).is_some() && read.faults.is_empty() {
             read.fault(Field::ImagePosition, "is below 0");
         }
-        let image = url.map(|url| ImageCells { url, alt_text, position });
-        read.end(image)
+        read.end(ImageCells { url, alt_text, position })
     }
 
     /// The option's value in this row, unless it is blank.
@@ -187,6 +212,20 @@ impl Read<'_> {
             self.fault(field, format!("has {length} characters; at most {most}"));
         }
         Some(text.to_owned())
+    }
+
+    fn product(&mut self) -> ProductCells {
+        ProductCells {
+            title: self.text(Field::Title, MAX_TITLE),
+            body: self.body(),
+            vendor: self.text(Field::Vendor, MAX_TITLE),
+            product_type: self.text(Field::ProductType, MAX_TITLE),
+            tags: self.tags(),
+            status: self.status(),
+            publication: self.publication(),
+            seo_title: self.text(Field::SeoTitle, MAX_TITLE),
+            seo_description: self.text(Field::SeoDescription, MAX_SEO_DESCRIPTION),
+        }
     }
 
     /// Kept to the letter, unlike other texts.
@@ -308,8 +347,11 @@ impl Read<'_> {
             return self.fault(Field::Quantity, format!("is {quantity}; at most {MAX_QUANTITY}"));
         }
         let may_oversell = cells.inventory_policy == Some(InventoryPolicy::Continue);
+        let cell = (self.row.name(Field::Quantity), Value::from(quantity.to_string()));
         if !is_tracked || (quantity < 0 && !may_oversell) {
-            cells.extra.insert(self.row.name(Field::Quantity), quantity.to_string().into());
+            cells.extra.insert(cell.0, cell.1);
+        } else if cells.tracked.is_none() {
+            cells.units = Some(cell);
         }
         let quantity = if may_oversell { quantity } else { quantity.max(0) };
         cells.quantity = i32::try_from(quantity).ok().filter(|_| is_tracked);

@@ -13,7 +13,7 @@ use super::store;
 use crate::app::App;
 use crate::catalog::model::{ProductDraft, Written, WrittenProduct};
 use crate::catalog::rule::Violation;
-use crate::catalog::service::{products_lock_in_tx, products_upsert_in_tx};
+use crate::catalog::service::{HANDLE_ATTEMPTS, handle_raced, products_lock_in_tx, products_upsert_in_tx};
 use crate::db::{QueryError, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::ids::TenantId;
@@ -128,21 +128,31 @@ impl Writer<'_> {
         if ready.is_empty() {
             return Ok(());
         }
-        let db = self.app.db.tenant(self.tenant);
-        let written = db.write(async |tx| {
-            let (outcomes, stock_set) = self.write_in_tx(tx, &ready).await?;
-            if self.options.dry_run { Err(Ended::DryRun(outcomes, stock_set)) } else { Ok((outcomes, stock_set)) }
-        });
-        let (outcomes, stock_set) = match written.await {
-            Ok(done) => done,
-            Err(Ended::DryRun(outcomes, stock_set)) => (outcomes, stock_set),
-            Err(Ended::Fault(fault)) => return Err(fault),
+        let mut attempts = 1;
+        let (outcomes, stock_set) = loop {
+            match self.write_once(&ready).await {
+                // Another import makes the same products: then they are there.
+                Err(fault) if handle_raced(&fault) && attempts < HANDLE_ATTEMPTS => attempts += 1,
+                done => break done?,
+            }
         };
         report.stock_set += stock_set;
         for (wanted, outcome) in ready.iter().zip(outcomes) {
             wanted.note(outcome, columns, report);
         }
         Ok(())
+    }
+
+    async fn write_once(&self, ready: &[Wanted]) -> Result<(Vec<Outcome>, u64), Fault> {
+        let db = self.app.db.tenant(self.tenant);
+        let written = db.write(async |tx| {
+            let (outcomes, stock_set) = self.write_in_tx(tx, ready).await?;
+            if self.options.dry_run { Err(Ended::DryRun(outcomes, stock_set)) } else { Ok((outcomes, stock_set)) }
+        });
+        match written.await {
+            Ok((outcomes, stock_set)) | Err(Ended::DryRun(outcomes, stock_set)) => Ok((outcomes, stock_set)),
+            Err(Ended::Fault(fault)) => Err(fault),
+        }
     }
 
     async fn write_in_tx(&self, tx: &mut TenantTx<'_>, ready: &[Wanted]) -> Result<(Vec<Outcome>, u64), Fault> {
@@ -168,6 +178,10 @@ impl Writer<'_> {
                 }
             }
         }
+        // What the file has no tracker for may not be tracked here.
+        let ids: Vec<Uuid> = wanted.keys().copied().collect();
+        let tracked = store::tracked_among(tx, &ids).await?;
+        wanted.retain(|id, _| tracked.contains(id));
         let ids: Vec<Uuid> = wanted.keys().copied().collect();
         let levels: HashMap<Uuid, i32> = store::levels_locked(tx, self.location_id, &ids).await?.into_iter().collect();
         let changes: Vec<StockChange> = wanted
@@ -224,7 +238,7 @@ impl Wanted {
         for violation in violations {
             let (line, column) = self.place(&violation.field, columns);
             let reason = format!("{}; all rows of the product are left out", violation.message);
-            report.reject(Rejection { line, column, handle: Some(self.handle.clone()), reason });
+            report.reject(Rejection::new(line, column, Some(self.handle.clone()), reason));
         }
     }
 

@@ -136,6 +136,30 @@ async fn two_variants_can_swap_their_values_by_id() {
 }
 
 #[tokio::test]
+async fn an_option_is_renamed_by_id_while_variants_named_by_id_keep_their_values() {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+    use emporia::db::schema::product_options as o;
+    let shop = Shop::new().await;
+    let first = shop.upsert_one(shirt()).await;
+    let options = async |conn: &mut emporia::db::TenantConn<'_>| {
+        Ok::<Uuid, Fault>(o::table.filter(o::tenant_id.eq(conn.tenant())).select(o::id).first(conn).await?)
+    };
+    let option = shop.db.read(options).await.expect("an option");
+    let of = |at: usize| VariantDraft { id: Some(first.variants[at].0), ..VariantDraft::default() };
+    let draft = ProductDraft {
+        key: ProductKey::Id(first.id),
+        options: Some(vec![OptionDraft { id: Some(option), name: "Fit".to_owned(), values: Vec::new() }]),
+        variants: Some(vec![of(0), of(1)]),
+        ..ProductDraft::default()
+    };
+    let second = shop.upsert_one(draft).await;
+    let kept: Vec<(Uuid, bool)> = first.variants.iter().map(|(id, _)| (*id, false)).collect();
+    assert_eq!((second.written, second.variants), (Written::Updated, kept));
+    assert_eq!(shop.stock("shirt").await[1]["title"], "M");
+}
+
+#[tokio::test]
 async fn a_product_without_options_has_one_variant() {
     let shop = Shop::new().await;
     let mug = ProductDraft { title: Some("Mug".to_owned()), ..ProductDraft::default() };

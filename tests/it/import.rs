@@ -199,6 +199,47 @@ async fn a_row_that_cannot_be_read_takes_nothing_away() {
 }
 
 #[tokio::test]
+async fn a_quote_at_the_wrong_place_takes_nothing_away() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let file = "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Variant Price,Variant Inventory Tracker,\
+                Variant Inventory Qty\n\
+                a,A,fine,Size,S,1,shopify,5\na,,,,M,1,shopify,6\n\
+                b,B,\"<p>b</p>\",Size,S,2,shopify,7\nb,,,,M,2,shopify,8\n\
+                c,C,fine,,,3,shopify,9\n";
+    assert!(import(&app, &store, file, Options::default()).await.is_clean());
+    let before = everything(&app).await;
+    for (good, bad, rejected) in [
+        ("a,A,fine", "a,A,\"fine", vec![2, 5]),
+        ("a,,,,M", "a,,\"fine,,M", vec![3, 5]),
+        ("c,C,fine", "c,C,\"fine", vec![6]),
+    ] {
+        let report = import(&app, &store, &file.replace(good, bad), Options::default()).await;
+        let lines: Vec<u64> = report.rejections.iter().map(|rejection| rejection.line).collect();
+        assert_eq!(lines, rejected, "{report:#?}");
+        assert_eq!(everything(&app).await, before, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn imports_of_the_same_new_products_at_once_make_them_once() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let rows = |range: &mut dyn Iterator<Item = u32>| -> String {
+        range.map(|number| format!("p{number},P {number},1.50\n")).collect()
+    };
+    // The last one has them the other way round.
+    let files = [rows(&mut (0..150)), rows(&mut (0..150)), rows(&mut (0..150).rev())];
+    let files = files.map(|rows| format!("Handle,Title,Variant Price\n{rows}"));
+    let imports = files.iter().map(|file| import(&app, &store, file, Options::default()));
+    let reports = futures_util::future::join_all(imports).await;
+    assert!(reports.iter().all(Report::is_clean), "{reports:?}");
+    let created: u64 = reports.iter().map(|report| report.products.created).sum();
+    let unchanged: u64 = reports.iter().map(|report| report.products.unchanged).sum();
+    assert_eq!((created, unchanged), (150, 300));
+}
+
+#[tokio::test]
 async fn what_is_sold_on_below_zero_comes_in_below_zero() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
@@ -236,6 +277,48 @@ async fn a_shops_whole_export_comes_in_whole() {
     let again = import(&app, &store, file, Options { set_stock: true, dry_run: false }).await;
     assert_eq!((again.products.unchanged, again.stock_set, again.is_clean()), (5, 0, true));
     assert_eq!(everything(&app).await, rows);
+}
+
+#[tokio::test]
+async fn an_export_of_the_older_template_comes_in_whole() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    // As it is downloaded: lines end in CR LF, the last one does not end at all.
+    let file = include_str!("data/older-export.csv").trim_end().replace('\n', "\r\n");
+    let report = import(&app, &store, &file, Options::default()).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!((report.rows, report.products.created, report.variants), (4, 3, 4));
+    let top = product(&app, &store, "striped-top").await;
+    let nodes = top["variants"]["nodes"].as_array().unwrap().iter();
+    let stock: Vec<_> = nodes.map(|one| (one["title"].as_str().unwrap(), one["quantityAvailable"].as_i64())).collect();
+    assert_eq!(stock, [("Small", Some(4)), ("Large", Some(2))]);
+    let rows = everything(&app).await;
+    let kept = ["_925x@2x.jpg", "\u{a0}two metres", "top-back", "\"Variant Inventory Qty\": \"1\"", "Töpferei"];
+    assert!(kept.iter().all(|cell| rows.contains(cell)), "{rows}");
+    let again = import(&app, &store, &file, Options { set_stock: true, dry_run: false }).await;
+    assert_eq!((again.products.unchanged, again.stock_set, again.is_clean()), (3, 0, true));
+    assert_eq!(everything(&app).await, rows);
+}
+
+#[tokio::test]
+async fn what_is_kept_goes_only_with_its_column() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let first = "Handle,Title,Foo,Foo,Bar,Variant Inventory Tracker,Variant Inventory Qty,Variant Tax Code\n\
+                 a,A,foo,other foo,bar,,3,tax\n";
+    assert!(import(&app, &store, first, Options::default()).await.is_clean());
+    let rows = everything(&app).await;
+    assert!(["other foo", "\"Foo (2)\""].iter().all(|text| rows.contains(text)), "{rows}");
+    // Without the tracker's column the file does not say that the units are not tracked, and they are not.
+    let second = "Handle,Title,Foo,Variant Inventory Qty\na,A,,4\n";
+    let set_stock = Options { set_stock: true, dry_run: false };
+    let report = import(&app, &store, second, set_stock).await;
+    assert_eq!((report.is_clean(), report.products.updated, report.stock_set), (true, 1, 0), "{report:?}");
+    let rows = everything(&app).await;
+    let kept = ["\"Foo (2)\": \"other foo\"", "\"Bar\": \"bar\"", "\"Variant Inventory Qty\": \"4\"", "\"tax\""];
+    assert!(kept.iter().all(|text| rows.contains(text)) && !rows.contains("\"Foo\":"), "{rows}");
+    let report = import(&app, &store, second, set_stock).await;
+    assert_eq!((report.products.unchanged, report.stock_set), (1, 0));
 }
 
 /// Statements that this database has answered.

@@ -4,6 +4,9 @@
 //! `None` leaves a field as it is (and takes its default for a new product); an empty text clears it. A list that is
 //! given replaces the one that is there. Amounts are minor units of the shop's currency.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -135,8 +138,17 @@ pub struct ProductDraft {
     pub is_partial: bool,
     /// The collections (by hand) that hold it, and no others.
     pub collections: Option<Vec<Uuid>>,
-    /// Columns of an imported file that have no field here, by column name.
-    pub import_extra: Option<Map<String, Value>>,
+    pub import_extra: Option<ImportExtra>,
+}
+
+/// What an imported file says that has no field here, by column name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportExtra {
+    /// The file's columns: what is kept of them and is not said again goes, what is kept of others stays.
+    pub columns: Arc<HashSet<String>>,
+    pub values: Map<String, Value>,
+    /// A variant's units, for when it turns out that they are not tracked.
+    pub units: Option<(String, Value)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,8 +182,7 @@ pub struct VariantDraft {
     pub image: Option<String>,
     /// Units by location, for a new variant. The stock of a variant that is there is never touched.
     pub quantities: Vec<(Uuid, i32)>,
-    /// Columns of an imported file that have no field here, by column name.
-    pub import_extra: Option<Map<String, Value>>,
+    pub import_extra: Option<ImportExtra>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -14,8 +14,8 @@ pub use check::{check, check_collection, fold};
 pub use choice::{Choices, Chosen, Matching};
 pub use collection::Collection;
 pub use draft::{
-    CollectionDraft, ImageDraft, InventoryPolicy, OptionDraft, ProductDraft, ProductKey, ProductStatus, Publication,
-    VariantDraft, Weight, WeightUnit, Written, WrittenProduct,
+    CollectionDraft, ImageDraft, ImportExtra, InventoryPolicy, OptionDraft, ProductDraft, ProductKey, ProductStatus,
+    Publication, VariantDraft, Weight, WeightUnit, Written, WrittenProduct,
 };
 pub use handle::{BadHandle, handle_from_title, parse_handle};
 pub use list::{

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::check::{MAX_LIST, MAX_VARIANTS, fold};
-use super::draft::{ImageDraft, ProductDraft, Publication, VariantDraft, WeightUnit};
+use super::draft::{ImageDraft, ImportExtra, ProductDraft, Publication, VariantDraft, WeightUnit};
 use super::whole::{DEFAULT_OPTION, OptionValue, ProductFields, WholeImage, WholeOption, WholeProduct, WholeVariant};
 use crate::catalog::rule::{CatalogCode, Violation, at};
 use crate::text::plain_of;
@@ -108,9 +108,8 @@ fn product_fields(
     }
     set_or_clear(&mut fields.seo_title, draft.seo_title.as_deref());
     set_or_clear(&mut fields.seo_description, draft.seo_description.as_deref());
-    match &draft.import_extra {
-        Some(extra) if draft.is_partial => fields.import_extra.extend(extra.clone()),
-        extra => set_extra(&mut fields.import_extra, extra.as_ref()),
+    if let Some(extra) = &draft.import_extra {
+        set_extra(&mut fields.import_extra, extra, draft.is_partial);
     }
     fields.published_at = match draft.publication {
         Publication::Keep => fields.published_at,
@@ -134,10 +133,11 @@ fn set_or_clear(field: &mut Option<String>, wanted: Option<&str>) {
     }
 }
 
-fn set_extra(field: &mut Map<String, Value>, wanted: Option<&Map<String, Value>>) {
-    if let Some(wanted) = wanted {
-        field.clone_from(wanted);
+fn set_extra(field: &mut Map<String, Value>, wanted: &ImportExtra, is_partial: bool) {
+    if !is_partial {
+        field.retain(|name, _| !wanted.columns.contains(name));
     }
+    field.extend(wanted.values.clone());
 }
 
 /// The variants to plan; none when those that are there stay as they are.
@@ -374,7 +374,7 @@ fn values_of(
     let given = match (&draft.options[..], draft.id) {
         ([], None) if without_options => vec![(DEFAULT_OPTION.0.to_owned(), DEFAULT_OPTION.1.to_owned())],
         // A variant that is named by its id may leave its values as they are.
-        ([], Some(id)) => named_values(id, before).unwrap_or_default(),
+        ([], Some(id)) => named_values(id, before, options).unwrap_or_default(),
         (given, _) => given.to_vec(),
     };
     if let Some((name, _)) =
@@ -404,12 +404,15 @@ fn values_of(
     Ok(values)
 }
 
-/// The stored variant's values with the names of their options.
-fn named_values(id: Uuid, before: Option<&WholeProduct>) -> Option<Vec<(String, String)>> {
+/// The stored variant's values with the names that their options have now.
+fn named_values(id: Uuid, before: Option<&WholeProduct>, options: &[WholeOption]) -> Option<Vec<(String, String)>> {
     let before = before?;
     let variant = before.variants.iter().find(|variant| variant.id == id)?;
-    let names = before.options.iter().map(|option| option.name.clone());
-    Some(names.zip(variant.values.iter().cloned()).collect())
+    let name = |stored: &WholeOption| {
+        let option = options.iter().find(|option| option.id == stored.id).unwrap_or(stored);
+        option.name.clone()
+    };
+    Some(before.options.iter().map(name).zip(variant.values.iter().cloned()).collect())
 }
 
 fn plan_variant(
@@ -456,7 +459,10 @@ fn plan_variant(
     set(&mut variant.tracked, &draft.tracked);
     set(&mut variant.requires_shipping, &draft.requires_shipping);
     set(&mut variant.taxable, &draft.taxable);
-    set_extra(&mut variant.import_extra, draft.import_extra.as_ref());
+    if let Some(extra) = &draft.import_extra {
+        set_extra(&mut variant.import_extra, extra, false);
+        variant.import_extra.extend(extra.units.clone().filter(|_| !variant.tracked));
+    }
     variant
 }
 
