@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -10,9 +10,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::postgres::Cluster;
+use super::postgres::{Cluster, effective_uid};
 use super::progress;
 use crate::clock::Entropy;
+
+const LOCK: &str = "lock";
+const SECRETS: &str = "secrets.json";
 
 /// The directory, locked for as long as this lives.
 pub struct Home {
@@ -39,7 +42,7 @@ pub struct Secrets {
 }
 
 impl Home {
-    /// Makes the directory where there is none, and takes it for this process.
+    /// Makes the directory where there is none, and takes it for this process. Another user's is left as it is.
     pub fn open(dir: &Path) -> anyhow::Result<Self> {
         if !dir.exists() {
             std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
@@ -47,7 +50,8 @@ impl Home {
             std::fs::write(dir.join(".gitignore"), "*\n").context("writing .gitignore")?;
         }
         let dir = dir.canonicalize().with_context(|| format!("the data directory {}", dir.display()))?;
-        let path = dir.join("lock");
+        check_owner(&dir)?;
+        let path = dir.join(LOCK);
         let mut lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let file = lock.as_mut().map_err(|error| anyhow::anyhow!("opening {}: {error}", path.display()))?;
         match file.try_lock() {
@@ -91,6 +95,13 @@ impl Home {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .with_context(|| format!("{} is damaged: start over with --reset", path.display())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if Cluster::exists(&self.dir)? {
+                    bail!(
+                        "{} is gone, and with it the passwords of the database in {}: start over with --reset, which throws that database away",
+                        path.display(),
+                        Cluster::dir(&self.dir)?.display()
+                    );
+                }
                 let secrets = Secrets::new(&Entropy::from_os());
                 self.keep(&secrets)?;
                 Ok(secrets)
@@ -104,7 +115,7 @@ impl Home {
     }
 
     fn secrets_path(&self) -> PathBuf {
-        self.dir.join("secrets.json")
+        self.dir.join(SECRETS)
     }
 }
 
@@ -123,6 +134,21 @@ impl Secrets {
             demo_url: None,
         }
     }
+}
+
+/// What an earlier start left must be this user's: root could write over it, and then its owner could not read it.
+fn check_owner(dir: &Path) -> anyhow::Result<()> {
+    for file in [LOCK, SECRETS].map(|name| dir.join(name)) {
+        let (Ok(found), ours) = (file.symlink_metadata(), effective_uid()) else { continue };
+        if found.uid() != ours {
+            bail!(
+                "{} belongs to the user with id {}, and this one's is {ours}: run as that user, or name another --data-dir",
+                file.display(),
+                found.uid()
+            );
+        }
+    }
+    Cluster::check_owner(dir)
 }
 
 /// Writes a file that only its owner reads: whole, or not at all.

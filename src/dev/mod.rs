@@ -7,13 +7,15 @@ mod demo;
 mod home;
 mod images;
 mod postgres;
+mod processes;
 mod ready;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::task::block_in_place;
@@ -26,12 +28,13 @@ use crate::db::bootstrap::{self, Bootstrap};
 use crate::db::migrate;
 use home::{Home, Secrets};
 use postgres::Cluster;
+pub(crate) use processes::is_alive;
 use ready::{Ready, ReadyFile};
 
 #[derive(Args)]
 pub struct DevArgs {
     /// Address and port to listen on; port 0 picks a free one and keeps to it.
-    #[arg(long, default_value = "127.0.0.1:8000", value_name = "ADDR")]
+    #[arg(long, default_value = "127.0.0.1:8000", value_name = "ADDR", value_parser = socket_address)]
     listen: SocketAddr,
     /// Where the database, passwords and keys are kept.
     #[arg(long, env = DATA_DIR_VARIABLE, default_value = DATA_DIR, value_name = "DIR")]
@@ -54,6 +57,13 @@ pub(crate) const READY_FILE: &str = "ready.json";
 /// The database's name in the cluster.
 const DATABASE: &str = "emporia";
 
+/// How long a signal that has ended a child may take to reach this process.
+const SIGNAL_PATIENCE: Duration = Duration::from_millis(200);
+
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an IP address and a port, like 127.0.0.1:8000".to_owned())
+}
+
 /// A line about what takes a moment.
 pub(crate) fn progress(line: &str) {
     crate::cli::say(format_args!("  {line} …"));
@@ -63,21 +73,31 @@ pub(crate) fn progress(line: &str) {
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let (shutdown, _following) = cancelled_by_signal()?;
     let home = Home::open(&args.data_dir)?;
+    let ready_files = [Some(home.dir().join(READY_FILE)), args.ready_file].into_iter().flatten().map(ReadyFile::at);
+    let ready_files = ready_files.collect::<anyhow::Result<Vec<_>>>()?;
     if args.reset {
         block_in_place(|| home.reset())?;
     }
-    let ready_files = [Some(home.dir().join(READY_FILE)), args.ready_file].into_iter().flatten().map(ReadyFile::at);
-    let ready_files = ready_files.collect::<anyhow::Result<Vec<_>>>()?;
     let mut secrets = home.secrets()?;
     let listener = listen(args.listen, secrets.port).await?;
     let address = listener.local_addr().context("the listener's address")?;
     secrets.port = Some(address.port());
     home.keep(&secrets)?;
     // Dropped last, whatever happens: then the server stops.
-    let cluster = block_in_place(|| Cluster::start(home.dir(), &secrets.admin))?;
+    let cluster = start_cluster(home.dir(), &secrets.admin, &shutdown).await?;
     let outcome = run_on(&cluster, &home, secrets, listener, address, ready_files, &shutdown).await;
     block_in_place(|| drop(cluster));
     outcome
+}
+
+async fn start_cluster(data_dir: &Path, password: &str, shutdown: &CancellationToken) -> anyhow::Result<Cluster> {
+    let started = block_in_place(|| Cluster::start(data_dir, password));
+    if started.is_err() {
+        // A terminal's Ctrl-C ends initdb as well, and perhaps before it is heard of here.
+        let _ = tokio::time::timeout(SIGNAL_PATIENCE, shutdown.cancelled()).await;
+        ensure_going(shutdown)?;
+    }
+    started
 }
 
 async fn run_on(
@@ -124,9 +144,21 @@ async fn run_on(
     };
     let serving =
         together(async { api.await.context("serving HTTP") }, async { worker.await.context("working") }, shutdown);
-    let (announced, served) = tokio::join!(async { announce.await.inspect_err(|_| shutdown.cancel()) }, serving);
+    let (announced, watched, served) =
+        tokio::join!(async { announce.await.inspect_err(|_| shutdown.cancel()) }, watch(cluster, shutdown), serving);
     crate::cli::say(format_args!("  stopping …"));
-    announced.and(served)
+    announced.and(watched).and(served)
+}
+
+/// Ends everything when the server has gone: nothing here could start it again as it was.
+async fn watch(cluster: &Cluster, shutdown: &CancellationToken) -> anyhow::Result<()> {
+    tokio::select! {
+        () = shutdown.cancelled() => Ok(()),
+        () = cluster.ended() => {
+            shutdown.cancel();
+            Err(anyhow!("PostgreSQL has ended; its last words:\n{}", cluster.last_words()))
+        }
+    }
 }
 
 fn ensure_going(shutdown: &CancellationToken) -> anyhow::Result<()> {
@@ -180,7 +212,7 @@ fn config(cluster: &Cluster, secrets: &Secrets, address: SocketAddr) -> anyhow::
     }
     let mut config = Config::read(&env)?;
     // Ctrl-C is not to be waited for.
-    config.http.shutdown_timeout = config.http.shutdown_timeout.min(std::time::Duration::from_secs(3));
+    config.http.shutdown_timeout = config.http.shutdown_timeout.min(Duration::from_secs(3));
     Ok((config, app))
 }
 

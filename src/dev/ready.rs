@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde::Serialize;
 
 use super::home::write_private;
@@ -58,8 +58,11 @@ impl Ready {
 pub struct ReadyFile(PathBuf);
 
 impl ReadyFile {
-    /// One that a killed run left behind would tell lies.
+    /// One that a killed run left behind would tell lies. Its directory must be there, which is better said now than
+    /// once everything answers.
     pub fn at(path: PathBuf) -> anyhow::Result<Self> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        ensure!(parent.is_dir(), "--ready-file {}: there is no directory {}", path.display(), parent.display());
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("removing the old {}", path.display()))

@@ -1,6 +1,7 @@
 //! `emporia dev` as a developer runs it: a PostgreSQL of its own, in a directory of its own.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,7 +44,8 @@ impl Dev {
         command.args(["--listen", "127.0.0.1:0", "--ready-file"]).arg(&ready_file).args(more);
         let log = scratch.0.join("log");
         let file = std::fs::File::create(&log).expect("a log");
-        let child = command.stdout(Stdio::null()).stderr(file).spawn().expect("emporia dev");
+        // In a process group of its own, as in a terminal.
+        let child = command.process_group(0).stdout(Stdio::null()).stderr(file).spawn().expect("emporia dev");
         Self { child, ready_file, data, log }
     }
 
@@ -65,10 +67,19 @@ impl Dev {
                 return serde_json::from_slice(&text).expect("one JSON object");
             }
             let ended = self.child.try_wait().expect("its state");
-            let said = || std::fs::read_to_string(&self.log).unwrap_or_default();
-            assert!(ended.is_none() && Instant::now() < deadline, "not ready: {ended:?}\n{}", said());
+            assert!(ended.is_none() && Instant::now() < deadline, "not ready: {ended:?}\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// What it has written to stderr.
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn signal_group(&self, signal: &str) {
+        let group = format!("-{}", self.child.id());
+        assert!(Command::new("kill").args([signal, "--", &group]).status().expect("kill").success());
     }
 
     fn signal(&self, signal: &str) {
@@ -101,6 +112,13 @@ fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emporia"));
     command.arg("dev").arg("--data-dir").arg(data).env_remove("REDIS_URL").env("LOG", "warn");
     command
+}
+
+/// Runs a command that must be refused; answers what it says.
+fn refused(command: &mut Command) -> String {
+    let output = command.output().expect("emporia");
+    assert!(!output.status.success(), "it was not refused");
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// What `emporia tenant create` answers in a terminal that has these variables.
@@ -204,10 +222,71 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     // Whoever adopts orphans has a say in when the last trace goes.
     eventually("the server that was taken over has ended", || async { (!is_alive(server)).then_some(()) }).await;
 
+    // Without the passwords nothing is left but a new beginning.
+    std::fs::remove_file(data_dir.join("secrets.json")).expect("somebody removes the passwords");
+    let said = refused(command(&data_dir).args(["--listen", "127.0.0.1:0"]));
+    assert!(said.contains("secrets.json is gone") && said.contains("--reset"), "{said}");
     let mut dev = Dev::start(&scratch, &["--reset"]);
     let fresh = dev.ready().await;
     assert_ne!(fresh["secret_key"], first["secret_key"]);
     assert_eq!(ask(&fresh, "publishable_key", "{ shop { name } }").await["shop"]["name"], "Fjord & Field");
+
+    // Without its database it does not live on, and the next start has no trouble with what a killed server leaves.
+    let server = dev.server().expect("a running server");
+    assert!(Command::new("kill").args(["-KILL", &server.to_string()]).status().expect("kill").success());
+    assert_eq!(dev.child.wait().expect("the end").code(), Some(1));
+    assert!(dev.said().contains("PostgreSQL has ended"), "{}", dev.said());
+    let mut dev = Dev::start(&scratch, &[]);
+    let again = dev.ready().await;
+    assert_eq!(again["secret_key"], fresh["secret_key"]);
+    assert_eq!(ask(&again, "publishable_key", "{ shop { name } }").await["shop"]["name"], "Fjord & Field");
+}
+
+#[test]
+fn another_users_directory_is_refused_and_left_as_it_is() {
+    let scratch = Scratch::new();
+    let data = scratch.0.join("data");
+    std::fs::create_dir_all(data.join("postgres/data")).expect("a directory");
+    std::fs::write(data.join("ready.json"), "{}").expect("what a running one says of itself");
+    std::fs::write(data.join("lock"), "").expect("its lock");
+    if std::os::unix::fs::chown(data.join("lock"), Some(4_000_000), None).is_err() {
+        // Only root can give a file away, and only root could write over another's.
+        return;
+    }
+    let left_alone = || data.join("ready.json").exists() && !data.join("secrets.json").exists();
+    let said = refused(&mut command(&data));
+    assert!(said.contains("belongs to the user with id 4000000") && left_alone(), "{said}");
+    assert!(refused(command(&data).arg("--reset")).contains("belongs to the user") && left_alone());
+
+    // Root's server runs as somebody else, and so not on root's own cluster.
+    std::fs::remove_file(data.join("lock")).expect("the lock goes");
+    std::fs::write(data.join("postgres/data/PG_VERSION"), "15\n").expect("a cluster");
+    let said = refused(&mut command(&data));
+    assert!(said.contains("belongs to the user with id 0, and the server would run as") && left_alone(), "{said}");
+}
+
+#[test]
+fn arguments_that_cannot_work_are_refused_before_anything_is_made() {
+    let scratch = Scratch::new();
+    let data = scratch.0.join("data");
+    assert!(refused(command(&data).args(["--listen", "localhost:0"])).contains("like 127.0.0.1:8000"));
+    let nowhere = scratch.0.join("nowhere/ready.json");
+    let said = refused(command(&data).args(["--listen", "127.0.0.1:0", "--ready-file"]).arg(nowhere));
+    assert!(said.contains("there is no directory"), "{said}");
+    assert!(!data.join("postgres").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminals_ctrl_c_while_the_cluster_is_made_is_no_failure_of_initdb() {
+    let scratch = Scratch::new();
+    let mut dev = Dev::start(&scratch, &[]);
+    let begun = dev.data.join("postgres/data.new/PG_VERSION");
+    eventually("initdb is at work", || async { begun.exists().then_some(()) }).await;
+    // A terminal's signal goes to the whole process group.
+    dev.signal_group("-INT");
+    assert_eq!(dev.child.wait().expect("the end").code(), Some(1));
+    assert!(dev.said().contains("stopped before everything was ready"), "{}", dev.said());
+    assert!(!dev.said().contains("initdb"), "{}", dev.said());
 }
 
 #[tokio::test(flavor = "multi_thread")]

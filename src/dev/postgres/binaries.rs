@@ -18,7 +18,10 @@ pub struct Binaries {
 impl Binaries {
     /// The first usable installation; of exactly this major version where a cluster exists already.
     pub fn find(wanted: Option<u32>) -> anyhow::Result<Self> {
-        let found: Vec<Self> = candidates().into_iter().filter_map(Self::at).collect();
+        Self::choose(&candidates().into_iter().filter_map(Self::at).collect::<Vec<_>>(), wanted)
+    }
+
+    fn choose(found: &[Self], wanted: Option<u32>) -> anyhow::Result<Self> {
         let usable = |one: &&Self| wanted.map_or(one.major >= OLDEST, |wanted| one.major == wanted);
         if let Some(one) = found.iter().find(usable) {
             return Ok(one.clone());
@@ -29,8 +32,11 @@ impl Binaries {
             Some(wanted) => bail!(
                 "the data directory belongs to PostgreSQL {wanted}, which is not installed{seen}: install it, or start over with --reset"
             ),
+            None if found.is_empty() => bail!(
+                "PostgreSQL {OLDEST} or newer is needed and its server was not found: apt-get install postgresql, dnf install postgresql-server, or brew install postgresql@17"
+            ),
             None => bail!(
-                "PostgreSQL {OLDEST} or newer is needed and its server was not found{seen}: apt-get install postgresql, dnf install postgresql-server, or brew install postgresql@17"
+                "PostgreSQL {OLDEST} or newer is needed{seen}: https://apt.postgresql.org and https://yum.postgresql.org have it for older systems"
             ),
         }
     }
@@ -89,7 +95,7 @@ fn newest_first(parent: &str, prefix: &str) -> Vec<PathBuf> {
         .collect();
     let digits = |path: &PathBuf| -> u32 {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or_default()
+        major_of(name.trim_start_matches(|c: char| !c.is_ascii_digit())).unwrap_or_default()
     };
     dirs.sort_by_key(|path| std::cmp::Reverse(digits(path)));
     dirs
@@ -98,6 +104,35 @@ fn newest_first(parent: &str, prefix: &str) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn installed(majors: &[u32]) -> Vec<Binaries> {
+        majors.iter().map(|major| Binaries { dir: format!("/pg/{major}").into(), major: *major }).collect()
+    }
+
+    #[test]
+    fn the_first_that_is_new_enough_is_taken_and_a_clusters_own_version_where_there_is_one() {
+        let major = |wanted| Binaries::choose(&installed(&[9, 14, 17, 15]), wanted).map(|found| found.major).unwrap();
+        assert_eq!((major(None), major(Some(14))), (17, 14));
+    }
+
+    #[test]
+    fn where_only_older_ones_are_it_is_said_who_has_newer_ones() {
+        let refusal = |majors: &[u32]| Binaries::choose(&installed(majors), None).unwrap_err().to_string();
+        let said = refusal(&[9, 14]);
+        assert!(said.contains("14 in /pg/14") && said.contains("apt.postgresql.org"), "{said}");
+        assert!(refusal(&[]).contains("apt-get install postgresql"));
+    }
+
+    #[test]
+    fn newer_versions_are_looked_at_before_older_ones() {
+        let parent = std::env::temp_dir().join(format!("emporia-versions-{}", std::process::id()));
+        for name in ["9.6", "14", "17", "lib"] {
+            std::fs::create_dir_all(parent.join(name)).unwrap();
+        }
+        let found = newest_first(parent.to_str().unwrap(), "");
+        std::fs::remove_dir_all(&parent).unwrap();
+        assert_eq!(found, ["17", "14", "9.6", "lib"].map(|name| parent.join(name)));
+    }
 
     #[test]
     fn the_major_version_is_read_from_what_the_server_says() {

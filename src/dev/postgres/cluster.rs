@@ -1,7 +1,7 @@
 //! One cluster's life.
 
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 
 use super::binaries::{Binaries, major_of_cluster};
 use super::pidfile::{self, Running};
-use super::user::{User, clean, effective_uid, place, server_user};
+use super::user::{FALLBACK, User, clean, effective_uid, place, server_user};
 use crate::dev::progress;
 
 /// The cluster's superuser.
@@ -19,6 +19,9 @@ pub const ADMIN: &str = "emporia_admin";
 
 /// A crash may have left a log to be replayed.
 const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often [`Cluster::ended`] looks.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Small, and honest about crashes: a lost power supply costs the last moments, never the database.
 const SETTINGS: &str = "\
@@ -52,7 +55,28 @@ impl Cluster {
         Ok(place(data_dir, server_user()?.as_ref()))
     }
 
-    /// Makes the cluster where there is none, and starts it where it does not run.
+    /// Whether a data directory has a cluster.
+    pub fn exists(data_dir: &Path) -> anyhow::Result<bool> {
+        Ok(Self::dir(data_dir)?.join("data/PG_VERSION").exists())
+    }
+
+    /// Refuses a cluster that is not of the user whom the server would run as: it runs as the owner or not at all.
+    pub fn check_owner(data_dir: &Path) -> anyhow::Result<()> {
+        if !Self::exists(data_dir)? {
+            return Ok(());
+        }
+        let owner = Self::dir(data_dir)?.join("data").metadata().context("looking at the cluster")?.uid();
+        let wanted = server_user()?.map_or_else(effective_uid, |user| user.uid);
+        if owner != wanted {
+            bail!(
+                "the cluster in {} belongs to the user with id {owner}, and the server would run as {wanted}: run as that user, or name another --data-dir",
+                data_dir.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Makes the cluster where there is none, and starts it where it does not run. Its owner has been checked.
     pub fn start(data_dir: &Path, admin_password: &str) -> anyhow::Result<Self> {
         let user = server_user()?;
         let dir = place(data_dir, user.as_ref());
@@ -60,9 +84,7 @@ impl Cluster {
         let exists = data.is_dir();
         let binaries = Binaries::find(if exists { Some(major_of_cluster(&data)?) } else { None })?;
         let mut cluster = Self { dir, user, binaries, child: None, port: 0 };
-        if exists {
-            cluster.check_owner(data_dir)?;
-        } else {
+        if !exists {
             progress(&format!("creating a PostgreSQL {} cluster", cluster.binaries.major));
             cluster.init(admin_password)?;
         }
@@ -136,19 +158,6 @@ impl Cluster {
         std::fs::rename(&fresh, self.data()).context("moving the new cluster into place")
     }
 
-    /// The server runs as the cluster's owner or not at all.
-    fn check_owner(&self, data_dir: &Path) -> anyhow::Result<()> {
-        let owner = self.data().metadata()?.uid();
-        let wanted = self.user.as_ref().map_or_else(effective_uid, |user| user.uid);
-        if owner != wanted {
-            bail!(
-                "the cluster in {} belongs to the user with id {owner}, and the server would run as {wanted}: run as that user, or name another --data-dir",
-                data_dir.display()
-            );
-        }
-        Ok(())
-    }
-
     /// A server that is running already; one that is just starting or stopping is waited for.
     fn wait_for_running(&self) -> Option<Running> {
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -167,15 +176,33 @@ impl Cluster {
         let mut ports = remembered.into_iter().filter(|port| is_free(*port)).collect::<Vec<u16>>();
         ports.extend([free_port()?, free_port()?]);
         for port in ports {
-            // Nobody is there (see `wait_for_running`), so the file is a killed server's.
-            let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
+            // Nobody is there (see `wait_for_running`). A killed server's file is left to PostgreSQL, which first sees
+            // to it that none of that server's processes is left.
+            if pidfile::is_misleading(&self.data()) {
+                let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
+            }
             if self.launch_on(port)? {
                 self.port = port;
                 return std::fs::write(self.dir.join("port"), port.to_string()).context("remembering the port");
             }
         }
+        bail!("PostgreSQL does not start; its last words:\n{}", self.last_words())
+    }
+
+    /// Comes when the server has ended, though nobody here has stopped it.
+    pub async fn ended(&self) {
+        // Twice, since a look may fail for want of a file descriptor.
+        let mut missed = 0;
+        while missed < 2 {
+            tokio::time::sleep(LOOK_EVERY).await;
+            missed = if pidfile::running(&self.data()).is_some() { 0 } else { missed + 1 };
+        }
+    }
+
+    /// The end of the server's log.
+    pub fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
-        bail!("PostgreSQL does not start; its last words:\n{}", tail(&log.lines().collect::<Vec<_>>()))
+        tail(&log.lines().collect::<Vec<_>>())
     }
 
     /// Answers whether it accepts connections. A child of this process, so that its end can be awaited, in a process
@@ -257,6 +284,11 @@ fn succeed(command: &mut Command) -> anyhow::Result<()> {
 fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
     if let Some(parent) = dir.parent() {
         std::fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
+        if parent == Path::new(FALLBACK) {
+            // Whatever the umask says: the server's user has to get through.
+            std::fs::set_permissions(parent, PermissionsExt::from_mode(0o755))
+                .with_context(|| format!("opening {}", parent.display()))?;
+        }
     }
     match std::fs::DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {

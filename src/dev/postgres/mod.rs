@@ -8,3 +8,4 @@ mod pidfile;
 mod user;
 
 pub use cluster::{ADMIN, Cluster};
+pub use user::effective_uid;

@@ -1,8 +1,9 @@
 //! What `postmaster.pid` says, and whether it is still true.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
+
+use crate::dev::processes::command_line;
 
 /// A server that wrote the file.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +18,13 @@ pub struct Running {
 pub fn running(data: &Path) -> Option<Running> {
     let running = parse(&std::fs::read_to_string(data.join("postmaster.pid")).ok()?)?;
     is_server(running.pid, data).then_some(running)
+}
+
+/// Whether the file is a killed server's, and its number another process's by now: PostgreSQL would take that one for
+/// the server.
+pub fn is_misleading(data: &Path) -> bool {
+    let text = std::fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+    parse(&text).is_some_and(|found| command_line(found.pid).is_some() && !is_server(found.pid, data))
 }
 
 /// Waits until the process has gone that a server on this data directory was; the file goes a moment earlier.
@@ -38,16 +46,6 @@ fn parse(text: &str) -> Option<Running> {
     let port = lines.nth(2)?.parse().ok()?;
     let is_ready = lines.nth(3).is_some_and(|state| state == "ready");
     Some(Running { pid, port, is_ready })
-}
-
-/// The command line of a living process.
-fn command_line(pid: u32) -> Option<String> {
-    if Path::new("/proc/self").exists() {
-        let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        return Some(String::from_utf8_lossy(&bytes).replace('\0', " "));
-    }
-    let output = Command::new("ps").args(["-p", &pid.to_string(), "-o", "command="]).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub struct User {
 }
 
 /// Where clusters go that belong below a directory that the server's account may not enter, like /root.
-const FALLBACK: &str = "/var/lib/emporia-dev";
+pub const FALLBACK: &str = "/var/lib/emporia-dev";
 
 /// Who the server runs as: `None` is whoever runs this.
 pub fn server_user() -> anyhow::Result<Option<User>> {
