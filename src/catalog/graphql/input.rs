@@ -57,6 +57,7 @@ pub struct ProductSetInput {
 
 /// Texts for search engines.
 #[derive(Clone, Debug, InputObject)]
+#[graphql(name = "SEOInput")]
 pub struct SEOInput {
     /// The title that a result shows; empty: none.
     pub title: Option<String>,
