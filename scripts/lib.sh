@@ -4,23 +4,30 @@ fail() { echo "$(basename "$0"): $*" >&2; exit 1; }
 
 # need WHAT TEST PACKAGE…: when TEST fails, installs the Debian packages if apt is there and we may, or says what to do.
 need() {
-    local what="$1" test="$2" as_root=()
+    local what="$1" test="$2" as_root=() conf= status=0 hint=
     shift 2
     if eval "$test" >/dev/null 2>&1; then return; fi
-    command -v apt-get >/dev/null || fail "$what is missing: install it (on Debian the package is $*)"
+    if [[ " $* " == *" postgresql "* ]]; then
+        hint="; $oldest_postgres or newer is needed, which https://apt.postgresql.org has for older systems"
+        conf=/etc/postgresql-common/createcluster.d/emporia.conf
+    fi
+    command -v apt-get >/dev/null || fail "$what is missing: install it (on Debian the package is $*$hint)"
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null || fail "$what is missing: as root, apt-get install $*"
         as_root=(sudo)
     fi
     echo "$what is missing; installing it: ${as_root[*]:+sudo }apt-get install $*" >&2
-    if [[ " $* " == *" postgresql "* ]] && [ ! -d /etc/postgresql-common ]; then
-        # Only the programs are wanted: without this the package also makes a cluster and starts it.
-        "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
-        echo "create_main_cluster = false" | "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/emporia.conf >/dev/null
-    fi
     if [ -z "${apt_updated:-}" ]; then "${as_root[@]}" apt-get -q update >&2 && apt_updated=1; fi
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >&2
-    eval "$test" >/dev/null 2>&1 || fail "$what is still missing after apt-get install $*"
+    if [ -n "$conf" ]; then
+        # Only the programs are wanted: without this the package also makes a cluster and starts it.
+        "${as_root[@]}" mkdir -p "$(dirname "$conf")"
+        echo "create_main_cluster = false" | "${as_root[@]}" tee "$conf" >/dev/null
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >&2 || status=$?
+    # Not for the clusters that others make on this machine later.
+    if [ -n "$conf" ]; then "${as_root[@]}" rm -f "$conf"; fi
+    [ "$status" = 0 ] || fail "apt-get install $* failed"
+    eval "$test" >/dev/null 2>&1 || fail "$what is still missing after apt-get install $*$hint"
 }
 
 need_rust() {
@@ -28,15 +35,50 @@ need_rust() {
     need "a C compiler" "command -v cc" gcc libc6-dev
 }
 
-# Prints the directory that holds initdb and postgres; fails when there is none.
+oldest_postgres=15
+
+# Prints the major version of the server in a directory; 0 when there is none.
+postgres_major() {
+    local major=
+    if [ -x "$1/initdb" ] && [ -x "$1/postgres" ]; then
+        major="$("$1/postgres" --version 2>/dev/null | sed -n 's/^[^0-9]*\([0-9][0-9]*\).*/\1/p')"
+    fi
+    echo "${major:-0}"
+}
+
+# Prints the directory that holds initdb and postgres; fails when there is none that is new enough. The order is that of
+# src/dev/postgres/binaries.rs: the user's choice before the system's, newer before older.
 postgres_bin() {
-    local dir
-    for dir in "$(pg_config --bindir 2>/dev/null || true)" /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin \
-        /usr/local/opt/postgresql*/bin; do
-        if [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ]; then best="$dir"; fi
+    local dir major best= newest=$((oldest_postgres - 1)) IFS=:
+    for dir in "$(pg_config --bindir 2>/dev/null || true)" $PATH; do
+        if [ "$(postgres_major "$dir")" -ge "$oldest_postgres" ]; then echo "$dir"; return; fi
     done
-    if [ -z "${best:-}" ] && command -v initdb >/dev/null; then best="$(dirname "$(command -v initdb)")"; fi
-    [ -n "${best:-}" ] && echo "$best"
+    for dir in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin \
+        /usr/local/opt/postgresql*/bin /Applications/Postgres.app/Contents/Versions/*/bin; do
+        major="$(postgres_major "$dir")"
+        if [ "$major" -gt "$newest" ]; then best="$dir" newest="$major"; fi
+    done
+    [ -n "$best" ] && echo "$best"
+}
+
+# Runs a command in a process group of its own, which `end_group` ends whole. In the foreground it would outlive a signal
+# to this script, or keep it from ending.
+run_in_group() {
+    local status=0
+    set -m
+    "$@" </dev/null &
+    group=$!
+    set +m
+    wait "$group" || status=$?
+    group=
+    return "$status"
+}
+
+# Ends what `run_in_group` still runs: for the script's EXIT trap, which a signal runs too.
+end_group() {
+    if [ -z "${group:-}" ]; then return; fi
+    kill -- "-$group" 2>/dev/null || true
+    wait "$group" 2>/dev/null || true
 }
 
 # A free TCP port on 127.0.0.1.
