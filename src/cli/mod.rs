@@ -7,7 +7,7 @@ mod migrate;
 mod operator;
 mod payment;
 pub(crate) mod process;
-mod tenant;
+pub(crate) mod tenant;
 
 use std::process::ExitCode;
 

@@ -33,15 +33,18 @@ pub enum TenantCommand {
     /// Say from which web pages a tenant's keys may be used, and where its carts are checked out.
     Update(UpdateArgs),
     /// Refuse every request of a tenant from now on.
-    Suspend {
-        /// Its id or handle.
-        tenant: String,
-    },
+    Suspend(StandingArgs),
     /// Take a suspension back.
-    Resume {
-        /// Its id or handle.
-        tenant: String,
-    },
+    Resume(StandingArgs),
+}
+
+#[derive(Args)]
+pub struct StandingArgs {
+    /// Its id or handle.
+    tenant: String,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -125,6 +128,9 @@ pub enum KeyCommand {
     Revoke {
         /// The key's id, from `key list`.
         id: Uuid,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -145,8 +151,8 @@ pub async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
         TenantCommand::Create(args) => create(&app, args).await,
         TenantCommand::List { json } => list(&app, json).await,
         TenantCommand::Update(args) => update(&app, args).await,
-        TenantCommand::Suspend { tenant } => set_suspended(&app, &tenant, true).await,
-        TenantCommand::Resume { tenant } => set_suspended(&app, &tenant, false).await,
+        TenantCommand::Suspend(args) => set_suspended(&app, &args, true).await,
+        TenantCommand::Resume(args) => set_suspended(&app, &args, false).await,
     }
 }
 
@@ -230,10 +236,13 @@ async fn set_origins(app: &App, tenant: TenantId, origins: &[String]) -> anyhow:
     tenant_set_origins(&app.db, &*app.clock, &app.resolver, tenant, origins).await.map_err(plain)
 }
 
-async fn set_suspended(app: &App, tenant: &str, suspended: bool) -> anyhow::Result<()> {
-    let id = find(app, tenant).await?;
+async fn set_suspended(app: &App, args: &StandingArgs, suspended: bool) -> anyhow::Result<()> {
+    let id = find(app, &args.tenant).await?;
     tenant_set_suspended(&app.db, &*app.clock, &app.resolver, id, suspended).await.map_err(plain)?;
-    say(format_args!("{tenant} is {}", if suspended { "suspended" } else { "active" }));
+    if args.json {
+        return out(&json!({ "tenant_id": id, "status": if suspended { "SUSPENDED" } else { "ACTIVE" } }).to_string());
+    }
+    say(format_args!("{} is {}", args.tenant, if suspended { "suspended" } else { "active" }));
     Ok(())
 }
 
@@ -246,7 +255,7 @@ pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
                 Kind::Publishable => KeyKind::Publishable,
                 Kind::Secret => KeyKind::Secret,
             };
-            let (id, key) = key_create(&app.db, &*app.clock, &app.entropy, tenant, kind, &name).await?;
+            let (id, key) = key_create(&app.db, &*app.clock, &app.entropy, tenant, kind, &name).await.map_err(plain)?;
             match json {
                 true => out(&json!({ "id": id, "key": key.reveal() }).to_string()),
                 false => out(key.reveal()),
@@ -262,9 +271,12 @@ pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
                 out(&format!("{}  {:<11}  …{}  {state:<7}  {}", key.id, key.kind.as_db(), key.last_four, key.name))
             })
         }
-        KeyCommand::Revoke { id } => {
+        KeyCommand::Revoke { id, json } => {
             if !key_revoke(&app.db, &*app.clock, &app.resolver, id).await? {
                 bail!("there is no key {id}");
+            }
+            if json {
+                return out(&json!({ "id": id, "revoked": true }).to_string());
             }
             say(format_args!("{id} is revoked"));
             Ok(())
@@ -272,7 +284,8 @@ pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
     }
 }
 
-pub(super) async fn find(app: &App, id_or_handle: &str) -> anyhow::Result<TenantId> {
+/// The tenant that a command names by its id or handle.
+pub(crate) async fn find(app: &App, id_or_handle: &str) -> anyhow::Result<TenantId> {
     tenant_find(&app.db, id_or_handle).await.map_err(plain).with_context(|| format!("\"{id_or_handle}\""))
 }
 

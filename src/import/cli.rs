@@ -6,15 +6,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::report::{MAX_REPORTED, Report};
 use super::service::{Options, products};
 use crate::app::App;
+use crate::cli::tenant::find;
 use crate::clock::Entropy;
-use crate::tenant::service::tenant_find;
 
 /// What to import.
 #[derive(Debug, Args)]
@@ -30,6 +30,8 @@ enum What {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Exits with 0 when every row went in, 3 when some were rejected and the rest went in, 1 when \
+                        nothing could be done, 2 when the arguments are wrong.")]
 struct ProductsArgs {
     /// The file; `-` reads from the terminal or pipe.
     file: PathBuf,
@@ -47,13 +49,13 @@ struct ProductsArgs {
     json: bool,
 }
 
-/// The exit code when some rows were rejected and the rest went in.
-const SOME_REJECTED: u8 = 2;
+/// The exit code when some rows were rejected and the rest went in. Not 2, which says that the arguments are wrong.
+const SOME_REJECTED: u8 = 3;
 
 /// Runs the command to its end.
 pub async fn run(app: &App, args: ImportArgs) -> anyhow::Result<ExitCode> {
     let What::Products(args) = args.what;
-    let tenant = tenant_find(&app.db, &args.tenant).await.map_err(|error| anyhow!("{}: {error:?}", args.tenant))?;
+    let tenant = find(app, &args.tenant).await?;
     let options = Options { set_stock: args.set_stock, dry_run: args.dry_run };
     let file = if args.file.as_os_str() == "-" {
         kept(std::io::stdin(), &app.entropy).context("keeping what comes from the pipe")?

@@ -19,6 +19,8 @@ pub enum TenantRule {
     HandleTaken(String),
     #[error("\"{0}\" is not a handle: use a-z, 0-9 and hyphens, at most 63 characters")]
     BadHandle(String),
+    #[error("a name has 1 to 255 characters, not all of them blank, and no line breaks or other control characters")]
+    BadName,
     #[error("there is no such tenant")]
     NotFound,
 }
@@ -49,6 +51,7 @@ pub async fn tenant_create(
     name: &str,
     currency: Currency,
 ) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+    check_name(name)?;
     let now = clock.now();
     let tenant = TenantId(entropy.uuid_v7(now));
     let keys = TenantKeys::make(entropy);
@@ -70,6 +73,15 @@ pub async fn tenant_create(
     Ok((tenant, keys))
 }
 
+/// What a store or a key may be called: what the tables' CHECKs admit, and what a list can show on one line.
+fn check_name(name: &str) -> Result<(), ServiceError<TenantRule>> {
+    let length = name.chars().count();
+    if (1..=255).contains(&length) && !name.trim().is_empty() && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(ServiceError::Rule(TenantRule::BadName))
+}
+
 /// Makes a further key for a tenant.
 pub async fn key_create(
     db: &Db,
@@ -78,7 +90,8 @@ pub async fn key_create(
     tenant: TenantId,
     kind: KeyKind,
     name: &str,
-) -> Result<(Uuid, ApiKey), Fault> {
+) -> ServiceResult<(Uuid, ApiKey), TenantRule> {
+    check_name(name)?;
     let now = clock.now();
     let (id, key) = (entropy.uuid_v7(now), ApiKey::from_random(kind, entropy.bytes()));
     db.platform().run(async |conn| Ok::<_, Fault>(store::insert_key(conn, id, tenant, name, &key, now).await?)).await?;

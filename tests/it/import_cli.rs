@@ -80,7 +80,7 @@ async fn rejected_rows_are_told_and_in_the_exit_code() {
     command.env("DATABASE_URL", app).env("DATABASE_PLATFORM_URL", platform).env("REDIS_URL", redis_url());
     let output = command.output().expect("the binary runs");
     std::fs::remove_file(&path).expect("the file was there");
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), ""));
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(3), ""));
     let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
     let reason = "`cheap` is not a decimal number like 19.90";
     let rejection = json!({ "line": 4, "column": "Variant Price", "handle": "jug", "reason": reason });
@@ -88,8 +88,15 @@ async fn rejected_rows_are_told_and_in_the_exit_code() {
     assert_eq!((shop.stock("pot").await, shop.stock("jug").await), (json!(2), Value::Null));
 
     let table = shop.import(&[], &file);
-    assert_eq!(table.status.code(), Some(2));
+    assert_eq!(table.status.code(), Some(3));
     assert!(text(&table.stdout).contains("       4  Variant Price  `cheap`"), "{}", text(&table.stdout));
+    let mut nobodys = Command::new(env!("CARGO_BIN_EXE_emporia"));
+    nobodys.args(["import", "products", "-", "--tenant", "nope"]).env_clear().stdin(Stdio::null());
+    for (name, role) in [("DATABASE_URL", "emporia_app"), ("DATABASE_PLATFORM_URL", "emporia_platform")] {
+        nobodys.env(name, shop.app.db.url(role));
+    }
+    let nobodys = nobodys.output().expect("the binary runs");
+    assert!(text(&nobodys.stderr).contains("\"nope\": there is no such tenant"), "{}", text(&nobodys.stderr));
     let unreadable = shop.import(&[], "Name\nx\n");
     assert_eq!(unreadable.status.code(), Some(1));
     assert!(text(&unreadable.stderr).contains("no column `Handle`"), "{}", text(&unreadable.stderr));
