@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
-use crate::error::Fault;
 use crate::payment::Payments;
 use crate::tenant::resolve::Resolver;
 
@@ -27,9 +27,9 @@ pub struct App {
 
 impl App {
     /// Production's parts: Redis when `REDIS_URL` is set, the system's clock and randomness.
-    pub async fn build(config: Config) -> Result<Self, Fault> {
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
         let shared: Arc<dyn Shared> = match &config.redis_url {
-            Some(url) => RedisShared::connect(url).await?,
+            Some(url) => RedisShared::connect(url).await.context("connecting to Redis with REDIS_URL")?,
             None => MemoryShared::new(),
         };
         Ok(Self::assemble(config, shared, Arc::new(SystemClock), Entropy::from_os()))

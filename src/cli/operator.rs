@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use serde::Deserialize;
 
 use super::say;
@@ -13,7 +14,13 @@ use crate::dev;
 /// them.
 pub async fn operator() -> anyhow::Result<App> {
     let dir = std::env::var_os(dev::DATA_DIR_VARIABLE).map_or_else(|| dev::DATA_DIR.into(), PathBuf::from);
-    let config = Config::read(&settings(Env::process(), &dir))?;
+    let env = settings(Env::process(), &dir);
+    let config = Config::read(&env).map_err(|errors| match names_none(&env) {
+        true => {
+            anyhow!(errors).context(format!("no `emporia dev` runs on {}, and no database is named", dir.display()))
+        }
+        false => errors.into(),
+    })?;
     crate::db::check::migrated(&config.database).await?;
     crate::db::check::tenants_role(&config.database).await?;
     if config.redis_url.is_none() {
@@ -29,14 +36,16 @@ pub async fn operator() -> anyhow::Result<App> {
 struct Running {
     database_url: String,
     database_owner_url: String,
+    pid: u32,
 }
 
 /// The variables, completed: the tables' owner may do what the platform's role may, so its address will do; and
 /// where no database is named at all, the `emporia dev` that runs on this data directory is meant.
 fn settings(env: Env, data_dir: &Path) -> Env {
     let file = data_dir.join(dev::READY_FILE);
-    let names_none = !["DATABASE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL"].iter().any(|name| env.has(name));
-    if names_none && let Some(running) = std::fs::read(&file).ok().and_then(|text| running(&text)) {
+    if names_none(&env)
+        && let Some(running) = std::fs::read(&file).ok().and_then(|text| running(&text))
+    {
         say(format_args!("note: no DATABASE_URL; using the store that `emporia dev` runs on {}", data_dir.display()));
         return env.with([
             ("DATABASE_URL", running.database_url.as_str()),
@@ -49,8 +58,13 @@ fn settings(env: Env, data_dir: &Path) -> Env {
     }
 }
 
+fn names_none(env: &Env) -> bool {
+    !["DATABASE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL"].iter().any(|name| env.has(name))
+}
+
+/// A killed one leaves its file behind.
 fn running(text: &[u8]) -> Option<Running> {
-    serde_json::from_slice(text).ok()
+    serde_json::from_slice(text).ok().filter(|running: &Running| dev::is_alive(running.pid))
 }
 
 #[cfg(test)]

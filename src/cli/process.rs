@@ -127,11 +127,11 @@ mod tests {
 
     #[test]
     fn without_redis_only_a_single_process_starts() {
-        let databases = [("DATABASE_URL", "a"), ("DATABASE_PLATFORM_URL", "b")];
+        let databases = [("DATABASE_URL", "postgres://a/x"), ("DATABASE_PLATFORM_URL", "postgres://b/x")];
         let env = Env::from_pairs(databases);
         assert!(settings(&env, true).is_ok());
         assert!(settings(&env, false).unwrap_err().0[0].starts_with("REDIS_URL is missing"));
-        assert!(settings(&Env::from_pairs(databases.into_iter().chain([("REDIS_URL", "c")])), false).is_ok());
+        assert!(settings(&Env::from_pairs(databases.into_iter().chain([("REDIS_URL", "redis://c")])), false).is_ok());
         assert_eq!(settings(&Env::from_pairs([]), false).unwrap_err().0.len(), 3);
     }
 }

@@ -22,10 +22,13 @@ impl MigrateConfig {
     /// Reads from the given variables; only a bootstrap looks at the roles' names and passwords.
     pub fn read(env: &Env, bootstrap: bool) -> Result<Self, ConfigErrors> {
         let mut r = env.reader();
-        let owner_url = r.required("DATABASE_OWNER_URL", "postgres://emporia_owner:…@host/emporia");
+        let owner_url = r.database_url("DATABASE_OWNER_URL", "postgres://emporia_owner:…@host/emporia");
         let mut config = Self { owner_url, database: "emporia".to_owned(), passwords: [const { None }; 4] };
         if bootstrap {
             for (index, (variable, role)) in VARIABLES.into_iter().zip(ROLES).enumerate() {
+                if index == 0 && config.owner_url.is_empty() {
+                    continue; // The mistake has been noted.
+                }
                 let Some(url) = role_url(&mut r, variable, role) else { continue };
                 config.passwords[index] = url.password().map(percent_decoded);
                 if index == 0 {

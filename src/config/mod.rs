@@ -97,8 +97,8 @@ impl Config {
         let mut r = env.reader();
         let config = Self {
             database: DatabaseConfig {
-                url: r.required("DATABASE_URL", "postgres://emporia_app:…@host/emporia"),
-                platform_url: r.required("DATABASE_PLATFORM_URL", "postgres://emporia_platform:…@host/emporia"),
+                url: r.database_url("DATABASE_URL", "postgres://emporia_app:…@host/emporia"),
+                platform_url: r.database_url("DATABASE_PLATFORM_URL", "postgres://emporia_platform:…@host/emporia"),
                 pool_size: r.number("DATABASE_POOL_SIZE", 10, 1..=1000),
                 acquire_timeout: r.millis("DATABASE_ACQUIRE_TIMEOUT_MS", 5_000),
                 statement_timeout: r.millis("DATABASE_STATEMENT_TIMEOUT_MS", 10_000),
@@ -123,7 +123,7 @@ impl Config {
                 retry: r.seconds_list("WEBHOOK_RETRY_SECONDS", &[60, 120, 240, 480]),
             },
             payment_timeout: r.millis_to("PAYMENT_TIMEOUT_MS", 20_000, MAX_PAYMENT_TIMEOUT_MS),
-            redis_url: r.optional("REDIS_URL"),
+            redis_url: r.redis_url("REDIS_URL"),
             development: r.flag("DEVELOPMENT", false),
         };
         r.finish(config)

@@ -1,6 +1,7 @@
 //! Reads typed values out of variables and collects every mistake before giving up.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -100,6 +101,43 @@ impl Reader<'_> {
         self.parsed(name, default, "true or false")
     }
 
+    /// A URL of PostgreSQL's that this build can speak to; its password is never repeated.
+    pub fn database_url(&mut self, name: &str, example: &str) -> String {
+        let value = self.required(name, example);
+        if value.is_empty() {
+            return value;
+        }
+        let is_url = value.starts_with("postgres://") || value.starts_with("postgresql://");
+        let wants_tls = ["sslmode=require", "sslmode=verify"].iter().any(|mode| value.contains(mode));
+        let mistake = match value.parse::<tokio_postgres::Config>() {
+            _ if wants_tls => {
+                "asks for TLS, which emporia does not speak yet: leave sslmode out, or say disable".to_owned()
+            }
+            _ if !is_url => format!("is not a URL like {example}"),
+            Err(error) => {
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                format!("is not a URL like {example}: {why}")
+            }
+            Ok(_) => return value,
+        };
+        self.errors.push(format!("{name} {mistake}"));
+        String::new()
+    }
+
+    /// A URL of Redis's that this build can speak to; its password is never repeated.
+    pub fn redis_url(&mut self, name: &str) -> Option<String> {
+        let value = self.optional(name)?;
+        let mistake = if ["rediss://", "valkeys://"].iter().any(|scheme| value.starts_with(scheme)) {
+            "asks for TLS, which emporia does not speak yet: use redis://host:6379"
+        } else if redis::Client::open(value.as_str()).is_err() {
+            "is not a URL like redis://host:6379"
+        } else {
+            return Some(value);
+        };
+        self.errors.push(format!("{name} {mistake}"));
+        None
+    }
+
     /// An `http` or `https` URL with a host, without a slash at its end.
     pub fn web_address(&mut self, name: &str, default: &str) -> String {
         let value = self.text(name, default);
@@ -149,11 +187,13 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    const REQUIRED: [(&str, &str); 2] = [("DATABASE_URL", "a"), ("DATABASE_PLATFORM_URL", "b")];
+    const REQUIRED: [(&str, &str); 2] =
+        [("DATABASE_URL", "postgres://a/x"), ("DATABASE_PLATFORM_URL", "postgres://b/x")];
 
     #[test]
     fn every_mistake_is_reported_at_once() {
-        let env = Env::from_pairs([("DATABASE_URL", "a"), ("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
+        let env =
+            Env::from_pairs([("DATABASE_URL", "postgres://a/x"), ("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
         let ConfigErrors(lines) = Config::read(&env).unwrap_err();
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[0].starts_with("DATABASE_PLATFORM_URL is missing"));
@@ -184,6 +224,26 @@ mod tests {
             assert!(lines.len() == 1 && lines[0].starts_with("PUBLIC_URL is"), "{lines:?}");
         }
         assert_eq!(read("https://api.example/shops/").unwrap().http.public_url, "https://api.example/shops");
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_used_are_mistakes_and_their_passwords_are_not_told() {
+        for (name, value, reason) in [
+            ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=require", "asks for TLS"),
+            ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=verify-full", "asks for TLS"),
+            ("DATABASE_PLATFORM_URL", "host=b password=s3cret", "is not a URL like postgres://"),
+            ("DATABASE_PLATFORM_URL", "postgres://a:s3cret@b:port/x", "is not a URL like postgres://"),
+            ("REDIS_URL", "rediss://a:s3cret@b", "asks for TLS"),
+            ("REDIS_URL", "s3cret", "is not a URL like redis://"),
+        ] {
+            let ConfigErrors(lines) = Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).expect_err(value);
+            assert!(lines.len() == 1 && lines[0].starts_with(&format!("{name} {reason}")), "{lines:?}");
+            assert!(!lines[0].contains("s3cret"), "{lines:?}");
+        }
+        for (name, value) in [("DATABASE_URL", "postgresql://a,b/x?sslmode=disable"), ("REDIS_URL", "redis://:pw@b/1")]
+        {
+            assert!(Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).is_ok(), "{value}");
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Roles and database, made once per cluster by `emporia migrate --bootstrap ADMIN_URL`.
 //!
 //! Needs CREATEROLE and CREATEDB, not a superuser; only the backup role's BYPASSRLS may be beyond the admin, in
-//! which case the answer names the statement for someone who can.
+//! which case a note names the statement for someone who can.
 
 use anyhow::Context;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use super::connect::connect;
 
 /// The roles the migrations and policies speak of.
 pub const ROLES: [&str; 4] = ["emporia_owner", "emporia_app", "emporia_platform", "emporia_backup"];
@@ -15,6 +17,17 @@ pub struct Bootstrap<'a> {
     pub database: &'a str,
     /// A password for each of [`ROLES`]; `None` leaves the role without one (trust or peer authentication).
     pub passwords: [Option<&'a str>; 4],
+}
+
+/// What whoever asked for it should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The role was there and stays as it is, its password included.
+    Unchanged(&'static str),
+    /// The role was made without a password.
+    WithoutPassword(&'static str),
+    /// A statement that the admin was not allowed to run.
+    LeftOver(String),
 }
 
 /// The statements, in order; those for existing roles and databases are left out when run.
@@ -39,38 +52,45 @@ fn database_sql(database: &str) -> String {
     )
 }
 
-/// Makes what is missing. Answers statements that the admin was not allowed to run.
-pub async fn run(admin_url: &str, wanted: &Bootstrap<'_>) -> anyhow::Result<Vec<String>> {
-    let mut conn = AsyncPgConnection::establish(admin_url).await.context("connecting as the admin")?;
-    let mut left_over = Vec::new();
+/// Makes what is missing.
+pub async fn run(admin_url: &str, wanted: &Bootstrap<'_>) -> anyhow::Result<Vec<Note>> {
+    let mut conn = connect("connecting as the admin", admin_url).await?;
+    let mut notes = Vec::new();
     for (role, password) in ROLES.into_iter().zip(wanted.passwords) {
-        if !exists(&mut conn, "pg_roles", "rolname", role).await? {
-            conn.batch_execute(&role_sql(role, password)).await.with_context(|| format!("creating role {role}"))?;
+        if exists(&mut conn, "pg_roles WHERE rolname", role).await? {
+            notes.push(Note::Unchanged(role));
+            continue;
+        }
+        conn.batch_execute(&role_sql(role, password)).await.with_context(|| format!("creating role {role}"))?;
+        if password.is_none() {
+            notes.push(Note::WithoutPassword(role));
         }
     }
     let bypass = "ALTER ROLE emporia_backup BYPASSRLS";
-    if conn.batch_execute(bypass).await.is_err() {
-        left_over.push(bypass.to_owned());
+    if !exists(&mut conn, "pg_roles WHERE rolbypassrls AND rolname", "emporia_backup").await?
+        && conn.batch_execute(bypass).await.is_err()
+    {
+        notes.push(Note::LeftOver(bypass.to_owned()));
     }
-    if !exists(&mut conn, "pg_database", "datname", wanted.database).await? {
+    if !exists(&mut conn, "pg_database WHERE datname", wanted.database).await? {
         // An admin that is not a superuser may only hand a database to a role it is a member of.
         let _ = conn.batch_execute("GRANT emporia_owner TO CURRENT_USER").await;
         conn.batch_execute(&database_sql(wanted.database))
             .await
             .with_context(|| format!("creating database {}", wanted.database))?;
     }
-    Ok(left_over)
+    Ok(notes)
 }
 
 #[expect(clippy::disallowed_methods, reason = "catalogue look-ups on the admin's connection; names are constants")]
-async fn exists(conn: &mut AsyncPgConnection, table: &str, column: &str, name: &str) -> anyhow::Result<bool> {
+async fn exists(conn: &mut AsyncPgConnection, where_name: &str, name: &str) -> anyhow::Result<bool> {
     #[derive(QueryableByName)]
     struct One {
         #[diesel(sql_type = diesel::sql_types::Integer)]
         #[expect(dead_code, reason = "only the row's presence counts")]
         one: i32,
     }
-    let sql = format!("SELECT 1 AS one FROM {table} WHERE {column} = $1");
+    let sql = format!("SELECT 1 AS one FROM {where_name} = $1");
     let rows: Vec<One> = diesel::sql_query(sql).bind::<diesel::sql_types::Text, _>(name).load(conn).await?;
     Ok(!rows.is_empty())
 }

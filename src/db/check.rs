@@ -1,13 +1,12 @@
 //! What must hold before a process serves: roles that row-level security binds, texts in Unicode, and no pending
 //! migration.
 
-use std::time::Duration;
-
 use anyhow::{Context, anyhow, bail};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::connect::connect;
 use super::migrate;
 use crate::config::DatabaseConfig;
 
@@ -23,7 +22,7 @@ pub async fn tenants_role(config: &DatabaseConfig) -> anyhow::Result<()> {
 }
 
 async fn bound(variable: &str, url: &str) -> anyhow::Result<()> {
-    let mut conn = connect(variable, url).await?;
+    let mut conn = connect(&format!("connecting with {variable}"), url).await?;
     match role(&mut conn).await?.refusal() {
         Some(reason) => bail!("{variable} connects as {reason}: row-level security would not bind it"),
         None => Ok(()),
@@ -32,7 +31,7 @@ async fn bound(variable: &str, url: &str) -> anyhow::Result<()> {
 
 /// Refuses a database whose texts cannot be compared in every script.
 pub async fn texts(config: &DatabaseConfig) -> anyhow::Result<()> {
-    let mut conn = connect("DATABASE_PLATFORM_URL", &config.platform_url).await?;
+    let mut conn = connect("connecting with DATABASE_PLATFORM_URL", &config.platform_url).await?;
     let Texts { encoding, has_unicode } = encoding(&mut conn).await.context("asking for the database's encoding")?;
     if encoding != "UTF8" {
         bail!("the database is encoded in {encoding}: make one in UTF8, as `emporia migrate --bootstrap` does");
@@ -64,7 +63,7 @@ async fn encoding(conn: &mut AsyncPgConnection) -> QueryResult<Texts> {
 
 /// Refuses a database that this binary's migrations have not all reached.
 pub async fn migrated(config: &DatabaseConfig) -> anyhow::Result<()> {
-    let mut conn = connect("DATABASE_PLATFORM_URL", &config.platform_url).await?;
+    let mut conn = connect("connecting with DATABASE_PLATFORM_URL", &config.platform_url).await?;
     let applied = applied(&mut conn).await.context("asking which migrations have run")?;
     let pending = migrate::versions()?.into_iter().filter(|version| !applied.contains(version)).count();
     match pending {
@@ -131,10 +130,4 @@ async fn applied(conn: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
     let rows: Vec<Row> =
         diesel::sql_query("SELECT version::text FROM public.__diesel_schema_migrations").load(conn).await?;
     Ok(rows.into_iter().map(|row| row.version).collect())
-}
-
-async fn connect(variable: &str, url: &str) -> anyhow::Result<AsyncPgConnection> {
-    let connecting = tokio::time::timeout(Duration::from_secs(10), AsyncPgConnection::establish(url));
-    let what = || format!("connecting with {variable}");
-    connecting.await.with_context(what)?.with_context(what)
 }

@@ -3,20 +3,22 @@
 use anyhow::{Context, anyhow};
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::connect::connect;
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Runs what is pending, as the owner. Answers the versions that were run. Needs a multi-threaded runtime.
 pub async fn run(owner_url: &str) -> anyhow::Result<Vec<String>> {
-    let mut conn = AsyncPgConnection::establish(owner_url).await.context("connecting as the owner")?;
+    let mut conn = connect("connecting with DATABASE_OWNER_URL", owner_url).await?;
     // Two processes that start at once migrate one after the other.
     conn.batch_execute("SELECT pg_advisory_lock(7203845)").await.context("taking the migration lock")?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let versions = harness.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow!("migrating: {error}"))?;
     // The platform's role may see what has run, so that a process can refuse to start on an older database.
-    let mut conn = AsyncPgConnection::establish(owner_url).await.context("connecting as the owner")?;
+    let mut conn = connect("connecting with DATABASE_OWNER_URL", owner_url).await?;
     conn.batch_execute("GRANT SELECT ON __diesel_schema_migrations TO emporia_platform")
         .await
         .context("granting a look at the migrations")?;
@@ -31,7 +33,7 @@ pub fn versions() -> anyhow::Result<Vec<String>> {
 
 /// Takes every migration back, newest first: for the test that goes up, down and up again.
 pub async fn revert_all(owner_url: &str) -> anyhow::Result<usize> {
-    let conn = AsyncPgConnection::establish(owner_url).await.context("connecting as the owner")?;
+    let conn = connect("connecting with DATABASE_OWNER_URL", owner_url).await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let versions = harness.revert_all_migrations(MIGRATIONS).map_err(|error| anyhow!("reverting: {error}"))?;
     Ok(versions.len())

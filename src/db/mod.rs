@@ -8,6 +8,7 @@ mod bell;
 pub mod bootstrap;
 mod bulk;
 pub mod check;
+pub mod connect;
 pub mod error;
 pub mod idempotency;
 pub mod keyset;

@@ -39,9 +39,69 @@ fn the_schema_is_printed_without_any_setting() {
 
 #[test]
 fn wrong_settings_are_reported_all_at_once() {
-    let said = refused(&["serve"], &[("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
-    for name in ["DATABASE_URL", "DATABASE_PLATFORM_URL", "LISTEN", "DATABASE_POOL_SIZE", "REDIS_URL"] {
-        assert!(said.contains(&format!("\n  {name} ")), "{name} is not in: {said}");
+    let wrong = [("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")];
+    for env in [&wrong[..], &[&wrong[..], &[("REDIS_URL", "bad")]].concat()] {
+        let said = refused(&["serve"], env);
+        for name in ["DATABASE_URL", "DATABASE_PLATFORM_URL", "LISTEN", "DATABASE_POOL_SIZE", "REDIS_URL"] {
+            assert!(said.contains(&format!("\n  {name} ")), "{name} is not in: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn servers_that_do_not_answer_are_named() {
+    // Bound and not listening: whoever connects is refused.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let address = socket.local_addr().expect("its address");
+    let (nobody, redis) = (format!("postgres://emporia_app:s3cret@{address}/x"), format!("redis://{address}"));
+    let env = [("DATABASE_URL", nobody.as_str()), ("DATABASE_PLATFORM_URL", &nobody), ("DATABASE_OWNER_URL", &nobody)];
+    for (args, variable) in [
+        (&["serve", "--single-process"][..], "DATABASE_URL"),
+        (&["migrate"], "DATABASE_OWNER_URL"),
+        (&["tenant", "list"], "DATABASE_PLATFORM_URL"),
+    ] {
+        let said = refused(args, &env);
+        assert!(said.contains(&format!("connecting with {variable} (emporia_app at {address}): ")), "{said}");
+        assert!(said.contains("refused") && !said.contains("s3cret"), "{said}");
+    }
+    let test = TestApp::new().await;
+    let (app, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("REDIS_URL", &redis)];
+    let said = refused(&["serve"], &env);
+    assert!(said.contains("connecting to Redis with REDIS_URL: ") && said.contains("refused"), "{said}");
+}
+
+#[tokio::test]
+async fn a_bootstrap_says_what_it_did_not_do_and_what_another_may_run() {
+    let db = TestDb::empty().await;
+    let owner = db.url("emporia_owner");
+    let env = [("DATABASE_OWNER_URL", owner.as_str())];
+    let bootstrap = |admin: &str| emporia(&["migrate", "--bootstrap", admin], &env);
+    let said = text(&bootstrap(&db.url("postgres")).stderr);
+    assert!(said.contains("note: emporia_app was there already and is unchanged"), "{said}");
+    assert!(!said.contains("BYPASSRLS"), "{said}");
+    // Who is not let in at all is helped by no SQL; who lacks a right is.
+    let said = text(&bootstrap(&db.url("nobody_of_this_name")).stderr);
+    assert!(
+        said.contains("connecting as the admin (nobody_of_this_name at ") && !said.contains("CREATE ROLE"),
+        "{said}"
+    );
+}
+
+#[test]
+fn without_a_database_operators_are_told_of_dev() {
+    let dir = std::env::temp_dir().join(format!("emporia-stale-{}", uuid::Uuid::now_v7().simple()));
+    std::fs::create_dir(&dir).expect("a directory");
+    let env = [("EMPORIA_DATA_DIR", dir.to_str().expect("a path"))];
+    let before = refused(&["tenant", "list"], &env);
+    // A killed one's: no process has the highest number.
+    let stale = json!({ "database_url": "postgres://a/x", "database_owner_url": "postgres://b/x", "pid": u32::MAX });
+    std::fs::write(dir.join("ready.json"), stale.to_string()).expect("a file");
+    let after = refused(&["tenant", "list"], &env);
+    std::fs::remove_dir_all(&dir).expect("the directory goes");
+    for said in [before, after] {
+        assert!(said.contains("no `emporia dev` runs on") && said.contains("DATABASE_URL is missing"), "{said}");
     }
 }
 
@@ -108,7 +168,9 @@ async fn a_created_tenant_has_keys_that_work_until_it_is_suspended() {
 
     let listed: Value = serde_json::from_str(&done(&["tenant", "list", "--json"], &env)).expect("JSON");
     assert_eq!(listed[0]["status"], "ACTIVE");
-    done(&["tenant", "suspend", "salt-pepper"], &env);
+    let suspended: Value =
+        serde_json::from_str(&done(&["tenant", "suspend", "salt-pepper", "--json"], &env)).expect("one JSON object");
+    assert_eq!(suspended, json!({ "tenant_id": store["tenant_id"], "status": "SUSPENDED" }));
     let listed: Value = serde_json::from_str(&done(&["tenant", "list", "--json"], &env)).expect("JSON");
     assert_eq!(listed[0]["status"], "SUSPENDED");
     done(&["tenant", "resume", store["tenant_id"].as_str().expect("an id")], &env);
@@ -125,11 +187,30 @@ async fn keys_are_made_listed_and_revoked() {
     let made: Value = serde_json::from_str(&made).expect("JSON");
     let (id, key) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a key"));
     assert!(test.app.resolver.by_key(key).await.is_ok());
-    done(&["key", "revoke", id], &env);
+    let revoked: Value = serde_json::from_str(&done(&["key", "revoke", id, "--json"], &env)).expect("one JSON object");
+    assert_eq!(revoked, json!({ "id": id, "revoked": true }));
     let listed = done(&["key", "list", "acme"], &env);
     assert!(!listed.contains(key), "a key is never listed in clear");
     let line = listed.lines().find(|line| line.contains(id)).expect("the key is listed");
     assert!(line.contains("revoked") && line.contains("ERP"), "{line}");
+}
+
+#[tokio::test]
+async fn names_that_no_list_could_show_are_refused_in_words() {
+    let test = TestApp::new().await;
+    test.store("acme").await;
+    let (app, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+    let long = "x".repeat(256);
+    for name in ["", " ", "a\nb", &long] {
+        let tenant = ["--currency", "EUR", "--country", "DE", "--shipping-rate", "0", "--handle", "shop"];
+        let key = ["key", "create", "acme", "--kind", "secret", "--name", name];
+        for args in [&[&["tenant", "create", name][..], &tenant].concat()[..], &key] {
+            let said = refused(args, &env);
+            assert!(said.contains("a name has 1 to 255 characters"), "{args:?}: {said}");
+        }
+    }
+    done(&["key", "create", "acme", "--kind", "secret", "--name", &long[1..]], &env);
 }
 
 #[tokio::test]

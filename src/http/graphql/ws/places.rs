@@ -114,8 +114,8 @@ mod tests {
 
     fn places() -> Places {
         let env = [
-            ("DATABASE_URL", "a"),
-            ("DATABASE_PLATFORM_URL", "b"),
+            ("DATABASE_URL", "postgres://a/x"),
+            ("DATABASE_PLATFORM_URL", "postgres://b/x"),
             ("WS_MAX_SOCKETS", "3"),
             ("WS_MAX_SOCKETS_PER_TENANT", "2"),
         ];
