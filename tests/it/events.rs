@@ -50,15 +50,15 @@ pub async fn append(app: &App, store: &Store, topics: &[Topic]) {
 }
 
 /// One subscriber, as the edge would serve it.
-struct Subscriber {
+pub struct Subscriber {
     scope: Arc<Scope>,
     stream: Pin<Box<dyn Stream<Item = Response> + Send>>,
 }
 
 impl Subscriber {
-    async fn new(app: &App, key: &str, arguments: &str) -> Self {
+    pub async fn new(app: &App, key: &str, arguments: &str) -> Self {
         let resolved = app.resolver.by_key(key).await.expect("a key");
-        let scope = Scope::new(app, &resolved, RequestInfo::default());
+        let scope = Scope::of_subscription(app, &resolved, RequestInfo::default());
         let fields = "id topic occurredAt order { id name displayFinancialStatus }";
         let document = format!("subscription {{ orderEvents{arguments} {{ {fields} }} }}");
         let stream = schema::builder().finish().execute_stream(Request::new(document).data(scope.clone())).boxed();
@@ -66,7 +66,7 @@ impl Subscriber {
     }
 
     /// The next answer, whatever it is.
-    async fn answer(&mut self) -> Value {
+    pub async fn answer(&mut self) -> Value {
         let next = tokio::time::timeout(Duration::from_secs(10), self.stream.next()).await;
         let mut response = next.expect("an answer in time").expect("an answer");
         self.scope.finish();
@@ -74,7 +74,7 @@ impl Subscriber {
         serde_json::to_value(response).expect("JSON")
     }
 
-    async fn event(&mut self) -> Value {
+    pub async fn event(&mut self) -> Value {
         let mut answer = self.answer().await;
         assert!(answer.get("errors").is_none(), "{answer:#}");
         answer["data"]["orderEvents"].take()
@@ -102,9 +102,9 @@ async fn refusal(app: &App, key: &str, arguments: &str) -> String {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error: {answer:#}")).to_owned()
 }
 
-async fn log(app: &App, store: &Store) -> Vec<emporia::events::model::Event> {
+pub async fn log(app: &App, store: &Store) -> Vec<emporia::events::model::Event> {
     let events: Result<_, Fault> =
-        app.db.tenant(store.tenant).read(async |conn| Ok(store::events_after(conn, 0, 10_000).await?)).await;
+        app.db.tenant(store.tenant).read(async |conn| Ok(store::events_after(conn, 0, 10_000).await?.events)).await;
     events.expect("the log")
 }
 

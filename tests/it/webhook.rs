@@ -52,14 +52,14 @@ async fn waiting(app: &TestApp, count: i64) {
     eventually(&what, async || (sessions(&app.db.name, "wait_event_type = 'Lock'").await == count).then_some(())).await;
 }
 
-async fn subscribe(app: &TestApp, store: &Store, topic: &str, uri: &str) -> Value {
+pub async fn subscribe(app: &TestApp, store: &Store, topic: &str, uri: &str) -> Value {
     let mut data = app.gql(&store.secret, CREATE, json!({ "topic": topic, "uri": uri })).await;
     let payload = data["webhookSubscriptionCreate"].take();
     assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
     payload
 }
 
-async fn deliveries(app: &TestApp, store: &Store) -> Vec<Value> {
+pub async fn deliveries(app: &TestApp, store: &Store) -> Vec<Value> {
     let mut data = app.gql(&store.secret, DELIVERIES, json!({})).await;
     serde_json::from_value(data["webhookDeliveries"]["nodes"].take()).expect("a list")
 }
@@ -170,16 +170,28 @@ async fn a_failing_receiver_is_tried_on_schedule_then_given_up_and_can_be_resent
     drain(&app.app).await;
     assert_eq!(receiver.received().len(), 5, "given up");
 
+    let retry = async || {
+        let retried = app.gql(&store.secret, RETRY, json!({ "id": delivery["id"] })).await;
+        assert_eq!(retried["webhookDeliveryRetry"]["webhookDelivery"]["status"], "PENDING");
+        drain(&app.app).await;
+    };
+    retry().await;
+    for wait in [60, 120, 240, 480] {
+        assert_eq!(the_delivery(&app, &store).await["status"], "PENDING", "the whole schedule again");
+        app.clock.advance(TimeDelta::seconds(wait + wait / 10));
+        drain(&app.app).await;
+    }
+    assert_eq!(receiver.received().len(), 10);
+    assert_eq!(the_delivery(&app, &store).await["status"], "EXHAUSTED");
+
     receiver.reply(Reply::Status(204, String::new()));
-    let retried = app.gql(&store.secret, RETRY, json!({ "id": delivery["id"] })).await;
-    assert_eq!(retried["webhookDeliveryRetry"]["webhookDelivery"]["status"], "PENDING");
-    drain(&app.app).await;
+    retry().await;
     let sent = receiver.received();
-    assert_eq!(sent.len(), 6);
+    assert_eq!(sent.len(), 11);
     assert!(sent.iter().all(|request| request.body == sent[0].body), "the same bytes with every attempt");
     assert!(sent.iter().all(|request| request.header("webhook-id") == sent[0].header("webhook-id")));
     let delivery = the_delivery(&app, &store).await;
-    assert_eq!((&delivery["status"], &delivery["attempts"][5]["number"]), (&json!("SUCCEEDED"), &json!(6)));
+    assert_eq!((&delivery["status"], &delivery["attempts"][10]["number"]), (&json!("SUCCEEDED"), &json!(11)));
     let again = app.gql(&store.secret, RETRY, json!({ "id": delivery["id"] })).await;
     assert_eq!(again["webhookDeliveryRetry"]["userErrors"], json!([{ "code": "NOT_EXHAUSTED" }]));
 }
@@ -491,6 +503,9 @@ async fn nothing_is_claimed_once_the_worker_is_told_to_stop() {
     lock.batch_execute("ROLLBACK").await.expect("an end");
     running.await.expect("the worker").expect("a clean end");
     assert_eq!(receiver.received().len(), 4);
+    // What nobody had begun waits for no lease and no bell that was set for later: the clock stands still.
+    drain(&app.app).await;
+    assert_eq!(receiver.received().len(), 12);
 }
 
 #[tokio::test]
@@ -559,7 +574,7 @@ async fn a_suspended_tenants_deliveries_wait_until_it_is_resumed() {
     suspend(true).await;
     for _ in 0..3 {
         drain(&app.app).await;
-        app.clock.advance(TimeDelta::seconds(62));
+        app.clock.advance(TimeDelta::seconds(66));
     }
     assert!(receiver.received().is_empty());
     suspend(false).await;
@@ -584,7 +599,7 @@ async fn what_a_dying_worker_leaves_behind_is_sent_by_the_next() {
     receiver.reply(Reply::Status(200, String::new()));
     drain(&app.app).await;
     assert_eq!(receiver.received().len(), 1, "its lease still holds");
-    app.clock.advance(TimeDelta::seconds(62));
+    app.clock.advance(TimeDelta::seconds(66));
     drain(&app.app).await;
     assert_eq!(receiver.received().len(), 2);
     let delivery = the_delivery(&app, &store).await;

@@ -152,7 +152,7 @@ impl Furnished {
             }
         }
         let first: Result<_, Fault> = (app.app.db.tenant(self.store.tenant))
-            .read(async |conn| Ok(emporia::events::store::events_after(conn, 0, 1).await?))
+            .read(async |conn| Ok(emporia::events::store::events_after(conn, 0, 1).await?.events))
             .await;
         let first = first.expect("the log").pop().expect("an event");
         self.names.set("event", GidNamespace::Emporia.encode("OrderChange", first.id));

@@ -1,0 +1,94 @@
+//! Indexes that leave rows out, used by the application's own statements: with the plans that its sessions make,
+//! which know no parameter.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use emporia::cart::service::{Desk, cart_note_update};
+use emporia::events::Topic;
+use emporia::worker;
+
+use crate::events::append;
+use crate::support::{Receiver, Shopping, admin, eventually};
+use crate::webhook::subscribe;
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+}
+
+async fn names(shop: &Shopping, sql: &str) -> Vec<String> {
+    let named: Vec<Named> = diesel::sql_query(sql).load(&mut admin(&shop.app.db.name).await).await.expect(sql);
+    named.into_iter().map(|named| named.name).collect()
+}
+
+/// Many rows that have ended, of which one is copied.
+const OLD: &str = "
+    INSERT INTO webhook_deliveries SELECT (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(),
+        'event_id', gen_random_uuid()))).* FROM webhook_deliveries d, generate_series(1, 5000);
+    INSERT INTO payment_attempts SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(),
+        'cart_id', gen_random_uuid(), 'order_id', gen_random_uuid()))).* FROM payment_attempts a, generate_series(1, 5000);
+    INSERT INTO events (tenant_id, id, position, topic, version, subject_id, payload, occurred_at, published_at)
+        SELECT tenant_id, gen_random_uuid(), position + n, topic, version, subject_id, payload, occurred_at,
+            published_at FROM events, generate_series(1, 5000) n WHERE position = (SELECT max(position) FROM events);
+    UPDATE event_positions SET last_position = last_position + 5000;
+    INSERT INTO product_images (tenant_id, id, product_id, position, url)
+        SELECT tenant_id, gen_random_uuid(), id, 1, 'https://images.example/1' FROM products, generate_series(1, 2);
+    INSERT INTO product_variants SELECT (jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid(),
+        'option1', n::text))).* FROM product_variants v, generate_series(1, 5000) n;
+    INSERT INTO menus (tenant_id, id, handle, title, created_at, updated_at)
+        SELECT id, id, 'main', 'Main', now(), now() FROM platform.tenants;
+    INSERT INTO menu_items (tenant_id, id, menu_id, position, title, kind)
+        SELECT tenant_id, gen_random_uuid(), id, n, 'Item', 'HTTP' FROM menus, generate_series(1, 2000) n;
+    ANALYZE;
+    SELECT pg_stat_reset();";
+
+/// Statements of the database itself, which follow foreign keys.
+const CASCADES: &str = "
+    SET plan_cache_mode = force_generic_plan;
+    DELETE FROM product_images WHERE id = (SELECT id FROM product_images LIMIT 1);
+    DELETE FROM menu_items WHERE id = (SELECT id FROM menu_items LIMIT 1);";
+
+#[tokio::test]
+async fn every_index_that_leaves_rows_out_is_used_and_the_queues_are_never_read_whole() {
+    // A UNIQUE one is a constraint: whoever violates it has used it.
+    const PARTIAL: &str = "SELECT indexrelid::regclass::text AS name FROM pg_index
+        WHERE indpred IS NOT NULL AND NOT indisunique AND indrelid >= 16384";
+    const USED: &str = "SELECT indexrelname::text AS name FROM pg_stat_user_indexes WHERE idx_scan > 0";
+    const WHOLE: &str = "SELECT relname::text AS name FROM pg_stat_user_tables WHERE seq_scan > 0
+        AND relname IN ('webhook_deliveries', 'payment_attempts', 'events')";
+    let shop = Shopping::new().await;
+    let app = &shop.app.app;
+    let receiver = Receiver::accepting().await;
+    subscribe(&shop.app, &shop.store, "ORDERS_CREATE", &receiver.url()).await;
+    shop.on_sale(1, 1000, 100).await;
+    let cart = shop.cart(&[(1, 1)]).await;
+    shop.complete(&shop.wish(&cart, "bogus", None, "1")).await.expect("a free key").expect("an order");
+    worker::drain(app).await.expect("the worker");
+    admin(&shop.app.db.name).await.batch_execute(OLD).await.expect("many old rows");
+
+    let cart = shop.cart(&[(1, 1)]).await;
+    let desk = Desk { db: shop.db.clone(), now: app.clock.now(), entropy: app.entropy.clone() };
+    cart_note_update(&desk, Some(cart.clone()), "a note").await.expect("a note");
+    let pending = shop.complete(&shop.wish(&cart, "bogus", Some("timeout-then-approved"), "1")).await;
+    assert!(pending.expect("a free key").is_err());
+    shop.app.clock.advance(TimeDelta::seconds(11));
+    append(app, &shop.store, &[Topic::OrdersCreate]).await;
+    worker::drain(app).await.expect("the worker");
+    assert_eq!((receiver.received().len(), shop.numbers().await.len()), (3, 2));
+    admin(&shop.app.db.name).await.batch_execute(CASCADES).await.expect("deletions");
+
+    // Sessions tell what they have done when they end.
+    let end = "SELECT pg_terminate_backend(pid)::text AS name FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    names(&shop, end).await;
+    let wanted: Vec<String> =
+        names(&shop, PARTIAL).await.into_iter().chain(["payment_attempts_cart".to_owned()]).collect();
+    assert!(wanted.len() > 4, "{wanted:?}");
+    for index in wanted {
+        let what = format!("{index} is used");
+        eventually(&what, async || names(&shop, USED).await.contains(&index).then_some(())).await;
+    }
+    assert_eq!(names(&shop, WHOLE).await, Vec::<String>::new());
+}
