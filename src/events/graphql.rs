@@ -80,11 +80,10 @@ impl EventSubscription {
         let follower = Follower { scope, notices, topics, position, ready: VecDeque::new() };
         Ok(futures_util::stream::unfold(Some(follower), async |follower| {
             let mut follower = follower?;
+            // What the last event was told from is over: it holds the connection that is waited for here.
+            follower.scope.renew();
             match follower.next().await {
-                Ok(event) => {
-                    follower.scope.renew();
-                    event.map(|event| (Ok(OrderChange(event)), Some(follower)))
-                }
+                Ok(event) => event.map(|event| (Ok(OrderChange(event)), Some(follower))),
                 // The subscriber resumes behind the last event it got.
                 Err(error) => Some((Err(error), None)),
             }
