@@ -14,17 +14,21 @@ export function rememberedHeaders(): string | null {
 
 /**
  * The browser's storage, as GraphiQL uses it by itself, but for one thing: GraphiQL writes the headers of
- * every operation into the history, whatever its setting says. Here `initialHeaders` takes their place.
+ * every operation into the history, whatever its setting says. Unless they are to be remembered, nothing is
+ * stored in their place, and what is read has `initialHeaders` there.
  */
 export function createStorage(initialHeaders: string): Storage {
-  const withoutHeaders = (history: string) =>
-    JSON.stringify(JSON.parse(history), (key, value: unknown) => (key === 'headers' ? initialHeaders : value));
+  const withHeaders = (history: string, headers: string) =>
+    JSON.stringify(JSON.parse(history), (key, value: unknown) => (key === 'headers' ? headers : value));
+  const isForgotten = (key: string) => HISTORY.includes(key) && !remembersHeaders();
   const ownKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
 
   return {
-    getItem: (key) => localStorage.getItem(key),
-    setItem: (key, value) =>
-      localStorage.setItem(key, HISTORY.includes(key) && !remembersHeaders() ? withoutHeaders(value) : value),
+    getItem: (key) => {
+      const value = localStorage.getItem(key);
+      return value !== null && isForgotten(key) ? withHeaders(value, initialHeaders) : value;
+    },
+    setItem: (key, value) => localStorage.setItem(key, isForgotten(key) ? withHeaders(value, '') : value),
     removeItem: (key) => localStorage.removeItem(key),
     clear: () => ownKeys().forEach((key) => localStorage.removeItem(key)),
     get length() {
