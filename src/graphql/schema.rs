@@ -80,6 +80,11 @@ pub fn registry() -> &'static Registry {
         QueryRoot::create_type_info(&mut registry);
         Mutation::create_type_info(&mut registry);
         Subscription::create_type_info(&mut registry);
+        // A fragment may be on an interface that no field answers with.
+        DisplayableError::create_type_info(&mut registry);
+        HasMetafields::create_type_info(&mut registry);
+        OnlineStorePublishable::create_type_info(&mut registry);
+        Trackable::create_type_info(&mut registry);
         registry.query_type = <QueryRoot as OutputType>::type_name().into_owned();
         registry.mutation_type = Some(<Mutation as OutputType>::type_name().into_owned());
         registry.subscription_type = Some(<Subscription as SubscriptionType>::type_name().into_owned());

@@ -16,6 +16,7 @@ async fn every_limit_refuses_before_execution() {
     for (query, code, what) in [
         (format!("{{ __typename }}{}", repeat(" ", 70_000)), "GRAPHQL_PARSE_FAILED", "65536 bytes"),
         (format!("{{ {} }}", repeat("a ", 8_000)), "GRAPHQL_PARSE_FAILED", "8000 tokens"),
+        (format!("{{ {} }}", repeat("x", 60_000)), "GRAPHQL_PARSE_FAILED", "255 bytes in a name"),
         (repeat("{a", 61), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
         (format!("{{a(b:{}", repeat("[", 30_000)), "GRAPHQL_PARSE_FAILED", "60 nested brackets"),
         // What would hide the brackets if it were read otherwise than the parser reads it.
@@ -27,6 +28,16 @@ async fn every_limit_refuses_before_execution() {
         (format!("{{ a {{ {} }} }}", repeat("a:b ", 201)), "GRAPHQL_VALIDATION_FAILED", "200 aliases"),
         (format!("{{ a {} }}", repeat("@b ", 201)), "GRAPHQL_VALIDATION_FAILED", "200 directives"),
         (
+            (0..51).map(|n| format!("query q{n} {{ a }} ")).collect(),
+            "GRAPHQL_VALIDATION_FAILED",
+            "50 operations",
+        ),
+        (
+            "{ __type(name: \"Node\") { possibleTypes { interfaces { possibleTypes { name } } } } }".to_owned(),
+            "GRAPHQL_VALIDATION_FAILED",
+            "2 lists of the schema's types and fields inside each other",
+        ),
+        (
             "{ products(first: 250) { nodes { collections(first: 250) { nodes { products(first: 250) { nodes { id } } } } } } }".to_owned(),
             "MAX_COST_EXCEEDED",
             "200000 points of estimated cost",
@@ -36,6 +47,65 @@ async fn every_limit_refuses_before_execution() {
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, code), "{what}");
         assert_eq!(answer.json()["errors"][0]["message"], format!("the document has more than {what}"));
     }
+}
+
+/// As graphql-js writes it with every option, which GraphiQL, Apollo, Relay and the code generators send; some of them
+/// with fewer options.
+const INTROSPECTION: &str = "query IntrospectionQuery {
+    __schema {
+      description queryType { name } mutationType { name } subscriptionType { name }
+      types { ...FullType }
+      directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } }
+    }
+  }
+  fragment FullType on __Type {
+    kind name description specifiedByURL
+    fields(includeDeprecated: true) {
+      name description args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason
+    }
+    inputFields(includeDeprecated: true) { ...InputValue }
+    interfaces { ...TypeRef }
+    enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+    possibleTypes { ...TypeRef }
+  }
+  fragment InputValue on __InputValue {
+    name description type { ...TypeRef } defaultValue isDeprecated deprecationReason
+  }
+  fragment TypeRef on __Type {
+    kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType {
+    kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } }
+  }";
+
+#[tokio::test]
+async fn the_usual_introspection_is_answered() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let schema = app.gql(&key, INTROSPECTION, json!({})).await;
+    let types = schema["__schema"]["types"].as_array().expect("types");
+    let root = types.iter().find(|of| of["name"] == "QueryRoot").expect("the root");
+    assert!(root["fields"].as_array().expect("fields").len() > 20);
+    let one = "{ __type(name: \"Node\") { possibleTypes { name fields { name type { ofType { name } } } } } }";
+    app.gql(&key, one, json!({})).await;
+}
+
+#[tokio::test]
+async fn a_large_variable_may_not_be_used_over_and_over() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let long = json!({ "v": "x".repeat(1_900_000) });
+    for query in [
+        format!("query($v: ID!) {{ nodes(ids: [{}]) {{ id }} }}", "$v ".repeat(2_000)),
+        format!("query A {{ __typename }} query B($v: ID!) {{ nodes(ids: [{}]) {{ id }} }}", "$v ".repeat(2_000)),
+        format!("query($v: ID!) {{ {} }} fragment a on QueryRoot {{ b: node(id: $v) {{ id }} }}", "...a ".repeat(20)),
+    ] {
+        let body =
+            json!({ "query": query, "variables": long, "operationName": query.contains("query A").then_some("A") });
+        let answer = app.post_json(&key, &body, &[("accept", "application/graphql-response+json")]).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "MAX_COST_EXCEEDED"));
+        assert!(answer.text.contains("bytes of variables, each counted at every use"), "{}", answer.text);
+    }
+    let once = app.gql(&key, "query($v: ID!) { node(id: $v) { id } }", json!({ "v": "gid://emporia/Page/x" })).await;
+    assert_eq!(once["node"], json!(null));
 }
 
 /// Everything is in memory after the first look-ups, so nothing waits; and the estimate knows nothing of forty sizes.

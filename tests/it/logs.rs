@@ -155,7 +155,7 @@ async fn an_operations_name_is_logged_up_to_a_bound() {
     let key = app.store("acme").await.publishable;
     let lines = Lines::default();
     let _logging = lines.listen();
-    app.gql(&key, &format!("query {} {{ __typename }}", "a".repeat(60_000)), json!({})).await;
+    app.gql(&key, &format!("query {} {{ __typename }}", "a".repeat(200)), json!({})).await;
     let text = lines.text();
     assert!(text.contains(&"a".repeat(128)) && !text.contains(&"a".repeat(129)), "{} bytes", text.len());
 }

@@ -1,19 +1,25 @@
-//! Estimates how many objects an operation may lead to: list sizes multiplied down the tree.
+//! Estimates how much an operation may lead to: list sizes multiplied down the tree.
 //!
-//! Which fields are lists says the schema. An object counts one, `edges` and `pageInfo` nothing. A connection's items
-//! come as often as its arguments ask for, a list's as often as the ids it is given or as [`list_size`] guesses; the
-//! guesses' errors are what [`crate::graphql::budget`] is for. The walk visits each fragment once, so it is linear
-//! like [`super::shape`].
+//! Which fields are lists says the schema. An object counts one and a value a quarter, `edges` and `pageInfo`
+//! nothing. A connection's items come as often as its arguments ask for, a list's as often as the ids it is given or
+//! as [`list_size`] guesses; the guesses' errors are what [`crate::graphql::budget`] is for. What variables bring
+//! along is copied for every object whose field takes them, so it counts as well. The walk visits each fragment once,
+//! so it is linear like [`super::shape`].
+//!
+//! [`list_size`]: Walk::list_size
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet, VariableDefinition,
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::registry::{MetaType, MetaTypeName, Registry};
-use async_graphql::{Name, Value as ConstValue, Variables};
+use async_graphql::{Value as ConstValue, Variables};
 
-use super::{Exceeded, Limits, within};
+use super::introspection::{Lists, is_root};
+use super::{Exceeded, Limits, variables, within};
 use crate::graphql::error::Code;
 use crate::graphql::schema;
 use crate::page::MAX_PAGE;
@@ -22,8 +28,15 @@ use crate::page::MAX_PAGE;
 const UNSAID_SIZE: u64 = 50;
 /// A list that takes no size.
 const PLAIN_LIST: u64 = 10;
+
+/// Everything is counted in values; so many are a point.
+const POINT: u64 = 4;
+/// An object.
+const OBJECT: u64 = POINT;
 /// A mutation's root field, beside what its payload selects.
-const MUTATION: u64 = 10;
+const MUTATION: u64 = 10 * POINT;
+/// Bytes of a variable that weigh as much as a value.
+const VALUE_BYTES: u64 = 64;
 
 /// The operation's estimated cost; refused when it passes the limit. The document has passed [`super::shape`].
 pub fn cost(
@@ -32,17 +45,19 @@ pub fn cost(
     variables: &Variables,
     limits: &Limits,
 ) -> Result<u64, Exceeded> {
+    static LISTS: LazyLock<Lists> = LazyLock::new(|| Lists::of(schema::registry()));
     let registry = schema::registry();
     let root = match operation.ty {
         OperationType::Query => Some(registry.query_type.as_str()),
         OperationType::Mutation => registry.mutation_type.as_deref(),
         OperationType::Subscription => registry.subscription_type.as_deref(),
     };
-    let mut walk = Walk { registry, document, operation, variables, fragments: HashMap::new() };
-    let mut cost = walk.set(&operation.selection_set.node, Parent::named(registry, root.unwrap_or_default())).own;
+    let mut walk = Walk { registry, lists: &LISTS, document, operation, variables, fragments: HashMap::new() };
+    let mut values = walk.set(&operation.selection_set.node, Parent::named(registry, root.unwrap_or_default())).own;
     if operation.ty == OperationType::Mutation {
-        cost = cost.saturating_add(MUTATION.saturating_mul(operation.selection_set.node.items.len() as u64));
+        values = values.saturating_add(MUTATION.saturating_mul(operation.selection_set.node.items.len() as u64));
     }
+    let cost = values / POINT;
     within("points of estimated cost", cost, limits.cost, Code::MaxCostExceeded)?;
     Ok(cost)
 }
@@ -51,8 +66,10 @@ pub fn cost(
 #[derive(Clone, Copy)]
 enum Parent<'a> {
     Type(&'a MetaType),
-    /// The schema's description of itself.
-    Introspection,
+    /// The schema's description of itself: every type, every field of every type; or of one.
+    Introspection {
+        of_all: bool,
+    },
     /// Nothing that the schema knows; validation says so.
     Unknown,
 }
@@ -61,19 +78,32 @@ impl<'a> Parent<'a> {
     fn named(registry: &'a Registry, name: &str) -> Self {
         match registry.types.get(name) {
             Some(found) => Self::Type(found),
-            None if name.starts_with("__") => Self::Introspection,
+            None if name.starts_with("__") => Self::Introspection { of_all: false },
             None => Self::Unknown,
+        }
+    }
+
+    /// What a fragment on the named type selects from here.
+    fn narrowed(self, registry: &'a Registry, name: &str) -> Self {
+        match (self, Self::named(registry, name)) {
+            // A condition there says nothing new.
+            (Self::Introspection { of_all }, Self::Introspection { .. }) => Self::Introspection { of_all },
+            (_, named) => named,
         }
     }
 
     fn is_connection(self) -> bool {
         matches!(self, Self::Type(of) if of.name().ends_with("Connection"))
     }
+
+    fn is_of_all(self) -> bool {
+        matches!(self, Self::Introspection { of_all: true })
+    }
 }
 
-/// A selection set's objects.
+/// What a selection set leads to, in values.
 #[derive(Clone, Copy, Default)]
-struct Objects {
+struct Values {
     own: u64,
     /// Those that come once for every item of the page that the set is selected from.
     per_item: u64,
@@ -81,65 +111,88 @@ struct Objects {
 
 struct Walk<'a> {
     registry: &'a Registry,
+    lists: &'a Lists,
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
-    fragments: HashMap<&'a str, Objects>,
+    /// By name, and whether it is spread where the whole schema is asked for.
+    fragments: HashMap<(&'a str, bool), Values>,
 }
 
 impl<'a> Walk<'a> {
-    fn set(&mut self, set: &'a SelectionSet, parent: Parent<'a>) -> Objects {
-        set.items.iter().fold(Objects::default(), |sum, selection| {
+    fn set(&mut self, set: &'a SelectionSet, parent: Parent<'a>) -> Values {
+        set.items.iter().fold(Values::default(), |sum, selection| {
             let more = self.selection(&selection.node, parent);
-            Objects { own: sum.own.saturating_add(more.own), per_item: sum.per_item.saturating_add(more.per_item) }
+            Values { own: sum.own.saturating_add(more.own), per_item: sum.per_item.saturating_add(more.per_item) }
         })
     }
 
-    fn selection(&mut self, selection: &'a Selection, parent: Parent<'a>) -> Objects {
+    fn selection(&mut self, selection: &'a Selection, parent: Parent<'a>) -> Values {
         match selection {
-            Selection::Field(field) if field.node.selection_set.node.items.is_empty() => Objects::default(),
             Selection::Field(field) => self.field(&field.node, parent),
             Selection::InlineFragment(inline) => {
                 let condition = inline.node.type_condition.as_ref();
-                let on = condition.map_or(parent, |condition| Parent::named(self.registry, &condition.node.on.node));
+                let on = condition.map_or(parent, |condition| parent.narrowed(self.registry, &condition.node.on.node));
                 self.set(&inline.node.selection_set.node, on)
             }
             Selection::FragmentSpread(spread) => {
                 let name = spread.node.fragment_name.node.as_str();
-                if let Some(known) = self.fragments.get(name) {
+                if let Some(known) = self.fragments.get(&(name, parent.is_of_all())) {
                     return *known;
                 }
                 let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
-                    return Objects::default();
+                    return Values::default();
                 };
-                let on = Parent::named(self.registry, &fragment.node.type_condition.node.on.node);
-                let objects = self.set(&fragment.node.selection_set.node, on);
-                self.fragments.insert(name.as_str(), objects);
-                objects
+                let on = parent.narrowed(self.registry, &fragment.node.type_condition.node.on.node);
+                let values = self.set(&fragment.node.selection_set.node, on);
+                self.fragments.insert((name.as_str(), parent.is_of_all()), values);
+                values
             }
         }
     }
 
-    fn field(&mut self, field: &'a Field, parent: Parent<'a>) -> Objects {
+    fn field(&mut self, field: &'a Field, parent: Parent<'a>) -> Values {
         let name = field.name.node.as_str();
         let (of, size) = match parent {
-            Parent::Unknown => return Objects::default(),
-            Parent::Introspection => (parent, self.introspected(name)),
-            Parent::Type(_) if name.starts_with("__") => (Parent::Introspection, 1),
+            Parent::Unknown => return Values::default(),
+            Parent::Introspection { of_all } => {
+                // A field's or an argument's type is one type, wherever it is asked from.
+                let of_all = name == "types" || of_all && matches!(name, "fields" | "inputFields" | "args");
+                (Parent::Introspection { of_all }, self.lists.size(name, parent.is_of_all()))
+            }
+            Parent::Type(_) if is_root(name) => (Parent::Introspection { of_all: false }, 1),
+            Parent::Type(_) if name.starts_with("__") => (Parent::Unknown, 1),
             Parent::Type(on) => {
-                let Some(known) = on.field_by_name(name) else { return Objects::default() };
+                let Some(known) = on.field_by_name(name) else { return Values::default() };
                 let of = Parent::named(self.registry, MetaTypeName::concrete_typename(&known.ty));
                 (of, if MetaTypeName::create(&known.ty).is_list() { self.list_size(field, on) } else { 1 })
             }
         };
         let below = self.set(&field.selection_set.node, of);
         let page = if of.is_connection() { self.page_size(field).unwrap_or(UNSAID_SIZE) } else { 1 };
-        let each = below.own.saturating_add(below.per_item.saturating_mul(page));
-        let each = each.saturating_add(u64::from(!matches!(name, "edges" | "pageInfo")));
+        let itself = match name {
+            "edges" | "pageInfo" => 0,
+            // The one text of some length in the schema's description of itself.
+            "description" if matches!(parent, Parent::Introspection { .. }) => OBJECT,
+            _ if field.selection_set.node.items.is_empty() => 1,
+            _ => OBJECT,
+        };
+        let each = below.own.saturating_add(below.per_item.saturating_mul(page)).saturating_add(itself);
         if parent.is_connection() && matches!(name, "edges" | "nodes") {
-            return Objects { own: 0, per_item: each };
+            return Values { own: 0, per_item: each };
         }
-        Objects { own: each.saturating_mul(size), per_item: 0 }
+        Values { own: each.saturating_mul(size).saturating_add(self.brought_along(field)), per_item: 0 }
+    }
+
+    /// What the variables in a field's arguments weigh.
+    fn brought_along(&self, field: &Field) -> u64 {
+        let mut bytes = 0_u64;
+        if !self.variables.is_empty() {
+            variables::in_arguments(field, &mut |name| {
+                bytes = bytes.saturating_add(self.variables.get(&name).map_or(0, variables::size));
+            });
+        }
+        bytes / VALUE_BYTES
     }
 
     /// How many items a list that is no connection may have.
@@ -148,7 +201,7 @@ impl<'a> Walk<'a> {
             return size;
         }
         for name in ["ids", "identifiers"] {
-            if let Some(ConstValue::List(items)) = self.argument(field, name) {
+            if let Some(ConstValue::List(items)) = self.argument(field, name).as_deref() {
                 return (items.len() as u64).clamp(1, MAX_PAGE.unsigned_abs().into());
             }
         }
@@ -159,36 +212,28 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How many items the schema has on average in its lists about itself.
-    fn introspected(&self, field: &str) -> u64 {
-        match field {
-            "types" => self.registry.types.len() as u64,
-            "directives" => self.registry.directives.len().max(1) as u64,
-            "fields" => 4,
-            "enumValues" => 3,
-            _ => 1,
-        }
-    }
-
     /// The size that a field's arguments ask for.
     fn page_size(&self, field: &Field) -> Option<u64> {
-        ["first", "last"].into_iter().find_map(|name| match self.argument(field, name) {
+        ["first", "last"].into_iter().find_map(|name| match self.argument(field, name).as_deref() {
             // A larger page, a negative or a fractional one is refused when it is asked for.
             Some(ConstValue::Number(size)) => Some(size.as_u64().unwrap_or(1).clamp(1, MAX_PAGE.unsigned_abs().into())),
             _ => None,
         })
     }
 
-    /// An argument's value, variables put in.
-    fn argument(&self, field: &Field, name: &str) -> Option<ConstValue> {
-        let value = field.get_argument(name)?.node.clone();
-        value.into_const_with(|name| self.variable(&name).cloned().ok_or(())).ok()
-    }
-
-    fn variable(&self, name: &Name) -> Option<&ConstValue> {
-        let is_it = |definition: &&VariableDefinition| definition.name.node == *name;
-        let definition = || self.operation.variable_definitions.iter().map(|definition| &definition.node).find(is_it);
-        self.variables.get(name).or_else(|| definition().and_then(VariableDefinition::default_value))
+    /// An argument's value; a variable's own, not a copy. What variables hold deeper in a list is left out.
+    fn argument<'b>(&'b self, field: &Field, name: &str) -> Option<Cow<'b, ConstValue>> {
+        let mut variable = None;
+        let value = field.get_argument(name)?.node.clone().into_const_with(|name| {
+            variable = Some(name);
+            Ok::<_, ()>(ConstValue::Null)
+        });
+        match (value.ok()?, variable) {
+            (ConstValue::Null, Some(name)) => {
+                variables::value(self.operation, self.variables, &name).map(Cow::Borrowed)
+            }
+            (value, _) => Some(Cow::Owned(value)),
+        }
     }
 }
 
@@ -212,24 +257,31 @@ mod tests {
         assert_eq!(cost("{ a b }"), 0);
         assert_eq!(cost("{ a { b { c } } }"), 0, "validation refuses it");
         assert_eq!(cost("{ shop { name } }"), 1);
-        assert_eq!(cost("{ products(first: 20) { nodes { id } } }"), 1 + 20);
-        assert_eq!(cost("{ products(last: 20) { edges { node { id } } pageInfo { hasNextPage } } }"), 1 + 20);
-        assert_eq!(cost("{ products(first: 20) { nodes { variants(first: 3) { nodes { id } } } } }"), 1 + 20 * 5);
-        assert_eq!(cost("{ nodes(ids: [1, 2, 3]) { ... on Product { featuredImage { url } } } }"), 3 * 2);
-        assert_eq!(cost("{ products { nodes { id } } }"), 1 + 50);
-        assert_eq!(cost("mutation { cartCreate { cart { cost { totalAmount { amount } } } } }"), 10 + 4);
+        assert_eq!(cost("{ products(first: 20) { nodes { id } } }"), (4 + 20 * 5) / 4);
+        assert_eq!(
+            cost("{ products(last: 20) { edges { node { id } } pageInfo { hasNextPage } } }"),
+            (4 + 20 * 5 + 1) / 4
+        );
+        assert_eq!(
+            cost("{ products(first: 20) { nodes { variants(first: 3) { nodes { id } } } } }"),
+            (4 + 20 * (8 + 3 * 5)) / 4
+        );
+        assert_eq!(cost("{ nodes(ids: [1, 2, 3]) { ... on Product { featuredImage { url } } } }"), 3 * 9 / 4);
+        assert_eq!(cost("{ products { nodes { id } } }"), (4 + 50 * 5) / 4);
+        assert_eq!(cost("mutation { cartCreate { cart { cost { totalAmount { amount } } } } }"), 10 + (4 * 4 + 1) / 4);
     }
 
     #[test]
     fn lists_without_a_size_multiply_too() {
         let cost = |text: &str| cost_of(text, json!({})).unwrap();
         let product = |inner: &str| cost(&format!("{{ product(handle: \"a\") {{ {inner} }} }}"));
-        assert_eq!(product("adjacentVariants { id }"), 1 + 10);
-        assert_eq!(product("adjacentVariants { product { adjacentVariants { id } } }"), 1 + 10 * (2 + 10));
-        assert_eq!(product("options(first: 2) { optionValues { firstSelectableVariant { id } } }"), 1 + 2 * (1 + 20));
-        assert_eq!(product("options { optionValues { id } }"), 1 + 3 * 11);
+        assert_eq!(product("adjacentVariants { id }"), (4 + 10 * 5) / 4);
+        assert_eq!(product("adjacentVariants { product { adjacentVariants { id } } }"), (4 + 10 * (8 + 10 * 5)) / 4);
+        let variants = product("options(first: 2) { optionValues { firstSelectableVariant { id } } }");
+        assert_eq!(variants, (4 + 2 * (4 + 10 * 9)) / 4);
+        assert_eq!(product("options { optionValues { id } }"), (4 + 3 * (4 + 10 * 5)) / 4);
         let identifiers = r#"{ key: "a" }"#.repeat(100);
-        assert_eq!(product(&format!("metafields(identifiers: [{identifiers}]) {{ value }}")), 1 + 100);
+        assert_eq!(product(&format!("metafields(identifiers: [{identifiers}]) {{ value }}")), (4 + 100 * 5) / 4);
     }
 
     #[test]
@@ -246,7 +298,7 @@ mod tests {
             let (open, close) = ("fields { type { ".repeat(count), "} }".repeat(count));
             cost_of(&format!("{{ __type(name: \"Cart\") {{ {open} name {close} }} }}"), json!({}))
         };
-        fields(4).expect("less than a whole introspection");
+        fields(1).expect("less than a whole introspection");
         assert_eq!(fields(10).unwrap_err().code(), Code::MaxCostExceeded);
     }
 
@@ -266,9 +318,9 @@ mod tests {
     #[test]
     fn sizes_come_from_variables_and_their_defaults() {
         let text = "query($n: Int = 7) { products(first: $n) { nodes { id } } }";
-        assert_eq!(cost_of(text, json!({})).unwrap(), 8);
-        assert_eq!(cost_of(text, json!({ "n": 9 })).unwrap(), 10);
-        assert_eq!(cost_of(text, json!({ "n": 1_000_000 })).unwrap(), 251);
+        assert_eq!(cost_of(text, json!({})).unwrap(), (4 + 7 * 5) / 4);
+        assert_eq!(cost_of(text, json!({ "n": 9 })).unwrap(), (4 + 9 * 5) / 4);
+        assert_eq!(cost_of(text, json!({ "n": 1_000_000 })).unwrap(), (4 + 250 * 5) / 4);
         assert_eq!(cost_of(text, json!({ "n": -1 })).unwrap(), 2);
     }
 
@@ -276,9 +328,66 @@ mod tests {
     fn fragments_count_wherever_they_are_spread() {
         let page = "fragment page on ProductConnection { nodes { featuredImage { url } } }";
         let text = format!("{{ a: products(first: 10) {{ ...page }} b: products(first: 2) {{ ...page }} }} {page}");
-        assert_eq!(cost_of(&text, json!({})).unwrap(), (1 + 10 * 2) + (1 + 2 * 2));
+        assert_eq!(cost_of(&text, json!({})).unwrap(), (4 + 10 * 9 + 4 + 2 * 9) / 4);
         let inline = "{ products(first: 10) { ... { ... on ProductConnection { nodes { id } } } } }";
-        assert_eq!(cost_of(inline, json!({})).unwrap(), 1 + 10);
+        assert_eq!(cost_of(inline, json!({})).unwrap(), (4 + 10 * 5) / 4);
+    }
+
+    #[test]
+    fn values_without_fields_count_too() {
+        let aliases = |count: usize| (0..count).map(|n| format!("a{n}: descriptionHtml ")).collect::<String>();
+        let page = |field: &str, inner: &str| format!("{field}(first: 10) {{ nodes {{ {inner} }} }}");
+        let four = |inner: &str| {
+            let inner = page("collections", &page("products", &page("collections", &page("products", inner))));
+            cost_of(&format!("{{ {inner} }}"), json!({}))
+        };
+        four("id title descriptionHtml").expect("a few fields");
+        assert_eq!(four(&aliases(190)).unwrap_err().code(), Code::MaxCostExceeded);
+        let typical = "id title handle vendor productType tags descriptionHtml createdAt updatedAt
+            featuredImage { url altText width height } priceRange { minVariantPrice { amount currencyCode } }
+            variants(first: 10) { nodes { id title sku availableForSale price { amount } selectedOptions { name value } } }";
+        let all = cost_of(&format!("{{ products(first: 250) {{ nodes {{ {typical} }} }} }}"), json!({})).unwrap();
+        assert!(all < Limits::STANDARD.cost / 4, "{all}");
+    }
+
+    #[test]
+    fn what_a_variable_holds_counts_for_every_object_that_takes_it() {
+        let text = "query($ids: [HasMetafieldsIdentifier!]!) {
+            products(first: 250) { nodes { metafields(identifiers: $ids) { value } } } }";
+        let identifiers = |length: usize| json!({ "ids": [{ "key": "k".repeat(length) }] });
+        cost_of(text, identifiers(60)).expect("a key");
+        assert_eq!(cost_of(text, identifiers(1 << 20)).unwrap_err().code(), Code::MaxCostExceeded);
+    }
+
+    #[test]
+    fn a_fragment_on_an_interface_hides_nothing() {
+        let of = |condition: &str| {
+            let text = format!(
+                "{{ product(handle: \"a\") {{ {condition} {{ metafields(identifiers: [1, 2]) {{ value }} }} }} }}"
+            );
+            cost_of(&text, json!({})).unwrap()
+        };
+        assert_eq!(of("... on HasMetafields"), of("..."));
+    }
+
+    #[test]
+    fn introspection_costs_what_it_leads_to() {
+        let registry = schema::registry();
+        let lists = Lists::of(registry);
+        let types = registry.types.len() as u64;
+        assert!(lists.size("possibleTypes", false) >= 10, "Node has more types than that");
+        assert!(lists.size("enumValues", false) >= 200, "countries");
+        for field in ["fields", "inputFields", "enumValues", "interfaces", "possibleTypes"] {
+            assert!(lists.size(field, true) < lists.size(field, false).min(20), "{field}: an average is no maximum");
+        }
+        let cost = |text: &str| cost_of(text, json!({})).unwrap();
+        assert_eq!(cost("{ __schema { types { name } } }"), (4 + types * 5) / 4);
+        let all = cost("{ __schema { types { fields { name } } } }");
+        assert!(all >= registry.types.values().filter_map(MetaType::fields).map(|fields| fields.len() as u64).sum());
+        let spread = "{ __schema { types { ...a } } } fragment a on __Type { fields { name } }";
+        assert_eq!(cost(spread), all, "a fragment is no other way of asking");
+        let one = "{ __type(name: \"A\") { ...a } } fragment a on __Type { possibleTypes { interfaces { name } } }";
+        assert!(cost(one) > lists.size("possibleTypes", false) * lists.size("interfaces", false));
     }
 
     #[test]

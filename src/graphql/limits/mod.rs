@@ -2,15 +2,21 @@
 //!
 //! In the order of use: [`scan`] reads the text once, before the parser, whose recursion it bounds; [`shape`]
 //! walks the parsed document with one visit per fragment, before async-graphql's own walks, which take exponential
-//! time on nested fragment spreads; [`cost`] estimates how many objects an operation may lead to.
+//! time on nested fragment spreads; [`unknown`] bounds what validation would look for in vain; [`Uses`] bounds what an
+//! operation's variables come to where they are used; [`cost`] estimates how much an operation may lead to.
 
 mod cost;
+mod introspection;
 mod scan;
 mod shape;
+mod unknown;
+mod variables;
 
 pub use cost::cost;
 pub use scan::scan;
 pub use shape::{Measured, operation, shape};
+pub use unknown::unknown;
+pub use variables::Uses;
 
 use super::error::Code;
 
@@ -19,6 +25,10 @@ use super::error::Code;
 pub struct Limits {
     pub bytes: u64,
     pub tokens: u64,
+    /// Bytes of a name.
+    pub name: u64,
+    /// Bytes in names of fields that do not exist.
+    pub unknown: u64,
     /// Brackets inside brackets, of any kind; and selection sets inside selection sets, spreads followed.
     pub nesting: u64,
     /// Fields inside fields.
@@ -29,29 +39,42 @@ pub struct Limits {
     pub root_fields: u64,
     pub aliases: u64,
     pub directives: u64,
+    /// Operation definitions.
+    pub operations: u64,
     /// Fragment definitions.
     pub fragments: u64,
     /// Fragments expanded by an operation.
     pub spreads: u64,
-    /// Objects that an operation may lead to, by the sizes of the lists it asks for.
+    /// Lists of the schema's types and fields inside each other: how far the schema's description of itself is
+    /// followed round in circles. Clients need one, and what a type's `ofType` leads to is no list.
+    pub introspection: u64,
+    /// Bytes of the variables' values as JSON, each as often as the document uses it: a value is copied at every use.
+    pub variables: u64,
+    /// Objects that an operation may lead to, by the sizes of the lists it asks for; four values without fields of
+    /// their own count as one.
     pub cost: u64,
 }
 
 impl Limits {
     /// Wide enough for the largest documents that storefronts are known to send (a page of 100 products with 250
-    /// variants each costs about 80,000) and for introspection; narrow enough that no document within them takes
+    /// variants each costs about 110,000) and for introspection; narrow enough that no document within them takes
     /// longer than a few milliseconds to validate.
     pub const STANDARD: Self = Self {
         bytes: 64 << 10,
         tokens: 8_000,
+        name: 255,
+        unknown: 4 << 10,
         nesting: 60,
         depth: 24,
         selections: 10_000,
         root_fields: 50,
         aliases: 200,
         directives: 200,
+        operations: 50,
         fragments: 100,
         spreads: 1_000,
+        introspection: 2,
+        variables: 4 << 20,
         cost: 200_000,
     };
 }

@@ -6,9 +6,9 @@
 use super::{Exceeded, Limits, within};
 use crate::graphql::error::Code;
 
-/// Refuses a text that is too long, has too many tokens or brackets nested too deeply. What it does not understand
-/// it counts and leaves to the parser.
-pub fn scan(text: &str, limits: &Limits) -> Result<(), Exceeded> {
+/// Refuses a text that is too long, has too many tokens, too long a name or brackets nested too deeply; answers its
+/// tokens. What it does not understand it counts and leaves to the parser.
+pub fn scan(text: &str, limits: &Limits) -> Result<u64, Exceeded> {
     let refuse = |what, found, limit| within(what, found, limit, Code::ParseFailed);
     refuse("bytes", text.len() as u64, limits.bytes)?;
     let mut rest = text.as_bytes();
@@ -29,9 +29,13 @@ pub fn scan(text: &str, limits: &Limits) -> Result<(), Exceeded> {
         }
         tokens += 1;
         refuse("tokens", tokens, limits.tokens)?;
-        rest = &rest[token(rest)..];
+        let length = token(rest);
+        if is_name(first) && !first.is_ascii_digit() {
+            refuse("bytes in a name", length as u64, limits.name)?;
+        }
+        rest = &rest[length..];
     }
-    Ok(())
+    Ok(tokens)
 }
 
 /// The length of the blank, comma, byte order mark or comment at the start; 0 when there is none.
@@ -150,6 +154,10 @@ mod tests {
         assert_eq!(refused(&" ".repeat(70_000)), "the document has more than 65536 bytes");
         assert_eq!(refused(&"a ".repeat(13)), "the document has more than 12 tokens");
         assert_eq!(refused("{[({"), "the document has more than 3 nested brackets");
+        assert_eq!(refused(&format!("{{ a: {} }}", "b".repeat(256))), "the document has more than 255 bytes in a name");
+        scan(&format!("{{ {} }}", "a".repeat(255)), &LIMITS).expect("as long as a name may be");
+        let number = format!("{{ a(b: [{}]) }}", "1".repeat(300));
+        assert_eq!(scan(&number, &LIMITS).expect("a number is no name"), 10);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, Value};
 
+use super::introspection::{is_list, is_root};
 use super::{Exceeded, Limits, within};
 use crate::graphql::error::Code;
 
@@ -15,13 +16,16 @@ use crate::graphql::error::Code;
 pub struct Measured {
     /// Selections looked at: linear in the document's length.
     pub steps: u64,
+    /// Whether the schema is asked about itself, `__typename` apart.
+    pub introspects: bool,
 }
 
 /// Measures a document and refuses it when it passes a limit or a fragment contains itself.
 pub fn shape(document: &ExecutableDocument, limits: &Limits) -> Result<Measured, Exceeded> {
     let refuse = |what, found, limit| within(what, found, limit, Code::ValidationFailed);
     refuse("fragments", document.fragments.len() as u64, limits.fragments)?;
-    let mut walk = Walk { document, limits, fragments: HashMap::new(), steps: 0 };
+    refuse("operations", document.operations.iter().count() as u64, limits.operations)?;
+    let mut walk = Walk { document, limits, fragments: HashMap::new(), steps: 0, introspects: false };
     let mut total = 0_u64;
     // Fragments that no operation uses are walked by validation all the same.
     for name in document.fragments.keys() {
@@ -48,7 +52,7 @@ pub fn shape(document: &ExecutableDocument, limits: &Limits) -> Result<Measured,
         refuse("directives", directives, limits.directives)?;
     }
     refuse("selections", total, limits.selections)?;
-    Ok(Measured { steps: walk.steps })
+    Ok(Measured { steps: walk.steps, introspects: walk.introspects })
 }
 
 /// The operation that a request means: by name, or the only one.
@@ -79,6 +83,8 @@ struct Size {
     depth: u64,
     /// Levels of selection sets below, those of spreads and inline fragments included.
     levels: u64,
+    /// Lists that describe the schema, inside each other.
+    lists: u64,
     aliases: u64,
     directives: u64,
     spreads: u64,
@@ -91,6 +97,7 @@ impl Size {
         self.own_fields = self.own_fields.saturating_add(other.own_fields);
         self.depth = self.depth.max(other.depth);
         self.levels = self.levels.max(other.levels);
+        self.lists = self.lists.max(other.lists);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
         self.spreads = self.spreads.saturating_add(other.spreads);
@@ -109,6 +116,7 @@ struct Walk<'a> {
     limits: &'a Limits,
     fragments: HashMap<&'a str, Memo>,
     steps: u64,
+    introspects: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -128,7 +136,8 @@ impl<'a> Walk<'a> {
                     }
                     let below = self.set(&field.node.selection_set.node, nesting + 1)?;
                     let aliases = below.aliases.saturating_add(u64::from(field.node.alias.is_some()));
-                    Size { own_fields: 1, depth: below.depth + 1, aliases, ..below }
+                    let lists = self.lists(field.node.name.node.as_str(), below.lists)?;
+                    Size { own_fields: 1, depth: below.depth + 1, lists, aliases, ..below }
                 }
                 Selection::InlineFragment(inline) => self.set(&inline.node.selection_set.node, nesting + 1)?,
                 Selection::FragmentSpread(spread) => {
@@ -140,6 +149,17 @@ impl<'a> Walk<'a> {
             size.add(below);
         }
         Ok(size)
+    }
+
+    /// The lists of a field's selections and its own; refused where the schema's description of itself begins.
+    fn lists(&mut self, field: &str, below: u64) -> Result<u64, Exceeded> {
+        if is_root(field) {
+            self.introspects = true;
+            let what = "lists of the schema's types and fields inside each other";
+            within(what, below, self.limits.introspection, Code::ValidationFailed)?;
+            return Ok(0);
+        }
+        Ok(below.saturating_add(u64::from(is_list(field))))
     }
 
     fn nested(&self, levels: u64) -> Result<(), Exceeded> {
@@ -254,6 +274,7 @@ mod tests {
             (format!("{{x{}}}", repeat("@a ", 201)), "200 directives"),
             (format!("query {}{{x}}", repeat("@a ", 201)), "200 directives"),
             (format!("{{x}} {}", many(101)), "100 fragments"),
+            ((0..51).map(|n| format!("query q{n} {{x}} ")).collect(), "50 operations"),
             (format!("{{x{{{}}}}} fragment a on Q {{x}}", repeat("...a ", 1001)), "1000 expanded fragments"),
             (format!("{{x{{{}}}}}", repeat("x ", 10_000)), "10000 selections"),
             (chain, "60 nested selections"),
@@ -263,5 +284,30 @@ mod tests {
         ] {
             assert_eq!(measured(&text).unwrap_err(), format!("the document has more than {what}"));
         }
+    }
+    #[test]
+    fn the_schema_is_not_followed_round_in_circles() {
+        let refused = "the document has more than 2 lists of the schema's types and fields inside each other";
+        for text in [
+            "{__type(name: \"Node\") {possibleTypes {interfaces {possibleTypes {name}}}}}",
+            "{__schema {types {fields {type {fields {type {fields {name}}}}}}}}",
+            "{__schema {types {...a}}} fragment a on __Type {fields {type {...b}}}
+             fragment b on __Type {inputFields {type {... on __Type {interfaces {name}}}}}",
+            "{...a} fragment a on Q {b: __type(name: \"A\") {c: fields {type {d: fields {type {e: fields {name}}}}}}}",
+        ] {
+            assert_eq!(measured(text).unwrap_err(), refused, "{text}");
+        }
+        for text in [
+            "{__type(name: \"Node\") {possibleTypes {fields {name args {name} type {ofType {ofType {name}}}}}}}",
+            // Not the schema's.
+            "{metaobject {fields {reference {fields {reference {fields {value}}}}}}}",
+        ] {
+            assert!(measured(text).is_ok(), "{text}");
+        }
+        assert!(measured("{a {b: __typename}}").is_ok_and(|measured| !measured.introspects));
+        assert!(measured("{a: __type(name: \"A\") {name}}").is_ok_and(|measured| measured.introspects));
+        assert!(
+            measured("{...a} fragment a on Q {__schema {types {name}}}").is_ok_and(|measured| measured.introspects)
+        );
     }
 }

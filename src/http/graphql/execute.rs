@@ -83,6 +83,7 @@ impl Call<'_> {
         };
         let scope = scope(&self.served.app, self.resolved, self.info.clone());
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
+        prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
         request.operation_name = name;
         request.set_parsed_query(prepared.document.clone());
         Ok(Ready { request, scope, kind })

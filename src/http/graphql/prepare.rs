@@ -11,13 +11,19 @@ use quick_cache::sync::Cache;
 
 use super::answer::Refused;
 use crate::graphql::error::Code;
-use crate::graphql::limits::{self, Exceeded, Limits};
+use crate::graphql::limits::{self, Exceeded, Limits, Measured, Uses};
 use crate::graphql::nul;
 
 /// A parsed document that has passed every limit that does not depend on variables.
 #[derive(Debug)]
 pub struct Prepared {
     pub document: ExecutableDocument,
+    /// How often it uses its variables.
+    pub uses: Uses,
+    /// Whether it asks for the schema.
+    pub introspects: bool,
+    /// Bytes that its selections and values take.
+    parts: u64,
 }
 
 impl Prepared {
@@ -40,26 +46,30 @@ impl Prepared {
 
 /// Documents by their text: clients send the same few over and over. What is in here depends on the text alone, never
 /// on who sent it.
-pub struct Documents(Cache<Box<str>, Arc<Prepared>, TextWeight>);
+pub struct Documents(Cache<Box<str>, Arc<Prepared>, Weight>);
 
-/// What the cached documents may weigh, as [`TextWeight`] reckons: some 16 MiB.
-const CACHED_BYTES: u64 = 16 << 20;
-
-/// A parsed document takes about this many times its text.
-const PARSED_TO_TEXT: u64 = 16;
+/// What the cached documents may weigh, as [`Weight`] reckons: about as many bytes.
+const CACHED_BYTES: u64 = 24 << 20;
+/// Bytes that a selection takes, however short its name is.
+const PER_SELECTION: u64 = 256;
+/// The same of arguments and values, spread over their tokens.
+const PER_TOKEN: u64 = 96;
+/// Bytes of a document beside all of that.
+const PER_DOCUMENT: u64 = 1 << 10;
 
 #[derive(Clone)]
-struct TextWeight;
+struct Weight;
 
-impl Weighter<Box<str>, Arc<Prepared>> for TextWeight {
-    fn weight(&self, text: &Box<str>, _: &Arc<Prepared>) -> u64 {
-        (text.len() as u64 + 64) * PARSED_TO_TEXT
+impl Weighter<Box<str>, Arc<Prepared>> for Weight {
+    fn weight(&self, text: &Box<str>, prepared: &Arc<Prepared>) -> u64 {
+        // The text is kept as the key, and once more in names and strings.
+        PER_DOCUMENT + 2 * text.len() as u64 + prepared.parts
     }
 }
 
 impl Default for Documents {
     fn default() -> Self {
-        Self(Cache::with_weighter(1_000, CACHED_BYTES, TextWeight))
+        Self(Cache::with_weighter(1_000, CACHED_BYTES, Weight))
     }
 }
 
@@ -78,18 +88,37 @@ impl Documents {
 /// Parses and bounds a text. The same text always leads to the same answer.
 fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
     let limits = &Limits::STANDARD;
-    limits::scan(text, limits)?;
+    let tokens = limits::scan(text, limits)?;
     let document =
         parse_query(text).map_err(|error| Refused::errors(Code::ParseFailed, vec![ServerError::from(error)]))?;
-    limits::shape(&document, limits)?;
+    let Measured { steps, introspects } = limits::shape(&document, limits)?;
+    limits::unknown(&document, limits)?;
     if let Some(place) = nul::in_document(&document) {
         return Err(Refused::nul(&place));
     }
-    Ok(Arc::new(Prepared { document }))
+    let uses = Uses::of(&document);
+    let parts = PER_SELECTION * steps + PER_TOKEN * tokens;
+    Ok(Arc::new(Prepared { document, uses, introspects, parts }))
 }
 
 impl From<Exceeded> for Refused {
     fn from(exceeded: Exceeded) -> Self {
         Self::document(exceeded.code(), exceeded.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_holds_no_more_than_it_may_of_documents_that_are_all_fields() {
+        let documents = Documents::default();
+        for n in 0..100 {
+            documents.prepare(&format!("{{ shop {{ {} }} }} #{n}", "id ".repeat(7_000))).expect("a document");
+        }
+        assert!(documents.0.weight() <= CACHED_BYTES);
+        // 7,000 selections of more than 150 bytes each.
+        assert!((1..20).contains(&documents.0.len()), "{}", documents.0.len());
     }
 }
