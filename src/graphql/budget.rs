@@ -1,7 +1,8 @@
 //! What an operation may do while it runs, whatever was estimated before: only so much, and never long at a stretch.
 //!
 //! Answers that are in memory already come without any waiting, so a large operation would hold its thread to its
-//! end, and no timeout could fire. Look-ups and lists pay here: a counter's increment each, on one task.
+//! end, and no timeout could fire. Look-ups and lists pay here, and texts of some length: a counter's increment each,
+//! on one task.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -10,6 +11,10 @@ use std::task::Poll;
 
 /// Look-ups and objects of lists that one operation may take: as many as the estimate may promise.
 const LIMIT: u64 = super::limits::Limits::STANDARD.cost;
+/// Bytes that an answer may have, and the long texts in it while it is made.
+pub const ANSWER_BYTES: u64 = 10 << 20;
+/// Texts from here on are counted, in bytes: how many short ones there may be says the estimate.
+const LONG: usize = 256;
 /// How many of them come before others have their turn: about a millisecond.
 const STRETCH: u64 = 1_000;
 
@@ -20,18 +25,27 @@ pub struct Budget {
     /// What may be spent before the task's next turn.
     until: AtomicU64,
     limit: AtomicU64,
+    /// Bytes of long texts so far.
+    text: AtomicU64,
+    text_limit: AtomicU64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { spent: AtomicU64::new(0), until: AtomicU64::new(u64::MAX), limit: AtomicU64::new(u64::MAX) }
+        let [spent, text] = [0, 0].map(AtomicU64::new);
+        let [until, limit, text_limit] = [u64::MAX; 3].map(AtomicU64::new);
+        Self { spent, until, limit, text, text_limit }
     }
 }
 
 /// An operation took more than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the operation leads to more than {LIMIT} objects")]
-pub struct Overspent;
+pub enum Overspent {
+    #[error("the operation leads to more than {LIMIT} objects")]
+    Objects,
+    #[error("the operation's answer is longer than {ANSWER_BYTES} bytes")]
+    Text,
+}
 
 impl Budget {
     /// Takes what comes without waiting.
@@ -39,14 +53,38 @@ impl Budget {
         self.spent.fetch_add(objects as u64, Relaxed);
     }
 
+    /// Takes a text that is answered at once.
+    pub fn count_text(&self, bytes: usize) {
+        if bytes >= LONG {
+            self.text.fetch_add(bytes as u64, Relaxed);
+        }
+    }
+
+    /// Takes a text; waits for ever when there were too many before: [`Budget::bound`] then drops the operation.
+    pub async fn text(&self, bytes: usize) {
+        poll_fn(|_| if self.overspent().is_some() { Poll::Pending } else { Poll::Ready(()) }).await;
+        self.count_text(bytes);
+    }
+
+    /// What has been taken too much of.
+    pub fn overspent(&self) -> Option<Overspent> {
+        if self.spent.load(Relaxed) > self.limit.load(Relaxed) {
+            Some(Overspent::Objects)
+        } else if self.text.load(Relaxed) > self.text_limit.load(Relaxed) {
+            Some(Overspent::Text)
+        } else {
+            None
+        }
+    }
+
     /// Takes one; waits for the task's next turn when this turn's share is used up, and for ever when everything is:
     /// [`Budget::bound`] then drops the whole operation.
     pub async fn spend(&self) {
         poll_fn(|cx| {
-            let spent = self.spent.load(Relaxed);
-            if spent > self.limit.load(Relaxed) {
+            if self.overspent().is_some() {
                 return Poll::Pending;
             }
+            let spent = self.spent.load(Relaxed);
             if spent >= self.until.load(Relaxed) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -61,13 +99,14 @@ impl Budget {
     pub async fn bound<T>(&self, work: impl Future<Output = T>) -> Result<T, Overspent> {
         self.spent.store(0, Relaxed);
         self.limit.store(LIMIT, Relaxed);
+        self.text.store(0, Relaxed);
+        self.text_limit.store(ANSWER_BYTES, Relaxed);
         let mut work = pin!(work);
         poll_fn(|cx| {
             self.until.store(self.spent.load(Relaxed) + STRETCH, Relaxed);
             match work.as_mut().poll(cx) {
                 Poll::Ready(done) => Poll::Ready(Ok(done)),
-                Poll::Pending if self.spent.load(Relaxed) > LIMIT => Poll::Ready(Err(Overspent)),
-                Poll::Pending => Poll::Pending,
+                Poll::Pending => self.overspent().map_or(Poll::Pending, |too_much| Poll::Ready(Err(too_much))),
             }
         })
         .await
@@ -90,12 +129,30 @@ mod tests {
         };
         assert_eq!(budget.bound(spend(LIMIT)).await, Ok(()));
         assert_eq!(budget.bound(spend(LIMIT)).await, Ok(()), "each operation has a full account");
-        assert_eq!(budget.bound(spend(LIMIT + 2)).await, Err(Overspent));
+        assert_eq!(budget.bound(spend(LIMIT + 2)).await, Err(Overspent::Objects));
         let at_once = async {
             budget.count(usize::try_from(LIMIT).unwrap() + 1);
             budget.spend().await;
         };
-        assert_eq!(budget.bound(at_once).await, Err(Overspent));
+        assert_eq!(budget.bound(at_once).await, Err(Overspent::Objects));
+    }
+
+    #[tokio::test]
+    async fn an_operation_ends_when_its_texts_are_too_long_together() {
+        let budget = Budget::default();
+        let say = async |times: usize, bytes: usize| {
+            for _ in 0..times {
+                budget.text(bytes).await;
+            }
+        };
+        assert_eq!(budget.bound(say(10, 1 << 20)).await, Ok(()));
+        assert_eq!(budget.bound(say(20, 1 << 20)).await, Err(Overspent::Text));
+        assert_eq!(budget.bound(say(100_000, LONG - 1)).await, Ok(()), "short ones are not counted here");
+        let at_once = async {
+            budget.count_text(11 << 20);
+            budget.spend().await;
+        };
+        assert_eq!(budget.bound(at_once).await, Err(Overspent::Text));
     }
 
     #[tokio::test]

@@ -37,6 +37,10 @@ impl<'a> Reader<'a> {
 
     /// A nested object, when all that is asked of it can be answered from memory.
     pub fn object<T: Plain>(&self, object: &T, field: &Field) -> Option<Value> {
+        if self.scope.budget.overspent().is_some() {
+            // The ordinary way ends it.
+            return None;
+        }
         let mut fields = Vec::new();
         self.flatten::<T>(&field.selection_set.node, &mut fields)?;
         let mut answer = IndexMap::with_capacity(fields.len());
@@ -58,7 +62,11 @@ impl<'a> Reader<'a> {
         if field.name.node == "__typename" {
             return Some(Value::String(T::type_name().into_owned()));
         }
-        object.plain(self, field)
+        let value = object.plain(self, field);
+        if let Some(Value::String(text)) = &value {
+            self.scope.budget.count_text(text.len());
+        }
+        value
     }
 
     /// The fields of a selection set, those of fragments on `T` itself included. `None` when there is a fragment on

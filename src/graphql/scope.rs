@@ -132,6 +132,13 @@ impl Scope {
         self.renew();
     }
 
+    /// A text of any length, for the answer.
+    pub async fn text(&self, text: impl Into<String>) -> String {
+        let text = text.into();
+        self.budget.text(text.len()).await;
+        text
+    }
+
     pub fn gid(&self, kind: &str, id: Uuid) -> ID {
         ID(self.request.namespace.encode(kind, id))
     }

@@ -108,6 +108,28 @@ async fn a_large_variable_may_not_be_used_over_and_over() {
     assert_eq!(once["node"], json!(null));
 }
 
+#[tokio::test]
+async fn an_answer_is_only_so_long() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.secret;
+    let input = json!({ "handle": "mug", "title": "Mug", "descriptionHtml": "x".repeat(60_000) });
+    let set = "mutation($input: ProductSetInput!) { productSet(input: $input) { userErrors { message } } }";
+    let done = app.gql(&key, set, json!({ "input": input })).await;
+    assert_eq!(done["productSet"]["userErrors"], json!([]));
+    let times = |count: usize| {
+        let aliases = (0..count).map(|n| format!("a{n}: descriptionHtml ")).collect::<String>();
+        format!("{{ product(handle: \"mug\") {{ {aliases} }} }}")
+    };
+    assert_eq!(app.ask(&key, &times(100)).await.status, StatusCode::OK);
+    let refused = app.ask(&key, &times(190)).await;
+    assert_eq!((refused.status, refused.code().as_str()), (StatusCode::BAD_REQUEST, "MAX_COST_EXCEEDED"));
+    assert!(
+        refused.text.contains("longer than 10485760 bytes") && refused.text.len() < 1_000,
+        "{}",
+        refused.text.len()
+    );
+}
+
 /// Everything is in memory after the first look-ups, so nothing waits; and the estimate knows nothing of forty sizes.
 #[tokio::test]
 async fn a_request_that_only_computes_is_ended_when_its_time_is_over() {

@@ -82,14 +82,15 @@ impl Product {
     /// The description as plain text.
     async fn description(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Cut after this many characters, with an ellipsis.")] truncate_at: Option<i32>,
     ) -> String {
-        crate::catalog::text::truncate(&self.0.description, truncate_at)
+        ctx.scope().text(crate::catalog::text::truncate(&self.0.description, truncate_at)).await
     }
 
     /// The description with its markup.
-    async fn description_html(&self) -> Html {
-        Html(self.0.description_html.clone())
+    async fn description_html(&self, ctx: &Context<'_>) -> Html {
+        Html(ctx.scope().text(self.0.description_html.as_str()).await)
     }
 
     /// Who makes or supplies it.

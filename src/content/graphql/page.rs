@@ -57,8 +57,8 @@ impl Page {
     }
 
     /// The text with its markup.
-    async fn body(&self) -> Html {
-        Html(self.0.body_html.clone())
+    async fn body(&self, ctx: &Context<'_>) -> Html {
+        Html(ctx.scope().text(self.0.body_html.as_str()).await)
     }
 
     /// The beginning of the text, without markup.

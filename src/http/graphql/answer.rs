@@ -1,10 +1,13 @@
 //! Answers: a GraphQL response as bytes with its status, and refusals in the same shape.
 
+use std::io;
+
 use async_graphql::{ServerError, Value};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::graphql::budget::{ANSWER_BYTES, Overspent};
 use crate::graphql::error::{Code, set_code};
 use crate::http::context::Denied;
 
@@ -60,6 +63,11 @@ impl Refused {
     /// A text of the input has the character NUL.
     pub fn nul(place: &str) -> Self {
         Self::document(Code::BadUserInput, format!("`{place}` has the character NUL (U+0000), which no text can hold"))
+    }
+
+    /// The operation took more than it may.
+    pub fn overspent(too_much: Overspent) -> Self {
+        Self::document(Code::MaxCostExceeded, format!("{too_much}; a mutation that has begun is not undone"))
     }
 
     /// The request's time is over.
@@ -135,32 +143,102 @@ pub fn one(media: Media, response: &async_graphql::Response) -> Response {
         Media::GraphqlResponse | Media::Events if is_request_error(response) => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    send(media, status, &Body::of(response))
-}
-
-pub fn batch(media: Media, responses: &[async_graphql::Response]) -> Response {
-    let bodies: Vec<_> = responses.iter().map(Body::of).collect();
-    send(media, StatusCode::OK, &bodies)
-}
-
-/// A response as JSON text.
-pub fn text(response: &async_graphql::Response) -> String {
-    serde_json::to_string(&Body::of(response)).unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer could not be written as JSON");
-        String::new()
-    })
-}
-
-fn send(media: Media, status: StatusCode, body: &impl Serialize) -> Response {
     let mut bytes = Vec::with_capacity(4 << 10);
-    if let Err(error) = serde_json::to_writer(&mut bytes, body) {
-        tracing::error!(%error, "an answer could not be written as JSON");
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    if write(&mut bytes, &Body::of(response)) {
+        return send(media, status, bytes);
     }
+    one(media, &too_long())
+}
+
+/// Together they may be as long as one; in the place of one that does not fit stands an error.
+pub fn batch(media: Media, responses: &[async_graphql::Response]) -> Response {
+    let mut bytes = Vec::with_capacity(4 << 10);
+    for response in responses {
+        bytes.push(if bytes.is_empty() { b'[' } else { b',' });
+        let before = bytes.len();
+        if !write(&mut bytes, &Body::of(response)) {
+            bytes.truncate(before);
+            bytes.extend_from_slice(text(&too_long()).as_bytes());
+        }
+    }
+    bytes.push(b']');
+    send(media, StatusCode::OK, bytes)
+}
+
+/// A response as JSON text, or the error that it is too long.
+pub fn text(response: &async_graphql::Response) -> String {
+    json(&Body::of(response)).unwrap_or_else(|| text(&too_long()))
+}
+
+/// As JSON text; `None` when that is longer than an answer may be.
+pub fn json(value: &impl Serialize) -> Option<String> {
+    let mut bytes = Vec::with_capacity(1 << 10);
+    write(&mut bytes, value).then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What stands in the place of an answer that is too long.
+pub fn too_long() -> async_graphql::Response {
+    Refused::overspent(Overspent::Text).into_graphql()
+}
+
+/// Appends a value as JSON; false when everything is longer than an answer may be then.
+fn write(bytes: &mut Vec<u8>, value: &impl Serialize) -> bool {
+    serde_json::to_writer(Bounded(bytes), value).is_ok()
+}
+
+/// Takes as much as an answer may have.
+struct Bounded<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if (self.0.len() + bytes.len()) as u64 > ANSWER_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn send(media: Media, status: StatusCode, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, media.content_type()),
         // What an answer holds depends on headers that caches between do not look at.
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (status, headers, bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_length(bytes: usize) -> async_graphql::Response {
+        async_graphql::Response::new(Value::String("x".repeat(bytes)))
+    }
+
+    #[test]
+    fn an_answer_is_as_long_as_it_may_be_and_no_longer() {
+        let limit = usize::try_from(ANSWER_BYTES).unwrap();
+        let around = r#"{"data":""}"#.len();
+        assert_eq!(text(&of_length(limit - around)).len(), limit);
+        let refused = text(&of_length(limit - around + 1));
+        assert!(refused.contains("MAX_COST_EXCEEDED") && refused.contains("longer than 10485760 bytes"), "{refused}");
+        assert_eq!(one(Media::GraphqlResponse, &of_length(limit)).status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_no_longer_than_one_answer() {
+        let responses = [of_length(6 << 20), of_length(6 << 20), of_length(10)];
+        let response = batch(Media::Json, &responses);
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let answers: Vec<serde_json::Value> = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(answers[0]["data"].as_str().unwrap().len(), 6 << 20);
+        assert_eq!(answers[1]["errors"][0]["extensions"]["code"], "MAX_COST_EXCEEDED");
+        assert_eq!(answers[2]["data"], "x".repeat(10));
+        assert_eq!(answers.len(), 3);
+    }
 }

@@ -12,7 +12,6 @@ use super::answer::Refused;
 use super::params::Params;
 use super::persisted::Persisted;
 use super::prepare::Prepared;
-use crate::graphql::budget::Overspent;
 use crate::graphql::error::{Code, present, set_code};
 use crate::graphql::idempotent::check_header;
 use crate::graphql::limits::{Limits, cost};
@@ -76,6 +75,7 @@ impl Call<'_> {
         if let Some(place) = nul::in_variables(&variables) {
             return Err(Refused::nul(&place));
         }
+        prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
         cost(&prepared.document, operation, &variables, &Limits::STANDARD)?;
         let scope = match kind {
             OperationType::Subscription => Scope::of_subscription,
@@ -83,7 +83,6 @@ impl Call<'_> {
         };
         let scope = scope(&self.served.app, self.resolved, self.info.clone());
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
-        prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
         request.operation_name = name;
         request.set_parsed_query(prepared.document.clone());
         Ok(Ready { request, scope, kind })
@@ -112,7 +111,8 @@ impl Ready {
     pub async fn execute(self, schema: &EmporiaSchema) -> Response {
         let Self { request, scope, .. } = self;
         let response = scope.budget.bound(Schema::execute(schema, request)).await;
-        finish(response.unwrap_or_else(overspent), &scope)
+        let response = response.unwrap_or_else(|too_much| Refused::overspent(too_much).into_graphql());
+        finish(response, &scope)
     }
 
     /// The responses of a subscription, each within an account of its own. One that overspends is the last, and so is
@@ -131,17 +131,12 @@ impl Ready {
                         let is_lost = !response.errors.is_empty() && response.data == Value::Null;
                         Some((response, (!is_lost).then_some(responses)))
                     }
-                    Err(too_much) => Some((finish(overspent(too_much), &scope), None)),
+                    Err(too_much) => Some((finish(Refused::overspent(too_much).into_graphql(), &scope), None)),
                 }
             }
         })
         .boxed()
     }
-}
-
-fn overspent(too_much: Overspent) -> Response {
-    let text = format!("{too_much}; a mutation that has begun is not undone");
-    Refused::document(Code::MaxCostExceeded, text).into_graphql()
 }
 
 /// Ends the request's snapshot and makes the response presentable.

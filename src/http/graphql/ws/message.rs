@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::http::context::{Credentials, KEY_HEADERS};
-use crate::http::graphql::answer::Body;
+use crate::http::graphql::answer::{Body, json, too_long};
 use crate::http::graphql::params::Params;
 
 /// An operation's id at most: clients send numbers or uuids.
@@ -67,10 +67,7 @@ enum FromServer<'a> {
 }
 
 fn text(message: &FromServer<'_>) -> String {
-    serde_json::to_string(message).unwrap_or_else(|error| {
-        tracing::error!(%error, "a message could not be written as JSON");
-        String::new()
-    })
+    json(message).unwrap_or_default()
 }
 
 pub fn ack() -> String {
@@ -82,7 +79,8 @@ pub fn pong(payload: Option<Map<String, Value>>) -> String {
 }
 
 pub fn next(id: &str, response: &Response) -> String {
-    text(&FromServer::Next { id, payload: Body::of(response) })
+    let next = |response: &Response| json(&FromServer::Next { id, payload: Body::of(response) });
+    next(response).or_else(|| next(&too_long())).unwrap_or_default()
 }
 
 pub fn error(id: &str, errors: &[ServerError]) -> String {
@@ -98,6 +96,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_answer_that_is_too_long_is_an_error() {
+        let said = next("1", &Response::new(async_graphql::Value::String("x".repeat(11 << 20))));
+        assert!(said.starts_with(r#"{"type":"next","id":"1","payload":{"errors":"#), "{}", &said[..100]);
+        assert!(said.contains("MAX_COST_EXCEEDED"), "{said}");
+    }
 
     #[test]
     fn the_payloads_key_is_found_in_any_case_and_goes_first() {
