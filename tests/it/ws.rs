@@ -196,6 +196,41 @@ async fn a_process_that_stops_says_goodbye_to_its_sockets() {
 }
 
 #[tokio::test]
+async fn a_subscription_by_a_fragment_hears_events() {
+    let (app, store, server) = serving().await;
+    for (id, query) in [
+        (
+            "spread",
+            "subscription { ...f } fragment f on Subscription { orderEvents { ...e } } fragment e on OrderChange { topic }",
+        ),
+        ("inline", "subscription { ... on Subscription { orderEvents { topic } } }"),
+    ] {
+        let mut socket = Socket::with_key(&server, &store.secret).await;
+        socket.subscribe(id, query).await;
+        let hear = async {
+            loop {
+                crate::events::append(&app.app, &store, &[emporia::events::Topic::OrdersPaid]).await;
+                emporia::worker::drain(&app.app).await.expect("a relay");
+                if let Ok(said) = tokio::time::timeout(std::time::Duration::from_millis(50), socket.hear()).await {
+                    break said;
+                }
+            }
+        };
+        let heard = hear.await;
+        assert_eq!(heard["payload"]["data"]["orderEvents"]["topic"], "ORDERS_PAID", "{heard}");
+    }
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    for query in [
+        "subscription { ...f @include(if: true) } fragment f on Subscription { orderEvents { topic } }",
+        "subscription { ... on QueryRoot { orderEvents { topic } } }",
+    ] {
+        socket.subscribe("refused", query).await;
+        let message = socket.hear().await;
+        assert_eq!(message["payload"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{message}");
+    }
+}
+
+#[tokio::test]
 async fn another_subprotocol_is_refused() {
     let (_app, _store, server) = serving().await;
     let answer = reqwest::Client::new()

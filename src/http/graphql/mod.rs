@@ -16,6 +16,7 @@ mod params;
 mod persisted;
 mod prepare;
 mod sse;
+mod subscription;
 mod ws;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::answer::Refused;
+use super::subscription;
 use crate::graphql::error::Code;
 use crate::graphql::limits::{self, Exceeded, Limits, Measured, Uses};
 use crate::graphql::nul;
@@ -89,7 +90,7 @@ impl Documents {
 fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
     let limits = &Limits::STANDARD;
     let tokens = limits::scan(text, limits)?;
-    let document =
+    let mut document =
         parse_query(text).map_err(|error| Refused::errors(Code::ParseFailed, vec![ServerError::from(error)]))?;
     let Measured { steps, introspects } = limits::shape(&document, limits)?;
     limits::unknown(&document, limits)?;
@@ -97,6 +98,7 @@ fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
         return Err(Refused::nul(&place));
     }
     let uses = Uses::of(&document);
+    subscription::flatten(&mut document)?;
     let parts = PER_SELECTION * steps + PER_TOKEN * tokens;
     Ok(Arc::new(Prepared { document, uses, introspects, parts }))
 }
