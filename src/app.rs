@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
@@ -22,6 +22,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub payments: Payments,
+    /// The mutations' use cases that are under way: a process that stops waits for them, whoever has gone.
+    pub tasks: TaskTracker,
     _announcer: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -42,7 +44,8 @@ impl App {
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
-        Self { config: Arc::new(config), db, shared, resolver, clock, entropy, payments, _announcer: announcer }
+        let (config, tasks) = (Arc::new(config), TaskTracker::new());
+        Self { config, db, shared, resolver, clock, entropy, payments, tasks, _announcer: announcer }
     }
 }
 

@@ -102,8 +102,8 @@ impl Scope {
         self.snapshot().read(work).await
     }
 
-    /// Runs a mutation's use case on a task of its own, so that a client that hangs up does not cancel it half way,
-    /// and then renews the snapshot: the payload shows what was committed.
+    /// Runs a mutation's use case on a task of its own, so that a client that hangs up does not cancel it half way
+    /// and a process that stops lets it end, and then renews the snapshot: the payload shows what was committed.
     ///
     /// What was read so far is over first, the payload of the field before in the same document included: who held
     /// one connection and waited for another could wait for ever among others who do the same, and no transaction may
@@ -115,7 +115,7 @@ impl Scope {
     {
         use tracing::Instrument;
         self.renew();
-        let done = tokio::spawn(work.in_current_span()).await;
+        let done = self.app.tasks.spawn(work.in_current_span()).await;
         self.renew();
         done.map_err(|error| Fault::internal(format!("a mutation's task ended: {error}")))
     }

@@ -26,8 +26,8 @@ const MAX_HEADER_BYTES: usize = 64 << 10;
 /// Waits after a failed accept: usually the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the API on `listener` until `shutdown`, then lets requests under way finish within
-/// `SHUTDOWN_TIMEOUT_MS`; sockets of subscriptions are closed at once with 1001.
+/// Serves the API on `listener` until `shutdown`, then lets requests under way, sockets' queries and mutations, and
+/// mutations whose client has gone finish within `SHUTDOWN_TIMEOUT_MS`; subscriptions end at once.
 pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Fault> {
     serve_with(app, listener, shutdown, Router::new()).await
 }
@@ -40,7 +40,7 @@ pub async fn serve_with(
     extra: Router,
 ) -> Result<(), Fault> {
     let address = listener.local_addr().map_err(|error| Fault::internal(format!("the listener: {error}")))?;
-    let grace = app.config.http.shutdown_timeout;
+    let (grace, tasks) = (app.config.http.shutdown_timeout, app.tasks.clone());
     let served = Served::new(app, Some(address), shutdown.clone());
     let service = TowerToHyperService::new(routes(served.clone()).merge(extra));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -82,9 +82,11 @@ pub async fn serve_with(
     drop(listener);
     connections.close();
     served.sockets.close();
+    tasks.close();
     let all_ended = async {
         connections.wait().await;
         served.sockets.wait().await;
+        tasks.wait().await;
     };
     if tokio::time::timeout(grace, all_ended).await.is_err() {
         tracing::warn!("requests were still running when the time for stopping was over");

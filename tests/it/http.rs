@@ -1,12 +1,14 @@
 //! GraphQL over HTTP, health and the end of a process: what a client sees at the edge.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{TestApp, eventually};
+use crate::support::{TestApp, Uncommitted, eventually, waiting};
 
 const PING: &str = "{ __typename }";
 const GRAPHQL: &str = "application/graphql-response+json";
@@ -304,6 +306,30 @@ async fn a_process_that_stops_finishes_what_is_under_way_and_takes_nothing_new()
     client.read_to_string(&mut answer).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     (&mut server.running).await.expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn a_process_that_stops_finishes_a_mutation_whose_client_has_gone() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let mut server = app.serve().await;
+    let lock = Uncommitted::begin(&app.db.name, "LOCK TABLE carts").await;
+    let mut client = TcpStream::connect(server.address).await.expect("a connection");
+    let body = json!({ "query": "mutation { cartCreate { cart { id } } }" }).to_string();
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-type: application/json\r\n\
+        content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    client.write_all(request.as_bytes()).await.expect("a request");
+    eventually("it is under way", || waiting(&app)).await;
+    drop(client);
+    server.stop.cancel();
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut server.running).await;
+    early.expect_err("it waits for what is under way");
+    lock.finish_when_waited_for().await;
+    (&mut server.running).await.expect("no panic").expect("an orderly end");
+    assert!(app.app.tasks.is_empty(), "it is committed");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use crate::support::{Store, TestApp, TestServer};
+use crate::support::{Store, TestApp, TestServer, Uncommitted, eventually, waiting};
 
 const EVENTS: (&str, &str) = ("accept", "text/event-stream");
 
@@ -33,12 +33,17 @@ async fn what_cannot_be_executed_is_refused_before_the_stream() {
 
 /// Subscribes and answers the stream's texts.
 async fn subscribed(server: &TestServer, store: &Store) -> impl futures_util::Stream<Item = String> + Unpin {
+    opened(server, store, "subscription { orderEvents { topic } }").await
+}
+
+/// Begins an operation and answers the stream's texts.
+async fn opened(server: &TestServer, store: &Store, query: &str) -> impl futures_util::Stream<Item = String> + Unpin {
     let answer = reqwest::Client::new()
         .post(server.url("/graphql"))
         .header("x-api-key", &store.secret)
         .header("content-type", "application/json")
         .header(EVENTS.0, EVENTS.1)
-        .body(json!({ "query": "subscription { orderEvents { topic } }" }).to_string())
+        .body(json!({ "query": query }).to_string())
         .send()
         .await
         .expect("an answer");
@@ -104,6 +109,22 @@ async fn a_process_that_stops_ends_its_streams() {
     let stream = subscribed(&server, &store).await;
     server.stop.cancel();
     let said = stream.collect::<Vec<_>>().await.concat();
+    assert!(said.ends_with("event: complete\ndata: \n\n"), "{said}");
+    (&mut server.running).await.expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn a_process_that_stops_answers_a_streams_mutation_first() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let mut server = app.serve().await;
+    let lock = Uncommitted::begin(&app.db.name, "LOCK TABLE carts").await;
+    let stream = opened(&server, &store, "mutation { cartCreate { cart { id } } }").await;
+    eventually("it is under way", || waiting(&app)).await;
+    server.stop.cancel();
+    lock.finish_when_waited_for().await;
+    let said = stream.collect::<Vec<_>>().await.concat();
+    assert!(said.contains("event: next\ndata: {\"data\":{\"cartCreate\":{\"cart\":{\"id\":"), "{said}");
     assert!(said.ends_with("event: complete\ndata: \n\n"), "{said}");
     (&mut server.running).await.expect("no panic").expect("an orderly end");
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Socket, Store, TestApp, TestServer};
+use crate::support::{Socket, Store, TestApp, TestServer, Uncommitted, eventually, waiting};
 
 const PING: &str = "{ __typename }";
 const EVENTS: &str = "subscription { orderEvents { topic } }";
@@ -193,6 +193,40 @@ async fn a_process_that_stops_says_goodbye_to_its_sockets() {
     assert_eq!(socket.closed().await.0, 1001);
     drop(socket);
     (&mut server.running).await.expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn a_process_that_stops_answers_a_sockets_mutation_first() {
+    let (app, store, mut server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    let lock = Uncommitted::begin(&app.db.name, "LOCK TABLE carts").await;
+    socket.subscribe("events", EVENTS).await;
+    socket.subscribe("cart", "mutation { cartCreate { cart { id } } }").await;
+    eventually("it is under way", || waiting(&app)).await;
+    server.stop.cancel();
+    lock.finish_when_waited_for().await;
+    let next = socket.hear().await;
+    assert_eq!((&next["type"], &next["id"]), (&json!("next"), &json!("cart")), "{next}");
+    assert!(next["payload"]["data"]["cartCreate"]["cart"]["id"].is_string(), "{next}");
+    assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "cart" }), "the subscription is not complete");
+    assert_eq!(socket.closed().await.0, 1001);
+    drop(socket);
+    (&mut server.running).await.expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn a_process_that_stops_does_not_wait_for_its_sockets_for_ever() {
+    let app = TestApp::with(&[("SHUTDOWN_TIMEOUT_MS", "1100")]).await;
+    let store = app.store("acme").await;
+    let mut server = app.serve().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    let lock = Uncommitted::begin(&app.db.name, "LOCK TABLE carts").await;
+    socket.subscribe("cart", "mutation { cartCreate { cart { id } } }").await;
+    eventually("it is under way", || waiting(&app)).await;
+    server.stop.cancel();
+    assert_eq!(socket.closed().await.0, 1001);
+    (&mut server.running).await.expect("no panic").expect("an end");
+    lock.finish_when_waited_for().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! GraphQL over server-sent events: `graphql-sse`'s distinct-connections mode, one operation a request.
 //!
 //! For clients that cannot open a WebSocket. The same rules as there: the guard runs again whenever credentials
-//! change, and the stream ends when it no longer admits.
+//! change, and the stream ends when it no longer admits. A process that stops ends subscriptions, and answers queries
+//! and mutations that have begun.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -65,6 +66,7 @@ async fn run(
     out: mpsc::Sender<Result<Bytes, Infallible>>,
 ) {
     let mut keep_alive = tokio::time::interval(KEEP_ALIVE);
+    let is_subscription = ready.kind == OperationType::Subscription;
     let mut responses = responses(served, ready);
     loop {
         let text = tokio::select! {
@@ -79,7 +81,7 @@ async fn run(
                 }
             },
             () = out.closed() => return,
-            () = served.shutdown.cancelled() => break,
+            () = served.shutdown.cancelled(), if is_subscription => break,
             response = responses.next() => match response {
                 Some(response) => event("next", &answer::text(&response)),
                 None => break,

@@ -21,7 +21,8 @@ use crate::tenant::resolve::Resolved;
 pub struct Said {
     pub id: Arc<str>,
     pub number: u64,
-    pub text: String,
+    /// None: it ends without a word.
+    pub text: Option<String>,
     pub is_last: bool,
 }
 
@@ -33,9 +34,15 @@ pub struct Voice {
 }
 
 impl Voice {
-    async fn say(&self, text: String, is_last: bool) {
+    async fn say(&self, text: impl Into<Option<String>>, is_last: bool) {
+        let text = text.into();
         // Nobody listens any more only when the socket is gone.
         let _ = self.out.send(Said { id: self.id.clone(), number: self.number, text, is_last }).await;
+    }
+
+    /// Ends a subscription that the process cuts off: to its client it is not complete, and worth resuming elsewhere.
+    async fn break_off(&self) {
+        self.say(None, true).await;
     }
 
     pub async fn refuse(&self, errors: &[ServerError]) {
@@ -83,7 +90,8 @@ async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, para
     }
     let mut responses = ready.subscribe(&served.schema);
     let mut is_first = true;
-    while let Some(response) = responses.next().await {
+    while let Some(next) = served.shutdown.run_until_cancelled(responses.next()).await {
+        let Some(response) = next else { return voice.complete().await };
         // No data at the very beginning: the stream could not be made.
         if is_first && !response.errors.is_empty() && response.data == Value::Null {
             return voice.refuse(&response.errors).await;
@@ -91,7 +99,7 @@ async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, para
         is_first = false;
         voice.next(&response).await;
     }
-    voice.complete().await;
+    voice.break_off().await;
 }
 
 #[cfg(test)]
@@ -103,9 +111,10 @@ mod tests {
         let (out, mut said) = mpsc::channel(1);
         let voice = Voice { id: "1".into(), number: 1, out };
         unless_it_panics(async { panic!("a secret") }, &voice, "request-1").await;
-        let said = said.recv().await.expect("something");
-        assert!(said.is_last && said.text.contains(r#""type":"error","id":"1""#), "{}", said.text);
-        assert!(said.text.contains("request-1") && said.text.contains("INTERNAL_SERVER_ERROR"), "{}", said.text);
-        assert!(!said.text.contains("secret"), "{}", said.text);
+        let Said { text, is_last, .. } = said.recv().await.expect("something");
+        let text = text.expect("a text");
+        assert!(is_last && text.contains(r#""type":"error","id":"1""#), "{text}");
+        assert!(text.contains("request-1") && text.contains("INTERNAL_SERVER_ERROR"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
     }
 }

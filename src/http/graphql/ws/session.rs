@@ -53,7 +53,10 @@ struct Admitted {
 
 /// What a socket waits for.
 enum Happened {
+    /// The process stops.
     Stop,
+    /// It has waited long enough for what was under way.
+    Patience,
     /// No `connection_init`.
     Silence,
     /// Newer sockets need the place.
@@ -103,7 +106,12 @@ impl Session {
         let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         pings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut heard = true;
+        // When the process stops: until then what is under way may end.
+        let mut stop_by = None;
         loop {
+            if stop_by.is_some() && self.operations.is_empty() {
+                return Err(stopping());
+            }
             // First of all: who is no longer let in begins nothing more. The others take turns.
             let happened = tokio::select! {
                 biased;
@@ -113,7 +121,8 @@ impl Session {
                 }
                 happened = async {
                     tokio::select! {
-                        () = served.shutdown.cancelled() => Happened::Stop,
+                        () = served.shutdown.cancelled(), if stop_by.is_none() => Happened::Stop,
+                        () = sleep_until(stop_by), if stop_by.is_some() => Happened::Patience,
                         () = tokio::time::sleep_until(init_by), if self.admitted.is_none() => Happened::Silence,
                         () = self.waiting.displaced(), if self.admitted.is_none() => Happened::Crowd,
                         _ = pings.tick() => Happened::Tick,
@@ -123,7 +132,12 @@ impl Session {
                 } => happened,
             };
             let reply = match happened {
-                Happened::Stop => return Err(Close(1001, "the server is stopping".to_owned())),
+                Happened::Stop => {
+                    let patience = served.app.config.http.shutdown_timeout.saturating_sub(CLOSE_TIMEOUT);
+                    stop_by = Some(tokio::time::Instant::now() + patience);
+                    None
+                }
+                Happened::Patience => return Err(stopping()),
                 Happened::Silence => return Err(Close(4408, "connection_init did not come in time".to_owned())),
                 Happened::Crowd => return Err(Close(1013, "too many sockets wait for connection_init".to_owned())),
                 Happened::Tick if !heard => return Ok(()),
@@ -198,6 +212,10 @@ impl Session {
         let Some(admitted) = &self.admitted else {
             return Err(Close(4401, "send connection_init and wait for connection_ack".to_owned()));
         };
+        if self.served.shutdown.is_cancelled() {
+            // The close frame that is to come says that it was not heard.
+            return Ok(None);
+        }
         if self.operations.contains_key(&id) {
             return Err(Close(4409, format!("an operation with the id {id} is running")));
         }
@@ -227,7 +245,7 @@ impl Session {
         if said.is_last {
             self.operations.remove(&said.id);
         }
-        Some(said.text)
+        said.text
     }
 
     /// Runs the guard again on what the client showed at first.
@@ -238,6 +256,18 @@ impl Session {
             admitted.resolved = resolved;
         }
         Ok(())
+    }
+}
+
+fn stopping() -> Close {
+    Close(1001, "the server is stopping".to_owned())
+}
+
+/// Waits for the time; for ever when there is none.
+async fn sleep_until(time: Option<tokio::time::Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
