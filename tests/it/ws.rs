@@ -230,6 +230,14 @@ async fn a_process_that_stops_does_not_wait_for_its_sockets_for_ever() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_too_long_has_its_close_code() {
+    let (_app, store, server) = serving().await;
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    socket.subscribe("1", &format!("{{ __typename }} # {}", "x".repeat(1 << 20))).await;
+    assert_eq!(socket.closed().await.0, 1009);
+}
+
+#[tokio::test]
 async fn a_subscription_by_a_fragment_hears_events() {
     let (app, store, server) = serving().await;
     for (id, query) in [

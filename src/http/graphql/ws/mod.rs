@@ -5,7 +5,8 @@
 //!
 //! | Code | Why the socket is closed |
 //! |---|---|
-//! | 1001 | the process stops |
+//! | 1001 | the process stops, and what was under way has been answered |
+//! | 1009 | a message is too long |
 //! | 1013 | credentials cannot be checked at the moment, or there are too many sockets |
 //! | 4400 | a message that is none of the protocol's |
 //! | 4401 | an operation before `connection_ack` |
@@ -39,6 +40,8 @@ use crate::ids::GidNamespace;
 const PROTOCOL: &str = "graphql-transport-ws";
 /// A message at most: as much as a document with its variables needs.
 const MAX_MESSAGE: usize = 1 << 20;
+/// A longer one is read to here, so that its sender can be told; beyond, the connection ends without a word.
+const MAX_READ: usize = 2 * MAX_MESSAGE;
 
 /// Whether a GET asks to become a WebSocket.
 pub fn is_upgrade(headers: &HeaderMap) -> bool {
@@ -61,7 +64,7 @@ pub async fn upgrade(served: &Arc<Served>, id: &RequestId, mut parts: Parts, nam
     let credentials = Credentials::from_headers(&parts.headers);
     let span = tracing::info_span!("socket", request_id = %id.0, tenant = tracing::field::Empty);
     let (served, id, open) = (served.clone(), id.clone(), served.sockets.token());
-    upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).on_upgrade(move |socket| {
+    upgrade.max_message_size(MAX_READ).max_frame_size(MAX_READ).on_upgrade(move |socket| {
         async move {
             session::run(socket, served, id, credentials, namespace, waiting).await;
             drop(open);

@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use super::MAX_MESSAGE;
 use super::message::{self, FromClient};
 use super::operation::{self, Said, Voice};
 use super::places::{TenantPlace, WaitingPlace};
@@ -149,6 +150,9 @@ impl Session {
                 Happened::Heard(received) => {
                     heard = true;
                     match received {
+                        Some(Ok(Message::Text(text))) if text.len() > MAX_MESSAGE => {
+                            return Err(Close(1009, format!("a message may have at most {MAX_MESSAGE} bytes")));
+                        }
                         Some(Ok(Message::Text(text))) => self.hear(&text).await?.map(Message::text),
                         Some(Ok(Message::Binary(_))) => return Err(bad("messages are text")),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
