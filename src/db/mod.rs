@@ -16,11 +16,14 @@ pub mod migrate;
 mod planned;
 mod platform;
 mod pool;
+mod probe;
 mod read;
 #[rustfmt::skip]
 pub mod schema;
 pub mod search;
 mod tenant;
+
+use std::sync::Arc;
 
 pub use bell::Bell;
 pub(crate) use bulk::insert_rows;
@@ -50,6 +53,7 @@ pub struct Db {
     platform: PlatformDb,
     /// Those who follow events borrow in turn.
     followers: Arc<Semaphore>,
+    probe: Arc<probe::Probe>,
 }
 
 impl Db {
@@ -61,6 +65,7 @@ impl Db {
             bell: Bell::default(),
             platform: PlatformDb::new(config),
             followers: Arc::new(Semaphore::new(followers)),
+            probe: Arc::new(probe::Probe::new(pool::session_url(&config.url, config))),
         }
     }
 
@@ -81,10 +86,9 @@ impl Db {
         &self.bell
     }
 
-    /// Whether the database answers the requests' role.
+    /// Whether the database answers the requests' role, however busy the pool is.
     pub async fn ping(&self) -> Result<(), Fault> {
-        let nobody = self.tenant(TenantId(uuid::Uuid::nil()));
-        nobody.read(async |_| Ok::<_, Fault>(())).await
+        self.probe.ask().await
     }
 
     pub fn platform(&self) -> &PlatformDb {

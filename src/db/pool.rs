@@ -9,7 +9,6 @@
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolError, PoolableConnection};
@@ -108,7 +107,7 @@ pub(super) async fn borrow(pool: &Pool, turns: Option<&Arc<Semaphore>>) -> Resul
 
 /// Builds a pool without connecting. `statement_timeout` bounds every statement on it, in the server.
 pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
-    let url = with_session_options(url, config.statement_timeout);
+    let url = session_url(url, config);
     bb8::Pool::builder()
         .max_size(config.pool_size)
         .connection_timeout(config.acquire_timeout)
@@ -120,9 +119,9 @@ pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
 ///
 /// Every statement here is keyed, so its generic plan is the right one; left to itself the server plans those with
 /// array parameters anew each time, a fifth of what a product list costs it.
-fn with_session_options(url: &str, statement_timeout: Duration) -> String {
+pub fn session_url(url: &str, config: &DatabaseConfig) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
-    let millis = statement_timeout.as_millis();
+    let millis = config.statement_timeout.as_millis();
     format!(
         "{url}{separator}application_name=emporia&options=-c%20statement_timeout%3D{millis}\
          %20-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20idle_in_transaction_session_timeout%3D60000"

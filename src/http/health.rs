@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::router::Served;
-use crate::app::App;
 use crate::error::Fault;
 
 /// An answer that takes longer is none.
@@ -44,7 +43,7 @@ pub async fn health(State(served): State<Arc<Served>>) -> Response {
 
 async fn check(served: &Served) -> Health {
     let (database, shared) = tokio::join!(
-        answers("the database", ask_database(&served.app)),
+        answers("the database", served.app.db.ping()),
         answers("the shared store", served.app.shared.ping())
     );
     let status = match (served.shutdown.is_cancelled(), database && shared) {
@@ -54,11 +53,6 @@ async fn check(served: &Served) -> Health {
     };
     let word = |answered| if answered { "ok" } else { "unavailable" };
     Health { status, version: env!("CARGO_PKG_VERSION"), database: word(database), shared: word(shared) }
-}
-
-/// Connects as the role that requests use, under a tenant that does not exist.
-async fn ask_database(app: &App) -> Result<(), Fault> {
-    app.db.ping().await
 }
 
 async fn answers(what: &str, asked: impl Future<Output = Result<(), Fault>>) -> bool {

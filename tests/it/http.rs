@@ -333,6 +333,19 @@ async fn a_process_that_stops_finishes_a_mutation_whose_client_has_gone() {
 }
 
 #[tokio::test]
+async fn a_process_whose_pool_is_busy_is_ready() {
+    let app = TestApp::with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    let tenant = app.app.db.tenant(app.store("acme").await.tenant);
+    let busy = tenant.read(async |_| {
+        for path in ["/readyz", "/health", "/readyz"] {
+            assert_eq!(app.send("GET", path, &[], "").await.status, StatusCode::OK, "{path}");
+        }
+        Ok::<_, emporia::error::Fault>(())
+    });
+    busy.await.expect("the pool's only connection");
+}
+
+#[tokio::test]
 async fn a_process_that_stops_does_not_wait_for_ever() {
     let app = TestApp::with(&[("SHUTDOWN_TIMEOUT_MS", "50")]).await;
     let mut server = app.serve().await;
