@@ -276,8 +276,16 @@ async fn a_request_that_takes_too_long_is_answered_in_time() {
 async fn introspection_can_be_switched_off_and_suggests_nothing_then() {
     let app = TestApp::with(&[("INTROSPECTION", "false")]).await;
     let key = app.store("acme").await.secret;
-    let answer = app.ask(&key, "{ __schema { types { name } } }").await.json();
-    assert!(answer["errors"].is_array() || answer["data"]["__schema"].is_null(), "{answer}");
+    for query in [
+        "{ __schema { types { name } } }",
+        "{ a: __type(name: \"Cart\") { name } }",
+        "{ ...a } fragment a on QueryRoot { ... { __schema { types { name } } } }",
+    ] {
+        let answer = app.ask(&key, query).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "GRAPHQL_VALIDATION_FAILED"));
+        assert!(answer.text.contains("introspection is switched off"), "{}", answer.text);
+    }
+    assert_eq!(app.ask(&key, PING).await.json()["data"]["__typename"], "QueryRoot");
     let answer = app.ask(&key, "{ product { id } produts(first: 1) { nodes { id } } }").await;
     assert!(!answer.text.contains("Did you mean"), "{}", answer.text);
 }

@@ -56,6 +56,10 @@ impl Call<'_> {
         if let Some(name) = prepared.operation_name(name.as_deref()) {
             record_operation(name);
         }
+        if prepared.introspects && !self.served.app.config.http.introspection {
+            let text = "introspection is switched off: the schema cannot be asked for (`__schema`, `__type`)";
+            return Err(Refused::document(Code::ValidationFailed, text));
+        }
         let kind = operation.ty;
         if self.is_get && kind != OperationType::Query {
             let text = "only queries may be sent by GET; use POST";
