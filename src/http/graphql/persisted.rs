@@ -1,5 +1,5 @@
 //! Automatic persisted queries: a client sends a document's SHA-256 alone, and the document only when it is not
-//! known yet. Stored per tenant for a day, so many new ones an hour.
+//! known yet. Stored per tenant for a day, so many bytes of new ones a day.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -16,12 +16,15 @@ use crate::graphql::limits::Limits;
 use crate::ids::TenantId;
 
 const TTL: Duration = Duration::from_secs(24 * 3600);
-const WINDOW: Duration = Duration::from_secs(3600);
-/// New documents a tenant may store in an hour, in each process: ten times what a large storefront has.
-const NEW_PER_WINDOW: u32 = 1_000;
+/// As long as a document is kept: there are never more than two windows' documents.
+const WINDOW: Duration = TTL;
+/// Bytes of new documents a tenant may store in a window, in each process: ten times what a large storefront has.
+const NEW_PER_WINDOW: usize = 4 << 20;
+/// What an entry takes beside the document's text.
+const PER_DOCUMENT: usize = 256;
 
-/// Counts what tenants store, so that nobody fills the shared store.
-pub struct PersistedQueries(Mutex<(Instant, HashMap<TenantId, u32>)>);
+/// Counts the bytes that tenants store, so that nobody fills the shared store.
+pub struct PersistedQueries(Mutex<(Instant, HashMap<TenantId, usize>)>);
 
 impl Default for PersistedQueries {
     fn default() -> Self {
@@ -74,7 +77,7 @@ impl Persisted {
         let is_small = text.len() as u64 <= Limits::STANDARD.bytes;
         if is_small
             && matches!(shared.get(&key).await, Ok(None))
-            && counts.admit(tenant)
+            && counts.admit(tenant, text.len())
             && let Err(error) = shared.set(&key, text, TTL).await
         {
             tracing::warn!(%error, "a persisted query could not be stored");
@@ -87,14 +90,18 @@ impl Persisted {
 }
 
 impl PersistedQueries {
-    fn admit(&self, tenant: TenantId) -> bool {
+    fn admit(&self, tenant: TenantId, bytes: usize) -> bool {
         let mut counts = self.0.lock().expect("no holder panics");
         if counts.0.elapsed() > WINDOW {
             *counts = (Instant::now(), HashMap::new());
         }
-        let count = counts.1.entry(tenant).or_default();
-        *count = count.saturating_add(1);
-        *count <= NEW_PER_WINDOW
+        let stored = counts.1.entry(tenant).or_default();
+        let with_this = stored.saturating_add(bytes + PER_DOCUMENT);
+        let admitted = with_this <= NEW_PER_WINDOW;
+        if admitted {
+            *stored = with_this;
+        }
+        admitted
     }
 }
 
@@ -111,10 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenant_stores_only_so_many_new_documents_an_hour() {
+    fn a_tenant_stores_only_so_many_bytes_of_new_documents_a_day() {
         let counts = PersistedQueries::default();
         let [a, b] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
-        assert_eq!((0..2000).filter(|_| counts.admit(a)).count(), NEW_PER_WINDOW as usize);
-        assert!(counts.admit(b), "another tenant is not held back by that");
+        assert_eq!((0..2000).filter(|_| counts.admit(a, 64 << 10)).count(), 63);
+        assert_eq!((0..2000).filter(|_| counts.admit(a, 4 << 10)).count(), 11, "smaller ones still fit");
+        assert!(counts.admit(b, 64 << 10), "another tenant is not held back by that");
     }
 }
