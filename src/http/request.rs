@@ -32,11 +32,10 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route,
         tenant = Empty, operation = Empty);
-    let started = Instant::now();
     let mut response = async {
+        let line = Line::begin();
         let response = next.run(request).await;
-        let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(status = response.status().as_u16(), elapsed_ms, "answered");
+        line.answered(&response);
         response
     }
     .instrument(span)
@@ -45,6 +44,35 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// A request's one line in the log, which it also gets when its client goes before the answer.
+struct Line {
+    started: Instant,
+    is_written: bool,
+}
+
+impl Line {
+    fn begin() -> Self {
+        Self { started: Instant::now(), is_written: false }
+    }
+
+    fn elapsed_ms(&self) -> f64 {
+        self.started.elapsed().as_secs_f64() * 1000.0
+    }
+
+    fn answered(mut self, response: &Response) {
+        self.is_written = true;
+        tracing::info!(status = response.status().as_u16(), elapsed_ms = self.elapsed_ms(), "answered");
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.is_written {
+            tracing::info!(elapsed_ms = self.elapsed_ms(), "the client went before the answer");
+        }
+    }
 }
 
 /// Notes whose request this is; called once the guard knows.

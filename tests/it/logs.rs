@@ -13,7 +13,7 @@ use emporia::cache::{MemoryShared, RedisShared};
 use emporia::clock::Entropy;
 use tower::ServiceExt;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, dropped_after};
 
 /// Collects what is logged.
 #[derive(Clone, Default)]
@@ -158,4 +158,34 @@ async fn an_operations_name_is_logged_up_to_a_bound() {
     app.gql(&key, &format!("query {} {{ __typename }}", "a".repeat(200)), json!({})).await;
     let text = lines.text();
     assert!(text.contains(&"a".repeat(128)) && !text.contains(&"a".repeat(129)), "{} bytes", text.len());
+}
+
+#[tokio::test]
+async fn a_request_whose_client_hangs_up_has_its_line() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    let body = json!({ "query": "{ shop { name } }" });
+    let asking = app.post_json(&key, &body, &[("x-request-id", "request-0001")]);
+    assert!(!dropped_after(1, asking).await, "it has to ask the database");
+    let text = lines.text();
+    let line = text.lines().find(|line| line.contains("the client went before the answer")).expect(&text);
+    assert!(line.contains("request-0001") && line.contains("/graphql"), "{line}");
+}
+
+#[tokio::test]
+async fn each_operation_of_a_batch_has_its_line() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.publishable;
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    let batch = json!([{ "query": "query First { shop { name } }" }, { "query": "query Second { __typename }" }]);
+    app.post_json(&key, &batch, &[]).await;
+    let text = lines.text();
+    let of_batch = text.lines().filter(|line| line.contains("an operation of a batch is answered"));
+    let spans: Vec<Value> =
+        of_batch.map(|line| serde_json::from_str::<Value>(line).expect("a JSON line")["span"].take()).collect();
+    assert_eq!([&spans[0]["operation"], &spans[1]["operation"]], ["First", "Second"], "{text}");
+    assert!(spans.iter().all(|span| span["request_id"].is_string() && span["tenant"].is_string()), "{text}");
 }

@@ -27,6 +27,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use tracing::Instrument;
 
 pub use persisted::PersistedQueries;
 pub use prepare::{Documents, Prepared};
@@ -128,7 +129,10 @@ async fn answer(
             for params in batch {
                 // In a batch each operation fails for itself; those before it may have taken a while.
                 let response = match watch.renew(served, &credentials, &mut resolved).await {
-                    Ok(()) => Call { served, resolved: &resolved, info: info.clone(), is_get }.run(params).await,
+                    Ok(()) => {
+                        let call = Call { served, resolved: &resolved, info: info.clone(), is_get };
+                        run_in_batch(&call, params).await
+                    }
                     Err(denied) => Err(denied.into()),
                 };
                 responses.push(response.unwrap_or_else(Refused::into_graphql));
@@ -136,6 +140,19 @@ async fn answer(
             Ok(answer::batch(media, &responses))
         }
     }
+}
+
+/// One operation of a batch, with a line of its own in the log.
+async fn run_in_batch(call: &Call<'_>, params: Params) -> Result<async_graphql::Response, Refused> {
+    let span = tracing::info_span!("operation", request_id = %call.info.id, tenant = %call.resolved.standing.id,
+        operation = tracing::field::Empty);
+    async {
+        let done = call.run(params).await;
+        tracing::info!("an operation of a batch is answered");
+        done
+    }
+    .instrument(span)
+    .await
 }
 
 async fn read(body: Body) -> Result<axum::body::Bytes, Refused> {
