@@ -368,14 +368,9 @@ pub async fn close_attempt(
 ) -> QueryResult<()> {
     let mut second = tx.fork();
     let tenant = tx.tenant();
-    let close = diesel::update(attempts::table)
-        .filter(attempts::tenant_id.eq(tenant))
-        .filter(attempts::id.eq(id))
-        .set((
-            attempts::status.eq(status.as_db()),
-            attempts::due_at.eq(None::<DateTime<Utc>>),
-            attempts::updated_at.eq(now),
-        ));
+    let close = diesel::update(attempts::table).filter(attempts::tenant_id.eq(tenant)).filter(attempts::id.eq(id)).set(
+        (attempts::status.eq(status.as_db()), attempts::due_at.eq(None::<DateTime<Utc>>), attempts::updated_at.eq(now)),
+    );
     let closing = planned(close).execute(tx);
     let reserved =
         reservations::table.filter(reservations::tenant_id.eq(tenant)).filter(reservations::attempt_id.eq(id));

@@ -28,7 +28,7 @@ pub async fn operator() -> anyhow::Result<App> {
             "note: REDIS_URL is not set, so running processes do not hear of changes to tenants and keys at once"
         ));
     }
-    Ok(App::build(config).await?)
+    App::build(config).await
 }
 
 /// The part of what a running `emporia dev` says of itself that a command needs.

@@ -69,7 +69,7 @@ async fn checked_app(single_process: bool) -> anyhow::Result<App> {
     crate::db::check::roles(&config.database).await?;
     crate::db::check::texts(&config.database).await?;
     crate::db::check::migrated(&config.database).await?;
-    Ok(App::build(config).await?)
+    App::build(config).await
 }
 
 /// The settings of a process that may have siblings: without Redis they would not hear of each other.

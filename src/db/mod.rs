@@ -34,8 +34,6 @@ pub use platform::{PlatformConn, PlatformDb};
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
 
-use std::sync::Arc;
-
 use tokio::sync::Semaphore;
 
 use crate::config::DatabaseConfig;

@@ -310,8 +310,10 @@ async fn a_crash_of_the_job_at_any_await_leaves_each_payment_ended_once() {
         let late = shop.cart(&[(2, 3)]).await;
         let declined = shop.complete(&shop.wish(&late, "bogus", Some("decline"), "1")).await.expect("a free key");
         assert!(matches!(rules(declined)[..], [CheckoutRule::PaymentDeclined { .. }]));
-        let too_late =
-            format!("UPDATE payment_attempts SET status = 'VOIDING', gateway = 'test' WHERE cart_id = '{}'", late.id);
+        let too_late = format!(
+            "UPDATE payment_attempts SET status = 'VOIDING', gateway = 'test', due_at = created_at WHERE cart_id = '{}'",
+            late.id
+        );
         run_sql(&shop, &too_late).await;
 
         shop.app.clock.advance(TimeDelta::minutes(3));

@@ -349,11 +349,6 @@ async fn the_longest_order_is_delivered_whole() {
 
     admin.batch_execute(SEND).await.expect("parcels");
     let id = format!("gid://emporia/Order/{order}");
-    let send = "mutation($id: ID!) { fulfillmentCreate(fulfillment: { lineItemsByFulfillmentOrder: [
-        { fulfillmentOrderId: $id }] }) { userErrors { code field } } }";
-    let refused = shop.app.gql(&shop.store.secret, send, json!({ "id": id })).await;
-    let errors = json!([{ "code": "TOO_LONG", "field": ["fulfillment"] }]);
-    assert_eq!(refused["fulfillmentCreate"]["userErrors"], errors);
     let pay = "mutation($id: ID!) { orderMarkAsPaid(input: { id: $id }) { userErrors { message } } }";
     shop.app.gql(&shop.store.secret, pay, json!({ "id": id })).await;
     drain(&shop.app.app).await;

@@ -35,7 +35,7 @@ pub use ws::Places;
 
 use self::answer::{Media, Refused};
 use self::execute::Call;
-use self::params::Sent;
+use self::params::{Params, Sent};
 use super::context::{Credentials, guard};
 use super::cors;
 use super::request::{RequestId, record_tenant};
