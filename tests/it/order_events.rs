@@ -37,8 +37,7 @@ async fn crash_at_every_await(topic: Topic, changed: &str, change: impl AsyncFn(
     let shop = Shopping::new().await;
     shop.on_sale(1, 1000, 1000).await;
     let desk = shop.order_desk(None);
-    let mut broken_off = 0;
-    for polls in 1..300 {
+    for (broken_off, polls) in (1..300).enumerate() {
         let order = shop.buy(&shop.cart(&[(1, 1)]).await).await;
         let finished = dropped_after(polls, change(&desk, order)).await;
         settled(&shop.app.db.name).await;
@@ -50,7 +49,6 @@ async fn crash_at_every_await(topic: Topic, changed: &str, change: impl AsyncFn(
             assert!(broken_off > 3, "it was broken off {broken_off} times");
             return;
         }
-        broken_off += 1;
     }
     panic!("never finished");
 }
