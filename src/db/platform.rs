@@ -3,11 +3,10 @@
 
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use futures_util::future::try_join;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::pool::{self, Pool};
-use super::tenant::finish;
+use super::tenant::transact;
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 
@@ -79,19 +78,7 @@ impl PlatformDb {
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
         let conn = pool::borrow(&self.pool, None).await?;
-        conn.mark();
-        let (mut on_begin, mut pg) = (&conn.pg, &conn.pg);
-        // Polled in this order, so BEGIN travels with the first query.
-        let outcome = try_join(async { on_begin.batch_execute(begin).await.map_err(E::from) }, work(&mut pg)).await;
-        match outcome {
-            Ok(((), value)) => {
-                finish(&conn, "COMMIT").await?;
-                Ok(value)
-            }
-            Err(error) => {
-                let _ = finish(&conn, "ROLLBACK").await;
-                Err(error)
-            }
-        }
+        let mut pg = &conn.pg;
+        transact(&conn, begin, work(&mut pg)).await
     }
 }

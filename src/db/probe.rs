@@ -6,11 +6,12 @@ use std::time::Duration;
 use diesel::IntoSql;
 use diesel::dsl::select;
 use diesel::sql_types::Bool;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use super::QueryResult;
+use super::connect::connect;
 use crate::error::Fault;
 
 /// An answer that takes longer is none.
@@ -66,8 +67,8 @@ impl Probe {
         {
             return Ok(conn);
         }
-        let made = AsyncPgConnection::establish(&self.url).await;
-        let mut conn = made.map_err(|error| Fault::internal(format!("connecting to the database: {error}")))?;
+        let made = connect("connecting to the database", &self.url).await;
+        let mut conn = made.map_err(|error| Fault::internal(format!("{error:#}")))?;
         answers(&mut conn).await?;
         Ok(conn)
     }

@@ -81,23 +81,8 @@ impl TenantDb {
         E: From<Error>,
         F: AsyncFnOnce(&mut TenantConn<'_>) -> Result<T, E>,
     {
-        conn.mark();
-        let begin = begin_message(begin, self.tenant);
-        let mut pg = &conn.pg;
         let mut scoped = TenantConn { pg: &conn.pg, tenant: self.tenant };
-        // Polled in this order, so BEGIN is on the wire before the first query and travels with it.
-        let outcome = try_join(async { pg.batch_execute(&begin).await.map_err(E::from) }, work(&mut scoped)).await;
-        match outcome {
-            Ok(((), value)) => {
-                finish(conn, "COMMIT").await?;
-                Ok(value)
-            }
-            Err(error) => {
-                // The first error is the one worth telling; a connection that cannot roll back stays marked.
-                let _ = finish(conn, "ROLLBACK").await;
-                Err(error)
-            }
-        }
+        transact(conn, &begin_message(begin, self.tenant), work(&mut scoped)).await
     }
 
     pub(super) async fn borrow(&self) -> Result<Pooled, Fault> {
@@ -111,6 +96,28 @@ const BEGIN_WRITE: &str = "BEGIN";
 /// `BEGIN` and the tenant's setting in one simple-protocol message. A typed uuid: nothing to inject.
 pub(super) fn begin_message(begin: &str, tenant: TenantId) -> String {
     format!("{begin}; SET LOCAL app.tenant_id = '{}'", tenant.0)
+}
+
+/// Runs `work` on the connection between `begin` and COMMIT, or ROLLBACK when it fails.
+pub(super) async fn transact<T, E: From<Error>>(
+    conn: &PgConn,
+    begin: &str,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    conn.mark();
+    let mut pg = &conn.pg;
+    // Polled in this order, so BEGIN is on the wire before the first query and travels with it.
+    match try_join(async { pg.batch_execute(begin).await.map_err(E::from) }, work).await {
+        Ok(((), value)) => {
+            finish(conn, "COMMIT").await?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The first error is the one worth telling; a connection that cannot roll back stays marked.
+            let _ = finish(conn, "ROLLBACK").await;
+            Err(error)
+        }
+    }
 }
 
 /// Ends the transaction and gives the connection back its good name.

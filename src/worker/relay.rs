@@ -15,8 +15,9 @@ const BATCHES: usize = 5;
 
 /// Publishes what the tenant has appended: a thousand events, and rings for the rest, so that tenants take turns.
 ///
-/// Where somebody else publishes for the tenant at the moment, nothing is waited for. The notice follows the commit. When it cannot be sent the job fails and comes again, and then tells the last
-/// position even though nothing is left to publish: a crash between commit and notice delays, it loses nothing.
+/// Where somebody else publishes for the tenant at the moment, nothing is waited for. The notice follows the commit.
+/// When it cannot be sent the job fails and comes again, and then tells the last position even though nothing is left
+/// to publish: a crash between commit and notice delays, it loses nothing.
 pub async fn relay(app: &App, tenant: TenantId) -> Result<Outcome, Fault> {
     for batch in 1..=BATCHES {
         let Some((position, is_last)) = publish_batch(app, tenant, batch == BATCHES).await? else {
