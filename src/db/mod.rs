@@ -21,6 +21,7 @@ mod read;
 #[rustfmt::skip]
 pub mod schema;
 pub mod search;
+mod session;
 mod tenant;
 
 use std::sync::Arc;

@@ -3,15 +3,16 @@
 
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::pool::{self, Pool};
+use super::session::Session;
 use super::tenant::transact;
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 
 /// A pipelining handle on a platform connection: pass it on as `&mut conn`.
-pub type PlatformConn<'a> = &'a AsyncPgConnection;
+pub type PlatformConn<'a> = &'a Session;
 
 #[derive(Clone)]
 pub struct PlatformDb {
@@ -59,7 +60,7 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        self.transact("BEGIN", work).await
+        self.transact(&["BEGIN"], work).await
     }
 
     /// [`run`](Self::run) without waiting for the disk: for what may be undone by a crash of the server, which loses
@@ -69,16 +70,16 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        self.transact("BEGIN; SET LOCAL synchronous_commit = off", work).await
+        self.transact(&["BEGIN", "SET LOCAL synchronous_commit = off"], work).await
     }
 
-    async fn transact<T, E, F>(&self, begin: &str, work: F) -> Result<T, E>
+    async fn transact<T, E, F>(&self, begin: &[&'static str], work: F) -> Result<T, E>
     where
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
         let conn = pool::borrow(&self.pool, None).await?;
         let mut pg = &conn.pg;
-        transact(&conn, begin, work(&mut pg)).await
+        transact(&conn, || begin.iter().try_for_each(|sql| conn.pg.say(sql, &[])), work(&mut pg)).await
     }
 }

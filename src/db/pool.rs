@@ -1,25 +1,23 @@
 //! Connections and when one may be lent again.
 //!
-//! `BEGIN` is sent by hand (together with the tenant's setting, in one message), so diesel's transaction manager
-//! does not know of it and the stock pool would lend a connection whose transaction is still open: the next
-//! borrower would see the previous tenant's rows. Here a connection is marked before `BEGIN` and unmarked when the
-//! answer to `COMMIT` or `ROLLBACK` has come; a marked one never goes back into the pool, and the statement it may
-//! still be running on the server is cancelled.
+//! A connection is marked before `BEGIN` is asked and unmarked when `COMMIT` or `ROLLBACK` has answered and the server
+//! says that it is in no transaction; a marked one never goes back into the pool, where the next borrower would see the
+//! previous tenant's rows, and the statement it may still be running on the server is cancelled.
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolError, PoolableConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_postgres::Config;
 
+use super::session::{ConnectError, Session};
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 
 /// A connection with its mark.
 pub struct PgConn {
-    pub(super) pg: AsyncPgConnection,
+    pub(super) pg: Session,
     in_transaction: AtomicBool,
 }
 
@@ -28,8 +26,11 @@ impl PgConn {
         AtomicBool::store(&self.in_transaction, true, Ordering::Release);
     }
 
+    /// After the transaction's end; without effect when the server does not confirm it.
     pub(super) fn unmark(&self) {
-        AtomicBool::store(&self.in_transaction, false, Ordering::Release);
+        if self.pg.is_idle() {
+            AtomicBool::store(&self.in_transaction, false, Ordering::Release);
+        }
     }
 
     fn is_marked(&self) -> bool {
@@ -44,10 +45,10 @@ impl Drop for PgConn {
         if !self.is_marked() {
             return;
         }
-        let token = self.pg.cancel_token();
+        let canceller = self.pg.canceller();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Err(error) = token.cancel_query(tokio_postgres::NoTls).await {
+                if let Err(error) = canceller.cancel().await {
                     tracing::debug!(%error, "could not cancel an abandoned statement");
                 }
             });
@@ -56,26 +57,24 @@ impl Drop for PgConn {
 }
 
 /// Makes and judges connections for the pool.
-pub struct Manager(AsyncDieselConnectionManager<AsyncPgConnection>);
+pub struct Manager(Result<Config, Arc<str>>);
 
 impl bb8::ManageConnection for Manager {
     type Connection = PgConn;
-    type Error = PoolError;
+    type Error = ConnectError;
 
-    async fn connect(&self) -> Result<PgConn, PoolError> {
-        Ok(PgConn { pg: self.0.connect().await?, in_transaction: AtomicBool::new(false) })
+    async fn connect(&self) -> Result<PgConn, ConnectError> {
+        let config = self.0.as_ref().map_err(|error| ConnectError::Url(error.clone()))?;
+        Ok(PgConn { pg: Session::connect(config).await?, in_transaction: AtomicBool::new(false) })
     }
 
     /// A look at the socket, no round trip: after a server restart the dead connections are replaced unseen.
-    async fn is_valid(&self, conn: &mut PgConn) -> Result<(), PoolError> {
-        if conn.pg.is_broken() {
-            return Err(PoolError::QueryError(diesel::result::Error::BrokenTransactionManager));
-        }
-        Ok(())
+    async fn is_valid(&self, conn: &mut PgConn) -> Result<(), ConnectError> {
+        if conn.pg.is_usable() { Ok(()) } else { Err(ConnectError::Closed) }
     }
 
     fn has_broken(&self, conn: &mut PgConn) -> bool {
-        conn.is_marked() || conn.pg.is_broken()
+        conn.is_marked() || !conn.pg.is_usable()
     }
 }
 
@@ -107,12 +106,13 @@ pub(super) async fn borrow(pool: &Pool, turns: Option<&Arc<Semaphore>>) -> Resul
 
 /// Builds a pool without connecting. `statement_timeout` bounds every statement on it, in the server.
 pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
-    let url = session_url(url, config);
+    let session: Result<Config, _> = session_url(url, config).parse();
+    let session = session.map_err(|error| Arc::from(error.to_string()));
     bb8::Pool::builder()
         .max_size(config.pool_size)
         .connection_timeout(config.acquire_timeout)
         .test_on_check_out(true)
-        .build_unchecked(Manager(AsyncDieselConnectionManager::new(url)))
+        .build_unchecked(Manager(session))
 }
 
 /// Adds the session's settings to the connection URL as start-up options.
@@ -124,6 +124,7 @@ pub fn session_url(url: &str, config: &DatabaseConfig) -> String {
     let millis = config.statement_timeout.as_millis();
     format!(
         "{url}{separator}application_name=emporia&options=-c%20statement_timeout%3D{millis}\
-         %20-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20idle_in_transaction_session_timeout%3D60000"
+         %20-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20idle_in_transaction_session_timeout%3D60000\
+         %20-c%20TimeZone%3DUTC"
     )
 }

@@ -5,13 +5,11 @@
 //! end, the connection stays marked and is thrown away by the pool.
 
 use diesel::result::{Error, QueryResult};
-use diesel_async::SimpleAsyncConnection;
-use futures_util::future::try_join;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::pool::Pooled;
-use super::tenant::{BEGIN_READ, TenantConn, TenantDb, begin_message, finish};
+use super::tenant::{Begin, TenantConn, TenantDb, finish};
 use crate::error::Fault;
 
 /// One tenant's lazily opened snapshot.
@@ -43,15 +41,9 @@ impl TenantRead {
         let conn = Arc::new(self.db.borrow().await?);
         conn.mark();
         *slot = Some(conn.clone());
-        let begin = begin_message(BEGIN_READ, self.db.tenant());
-        let mut pg = &conn.pg;
-        // Polled in this order: BEGIN is on the wire before the lock is free and anyone's query can follow.
-        let opened = try_join(pg.batch_execute(&begin), async {
-            drop(slot);
-            work(&mut TenantConn::new(&conn, self.db.tenant())).await
-        })
-        .await;
-        Ok(opened?.1)
+        Begin::Read.say(&conn.pg, self.db.tenant())?;
+        drop(slot);
+        Ok(work(&mut TenantConn::new(&conn, self.db.tenant())).await?)
     }
 
     /// Ends the transaction on a task of its own and returns at once.
@@ -59,9 +51,10 @@ impl TenantRead {
         let Some(this) = Arc::into_inner(self) else { return };
         let Some(conn) = this.conn.into_inner() else { return };
         tokio::spawn(async move {
-            // COMMIT also ends a failed transaction: the server answers it with ROLLBACK.
-            if let Err(error) = finish(&conn, "COMMIT").await {
-                log_lost(&error);
+            match finish(&conn, "COMMIT").await {
+                // COMMIT also ends a failed transaction.
+                Ok(()) | Err(Error::RollbackTransaction) => {}
+                Err(error) => log_lost(&error),
             }
         });
     }

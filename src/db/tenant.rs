@@ -1,6 +1,6 @@
 //! The only way to a tenant's rows.
 //!
-//! [`TenantDb`] belongs to one tenant. Everything it lends sits inside a transaction whose first message sets
+//! [`TenantDb`] belongs to one tenant. Everything it lends sits inside a transaction whose first statement sets
 //! `app.tenant_id`, which the policies of row-level security compare with every row. [`TenantConn`] reads,
 //! [`TenantTx`] also writes: what a function may do shows in its parameters. Neither gives out the connection
 //! beneath it, and neither runs raw SQL, so nothing can change the tenant.
@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
-use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
-use futures_util::future::try_join;
+use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::bell::Bell;
 use super::pool::{self, PgConn, Pool, Pooled};
+use super::session::Session;
 use crate::error::Fault;
 use crate::ids::TenantId;
 
@@ -52,7 +52,7 @@ impl TenantDb {
         F: AsyncFnOnce(&mut TenantConn<'_>) -> Result<T, E>,
     {
         let conn = self.borrow().await?;
-        self.transact(&conn, BEGIN_READ, work).await
+        self.transact(&conn, Begin::Read, work).await
     }
 
     /// Runs `work` in a transaction: commits when it answers `Ok`, rolls back when it answers `Err`.
@@ -64,7 +64,7 @@ impl TenantDb {
         let conn = self.borrow().await?;
         let rung = AtomicU8::new(0);
         let value = self
-            .transact(&conn, BEGIN_WRITE, async |conn: &mut TenantConn<'_>| {
+            .transact(&conn, Begin::Write, async |conn: &mut TenantConn<'_>| {
                 let mut tx = TenantTx { conn: conn.clone(), rung: &rung };
                 work(&mut tx).await
             })
@@ -76,13 +76,13 @@ impl TenantDb {
         Ok(value)
     }
 
-    async fn transact<T, E, F>(&self, conn: &PgConn, begin: &str, work: F) -> Result<T, E>
+    async fn transact<T, E, F>(&self, conn: &PgConn, begin: Begin, work: F) -> Result<T, E>
     where
         E: From<Error>,
         F: AsyncFnOnce(&mut TenantConn<'_>) -> Result<T, E>,
     {
         let mut scoped = TenantConn { pg: &conn.pg, tenant: self.tenant };
-        transact(conn, &begin_message(begin, self.tenant), work(&mut scoped)).await
+        transact(conn, || begin.say(&conn.pg, self.tenant), work(&mut scoped)).await
     }
 
     pub(super) async fn borrow(&self) -> Result<Pooled, Fault> {
@@ -90,25 +90,36 @@ impl TenantDb {
     }
 }
 
-pub(super) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const BEGIN_WRITE: &str = "BEGIN";
-
-/// `BEGIN` and the tenant's setting in one simple-protocol message. A typed uuid: nothing to inject.
-pub(super) fn begin_message(begin: &str, tenant: TenantId) -> String {
-    format!("{begin}; SET LOCAL app.tenant_id = '{}'", tenant.0)
+/// How a tenant's transaction begins.
+#[derive(Clone, Copy)]
+pub(super) enum Begin {
+    Read,
+    Write,
 }
 
-/// Runs `work` on the connection between `begin` and COMMIT, or ROLLBACK when it fails.
+impl Begin {
+    /// `BEGIN` and the tenant's setting, ahead of the first statement and in one packet with it.
+    pub(super) fn say(self, pg: &Session, tenant: TenantId) -> QueryResult<()> {
+        let begin = match self {
+            Self::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Write => "BEGIN",
+        };
+        pg.say(begin, &[])?;
+        let id = tenant.0.as_hyphenated();
+        pg.say("SELECT set_config('app.tenant_id', $1, true)", &[id.encode_lower(&mut Uuid::encode_buffer())])
+    }
+}
+
+/// Runs `work` on the connection between what `begin` says and COMMIT, or ROLLBACK when it fails.
 pub(super) async fn transact<T, E: From<Error>>(
     conn: &PgConn,
-    begin: &str,
+    begin: impl FnOnce() -> QueryResult<()>,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     conn.mark();
-    let mut pg = &conn.pg;
-    // Polled in this order, so BEGIN is on the wire before the first query and travels with it.
-    match try_join(async { pg.batch_execute(begin).await.map_err(E::from) }, work).await {
-        Ok(((), value)) => {
+    begin()?;
+    match work.await {
+        Ok(value) => {
             finish(conn, "COMMIT").await?;
             Ok(value)
         }
@@ -120,20 +131,18 @@ pub(super) async fn transact<T, E: From<Error>>(
     }
 }
 
-/// Ends the transaction and gives the connection back its good name.
-///
-/// Sent only when every query has answered: pipelined, a COMMIT overtakes a query that is still being prepared.
-pub(super) async fn finish(conn: &PgConn, end: &str) -> QueryResult<()> {
-    let mut pg = &conn.pg;
-    pg.batch_execute(end).await?;
+/// Ends the transaction and gives the connection back its good name. A `COMMIT` that the server answers with a
+/// rollback, since a statement had failed, is an error.
+pub(super) async fn finish(conn: &PgConn, end: &'static str) -> QueryResult<()> {
+    let told = conn.pg.run(end).await?;
     conn.unmark();
-    Ok(())
+    if told.rolled_back && end == "COMMIT" { Err(Error::RollbackTransaction) } else { Ok(()) }
 }
 
 /// A handle on the tenant's running transaction. Clones share it, and their statements are pipelined.
 #[derive(Clone)]
 pub struct TenantConn<'a> {
-    pg: &'a AsyncPgConnection,
+    pg: &'a Session,
     tenant: TenantId,
 }
 
@@ -156,10 +165,10 @@ impl SimpleAsyncConnection for TenantConn<'_> {
 }
 
 impl<'a> AsyncConnectionCore for TenantConn<'a> {
-    type ExecuteFuture<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'c, 'q>;
-    type LoadFuture<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::LoadFuture<'c, 'q>;
-    type Stream<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::Stream<'c, 'q>;
-    type Row<'c, 'q> = <&'a AsyncPgConnection as AsyncConnectionCore>::Row<'c, 'q>;
+    type ExecuteFuture<'c, 'q> = <&'a Session as AsyncConnectionCore>::ExecuteFuture<'c, 'q>;
+    type LoadFuture<'c, 'q> = <&'a Session as AsyncConnectionCore>::LoadFuture<'c, 'q>;
+    type Stream<'c, 'q> = <&'a Session as AsyncConnectionCore>::Stream<'c, 'q>;
+    type Row<'c, 'q> = <&'a Session as AsyncConnectionCore>::Row<'c, 'q>;
     type Backend = Pg;
 
     fn load<'c, 'q, T>(&'c mut self, source: T) -> Self::LoadFuture<'c, 'q>
@@ -195,8 +204,7 @@ impl<'a> TenantTx<'a> {
         &mut self.conn
     }
 
-    /// Another handle on the same transaction: statements of both are pipelined. Only for statements of which none
-    /// needs another's effect: one that is still being prepared is overtaken.
+    /// Another handle on the same transaction: statements of both are pipelined.
     pub fn fork(&self) -> Self {
         Self { conn: self.conn.clone(), rung: self.rung }
     }
@@ -212,16 +220,17 @@ impl<'a> TenantTx<'a> {
         E: From<Error>,
         F: AsyncFnOnce(&mut TenantTx<'_>) -> Result<T, E>,
     {
-        let mut pg = self.conn.pg;
-        pg.batch_execute("SAVEPOINT s").await?;
+        let pg = self.conn.pg;
+        pg.say("SAVEPOINT s", &[])?;
         let outcome = work(&mut TenantTx { conn: self.conn.clone(), rung: self.rung }).await;
         match outcome {
             Ok(value) => {
-                pg.batch_execute("RELEASE SAVEPOINT s").await?;
+                pg.run("RELEASE SAVEPOINT s").await?;
                 Ok(value)
             }
             Err(error) => {
-                pg.batch_execute("ROLLBACK TO SAVEPOINT s; RELEASE SAVEPOINT s").await?;
+                pg.say("ROLLBACK TO SAVEPOINT s", &[])?;
+                pg.run("RELEASE SAVEPOINT s").await?;
                 Err(error)
             }
         }

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use emporia::import::{Options, Report, products};
 use serde_json::{Value, json};
 
-use crate::support::{Store, TestApp, admin, eventually, waiting};
+use crate::support::{Store, TestApp, admin, eventually, settled, waiting};
 
 const FILE: &str = "\u{feff}Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,\
 Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,\
@@ -321,8 +321,9 @@ async fn what_is_kept_goes_only_with_its_column() {
     assert_eq!((report.products.unchanged, report.stock_set), (1, 0));
 }
 
-/// Statements that this database has answered.
+/// Statements that this database has answered, those included that nobody waits for.
 async fn statements(app: &TestApp) -> i64 {
+    settled(&app.db.name).await;
     #[derive(QueryableByName)]
     struct Calls {
         #[diesel(sql_type = diesel::sql_types::BigInt)]

@@ -41,6 +41,7 @@ mod process;
 mod revocation;
 mod rls_coverage;
 mod schema;
+mod session;
 mod shipping;
 mod sse;
 mod storefront;

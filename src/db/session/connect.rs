@@ -1,0 +1,94 @@
+//! Connecting: tokio-postgres introduces us to the server and gives the socket back.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
+use tokio_postgres::{Config, NoTls};
+
+use super::line::Line;
+use super::socket::{Address, Socket};
+use super::{Canceller, Session};
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(#[from] io::Error),
+    #[error("the database refuses the connection: {0}")]
+    Refused(String),
+    #[error("the database's URL: {0}")]
+    Url(Arc<str>),
+    #[error("the connection has been closed")]
+    Closed,
+}
+
+impl From<tokio_postgres::Error> for ConnectError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Refused(error.as_db_error().map_or_else(|| error.to_string(), |told| told.message().to_owned()))
+    }
+}
+
+impl Session {
+    /// Connects to the first of the addresses that lets us in.
+    pub async fn connect(config: &Config) -> Result<Self, ConnectError> {
+        let mut last = ConnectError::Unreachable(io::Error::new(io::ErrorKind::NotFound, "the URL names no host"));
+        for address in Address::all(config) {
+            match Self::connect_to(config, address).await {
+                Ok(session) => return Ok(session),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn connect_to(config: &Config, address: Address) -> Result<Self, ConnectError> {
+        let socket = match config.get_connect_timeout() {
+            Some(patience) => match timeout(*patience, address.dial()).await {
+                Ok(dialled) => dialled?,
+                Err(_) => return Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+            },
+            None => address.dial().await?,
+        };
+        let lent = Lent(Arc::new(Mutex::new(socket)));
+        let kept = lent.0.clone();
+        let (client, connection) = config.connect_raw(lent, NoTls).await?;
+        let token = client.cancel_token();
+        // Introduced: from here on the server speaks only when it is asked.
+        drop((client, connection));
+        let socket = Arc::into_inner(kept).and_then(|socket| socket.into_inner().ok()).ok_or(ConnectError::Closed)?;
+        Ok(Self { line: Mutex::new(Line::new(socket)), canceller: Canceller { token, address } })
+    }
+}
+
+/// A socket on loan.
+struct Lent(Arc<Mutex<Socket>>);
+
+impl Lent {
+    fn with<T>(&self, work: impl FnOnce(Pin<&mut Socket>) -> T) -> T {
+        work(Pin::new(&mut *self.0.lock().expect("no holder panics")))
+    }
+}
+
+impl AsyncRead for Lent {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.with(|socket| socket.poll_read(context, buffer))
+    }
+}
+
+impl AsyncWrite for Lent {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.with(|socket| socket.poll_write(context, bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.with(|socket| socket.poll_flush(context))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.with(|socket| socket.poll_shutdown(context))
+    }
+}

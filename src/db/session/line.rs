@@ -1,0 +1,370 @@
+//! What is said on the socket, in order: questions as they were asked, answers as they come.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{Buf, BytesMut};
+use diesel::result::{Error, QueryResult};
+use postgres_protocol::IsNull;
+use postgres_protocol::message::backend::{DataRowBody, Message};
+use postgres_protocol::message::frontend;
+use tokio::io::AsyncWrite;
+use tokio_util::io::poll_read_buf;
+
+use super::failure::Failure;
+use super::socket::Socket;
+use super::statements::{Statement, Statements};
+
+/// How much is read at once.
+const CHUNK: usize = 16 << 10;
+
+/// A question's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(u64);
+
+/// The answer to one question.
+pub struct Told {
+    pub statement: Arc<Statement>,
+    pub rows: Vec<DataRowBody>,
+    /// How many rows were read or written.
+    pub count: usize,
+    /// What `COMMIT` becomes when the transaction has failed.
+    pub rolled_back: bool,
+}
+
+struct Question {
+    statement: Arc<Statement>,
+    /// The server has not yet said that it knows the statement.
+    parsing: bool,
+    rows: Vec<DataRowBody>,
+    outcome: Option<Result<Outcome, Failure>>,
+    waker: Option<Waker>,
+    /// Nobody waits for it.
+    left: bool,
+    /// The packet ends with it. What fails takes all behind it, up to here, along.
+    ends_batch: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Outcome {
+    count: usize,
+    rolled_back: bool,
+}
+
+pub struct Line {
+    socket: Socket,
+    pub statements: Statements,
+    output: BytesMut,
+    input: BytesMut,
+    /// What has been asked and not been handed out; the first one's number is `first`.
+    asked: VecDeque<Question>,
+    first: u64,
+    /// Which of `asked` the server answers next.
+    answering: usize,
+    /// Something has been asked since the last Sync.
+    is_open: bool,
+    /// The server's last word on its transaction: `I` for none.
+    status: u8,
+    closed: Option<Failure>,
+    woken: Vec<Waker>,
+}
+
+impl Line {
+    pub fn new(socket: Socket) -> Self {
+        Self {
+            socket,
+            statements: Statements::default(),
+            output: BytesMut::with_capacity(4 << 10),
+            input: BytesMut::new(),
+            asked: VecDeque::new(),
+            first: 0,
+            answering: 0,
+            is_open: false,
+            status: b'I',
+            closed: None,
+            woken: Vec::new(),
+        }
+    }
+
+    /// Makes a statement that stays known, in the packet that will run it.
+    pub fn prepare(&mut self, sql: &str, types: &[u32]) -> QueryResult<Arc<Statement>> {
+        if let Some(oldest) = self.statements.make_room() {
+            frontend::close(b'S', oldest.name(), &mut self.output).map_err(unsayable)?;
+        }
+        let name = self.statements.next_name();
+        self.parse(&name, sql, types)?;
+        Ok(self.statements.insert(name, sql, types))
+    }
+
+    /// Makes a statement for one run.
+    pub fn prepare_once(&mut self, sql: &str, types: &[u32]) -> QueryResult<Arc<Statement>> {
+        self.parse("", sql, types)?;
+        Ok(Arc::new(Statement::unnamed()))
+    }
+
+    fn parse(&mut self, name: &str, sql: &str, types: &[u32]) -> QueryResult<()> {
+        self.whole(|output| {
+            frontend::parse(name, sql, types.iter().copied(), output).map_err(unsayable)?;
+            frontend::describe(b'S', name, output).map_err(unsayable)
+        })
+    }
+
+    /// Encodes messages, or none: half a one would garble all that follow.
+    fn whole(&mut self, encode: impl FnOnce(&mut BytesMut) -> QueryResult<()>) -> QueryResult<()> {
+        let before = self.output.len();
+        let encoded = encode(&mut self.output);
+        if encoded.is_err() {
+            self.output.truncate(before);
+        }
+        encoded
+    }
+
+    /// Asks for a statement's run with these values, all in binary.
+    pub fn ask(&mut self, statement: Arc<Statement>, values: Vec<Option<Vec<u8>>>) -> QueryResult<Ticket> {
+        let write = |value: Option<Vec<u8>>, output: &mut BytesMut| match value {
+            Some(bytes) => {
+                output.extend_from_slice(&bytes);
+                Ok(IsNull::No)
+            }
+            None => Ok(IsNull::Yes),
+        };
+        self.whole(|output| {
+            frontend::bind("", statement.name(), [1], values, write, [1], output).map_err(|error| match error {
+                frontend::BindError::Conversion(error) => Error::SerializationError(error),
+                frontend::BindError::Serialization(error) => unsayable(error),
+            })?;
+            frontend::execute("", 0, output).map_err(unsayable)
+        })?;
+        self.is_open = true;
+        let ticket = Ticket(self.first + self.asked.len() as u64);
+        let parsing = statement.begins();
+        self.asked.push_back(Question {
+            statement,
+            parsing,
+            rows: Vec::new(),
+            outcome: None,
+            waker: None,
+            left: false,
+            ends_batch: false,
+        });
+        Ok(ticket)
+    }
+
+    /// Sends what there is to send and reads until this question is answered.
+    pub fn poll(&mut self, ticket: Ticket, context: &mut Context<'_>) -> Poll<QueryResult<Told>> {
+        loop {
+            if let Some(told) = self.take(ticket) {
+                self.pass_on(context.waker());
+                return Poll::Ready(told);
+            }
+            match self.exchange(context) {
+                Poll::Ready(Ok(())) => self.digest(),
+                Poll::Ready(Err(error)) => self.close(Failure::lost(&error)),
+                Poll::Pending => {
+                    let question = &mut self.asked[(ticket.0 - self.first) as usize];
+                    if !question.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+                        question.waker = Some(context.waker().clone());
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Whoever waits for this does no more; what comes of it is passed over.
+    pub fn leave(&mut self, ticket: Ticket) {
+        let question = &mut self.asked[(ticket.0 - self.first) as usize];
+        question.left = true;
+        question.waker = None;
+        self.forget_answered();
+        // It may have been the one whom the socket wakes.
+        self.pass_on(Waker::noop());
+    }
+
+    pub fn take_woken(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.woken)
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.status == b'I'
+    }
+
+    pub fn is_usable(&mut self) -> bool {
+        while self.closed.is_none() {
+            match self.socket.try_read_buf(&mut self.input) {
+                Ok(0) => self.close(Failure::lost(&io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) => self.digest(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => self.close(Failure::lost(&error)),
+            }
+        }
+        self.closed.is_none() && self.asked.is_empty() && self.output.is_empty()
+    }
+
+    /// Says good-bye, as far as the socket takes it at once.
+    pub fn terminate(&mut self) {
+        if self.closed.is_none() {
+            frontend::terminate(&mut self.output);
+            let _ = self.socket.try_write(&self.output);
+        }
+    }
+
+    /// Hands a question's answer out.
+    fn take(&mut self, ticket: Ticket) -> Option<QueryResult<Told>> {
+        let question = &mut self.asked[(ticket.0 - self.first) as usize];
+        let outcome = question.outcome.take()?;
+        let told = outcome.map(|Outcome { count, rolled_back }| Told {
+            statement: question.statement.clone(),
+            rows: std::mem::take(&mut question.rows),
+            count,
+            rolled_back,
+        });
+        question.left = true;
+        question.outcome = Some(Ok(Outcome { count: 0, rolled_back: false }));
+        self.forget_answered();
+        Some(told.map_err(Error::from))
+    }
+
+    fn forget_answered(&mut self) {
+        while self.answering > 0 && self.asked.front().is_some_and(|question| question.left) {
+            self.asked.pop_front();
+            self.first += 1;
+            self.answering -= 1;
+        }
+    }
+
+    /// The socket wakes one waiter only: whoever has what he wanted wakes the next.
+    fn pass_on(&mut self, own: &Waker) {
+        let waiting = self.asked.iter().filter(|question| question.outcome.is_none());
+        if let Some(waker) = waiting.filter_map(|question| question.waker.as_ref()).next()
+            && !waker.will_wake(own)
+        {
+            self.woken.push(waker.clone());
+        }
+    }
+
+    /// Writes what it can and reads once. Reading goes on while the server does not take more.
+    fn exchange(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_open {
+            frontend::sync(&mut self.output);
+            self.is_open = false;
+            if let Some(last) = self.asked.back_mut() {
+                last.ends_batch = true;
+            }
+        }
+        while !self.output.is_empty() {
+            match Pin::new(&mut self.socket).poll_write(context, &self.output)? {
+                Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(written) => self.output.advance(written),
+                Poll::Pending => break,
+            }
+        }
+        self.input.reserve(CHUNK);
+        match ready!(poll_read_buf(Pin::new(&mut self.socket), context, &mut self.input))? {
+            0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Understands what has been read.
+    fn digest(&mut self) {
+        loop {
+            match Message::parse(&mut self.input) {
+                Ok(Some(message)) => {
+                    if let Err(error) = self.hear(message) {
+                        return self.close(Failure::lost(&error));
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => return self.close(Failure::lost(&error)),
+            }
+        }
+    }
+
+    fn hear(&mut self, message: Message) -> io::Result<()> {
+        match message {
+            Message::DataRow(body) => self.current()?.rows.push(body),
+            Message::CommandComplete(body) => {
+                let tag = body.tag()?;
+                let count = tag.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+                self.answered(Ok(Outcome { count, rolled_back: tag == "ROLLBACK" }))?;
+            }
+            Message::EmptyQueryResponse => {
+                self.answered(Ok(Outcome { count: 0, rolled_back: false }))?;
+            }
+            Message::ParseComplete => self.current()?.parsing = false,
+            Message::RowDescription(body) => self.current()?.statement.describe(&body)?,
+            Message::NoData => {}
+            Message::ErrorResponse(body) => self.failed(Failure::told(&body)?)?,
+            Message::ReadyForQuery(body) => self.status = body.status(),
+            Message::NoticeResponse(body) => {
+                let notice = Failure::told_fields(body.fields())?;
+                tracing::debug!(notice = notice.message(), "the database notices");
+            }
+            Message::BindComplete
+            | Message::CloseComplete
+            | Message::NotificationResponse(_)
+            | Message::ParameterDescription(_)
+            | Message::ParameterStatus(_) => {}
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "a message out of place")),
+        }
+        Ok(())
+    }
+
+    fn current(&mut self) -> io::Result<&mut Question> {
+        let nobody = || io::Error::new(io::ErrorKind::InvalidData, "an answer that nobody asked for");
+        self.asked.get_mut(self.answering).ok_or_else(nobody)
+    }
+
+    fn answered(&mut self, outcome: Result<Outcome, Failure>) -> io::Result<bool> {
+        let question = self.current()?;
+        if outcome.is_err() {
+            question.rows.clear();
+        }
+        question.outcome = Some(outcome);
+        let (waker, ends_batch) = (question.waker.take(), question.ends_batch);
+        self.answering += 1;
+        self.woken.extend(waker);
+        self.forget_answered();
+        Ok(ends_batch)
+    }
+
+    /// The server passes over everything up to the packet's end.
+    fn failed(&mut self, failure: Failure) -> io::Result<()> {
+        let mut is_asked = false;
+        while let Some(question) = self.asked.get(self.answering) {
+            is_asked = true;
+            let is_unknown = question.parsing || failure.says_statement_is_stale();
+            let statement = is_unknown.then(|| question.statement.clone());
+            let ends_batch = self.answered(Err(failure.clone()))?;
+            if let Some(statement) = statement {
+                self.statements.forget(&statement);
+            }
+            if ends_batch {
+                break;
+            }
+        }
+        if failure.is_fatal() || !is_asked {
+            self.close(failure);
+        }
+        Ok(())
+    }
+
+    /// Nothing more will come: whoever waits is told.
+    fn close(&mut self, failure: Failure) {
+        for question in self.asked.iter_mut().filter(|question| question.outcome.is_none()) {
+            question.outcome = Some(Err(failure.clone()));
+            self.woken.extend(question.waker.take());
+        }
+        self.answering = self.asked.len();
+        self.closed = Some(failure);
+        self.forget_answered();
+    }
+}
+
+fn unsayable(error: io::Error) -> Error {
+    Error::SerializationError(error.into())
+}
