@@ -23,7 +23,7 @@ use crate::db::{TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::shipping::model::DeliveryOption;
-use crate::shipping::service::options_for;
+use crate::shipping::service::options_for_cart;
 
 /// What every use case needs: the tenant's rows, the time and randomness.
 #[derive(Clone)]
@@ -84,7 +84,7 @@ pub async fn cart_create(desk: &Desk, new: &NewCart) -> CartResult<Changed> {
             let known = known(tx.conn(), new.lines.iter().filter_map(|line| line.variant_id), desk.now).await?;
             let mut cart = Cart::empty(key.id, desk.now);
             let warnings = refuse(fill(&mut cart, &known, new, &input, desk))?;
-            store::create(tx, &key, &cart).await?;
+            store::create(tx, &key, &cart)?;
             Ok(Changed { cart: Arc::new(cart), key: key.clone(), warnings })
         })
         .await
@@ -212,11 +212,16 @@ pub async fn cart_selected_delivery_options_update(
     refuse(check_list(choices, &field))?;
     desk.db
         .write(async |tx| {
-            let (key, before) = locked(tx, desk, key).await?;
-            let options = match before.ships_to() {
-                Some(country) => options_for(tx.conn(), country).await?,
-                None => vec![],
-            };
+            let key = refuse(key.ok_or_else(no_such_cart))?;
+            let (mut on_options, mut on_payment) = (tx.conn().clone(), tx.conn().clone());
+            let (before, options, is_being_paid) = try_join!(
+                store::lock(tx, &key, desk.now),
+                options_for_cart(&mut on_options, key.id),
+                is_being_paid(&mut on_payment, key.id)
+            )?;
+            let before = refuse(before.filter(is_open).ok_or_else(no_such_cart))?;
+            refuse(check_unpaid(is_being_paid))?;
+            let options = if before.ships_to().is_some() { options } else { vec![] };
             let mut after = before.clone();
             refuse(choose(&mut after, &options, choices, &field))?;
             let changed = saved(tx, desk, key, &before, after, vec![]).await?;
@@ -252,14 +257,13 @@ async fn change(
     desk.db
         .write(async |tx| {
             let key = refuse(key.ok_or_else(no_such_cart))?;
-            let head = store::lock(tx, &key).await?.filter(|head| head.completed_at().is_none());
-            let head = refuse(head.ok_or_else(no_such_cart))?;
             let (mut on_variants, mut on_payment) = (tx.conn().clone(), tx.conn().clone());
             let (before, known, is_being_paid) = try_join!(
-                store::load_locked(tx, head, desk.now),
+                store::lock(tx, &key, desk.now),
                 known(&mut on_variants, named_variants.into_iter(), desk.now),
                 is_being_paid(&mut on_payment, key.id),
             )?;
+            let before = refuse(before.filter(is_open).ok_or_else(no_such_cart))?;
             refuse(check_unpaid(is_being_paid))?;
             let mut after = before.clone();
             let warnings = refuse(apply(&mut after, &known))?;
@@ -280,15 +284,8 @@ fn merchandise_deleted(error: ServiceError<CartRule>) -> ServiceError<CartRule> 
     }
 }
 
-async fn locked(tx: &mut TenantTx<'_>, desk: &Desk, key: Option<CartKey>) -> CartResult<(CartKey, Cart)> {
-    let key = refuse(key.ok_or_else(no_such_cart))?;
-    let head = store::lock(tx, &key).await?.filter(|head| head.completed_at().is_none());
-    let head = refuse(head.ok_or_else(no_such_cart))?;
-    let mut on_payment = tx.conn().clone();
-    let (cart, is_being_paid) =
-        try_join!(store::load_locked(tx, head, desk.now), is_being_paid(&mut on_payment, key.id))?;
-    refuse(check_unpaid(is_being_paid))?;
-    Ok((key, cart))
+fn is_open(cart: &Cart) -> bool {
+    cart.completed_at.is_none()
 }
 
 /// What is being paid for stays as it is: the payment's end would undo the change.
@@ -310,7 +307,7 @@ async fn saved(
 ) -> CartResult<Changed> {
     // Whoever held the lock before may have begun later, or by another clock.
     after.updated_at = desk.now.max(before.updated_at);
-    store::save(tx, before, &after).await?;
+    store::save(tx, before, &after)?;
     Ok(Changed { cart: Arc::new(after), key, warnings })
 }
 

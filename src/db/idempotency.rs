@@ -118,6 +118,33 @@ pub async fn find(conn: &mut TenantConn<'_>, key: &Key, now: DateTime<Utc>) -> Q
     })
 }
 
+macro_rules! insert {
+    ($tx:ident, $key:ident, $now:ident, $outcome:ident) => {{
+        let row = (
+            keys::tenant_id.eq($tx.tenant()),
+            keys::scope.eq(&$key.scope[..]),
+            keys::field.eq(&$key.field),
+            keys::input.eq(&$key.input[..]),
+            keys::outcome.eq($outcome),
+            keys::created_at.eq($now),
+            keys::expires_at.eq($now + KEPT),
+        );
+        let change = (
+            keys::input.eq(&$key.input[..]),
+            keys::outcome.eq($outcome),
+            keys::created_at.eq($now),
+            keys::expires_at.eq($now + KEPT),
+        );
+        let upsert = diesel::insert_into(keys::table)
+            .values(row)
+            .on_conflict((keys::tenant_id, keys::scope))
+            .do_update()
+            .set(change);
+        let has_expired = keys::tenant_id.eq($tx.tenant()).and(keys::expires_at.le($now));
+        planned(diesel::query_dsl::methods::FilterDsl::filter(upsert, has_expired))
+    }};
+}
+
 /// Writes the outcome, in the transaction that made it true. One that is there and has not expired stays: then
 /// nothing is written. Waits for another transaction that is writing one under the same key.
 pub async fn insert_outcome(
@@ -126,28 +153,18 @@ pub async fn insert_outcome(
     now: DateTime<Utc>,
     outcome: &serde_json::Value,
 ) -> QueryResult<usize> {
-    let row = (
-        keys::tenant_id.eq(tx.tenant()),
-        keys::scope.eq(&key.scope[..]),
-        keys::field.eq(&key.field),
-        keys::input.eq(&key.input[..]),
-        keys::outcome.eq(outcome),
-        keys::created_at.eq(now),
-        keys::expires_at.eq(now + KEPT),
-    );
-    let change = (
-        keys::input.eq(&key.input[..]),
-        keys::outcome.eq(outcome),
-        keys::created_at.eq(now),
-        keys::expires_at.eq(now + KEPT),
-    );
-    let upsert = diesel::insert_into(keys::table)
-        .values(row)
-        .on_conflict((keys::tenant_id, keys::scope))
-        .do_update()
-        .set(change);
-    let has_expired = keys::tenant_id.eq(tx.tenant()).and(keys::expires_at.le(now));
-    planned(diesel::query_dsl::methods::FilterDsl::filter(upsert, has_expired)).execute(tx).await
+    insert!(tx, key, now, outcome).execute(tx).await
+}
+
+/// The same, sent with the commit, for who holds a lock under which nobody else writes one.
+pub fn send_outcome(
+    tx: &mut TenantTx<'_>,
+    key: &Key,
+    now: DateTime<Utc>,
+    outcome: &serde_json::Value,
+) -> QueryResult<()> {
+    let insert = insert!(tx, key, now, outcome);
+    tx.send(insert)
 }
 
 /// Deletes what has expired, at most `limit` rows; answers how many there were.

@@ -30,7 +30,7 @@ pub use bell::Bell;
 pub(crate) use bulk::insert_rows;
 pub use bulk::unnest;
 pub use diesel::result::{Error as QueryError, QueryResult};
-pub use planned::planned;
+pub use planned::{planned, unkept};
 pub use platform::{PlatformConn, PlatformDb};
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};

@@ -1,9 +1,10 @@
-//! Statements that keep their plan although diesel would not trust them to.
+//! Statements that keep their plan although diesel would not trust them to, and conditions that make theirs not keep it.
 //!
-//! Diesel prepares every UPDATE and every upsert anew (three round trips and a plan each time), because a changeset
-//! may leave columns out and so have many texts. Those of the hot path always have one text, or a few: they are
+//! Diesel wants every UPDATE and every upsert parsed and planned anew, because a changeset may leave columns out and so
+//! have many texts. Those of the hot path always have one text, or a few: they are
 //! prepared once a connection, like everything else.
 
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -36,3 +37,32 @@ impl<Q> QueryId for Planned<Q> {
 impl<Q: Query> Query for Planned<Q> {
     type SqlType = Q::SqlType;
 }
+
+/// A condition in a shape that a caller has chosen.
+#[derive(Clone, Copy, Debug, ValidGrouping)]
+pub struct Unkept<E>(E);
+
+/// For conditions of which there are as many shapes as callers think of: statements that hold one are parsed and planned
+/// for one run, so that they do not fill the server's memory.
+pub fn unkept<E>(condition: E) -> Unkept<E> {
+    Unkept(condition)
+}
+
+impl<E: QueryFragment<Pg>> QueryFragment<Pg> for Unkept<E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        self.0.walk_ast(out)
+    }
+}
+
+impl<E> QueryId for Unkept<E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<E: Expression> Expression for Unkept<E> {
+    type SqlType = E::SqlType;
+}
+
+impl<E: SelectableExpression<QS>, QS> SelectableExpression<QS> for Unkept<E> {}
+impl<E: AppearsOnTable<QS>, QS> AppearsOnTable<QS> for Unkept<E> {}

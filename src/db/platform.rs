@@ -60,7 +60,7 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        self.transact(&["BEGIN"], work).await
+        self.transact(&[("BEGIN", &[])], work).await
     }
 
     /// [`run`](Self::run) without waiting for the disk: for what may be undone by a crash of the server, which loses
@@ -70,16 +70,16 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        self.transact(&["BEGIN", "SET LOCAL synchronous_commit = off"], work).await
+        self.transact(&[("BEGIN", &[]), ("SET LOCAL synchronous_commit = off", &[])], work).await
     }
 
-    async fn transact<T, E, F>(&self, begin: &[&'static str], work: F) -> Result<T, E>
+    async fn transact<T, E, F>(&self, begin: &[(&'static str, &[&str])], work: F) -> Result<T, E>
     where
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
         let conn = pool::borrow(&self.pool, None).await?;
         let mut pg = &conn.pg;
-        transact(&conn, || begin.iter().try_for_each(|sql| conn.pg.say(sql, &[])), work(&mut pg)).await
+        transact(&conn, || conn.pg.begin(begin), work(&mut pg)).await
     }
 }

@@ -33,7 +33,7 @@ impl PgConn {
         }
     }
 
-    fn is_marked(&self) -> bool {
+    pub(super) fn is_marked(&self) -> bool {
         // Written out: diesel's RunQueryDsl would capture `.load`.
         AtomicBool::load(&self.in_transaction, Ordering::Acquire)
     }

@@ -4,20 +4,29 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text as SqlText};
 
+use super::unkept;
 use crate::search::{Query, Text};
 
 /// Something to filter a table by.
 pub type Expression<Table> = Box<dyn BoxableExpression<Table, Pg, SqlType = Bool>>;
 
-/// What must be true for the query; `is` says it for one condition.
+/// What must be true for the query; `is` says it for one condition. What is put together of several is not kept prepared:
+/// its shape is the caller's.
 pub fn expression<Table: 'static, T>(query: &Query<T>, is: &dyn Fn(&T) -> Expression<Table>) -> Expression<Table> {
     match query {
+        Query::Is(condition) => is(condition),
+        several => Box::new(unkept(part(several, is))),
+    }
+}
+
+fn part<Table: 'static, T>(query: &Query<T>, is: &dyn Fn(&T) -> Expression<Table>) -> Expression<Table> {
+    match query {
         Query::All(all) => {
-            let all = all.iter().map(|one| expression(one, is));
+            let all = all.iter().map(|one| part(one, is));
             all.reduce(|all, one| Box::new(all.and(one))).unwrap_or_else(|| Box::new(true.into_sql::<Bool>()))
         }
-        Query::Any(any) => any_of(any.iter().map(|one| expression(one, is))),
-        Query::Not(one) => Box::new(diesel::dsl::not(expression(one, is))),
+        Query::Any(any) => any_of(any.iter().map(|one| part(one, is))),
+        Query::Not(one) => Box::new(diesel::dsl::not(part(one, is))),
         Query::Is(condition) => is(condition),
     }
 }

@@ -104,9 +104,9 @@ impl Begin {
             Self::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Self::Write => "BEGIN",
         };
-        pg.say(begin, &[])?;
-        let id = tenant.0.as_hyphenated();
-        pg.say("SELECT set_config('app.tenant_id', $1, true)", &[id.encode_lower(&mut Uuid::encode_buffer())])
+        let mut buffer = Uuid::encode_buffer();
+        let id: &str = tenant.0.as_hyphenated().encode_lower(&mut buffer);
+        pg.begin(&[(begin, &[]), ("SELECT set_config('app.tenant_id', $1, true)", &[id])])
     }
 }
 
@@ -119,22 +119,28 @@ pub(super) async fn transact<T, E: From<Error>>(
     conn.mark();
     begin()?;
     match work.await {
-        Ok(value) => {
-            finish(conn, "COMMIT").await?;
-            Ok(value)
-        }
-        Err(error) => {
-            // The first error is the one worth telling; a connection that cannot roll back stays marked.
-            let _ = finish(conn, "ROLLBACK").await;
-            Err(error)
-        }
+        Ok(value) => match finish(conn, "COMMIT").await {
+            Ok(()) => Ok(value),
+            // Something that was sent along has failed, so that COMMIT was passed over.
+            Err(error) => Err(undone(conn, error.into()).await),
+        },
+        Err(error) => Err(undone(conn, error).await),
     }
+}
+
+/// Rolls back. The first error is the one worth telling; a connection that cannot roll back stays marked.
+pub(super) async fn undone<E>(conn: &PgConn, error: E) -> E {
+    // A COMMIT that became a rollback has ended the transaction as well.
+    if conn.is_marked() {
+        let _ = finish(conn, "ROLLBACK").await;
+    }
+    error
 }
 
 /// Ends the transaction and gives the connection back its good name. A `COMMIT` that the server answers with a
 /// rollback, since a statement had failed, is an error.
 pub(super) async fn finish(conn: &PgConn, end: &'static str) -> QueryResult<()> {
-    let told = conn.pg.run(end).await?;
+    let told = conn.pg.end(end).await?;
     conn.unmark();
     if told.rolled_back && end == "COMMIT" { Err(Error::RollbackTransaction) } else { Ok(()) }
 }
@@ -209,6 +215,12 @@ impl<'a> TenantTx<'a> {
         Self { conn: self.conn.clone(), rung: self.rung }
     }
 
+    /// Sends a statement whose answer is of no interest: it travels with the next that is waited for, at the latest
+    /// with COMMIT, which fails with its error. Statements run in the order in which they are asked for.
+    pub fn send(&mut self, statement: impl QueryFragment<Pg> + QueryId) -> QueryResult<()> {
+        self.conn.pg.send(&statement)
+    }
+
     /// Wakes the worker for these kinds of work when this transaction has committed; without effect when it has not.
     pub fn ring_after_commit(&self, kinds: u8) {
         AtomicU8::fetch_or(self.rung, kinds, Ordering::AcqRel);
@@ -222,12 +234,12 @@ impl<'a> TenantTx<'a> {
     {
         let pg = self.conn.pg;
         pg.say("SAVEPOINT s", &[])?;
-        let outcome = work(&mut TenantTx { conn: self.conn.clone(), rung: self.rung }).await;
+        let outcome = match work(&mut TenantTx { conn: self.conn.clone(), rung: self.rung }).await {
+            Ok(value) => pg.run("RELEASE SAVEPOINT s").await.map(|_| value).map_err(E::from),
+            Err(error) => Err(error),
+        };
         match outcome {
-            Ok(value) => {
-                pg.run("RELEASE SAVEPOINT s").await?;
-                Ok(value)
-            }
+            Ok(value) => Ok(value),
             Err(error) => {
                 pg.say("ROLLBACK TO SAVEPOINT s", &[])?;
                 pg.run("RELEASE SAVEPOINT s").await?;

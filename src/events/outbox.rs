@@ -2,26 +2,24 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use futures_util::future::try_join;
 
 use super::model::{NewEvent, Work};
 use crate::clock::Entropy;
 use crate::db::schema::{events, outbox_ready};
-use crate::db::{TenantConn, TenantTx, insert_rows};
+use crate::db::{TenantTx, insert_rows};
 
 /// Appends an event and asks the worker to publish it.
-pub async fn append_in_tx(
+pub fn append_in_tx(
     tx: &mut TenantTx<'_>,
     now: DateTime<Utc>,
     entropy: &Entropy,
     event: &NewEvent,
 ) -> QueryResult<()> {
-    append_all_in_tx(tx, now, entropy, std::slice::from_ref(event)).await
+    append_all_in_tx(tx, now, entropy, std::slice::from_ref(event))
 }
 
-/// Appends several events, in this order, in one round trip.
-pub async fn append_all_in_tx(
+/// Appends several events, in this order.
+pub fn append_all_in_tx(
     tx: &mut TenantTx<'_>,
     now: DateTime<Utc>,
     entropy: &Entropy,
@@ -30,7 +28,6 @@ pub async fn append_all_in_tx(
     if new.is_empty() {
         return Ok(());
     }
-    let mut on_bell = tx.conn().clone();
     let append = insert_rows!(tx.tenant(), events, new, |event| {
         id: entropy.uuid_v7(now),
         topic: event.topic.as_db(),
@@ -39,33 +36,27 @@ pub async fn append_all_in_tx(
         payload: event.payload.clone(),
         occurred_at: now,
     });
-    try_join(append.execute(tx), insert_bell(&mut on_bell, Work::Events, now)).await?;
+    tx.send(append)?;
+    ring_in_tx(tx, Work::Events, now)?;
     tx.ring_after_commit(Work::Events.bit());
     Ok(())
 }
 
 /// Asks the worker to do this kind of work for the tenant when it is due. The worker looks about once a second;
 /// for what is due already there is [`ring_now_in_tx`].
-pub async fn ring_in_tx(tx: &mut TenantTx<'_>, work: Work, due_at: DateTime<Utc>) -> QueryResult<()> {
-    insert_bell(tx.conn(), work, due_at).await
+pub fn ring_in_tx(tx: &mut TenantTx<'_>, work: Work, due_at: DateTime<Utc>) -> QueryResult<()> {
+    let insert = diesel::insert_into(outbox_ready::table).values((
+        outbox_ready::tenant_id.eq(tx.tenant()),
+        outbox_ready::kind.eq(work.as_db()),
+        outbox_ready::due_at.eq(due_at),
+    ));
+    tx.send(insert)
 }
 
 /// Asks the worker to do this kind of work for the tenant at once: it is woken, in whatever process it runs, when
 /// the transaction has committed.
-pub async fn ring_now_in_tx(tx: &mut TenantTx<'_>, work: Work, now: DateTime<Utc>) -> QueryResult<()> {
-    insert_bell(tx.conn(), work, now).await?;
+pub fn ring_now_in_tx(tx: &mut TenantTx<'_>, work: Work, now: DateTime<Utc>) -> QueryResult<()> {
+    ring_in_tx(tx, work, now)?;
     tx.ring_after_commit(work.bit());
-    Ok(())
-}
-
-async fn insert_bell(conn: &mut TenantConn<'_>, work: Work, due_at: DateTime<Utc>) -> QueryResult<()> {
-    diesel::insert_into(outbox_ready::table)
-        .values((
-            outbox_ready::tenant_id.eq(conn.tenant()),
-            outbox_ready::kind.eq(work.as_db()),
-            outbox_ready::due_at.eq(due_at),
-        ))
-        .execute(conn)
-        .await?;
     Ok(())
 }

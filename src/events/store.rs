@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use futures_util::try_join;
 use uuid::Uuid;
 
 use super::model::{Appended, Event, Stretch, Topic};
@@ -96,14 +95,14 @@ pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<V
 }
 
 /// Gives these events, in this order, the positions after `last`. The caller holds the lock.
-pub async fn publish(tx: &mut TenantTx<'_>, last: i64, ids: &[Uuid], now: DateTime<Utc>) -> QueryResult<i64> {
+pub fn publish(tx: &mut TenantTx<'_>, last: i64, ids: &[Uuid], now: DateTime<Utc>) -> QueryResult<i64> {
     let reached = last + i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let mut on_positions = tx.fork();
     let events = diesel::update(events::table.filter(events::tenant_id.eq(tx.tenant())).filter(events::id.eq_any(ids)))
         .set((events::position.eq((array_position(ids, events::id) + last).nullable()), events::published_at.eq(now)));
     let positions = diesel::update(event_positions::table.filter(event_positions::tenant_id.eq(tx.tenant())))
         .set(event_positions::last_position.eq(reached));
-    try_join!(planned(events).execute(tx), planned(positions).execute(&mut on_positions))?;
+    tx.send(planned(events))?;
+    tx.send(planned(positions))?;
     Ok(reached)
 }
 

@@ -1,8 +1,10 @@
 //! Relay connections in the schema; the paging itself is in [`crate::page`].
 
-use async_graphql::SimpleObject;
+use async_graphql::parser::types::Field;
+use async_graphql::{Positioned, SimpleObject, Value};
 
-pub use crate::page::{Cursor, Page, PageArgs, SortKey};
+use super::plain::{Plain, Reader};
+pub use crate::page::{Cursor, Page, PageArgs, PageQuery, SortKey};
 
 /// Where a page ends and whether there is more.
 #[derive(Clone, Debug, Default, SimpleObject)]
@@ -15,6 +17,19 @@ pub struct PageInfo {
     pub start_cursor: Option<String>,
     /// The last item's cursor.
     pub end_cursor: Option<String>,
+}
+
+impl Plain for PageInfo {
+    fn plain(&self, _: &Reader<'_>, field: &Positioned<Field>) -> Option<Value> {
+        let cursor = |cursor: &Option<String>| cursor.clone().map_or(Value::Null, Value::String);
+        Some(match field.node.name.node.as_str() {
+            "hasNextPage" => Value::Boolean(self.has_next_page),
+            "hasPreviousPage" => Value::Boolean(self.has_previous_page),
+            "startCursor" => cursor(&self.start_cursor),
+            "endCursor" => cursor(&self.end_cursor),
+            _ => return None,
+        })
+    }
 }
 
 impl<T> Page<T> {
@@ -39,13 +54,27 @@ macro_rules! connection {
             $crate::graphql::plain::FastList<$edge>, $crate::graphql::plain::FastList<$node>,
             $crate::graphql::plain::FastList, { $($($extra)*)? });
 
+        impl $crate::graphql::plain::Plain for $connection {
+            fn plain(
+                &self,
+                reader: &$crate::graphql::plain::Reader<'_>,
+                field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+            ) -> Option<async_graphql::Value> {
+                match field.node.name.node.as_str() {
+                    "nodes" => reader.list(self.0.items.iter().map(|(_, node)| node), field),
+                    "pageInfo" => reader.object(&self.0.page_info(), field),
+                    _ => None,
+                }
+            }
+        }
+
         impl $crate::graphql::plain::Plain for $edge {
             fn plain(
                 &self,
                 reader: &$crate::graphql::plain::Reader<'_>,
-                field: &async_graphql::parser::types::Field,
+                field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
             ) -> Option<async_graphql::Value> {
-                match field.name.node.as_str() {
+                match field.node.name.node.as_str() {
                     "node" => reader.object(&self.node, field),
                     "cursor" => Some(async_graphql::Value::String(self.cursor.encode())),
                     _ => None,

@@ -7,6 +7,7 @@ pub mod directives;
 pub mod error;
 pub mod idempotent;
 pub mod interfaces;
+pub mod known;
 pub mod limits;
 pub mod loader;
 pub mod metafield;

@@ -12,16 +12,17 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{ContainerType, resolve_container};
-use async_graphql::{ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{ContextSelectionSet, InputType, Name, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::try_join_all;
 
 use super::scope::Scope;
+use crate::page::{PageArgs, PageQuery};
 
 /// What can be answered from memory.
 pub trait Plain: ContainerType {
     /// The field's value, or `None` to have it resolved the ordinary way. Called only for fields without
     /// directives; a field with arguments is the implementor's to refuse.
-    fn plain(&self, reader: &Reader<'_>, field: &Field) -> Option<Value>;
+    fn plain(&self, reader: &Reader<'_>, field: &Positioned<Field>) -> Option<Value>;
 }
 
 /// What answering from memory needs to know of the request.
@@ -36,30 +37,53 @@ impl<'a> Reader<'a> {
     }
 
     /// A nested object, when all that is asked of it can be answered from memory.
-    pub fn object<T: Plain>(&self, object: &T, field: &Field) -> Option<Value> {
+    pub fn object<T: Plain>(&self, object: &T, field: &Positioned<Field>) -> Option<Value> {
         if self.scope.budget.overspent().is_some() {
             // The ordinary way ends it.
             return None;
         }
         let mut fields = Vec::new();
-        self.flatten::<T>(&field.selection_set.node, &mut fields)?;
+        self.flatten::<T>(&field.node.selection_set.node, &mut fields)?;
         let mut answer = IndexMap::with_capacity(fields.len());
         for field in fields {
-            answer.insert(key(field), self.field(object, &field.node)?);
+            answer.insert(key(field), self.field(object, field)?);
         }
         Some(Value::Object(answer))
     }
 
     /// A list of nested objects, when all that is asked of each can be answered from memory.
-    pub fn list<'t, T: Plain + 't>(&self, items: impl IntoIterator<Item = &'t T>, field: &Field) -> Option<Value> {
-        items.into_iter().map(|item| self.object(item, field)).collect::<Option<Vec<_>>>().map(Value::List)
+    pub fn list<'t, T: Plain + 't>(
+        &self,
+        items: impl IntoIterator<Item = &'t T>,
+        field: &Positioned<Field>,
+    ) -> Option<Value> {
+        let list = items.into_iter().map(|item| self.object(item, field)).collect::<Option<Vec<_>>>()?;
+        self.scope.budget.count(list.len());
+        Some(Value::List(list))
     }
 
-    fn field<T: Plain>(&self, object: &T, field: &Field) -> Option<Value> {
-        if !field.directives.is_empty() {
+    /// An argument's value; `None` when it is not what it should be, which the ordinary way tells.
+    pub fn argument<T: InputType>(&self, field: &Positioned<Field>, name: &str) -> Option<Option<T>> {
+        Some(self.ctx.with_field(field).param_value::<Option<T>>(name, None).ok()?.1)
+    }
+
+    /// The page that a list's arguments ask for.
+    pub fn page(&self, field: &Positioned<Field>) -> Option<PageQuery> {
+        let args = PageArgs {
+            first: self.argument(field, "first")?,
+            after: self.argument(field, "after")?,
+            last: self.argument(field, "last")?,
+            before: self.argument(field, "before")?,
+            reverse: self.argument(field, "reverse")?,
+        };
+        args.check().ok()
+    }
+
+    fn field<T: Plain>(&self, object: &T, field: &Positioned<Field>) -> Option<Value> {
+        if !field.node.directives.is_empty() {
             return None;
         }
-        if field.name.node == "__typename" {
+        if field.node.name.node == "__typename" {
             return Some(Value::String(T::type_name().into_owned()));
         }
         let value = object.plain(self, field);
@@ -113,7 +137,7 @@ async fn resolve<T: Plain>(object: &T, ctx: &ContextSelectionSet<'_>) -> ServerR
     let mut answer = IndexMap::with_capacity(fields.len());
     let mut rest = Vec::new();
     for field in fields {
-        let value = reader.field(object, &field.node);
+        let value = reader.field(object, field);
         if value.is_none() {
             if !field.node.directives.is_empty() {
                 return resolve_container(ctx, object).await;
@@ -179,8 +203,7 @@ impl<T: Plain> OutputType for FastList<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let reader = Reader::new(ctx);
-        if let Some(list) = reader.list(&self.0, &field.node) {
-            reader.scope.budget.count(self.0.len());
+        if let Some(list) = reader.list(&self.0, field) {
             reader.scope.budget.spend().await;
             return Ok(list);
         }

@@ -120,6 +120,15 @@ impl Scope {
         done.map_err(|error| Fault::internal(format!("a mutation's task ended: {error}")))
     }
 
+    /// Reads what is all that the request reads: in a transaction that begins and ends in one packet. See
+    /// [`super::known`].
+    pub async fn read_alone<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut TenantConn<'_>) -> QueryResult<T>,
+    ) -> Result<T, Fault> {
+        self.snapshot().read.read_alone(work).await
+    }
+
     /// Starts a new snapshot; the old one ends in the background.
     pub fn renew(&self) {
         let fresh = Snapshot::new(&self.db, &self.budget);

@@ -1,6 +1,6 @@
 //! Changes of stock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -47,43 +47,49 @@ pub struct StockChanged {
     pub available_after: i32,
 }
 
-/// Why the changes of a level cannot be made.
+/// What is known of variants before their stock is changed.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Those that are there.
+    pub stocked: HashMap<Uuid, Stocked>,
+    /// The levels that are there.
+    pub places: HashSet<Place>,
+}
+
+/// What shall become of a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unchangeable {
-    NotEnough { available: i32 },
-    OutOfRange,
+pub struct Wish {
+    pub place: Place,
+    /// At most [`MAX_UNITS`], in either direction.
+    pub delta: i32,
+    /// What the variant says; the level must say so as well.
+    pub may_oversell: bool,
+}
+
+impl Wish {
+    /// Whether a level with so many would stay within its bounds.
+    pub fn is_within(&self, available: i32) -> bool {
+        (i64::from(available) + i64::from(self.delta)).unsigned_abs() <= u64::from(MAX_UNITS.unsigned_abs())
+    }
+}
+
+/// The changes of one level, one after another, from what was available before. None: it leaves its bounds on the way.
+///
+/// What counts for a variant that is not sold below zero is where they lead together: five that are put back and five
+/// that are taken in one go need none to be there.
+pub fn steps(changes: &[StockChange], before: i32) -> Option<Vec<StockChanged>> {
+    let mut available = before;
+    let mut step = |change: &StockChange| {
+        let after = available.checked_add(change.delta);
+        available = after.filter(|after| after.unsigned_abs() <= MAX_UNITS.unsigned_abs())?;
+        Some(StockChanged { change: *change, available_after: available })
+    };
+    changes.iter().map(&mut step).collect()
 }
 
 impl StockChange {
     pub fn place(&self) -> Place {
         (self.variant_id, self.location_id)
-    }
-}
-
-impl Level {
-    /// Makes all changes of this level, one after another. What counts for a variant that is not sold below zero is
-    /// where they lead together: five that are put back and five that are taken in one go need none to be there.
-    pub fn change(&mut self, changes: &[StockChange], stock: Stocked) -> Result<Vec<StockChanged>, Unchangeable> {
-        let before = self.available;
-        let mut changed = Vec::with_capacity(changes.len());
-        for change in changes {
-            let after = self
-                .available
-                .checked_add(change.delta)
-                .filter(|after| after.unsigned_abs() <= MAX_UNITS.unsigned_abs());
-            self.available = after.ok_or(Unchangeable::OutOfRange)?;
-            changed.push(StockChanged { change: *change, available_after: self.available });
-        }
-        // The variant says what it said when it was read, the level what holds now.
-        let may_oversell = stock.may_oversell && self.may_oversell;
-        if self.available < before && self.available < 0 && !may_oversell {
-            return Err(Unchangeable::NotEnough { available: before });
-        }
-        if self.available > before {
-            // One that sank below zero under another policy may rise and still be below.
-            self.may_oversell = stock.may_oversell || self.available < 0;
-        }
-        Ok(changed)
     }
 }
 
@@ -109,22 +115,26 @@ pub fn sum(changes: &[StockChange]) -> Result<Vec<StockChange>, Uuid> {
 mod tests {
     use super::*;
 
-    const DENY: Stocked = Stocked { tracked: true, may_oversell: false };
-    const CONTINUE: Stocked = Stocked { tracked: true, may_oversell: true };
-
-    fn changed(available: i32, deltas: &[i32], stock: Stocked) -> Result<(Vec<i32>, bool), Unchangeable> {
-        let mut level = Level { available, may_oversell: stock.may_oversell || available < 0 };
-        let change = |delta: &i32| StockChange { variant_id: Uuid::nil(), location_id: Uuid::nil(), delta: *delta };
-        let changes: Vec<_> = deltas.iter().map(change).collect();
-        let changed = level.change(&changes, stock)?;
-        Ok((changed.iter().map(|one| one.available_after).collect(), level.may_oversell))
+    fn steps_of(available: i32, deltas: &[i32]) -> Option<Vec<i32>> {
+        let changes: Vec<_> = deltas.iter().map(|delta| change(1, 1, *delta)).collect();
+        Some(steps(&changes, available)?.into_iter().map(|one| one.available_after).collect())
     }
 
     #[test]
-    fn each_change_is_told_and_together_they_may_not_oversell() {
-        assert_eq!(changed(0, &[-5, 5], DENY), Ok((vec![-5, 0], false)));
-        assert_eq!(changed(4, &[-5], DENY), Err(Unchangeable::NotEnough { available: 4 }));
-        assert_eq!(changed(4, &[-5], CONTINUE), Ok((vec![-1], true)));
+    fn each_change_of_a_level_is_told() {
+        assert_eq!(steps_of(0, &[-5, 5]), Some(vec![-5, 0]));
+        assert_eq!(steps_of(7, &[-5, 1, 0]), Some(vec![2, 3, 3]));
+    }
+
+    #[test]
+    fn a_level_stays_within_its_range_on_the_way_too() {
+        assert_eq!(steps_of(0, &[MAX_UNITS]), Some(vec![MAX_UNITS]));
+        for deltas in [&[MAX_UNITS, 1, -1][..], &[i32::MIN, i32::MAX], &[i32::MAX, i32::MIN]] {
+            assert_eq!(steps_of(0, deltas), None, "{deltas:?}");
+        }
+        let wish = |delta| Wish { place: (Uuid::nil(), Uuid::nil()), delta, may_oversell: true };
+        assert!(wish(1).is_within(MAX_UNITS - 1) && !wish(1).is_within(MAX_UNITS));
+        assert!(wish(-1).is_within(1 - MAX_UNITS) && !wish(-1).is_within(-MAX_UNITS));
     }
 
     #[test]
@@ -134,28 +144,6 @@ mod tests {
             [total(&[5, 2]), total(&[5, -5]), total(&[-5, -2, 3]), total(&[-5, -2]), total(&[])],
             [7, 5, 3, -7, 0]
         );
-    }
-
-    #[test]
-    fn a_level_that_ceased_to_be_sold_below_zero_stays_above() {
-        let mut level = Level { available: 0, may_oversell: false };
-        let change = StockChange { variant_id: Uuid::nil(), location_id: Uuid::nil(), delta: -1 };
-        assert_eq!(level.change(&[change], CONTINUE), Err(Unchangeable::NotEnough { available: 0 }));
-    }
-
-    #[test]
-    fn a_level_below_zero_may_rise_under_any_policy_but_not_sink() {
-        assert_eq!(changed(-5, &[2], DENY), Ok((vec![-3], true)));
-        assert_eq!(changed(-5, &[6], DENY), Ok((vec![1], false)));
-        assert_eq!(changed(-5, &[-1], DENY), Err(Unchangeable::NotEnough { available: -5 }));
-    }
-
-    #[test]
-    fn a_level_stays_within_its_range() {
-        assert_eq!(changed(0, &[MAX_UNITS], DENY), Ok((vec![MAX_UNITS], false)));
-        for deltas in [&[MAX_UNITS, 1][..], &[i32::MIN], &[i32::MAX, i32::MAX]] {
-            assert_eq!(changed(0, deltas, CONTINUE), Err(Unchangeable::OutOfRange), "{deltas:?}");
-        }
     }
 
     fn change(variant: u128, location: u128, delta: i32) -> StockChange {

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use futures_util::try_join;
 use uuid::Uuid;
 
-use super::model::{Level, Place, StockChange, Unchangeable};
+use super::model::{Known, Level, MAX_UNITS, Place, StockChange, Wish, steps};
 use super::rule::InventoryRule;
-use super::store::{self, Ledger};
+use super::store;
+pub use super::store::Ledger;
 use crate::clock::Entropy;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
@@ -25,7 +26,7 @@ pub async fn adjust(
 ) -> ServiceResult<(), InventoryRule> {
     db.write(async |tx| {
         let ledger = Ledger { now, actor, reason, reference };
-        match change_in_tx(tx, entropy, &ledger, changes).await?.first() {
+        match change_in_tx(tx, entropy, &ledger, changes, None).await?.first() {
             Some(variant_id) => Err(ServiceError::Rule(InventoryRule::NotTracked { variant_id: *variant_id })),
             None => Ok(()),
         }
@@ -48,15 +49,30 @@ pub async fn adjust_in_tx(
     changes: &[StockChange],
 ) -> ServiceResult<(), InventoryRule> {
     let ledger = Ledger { now, actor, reason, reference };
-    change_in_tx(tx, entropy, &ledger, changes).await.map(drop)
+    change_in_tx(tx, entropy, &ledger, changes, None).await.map(drop)
 }
 
-/// [`adjust_in_tx`]; answers the variants that were skipped. Five statements at most, however many changes.
+/// [`adjust_in_tx`] for someone who has just read what the variants say, and where their stock lies.
+pub async fn adjust_known_in_tx(
+    tx: &mut TenantTx<'_>,
+    entropy: &Entropy,
+    ledger: &Ledger<'_>,
+    changes: &[StockChange],
+    known: Known,
+) -> ServiceResult<(), InventoryRule> {
+    change_in_tx(tx, entropy, ledger, changes, Some(known)).await.map(drop)
+}
+
+/// [`adjust_in_tx`]; answers the variants that were skipped.
+///
+/// Stock is taken by a conditional update: a level gives what it has at that moment or nothing. Four statements, however
+/// many changes, when no level has to be made.
 async fn change_in_tx(
     tx: &mut TenantTx<'_>,
     entropy: &Entropy,
     ledger: &Ledger<'_>,
     changes: &[StockChange],
+    known: Option<Known>,
 ) -> ServiceResult<Vec<Uuid>, InventoryRule> {
     if !(1..=64).contains(&ledger.reason.chars().count()) {
         return Err(ServiceError::Rule(InventoryRule::BadReason));
@@ -65,12 +81,15 @@ async fn change_in_tx(
         return Err(ServiceError::Rule(InventoryRule::BadReference));
     }
     // By place, and otherwise as they came.
-    let mut changes: Vec<StockChange> = changes.iter().filter(|change| change.delta != 0).copied().collect();
+    let mut changes = changes.to_vec();
     changes.sort_by_key(StockChange::place);
     if changes.is_empty() {
         return Ok(Vec::new());
     }
-    let (stocked, there) = store::stocked(tx.conn(), &variants(&changes)).await?;
+    let Known { stocked, places } = match known {
+        Some(known) => known,
+        None => store::known(tx.conn(), &variants(&changes)).await?,
+    };
     let mut skipped = Vec::new();
     for variant_id in variants(&changes) {
         match stocked.get(&variant_id) {
@@ -79,29 +98,41 @@ async fn change_in_tx(
             Some(_) => {}
         }
     }
-    changes.retain(|change| !skipped.contains(&change.variant_id));
+    changes.retain(|change| change.delta != 0 && !skipped.contains(&change.variant_id));
     let by_level: Vec<&[StockChange]> = changes.chunk_by(|a, b| a.place() == b.place()).collect();
-    let missing: Vec<Place> = by_level.iter().map(|of| of[0].place()).filter(|place| !there.contains(place)).collect();
+    let missing: Vec<Place> =
+        by_level.iter().map(|of| of[0].place()).filter(|place| !places.contains(place)).collect();
     if !missing.is_empty() {
         make_levels(tx, ledger.now, &missing).await?;
     }
-    let mut levels = store::lock_levels(tx, &variants(&changes)).await?;
-    let (mut changed, mut set) = (Vec::with_capacity(changes.len()), Vec::with_capacity(by_level.len()));
-    for of_level in by_level {
-        let place @ (variant_id, _) = of_level[0].place();
-        // Gone together with its variant, while we waited for it.
-        let gone = || ServiceError::Rule(InventoryRule::UnknownVariant { variant_id });
-        let (level, stock) = levels.get_mut(&place).zip(stocked.get(&variant_id)).ok_or_else(gone)?;
-        let done = level.change(of_level, *stock).map_err(|why| ServiceError::Rule(refusal(variant_id, why)))?;
-        changed.extend(done);
-        set.push((place, *level));
+    let mut wishes = Vec::with_capacity(by_level.len());
+    for of_level in &by_level {
+        let (place, delta) = (of_level[0].place(), of_level.iter().map(|change| i64::from(change.delta)).sum::<i64>());
+        let out_of_range = InventoryRule::OutOfRange { variant_id: place.0 };
+        let delta = i32::try_from(delta).ok().filter(|delta| delta.unsigned_abs() <= MAX_UNITS.unsigned_abs());
+        let may_oversell = stocked.get(&place.0).is_some_and(|stock| stock.may_oversell);
+        wishes.push(Wish { place, delta: delta.ok_or(ServiceError::Rule(out_of_range))?, may_oversell });
     }
-    let mut on_ledger = tx.fork();
-    try_join!(
-        store::set_levels(tx, ledger.now, &set),
-        store::insert_adjustments(&mut on_ledger, ledger, &changed, || entropy.uuid_v7(ledger.now)),
-    )?;
+    let levels = store::change_levels(tx, ledger.now, &wishes).await?;
+    let mut changed = Vec::with_capacity(changes.len());
+    for (of_level, wish) in by_level.into_iter().zip(&wishes) {
+        let Some(available) = levels.get(&wish.place) else { return Err(ServiceError::Rule(why_not(tx, wish).await?)) };
+        let steps = steps(of_level, available - wish.delta);
+        changed.extend(steps.ok_or(ServiceError::Rule(InventoryRule::OutOfRange { variant_id: wish.place.0 }))?);
+    }
+    store::insert_adjustments(tx, ledger, &changed, || entropy.uuid_v7(ledger.now))?;
     Ok(skipped)
+}
+
+/// Why a level did not take a change.
+async fn why_not(tx: &mut TenantTx<'_>, wish: &Wish) -> QueryResult<InventoryRule> {
+    let (variant_id, _) = wish.place;
+    Ok(match store::available(tx.conn(), wish.place).await? {
+        // Gone together with its variant.
+        None => InventoryRule::UnknownVariant { variant_id },
+        Some(available) if wish.is_within(available) => InventoryRule::NotEnough { variant_id, available },
+        Some(_) => InventoryRule::OutOfRange { variant_id },
+    })
 }
 
 /// Each once; the changes are sorted.
@@ -131,17 +162,15 @@ async fn make_levels(tx: &mut TenantTx<'_>, now: DateTime<Utc>, places: &[Place]
     Ok(())
 }
 
-fn refusal(variant_id: Uuid, why: Unchangeable) -> InventoryRule {
-    match why {
-        Unchangeable::NotEnough { available } => InventoryRule::NotEnough { variant_id, available },
-        Unchangeable::OutOfRange => InventoryRule::OutOfRange { variant_id },
-    }
-}
-
-/// Locks the levels of these variants in the order in which changes take them: before their variants are deleted or
-/// change their policy.
+/// Locks these variants and then their levels, in the order in which changes take them: before the variants are deleted
+/// or change their policy.
 pub async fn lock_in_tx(tx: &mut TenantTx<'_>, variants: &[Uuid]) -> QueryResult<()> {
-    if variants.is_empty() { Ok(()) } else { store::lock_levels(tx, variants).await.map(drop) }
+    if variants.is_empty() {
+        return Ok(());
+    }
+    let mut first = tx.fork();
+    try_join!(store::lock_variants(&mut first, variants), store::lock_levels(tx, variants))?;
+    Ok(())
 }
 
 /// Lets the levels follow their variants' changed policies. One that is below zero stays allowed to be.

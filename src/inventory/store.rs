@@ -3,18 +3,19 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
-use diesel::upsert::excluded;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{self, Array, Bool, Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{Level, Place, StockChanged, Stocked};
+use super::model::{Known, Level, MAX_UNITS, Place, StockChanged, Stocked, Wish};
 use crate::db::schema::{inventory_adjustments, inventory_levels, locations, product_variants};
-use crate::db::{TenantConn, TenantTx, insert_rows, planned};
+use crate::db::{TenantConn, TenantTx, insert_rows};
 
 /// What these variants say about their stock, and at which places it lies.
-pub async fn stocked(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<(HashMap<Uuid, Stocked>, HashSet<Place>)> {
+pub async fn known(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Known> {
     use inventory_levels as l;
     use product_variants as v;
     let rows: Vec<(Uuid, bool, String, Option<Uuid>)> = v::table
@@ -25,7 +26,8 @@ pub async fn stocked(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<(Ha
         .load(conn)
         .await?;
     let places = rows.iter().filter_map(|(id, _, _, location)| Some((*id, (*location)?))).collect();
-    Ok((rows.into_iter().map(|(id, tracked, policy, _)| (id, says(tracked, &policy))).collect(), places))
+    let stocked = rows.into_iter().map(|(id, tracked, policy, _)| (id, says(tracked, &policy))).collect();
+    Ok(Known { stocked, places })
 }
 
 /// These of the variants that are there; until the transaction ends they neither go nor change.
@@ -46,33 +48,101 @@ fn says(tracked: bool, policy: &str) -> Stocked {
     Stocked { tracked, may_oversell: policy == "CONTINUE" }
 }
 
-macro_rules! insert {
-    ($tenant:expr, $now:expr, $levels:expr) => {
-        insert_rows!($tenant, inventory_levels, $levels, |((variant, location), level)| {
-            variant_id: *variant,
-            location_id: *location,
-            available: level.available,
-            may_oversell: level.may_oversell,
-            updated_at: $now,
-        })
-    };
-}
-
 /// Makes levels, unless they are there.
 pub async fn insert_levels(tx: &mut TenantTx<'_>, now: DateTime<Utc>, levels: &[(Place, Level)]) -> QueryResult<usize> {
-    insert!(tx.tenant(), now, levels).on_conflict_do_nothing().execute(tx).await
+    insert_rows!(tx.tenant(), inventory_levels, levels, |((variant, location), level)| {
+        variant_id: *variant,
+        location_id: *location,
+        available: level.available,
+        may_oversell: level.may_oversell,
+        updated_at: now,
+    })
+    .on_conflict_do_nothing()
+    .execute(tx)
+    .await
 }
 
-/// Sets levels that are there and locked.
-pub async fn set_levels(tx: &mut TenantTx<'_>, now: DateTime<Utc>, levels: &[(Place, Level)]) -> QueryResult<usize> {
+/// Changes levels that are there by a conditional update; answers what is available then at each. One that is missing in
+/// the answer is gone, has not enough of what it may not sell on below zero, or would leave its bounds.
+///
+/// The levels are locked first, in the one order: an update takes rows in the order in which it finds them.
+pub async fn change_levels(
+    tx: &mut TenantTx<'_>,
+    now: DateTime<Utc>,
+    wishes: &[Wish],
+) -> QueryResult<HashMap<Place, i32>> {
+    let mut variants: Vec<Uuid> = wishes.iter().map(|wish| wish.place.0).collect();
+    variants.dedup();
+    let change = ChangeLevels {
+        tenant: tx.tenant(),
+        variants: wishes.iter().map(|wish| wish.place.0).collect(),
+        locations: wishes.iter().map(|wish| wish.place.1).collect(),
+        deltas: wishes.iter().map(|wish| wish.delta).collect(),
+        may_oversell: wishes.iter().map(|wish| wish.may_oversell).collect(),
+        now,
+    };
+    let lock = levels_in_order(tx.tenant(), variants);
+    tx.send(lock)?;
+    let rows: Vec<(Uuid, Uuid, i32)> = change.load(tx).await?;
+    Ok(rows.into_iter().map(|(variant, location, available)| ((variant, location), available)).collect())
+}
+
+/// `UPDATE … FROM`, which the query builder does not have: every level in one statement.
+struct ChangeLevels {
+    tenant: Uuid,
+    variants: Vec<Uuid>,
+    locations: Vec<Uuid>,
+    deltas: Vec<i32>,
+    may_oversell: Vec<bool>,
+    now: DateTime<Utc>,
+}
+
+impl QueryFragment<Pg> for ChangeLevels {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("UPDATE inventory_levels AS l SET available = l.available + d.delta, updated_at = ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        // One that sank below zero under another policy may rise and still be below.
+        out.push_sql(
+            ", may_oversell = CASE WHEN d.delta < 0 THEN l.may_oversell
+                                   ELSE d.may_oversell OR l.available + d.delta < 0 END FROM unnest(",
+        );
+        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.variants)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.locations)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Integer>, _>(&self.deltas)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Bool>, _>(&self.may_oversell)?;
+        out.push_sql(") AS d (variant_id, location_id, delta, may_oversell) WHERE l.tenant_id = ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.tenant)?;
+        out.push_sql(" AND l.variant_id = d.variant_id AND l.location_id = d.location_id AND abs(l.available + d.delta) <= ");
+        out.push_bind_param::<Integer, _>(&MAX_UNITS)?;
+        // The variant says what it said when it was read, the level what holds now.
+        out.push_sql(
+            " AND (d.delta >= 0 OR l.available + d.delta >= 0 OR (l.may_oversell AND d.may_oversell))
+              RETURNING l.variant_id, l.location_id, l.available",
+        );
+        Ok(())
+    }
+}
+
+impl QueryId for ChangeLevels {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for ChangeLevels {
+    type SqlType = (sql_types::Uuid, sql_types::Uuid, Integer);
+}
+
+/// What is available at a place; none when there is no level.
+pub async fn available(conn: &mut TenantConn<'_>, (variant_id, location_id): Place) -> QueryResult<Option<i32>> {
     use inventory_levels as l;
-    let set =
-        insert!(tx.tenant(), now, levels).on_conflict((l::tenant_id, l::variant_id, l::location_id)).do_update().set((
-            l::available.eq(excluded(l::available)),
-            l::may_oversell.eq(excluded(l::may_oversell)),
-            l::updated_at.eq(excluded(l::updated_at)),
-        ));
-    planned(set).execute(tx).await
+    let level = l::table
+        .filter(l::tenant_id.eq(conn.tenant()))
+        .filter(l::variant_id.eq(variant_id))
+        .filter(l::location_id.eq(location_id));
+    level.select(l::available).first(conn).await.optional()
 }
 
 /// These of the ids that are locations.
@@ -86,19 +156,33 @@ pub async fn locations_among(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryRe
     Ok(found.into_iter().collect())
 }
 
-/// All levels of these variants, locked in the one order.
-pub async fn lock_levels(tx: &mut TenantTx<'_>, variants: &[Uuid]) -> QueryResult<HashMap<Place, Level>> {
-    use inventory_levels as l;
-    let rows: Vec<(Place, (i32, bool))> = l::table
-        .filter(l::tenant_id.eq(tx.tenant()))
-        .filter(l::variant_id.eq_any(variants))
-        .order((l::variant_id, l::location_id))
-        .select(((l::variant_id, l::location_id), (l::available, l::may_oversell)))
+/// Locks all levels of these variants in the one order.
+pub async fn lock_levels(tx: &mut TenantTx<'_>, variants: &[Uuid]) -> QueryResult<()> {
+    levels_in_order(tx.tenant(), variants.to_vec()).load::<Uuid>(tx).await.map(drop)
+}
+
+#[diesel::dsl::auto_type]
+fn levels_in_order(tenant: Uuid, variants: Vec<Uuid>) -> _ {
+    inventory_levels::table
+        .filter(inventory_levels::tenant_id.eq(tenant))
+        .filter(inventory_levels::variant_id.eq_any(variants))
+        .order((inventory_levels::variant_id, inventory_levels::location_id))
+        .select(inventory_levels::variant_id)
+        .for_update()
+}
+
+/// Locks these variants in the one order: before their levels, as everyone does who takes both.
+pub async fn lock_variants(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResult<()> {
+    use product_variants as v;
+    let _: Vec<Uuid> = v::table
+        .filter(v::tenant_id.eq(tx.tenant()))
+        .filter(v::id.eq_any(ids))
+        .order(v::id)
+        .select(v::id)
         .for_update()
         .load(tx)
         .await?;
-    let level = |(place, (available, may_oversell))| (place, Level { available, may_oversell });
-    Ok(rows.into_iter().map(level).collect())
+    Ok(())
 }
 
 /// Copies the variants' policies to their levels; one that is below zero stays allowed to be.
@@ -134,13 +218,13 @@ pub struct Ledger<'a> {
     pub reference: Option<&'a str>,
 }
 
-pub async fn insert_adjustments(
+pub fn insert_adjustments(
     tx: &mut TenantTx<'_>,
     ledger: &Ledger<'_>,
     changed: &[StockChanged],
     mut id: impl FnMut() -> Uuid,
-) -> QueryResult<usize> {
-    insert_rows!(tx.tenant(), inventory_adjustments, changed, |one| {
+) -> QueryResult<()> {
+    let insert = insert_rows!(tx.tenant(), inventory_adjustments, changed, |one| {
         id: id(),
         variant_id: one.change.variant_id,
         location_id: one.change.location_id,
@@ -150,7 +234,6 @@ pub async fn insert_adjustments(
         reference: ledger.reference,
         actor: ledger.actor,
         created_at: ledger.now,
-    })
-    .execute(tx)
-    .await
+    });
+    tx.send(insert)
 }

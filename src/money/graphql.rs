@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;
 use async_graphql::{
-    Description, InputObject, InputValueError, InputValueResult, Name, Object, Scalar, ScalarType, Value,
+    Description, InputObject, InputValueError, InputValueResult, Name, Object, Positioned, Scalar, ScalarType, Value,
 };
 
 use super::{Currency, Money};
@@ -73,8 +73,8 @@ impl MoneyBag {
 }
 
 impl Plain for MoneyV2 {
-    fn plain(&self, _: &Reader<'_>, field: &Field) -> Option<Value> {
-        Some(match field.name.node.as_str() {
+    fn plain(&self, _: &Reader<'_>, field: &Positioned<Field>) -> Option<Value> {
+        Some(match field.node.name.node.as_str() {
             "amount" => Value::String(self.0.to_decimal()),
             "currencyCode" => Value::Enum(Name::new(self.0.currency.code())),
             _ => return None,

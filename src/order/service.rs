@@ -241,8 +241,8 @@ async fn note_down(
     topic: Topic,
 ) -> QueryResult<()> {
     let entry = NewHistory { kind, message, actor: &desk.actor };
-    store::insert_history(tx, order_id, &[entry], now, &desk.entropy).await?;
+    store::insert_history(tx, order_id, &[entry], now, &desk.entropy)?;
     let payload = serde_json::json!({ "actor": desk.actor });
     // By the clock: a bell for a moment that is still to come would be passed over.
-    append_in_tx(tx, desk.clock.now(), &desk.entropy, &NewEvent { topic, subject_id: order_id, payload }).await
+    append_in_tx(tx, desk.clock.now(), &desk.entropy, &NewEvent { topic, subject_id: order_id, payload })
 }

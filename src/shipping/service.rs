@@ -21,6 +21,11 @@ pub async fn options_for(conn: &mut TenantConn<'_>, country: Country) -> QueryRe
     Ok(model::options(store::candidates(conn, country).await?))
 }
 
+/// [`options_for`] the country that a cart goes to; for a cart that goes nowhere, those for everywhere.
+pub async fn options_for_cart(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<Vec<DeliveryOption>> {
+    Ok(model::options(store::candidates_of_cart(conn, cart_id).await?))
+}
+
 /// The countries that something can be delivered to, in the order of their codes.
 pub async fn countries(conn: &mut TenantConn<'_>) -> QueryResult<Vec<Country>> {
     Ok(model::delivered_to(&store::reaches(conn).await?))

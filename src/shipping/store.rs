@@ -12,15 +12,14 @@ use uuid::Uuid;
 use super::model::{Candidate, Profile, Rate, Reach, Zone};
 use crate::country::Country;
 use crate::db::keyset::by;
-use crate::db::schema::{delivery_profiles, delivery_rates, delivery_zone_countries, delivery_zones};
+use crate::db::schema::{cart_addresses, delivery_profiles, delivery_rates, delivery_zone_countries, delivery_zones};
 use crate::db::{TenantConn, TenantTx, insert_rows};
 use crate::page::PageQuery;
 
-/// What may serve a country, in one statement.
-pub async fn candidates(conn: &mut TenantConn<'_>, country: Country) -> QueryResult<Vec<Candidate>> {
-    /// Profile, the country if it is named, rate.
-    type Row = (Uuid, Option<String>, Option<(Uuid, String, i64)>);
-    let rows: Vec<Row> = delivery_zones::table
+/// The zones that serve a country, with their rates.
+macro_rules! serving {
+    ($conn:ident, $country:expr) => {
+    delivery_zones::table
         .left_join(delivery_rates::table.on(
             delivery_rates::tenant_id.eq(delivery_zones::tenant_id).and(delivery_rates::zone_id.eq(delivery_zones::id)),
         ))
@@ -28,23 +27,44 @@ pub async fn candidates(conn: &mut TenantConn<'_>, country: Country) -> QueryRes
             delivery_zone_countries::table.on(delivery_zone_countries::tenant_id
                 .eq(delivery_zones::tenant_id)
                 .and(delivery_zone_countries::zone_id.eq(delivery_zones::id))
-                .and(delivery_zone_countries::country.eq(country.code()))),
+                .and($country)),
         )
-        .filter(delivery_zones::tenant_id.eq(conn.tenant()))
+        .filter(delivery_zones::tenant_id.eq($conn.tenant()))
         .filter(delivery_zone_countries::country.is_not_null().or(delivery_zones::rest_of_world))
         .select((
             delivery_zones::profile_id,
             delivery_zone_countries::country.nullable(),
             (delivery_rates::id, delivery_rates::name, delivery_rates::price_minor).nullable(),
         ))
-        .load(conn)
-        .await?;
-    let candidate = |(profile_id, country, rate): Row| Candidate {
+    };
+}
+
+/// What may serve a country, in one statement.
+pub async fn candidates(conn: &mut TenantConn<'_>, country: Country) -> QueryResult<Vec<Candidate>> {
+    let rows: Vec<Row> = serving!(conn, delivery_zone_countries::country.eq(country.code())).load(conn).await?;
+    Ok(rows.into_iter().map(candidate).collect())
+}
+
+/// What may serve the country that a cart goes to, without waiting to learn which one that is.
+pub async fn candidates_of_cart(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<Vec<Candidate>> {
+    let destination = cart_addresses::table
+        .filter(cart_addresses::tenant_id.eq(conn.tenant()))
+        .filter(cart_addresses::cart_id.eq(cart_id))
+        .filter(cart_addresses::selected)
+        .select(cart_addresses::country);
+    let rows: Vec<Row> = serving!(conn, delivery_zone_countries::country.eq_any(destination)).load(conn).await?;
+    Ok(rows.into_iter().map(candidate).collect())
+}
+
+/// Profile, the country if it is named, rate.
+type Row = (Uuid, Option<String>, Option<(Uuid, String, i64)>);
+
+fn candidate((profile_id, country, rate): Row) -> Candidate {
+    Candidate {
         profile_id,
         named: country.is_some(),
         rate: rate.map(|(id, name, price_minor)| Rate { id, name, price_minor }),
-    };
-    Ok(rows.into_iter().map(candidate).collect())
+    }
 }
 
 /// What every zone says of countries, in one statement.

@@ -78,7 +78,7 @@ pub async fn delivery_retry(app: &App, db: &TenantDb, id: Uuid) -> ServiceResult
             Some(_) => return Err(ServiceError::Rule(WebhookRule::NotExhausted)),
         }
         store::resend(tx, id, now).await?;
-        ring_now_in_tx(tx, Work::Deliveries, now).await?;
+        ring_now_in_tx(tx, Work::Deliveries, now)?;
         store::delivery_by_id(tx.conn(), id).await?.ok_or(ServiceError::Rule(WebhookRule::DeliveryNotFound))
     })
     .await
@@ -115,7 +115,7 @@ pub async fn queue_in_tx(
         .collect();
     store::insert_deliveries(tx, now, entropy, &pairs).await?;
     store::forget(tx, now - KEPT, FORGOTTEN).await?;
-    ring_now_in_tx(tx, Work::Deliveries, now).await
+    ring_now_in_tx(tx, Work::Deliveries, now)
 }
 
 /// How many deliveries are due, by subscription. While there are any, a bell is set for when every claim of today
@@ -126,7 +126,7 @@ pub async fn due(db: &TenantDb, now: DateTime<Utc>, lease: TimeDelta) -> Result<
         let due = store::due_by_subscription(tx.conn(), now).await?;
         if !due.is_empty() {
             let look_again = next_on_grid(now + lease);
-            ring_in_tx(tx, Work::Deliveries, look_again).await?;
+            ring_in_tx(tx, Work::Deliveries, look_again)?;
         }
         Ok(due)
     })
@@ -177,7 +177,7 @@ pub async fn record(
     db.write(async |tx| {
         let recorded = store::record(tx, claimed, attempt, status, next, now).await?;
         if let (true, Some(next)) = (recorded, next) {
-            ring_in_tx(tx, Work::Deliveries, next).await?;
+            ring_in_tx(tx, Work::Deliveries, next)?;
         }
         Ok(recorded)
     })

@@ -96,7 +96,7 @@ async fn claim_rows(conn: &mut PlatformConn<'_>, wanted: &Wanted<'_>) -> QueryRe
     let theirs = free().filter(outbox_ready::tenant_id.eq_any(tenants)).limit(ROWS);
     let rows: Vec<(i64, Uuid)> = theirs.for_update().skip_locked().load(conn).await?;
     let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
-    set_claimed_until(conn, &ids, now + LEASE).await?;
+    set_claimed_until(conn, &ids, now + LEASE)?;
     Ok(rows)
 }
 
@@ -104,8 +104,7 @@ async fn claim_rows(conn: &mut PlatformConn<'_>, wanted: &Wanted<'_>) -> QueryRe
 pub async fn done(db: &PlatformDb, job: &Job) -> Result<(), Fault> {
     db.run_relaxed(async |conn| {
         let claimed = outbox_ready::table.filter(outbox_ready::id.eq_any(&job.bells));
-        diesel::delete(claimed).execute(conn).await?;
-        Ok::<_, Fault>(())
+        Ok::<_, Fault>(conn.send(&diesel::delete(claimed))?)
     })
     .await
 }
@@ -113,12 +112,11 @@ pub async fn done(db: &PlatformDb, job: &Job) -> Result<(), Fault> {
 /// Gives jobs back, to be claimed again by anyone from then on.
 pub async fn give_back(db: &PlatformDb, jobs: &[Job], not_before: DateTime<Utc>) -> Result<(), Fault> {
     let bells: Vec<i64> = jobs.iter().flat_map(|job| job.bells.iter().copied()).collect();
-    db.run_relaxed(async |conn| Ok(set_claimed_until(conn, &bells, not_before).await?)).await
+    db.run_relaxed(async |conn| Ok(set_claimed_until(conn, &bells, not_before)?)).await
 }
 
-async fn set_claimed_until(conn: &mut PlatformConn<'_>, ids: &[i64], until: DateTime<Utc>) -> QueryResult<()> {
+fn set_claimed_until(conn: &mut PlatformConn<'_>, ids: &[i64], until: DateTime<Utc>) -> QueryResult<()> {
     let claim = diesel::update(outbox_ready::table.filter(outbox_ready::id.eq_any(ids)))
         .set(outbox_ready::claimed_until.eq(until));
-    planned(claim).execute(conn).await?;
-    Ok(())
+    conn.send(&planned(claim))
 }

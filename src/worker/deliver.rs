@@ -158,7 +158,7 @@ impl Deliverer {
         for &tenant in tenants {
             let now = app.clock.now();
             let db = app.db.tenant(tenant);
-            let rung = db.write(async |tx| Ok::<_, Fault>(ring_now_in_tx(tx, Work::Deliveries, now).await?)).await;
+            let rung = db.write(async |tx| Ok::<_, Fault>(ring_now_in_tx(tx, Work::Deliveries, now)?)).await;
             if let Err(fault) = rung {
                 tracing::warn!(%fault, %tenant, "deliveries wait for the bell that was set for dying workers");
             }

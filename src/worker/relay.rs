@@ -1,5 +1,7 @@
 //! Publishing: appended events get their positions, subscribers are told, deliveries are queued.
 
+use futures_util::try_join;
+
 use super::Outcome;
 use crate::app::App;
 use crate::cache::Notice;
@@ -40,19 +42,24 @@ async fn publish_batch(app: &App, tenant: TenantId, is_jobs_last: bool) -> Resul
     app.db
         .tenant(tenant)
         .write(async |tx| {
-            let Some(last) = store::position_lock(tx).await? else { return Ok(None) };
-            // Selected after the lock was got, in a new statement: sees what the previous holder published.
-            let events = store::unpublished(tx.conn(), BATCH).await?;
+            // In one packet and in this order. What is selected behind the lock sees what its previous holder published;
+            // a tenant's first lock is got by whoever makes it, before whom nobody can have published.
+            let mut behind = tx.conn().clone();
+            let (last, events) = try_join!(store::position_lock(tx), store::unpublished(&mut behind, BATCH))?;
+            let Some(last) = last else { return Ok(None) };
             if events.is_empty() {
                 return Ok(Some((last, true)));
             }
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
-            let reached = store::publish(tx, last, &ids, now).await?;
-            webhook::service::queue_in_tx(tx, now, &app.entropy, &events).await?;
-            store::forget(tx, now - KEPT, BATCH).await?;
+            let reached = store::publish(tx, last, &ids, now)?;
+            let mut forgetting = tx.fork();
+            try_join!(
+                webhook::service::queue_in_tx(tx, now, &app.entropy, &events),
+                store::forget(&mut forgetting, now - KEPT, BATCH)
+            )?;
             let is_last = i64::try_from(events.len()).is_ok_and(|len| len < BATCH);
             if is_jobs_last && !is_last {
-                ring_now_in_tx(tx, Work::Events, now).await?;
+                ring_now_in_tx(tx, Work::Events, now)?;
             }
             Ok::<_, Fault>(Some((reached, is_last)))
         })

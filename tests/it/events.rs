@@ -41,7 +41,7 @@ pub async fn append(app: &App, store: &Store, topics: &[Topic]) {
         .tenant(store.tenant)
         .write(async |tx| {
             for topic in topics {
-                append_in_tx(tx, now, &app.entropy, &event(*topic, Uuid::from_u128(1))).await?;
+                append_in_tx(tx, now, &app.entropy, &event(*topic, Uuid::from_u128(1)))?;
             }
             Ok(())
         })
@@ -122,7 +122,7 @@ async fn concurrent_appends_and_relays_give_positions_without_gaps_in_each_subje
                     .db
                     .tenant(store.tenant)
                     .write(async |tx| {
-                        append_in_tx(tx, now, &app.entropy, &event(topic, Uuid::from_u128(subject))).await?;
+                        append_in_tx(tx, now, &app.entropy, &event(topic, Uuid::from_u128(subject)))?;
                         // Others append and publish between this append and its commit.
                         tokio::task::yield_now().await;
                         Ok(())
@@ -154,7 +154,7 @@ async fn what_was_rolled_back_never_happened() {
         .db
         .tenant(store.tenant)
         .write(async |tx| {
-            append_in_tx(tx, now, &app.app.entropy, &event(Topic::OrdersPaid, Uuid::nil())).await?;
+            append_in_tx(tx, now, &app.app.entropy, &event(Topic::OrdersPaid, Uuid::nil()))?;
             Err(Fault::internal("no"))
         })
         .await;

@@ -227,6 +227,30 @@ async fn only_the_policy_continue_sells_below_zero() {
 }
 
 #[tokio::test]
+async fn a_level_below_zero_may_rise_under_any_policy_but_not_sink() {
+    use emporia::db::schema::product_variants as v;
+    let room = Stockroom::new().await;
+    room.variant(1, "CONTINUE", true).await;
+    room.adjust(&[room.change(1, -5)]).await.expect("oversold");
+    let denied: Result<usize, Fault> = room
+        .db
+        .write(async |tx| {
+            let own = v::table.filter(v::tenant_id.eq(tx.tenant())).filter(v::id.eq(variant(1)));
+            Ok(diesel::update(own).set(v::inventory_policy.eq("DENY")).execute(tx).await?)
+        })
+        .await;
+    assert_eq!(denied.expect("the policy"), 1);
+    let refused = InventoryRule::NotEnough { variant_id: variant(1), available: -5 };
+    assert_eq!(rule(room.adjust(&[room.change(1, -1)]).await), refused);
+    room.adjust(&[room.change(1, 2)]).await.expect("it rises");
+    room.adjust(&[room.change(1, -1), room.change(1, 1)]).await.expect("it stays");
+    assert_eq!(room.available(1).await, Some(-3));
+    room.adjust(&[room.change(1, 6)]).await.expect("it rises");
+    let refused = InventoryRule::NotEnough { variant_id: variant(1), available: 3 };
+    assert_eq!(rule(room.adjust(&[room.change(1, -4)]).await), refused, "and does not sink below zero again");
+}
+
+#[tokio::test]
 async fn what_is_not_tracked_has_no_stock_to_change() {
     let room = Stockroom::new().await;
     room.variant(1, "DENY", false).await;
@@ -241,6 +265,7 @@ async fn unknown_ids_and_impossible_amounts_are_refused() {
     room.variant(1, "DENY", true).await;
     let elsewhere = Uuid::from_u128(9);
     assert_eq!(rule(room.adjust(&[room.change(9, 1)]).await), InventoryRule::UnknownVariant { variant_id: elsewhere });
+    assert_eq!(rule(room.adjust(&[room.change(9, 0)]).await), InventoryRule::UnknownVariant { variant_id: elsewhere });
     let misplaced = StockChange { location_id: elsewhere, ..room.change(1, 1) };
     assert_eq!(rule(room.adjust(&[misplaced]).await), InventoryRule::UnknownLocation { location_id: elsewhere });
     room.adjust(&[room.change(1, 1_000_000_000)]).await.expect("a full level");
@@ -255,17 +280,19 @@ async fn unknown_ids_and_impossible_amounts_are_refused() {
 #[tokio::test]
 async fn items_in_opposite_order_do_not_deadlock() {
     let room = Stockroom::new().await;
-    for number in 1..=4 {
+    // More than fit into one of the small sets that are polled in order.
+    let numbers = 1..=40;
+    for number in numbers.clone() {
         room.variant(number, "DENY", true).await;
     }
-    let up: Vec<_> = (1..=4).map(|number| room.change(number, 1)).collect();
+    let up: Vec<_> = numbers.clone().map(|number| room.change(number, 1)).collect();
     let down: Vec<_> = up.iter().rev().copied().collect();
     for _ in 0..10 {
         // No level exists in the first round: making them must not deadlock either.
         let (a, b, c) = tokio::join!(room.adjust(&up), room.adjust(&down), room.adjust(&up));
         a.and(b).and(c).expect("no deadlock");
     }
-    for number in 1..=4 {
+    for number in numbers {
         assert_eq!(room.available(number).await, Some(30));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::result::Error;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use emporia::db::schema::pages;
 use emporia::db::{Db, TenantConn, TenantDb, TenantRead};
@@ -119,25 +119,49 @@ async fn a_statement_that_the_server_cannot_parse_is_not_taken_for_known() {
 #[tokio::test]
 async fn callers_with_ever_new_shapes_do_not_fill_the_servers_memory() {
     let (_test, _db, tenant) = alone().await;
-    let known = async |conn: &mut TenantConn<'_>| -> QueryResult<i64> {
-        use pg_prepared_statements as p;
-        p::table.filter(p::from_sql.eq(false)).count().get_result(conn).await
-    };
     let read = tenant.read(async |conn| {
         for shape in 0..700 {
-            let mut query = pages::table.filter(pages::tenant_id.eq(conn.tenant())).select(pages::id).into_boxed();
+            let mut query = pages::table.select(pages::id).into_boxed();
             for bit in 0..10 {
                 let handle = format!("{bit}");
                 let wanted = pages::handle.eq(handle.clone());
                 query = if shape >> bit & 1 == 1 { query.filter(wanted) } else { query.or_filter(wanted) };
             }
-            assert_eq!(query.load::<Uuid>(conn).await?, Vec::<Uuid>::new());
+            let own = query.filter(pages::tenant_id.eq(conn.tenant()));
+            assert_eq!(own.load::<Uuid>(conn).await?, Vec::<Uuid>::new());
         }
         Ok::<_, Fault>((known(conn).await?, number(conn, 7).await?))
     });
     let (known, seven) = read.await.expect("a read");
     assert!((400..=500).contains(&known), "{known} statements are known");
     assert_eq!(seven, 7);
+}
+
+/// How many statements the server knows on this connection.
+async fn known(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    use pg_prepared_statements as p;
+    p::table.filter(p::from_sql.eq(false)).count().get_result(conn).await
+}
+
+#[tokio::test]
+async fn searches_of_ever_new_shapes_are_not_remembered() {
+    use emporia::catalog::model::{Audience, ProductSort, parse_query};
+    use emporia::catalog::store::products_list;
+    use emporia::graphql::connection::PageArgs;
+    let (_test, _db, tenant) = alone().await;
+    let page = PageArgs { first: Some(1), ..PageArgs::default() }.check().expect("a page");
+    let read = tenant.read(async |conn| {
+        let mut counts = Vec::new();
+        for query in ["tag:a", "tag:a OR tag:b", "tag:a tag:b", "NOT (tag:a OR title:b) OR sku:c", "title:b", "title:c"] {
+            let conditions = parse_query(query, emporia::money::Currency::EUR).expect("a query");
+            products_list(conn, Audience::Merchant, &conditions, ProductSort::Id, &page).await?;
+            counts.push(known(conn).await?);
+        }
+        Ok::<_, Fault>(counts)
+    });
+    let counts = read.await.expect("a read");
+    let new: Vec<i64> = counts.iter().map(|count| count - counts[0]).collect();
+    assert_eq!(new, [0, 0, 0, 0, 1, 1], "single conditions are kept, compounds are not");
 }
 
 #[tokio::test]
@@ -244,6 +268,61 @@ async fn tasks_that_share_a_snapshot_wake_one_another() {
     let told: Vec<(i32, i32)> = tasks.buffer_unordered(50).try_collect().await.expect("no task panics");
     assert_eq!(told.len(), 500);
     assert!(told.iter().all(|(asked, told)| asked == told), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_transaction_in_one_packet_refuses_what_comes_later() {
+    let (_test, _db, tenant) = alone().await;
+    let snapshot = TenantRead::new(tenant.clone());
+    let before = snapshot.read_alone(async |conn| backend(conn).await).await.expect("a read");
+    let told = snapshot.read_alone(async |conn| {
+        let first = number(conn, 1).await?;
+        let second = number(conn, 2).await;
+        assert!(matches!(second, Err(Error::NotInTransaction)), "the end is asked for: {second:?}");
+        Ok(first)
+    });
+    assert_eq!(told.await.expect("a read"), 1);
+    let failed = snapshot.read_alone(async |conn| divided_by(conn, 0).await).await.expect_err("failed");
+    assert!(failed.to_string().contains("division by zero"), "{failed}");
+    let together = snapshot.read(async |conn| Ok((backend(conn).await?, number(conn, 3).await?))).await;
+    assert_eq!(together.expect("a read"), (before, 3), "on the same connection, which lives on");
+    // The snapshot is open now: it is what everything reads from.
+    assert_eq!(snapshot.read_alone(async |conn| number(conn, 4).await).await.expect("a read"), 4);
+    assert_eq!(snapshot.read(async |conn| number(conn, 5).await).await.expect("a read"), 5);
+    Arc::new(snapshot).finish();
+    assert_eq!(tenant.read(async |conn| Ok::<_, Fault>(number(conn, 6).await?)).await.expect("a read"), 6);
+}
+
+#[tokio::test]
+async fn what_is_sent_along_fails_the_commit() {
+    let (_test, _db, tenant) = alone().await;
+    let now = chrono::DateTime::UNIX_EPOCH;
+    let written = async |handles: &[&str]| -> Result<(), Told> {
+        tenant
+            .write(async |tx| {
+                for handle in handles {
+                    let row = (
+                        pages::tenant_id.eq(tx.tenant()),
+                        pages::id.eq(Uuid::new_v4()),
+                        pages::handle.eq(*handle),
+                        pages::title.eq(*handle),
+                        pages::created_at.eq(now),
+                        pages::updated_at.eq(now),
+                    );
+                    tx.send(diesel::insert_into(pages::table).values(row))?;
+                }
+                Ok(())
+            })
+            .await
+    };
+    written(&["a", "b"]).await.expect("written");
+    let told = written(&["c", "a", "d"]).await.expect_err("taken").0;
+    assert!(matches!(told, Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)), "{told}");
+    let read = tenant.read(async |conn| {
+        let own = pages::table.filter(pages::tenant_id.eq(conn.tenant())).order(pages::handle);
+        Ok::<_, Fault>(own.select(pages::handle).load::<String>(conn).await?)
+    });
+    assert_eq!(read.await.expect("a read"), ["a", "b"], "all or nothing");
 }
 
 #[tokio::test]

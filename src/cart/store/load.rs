@@ -38,18 +38,24 @@ struct CartRow {
 pub struct Head(CartRow);
 
 impl Head {
-    pub fn completed_at(&self) -> Option<DateTime<Utc>> {
-        self.0.completed_at
-    }
-
     pub fn order_id(&self) -> Option<Uuid> {
         self.0.order_id
     }
 }
 
-/// The cart with this id and key, locked until the transaction ends: the first statement of every change, so that
-/// changes of one cart happen one after another. A completed cart is found too.
-pub async fn lock(tx: &mut TenantTx<'_>, key: &CartKey) -> QueryResult<Option<Head>> {
+/// The cart with this id and key, whole, locked until the transaction ends: the first statement of every change, so
+/// that changes of one cart happen one after another. A completed cart is found too.
+///
+/// All travels in one packet, and what is asked together with it behind it, but each statement begins only when the one
+/// in front has ended, so that it sees what whoever held the lock before has committed.
+pub async fn lock(tx: &mut TenantTx<'_>, key: &CartKey, now: DateTime<Utc>) -> QueryResult<Option<Cart>> {
+    let (mut on_lines, mut on_addresses) = (tx.conn().clone(), tx.conn().clone());
+    let (head, lines, addresses) =
+        try_join!(lock_head(tx, key), lines(&mut on_lines, key.id, now), addresses(&mut on_addresses, key.id))?;
+    Ok(head.map(|head| whole(head, lines, addresses)))
+}
+
+async fn lock_head(tx: &mut TenantTx<'_>, key: &CartKey) -> QueryResult<Option<Head>> {
     let row = carts::table
         .filter(carts::tenant_id.eq(tx.tenant()))
         .filter(carts::id.eq(key.id))
@@ -86,15 +92,6 @@ pub async fn load(conn: &mut TenantConn<'_>, key: &CartKey, now: DateTime<Utc>) 
     let (head, lines, addresses) =
         try_join!(head(conn, key), lines(&mut on_lines, key.id, now), addresses(&mut on_addresses, key.id))?;
     Ok(head.map(|head| whole(head, lines, addresses)))
-}
-
-/// The rest of a cart that was locked. A statement of its own begins only now, so that it sees what whoever held
-/// the lock before has committed.
-pub async fn load_locked(tx: &mut TenantTx<'_>, head: Head, now: DateTime<Utc>) -> QueryResult<Cart> {
-    let id = head.0.id;
-    let (mut on_lines, mut on_addresses) = (tx.conn().clone(), tx.conn().clone());
-    let (lines, addresses) = try_join!(lines(&mut on_lines, id, now), addresses(&mut on_addresses, id))?;
-    Ok(whole(head, lines, addresses))
 }
 
 fn whole(Head(row): Head, lines: Vec<Arc<Line>>, addresses: Vec<Arc<CartAddress>>) -> Cart {

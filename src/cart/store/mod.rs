@@ -3,7 +3,7 @@
 mod load;
 mod save;
 
-pub use load::{Head, head, load, load_locked, lock, merchandise};
+pub use load::{head, load, lock, merchandise};
 pub use save::{complete, create, drop_withdrawn, save};
 
 /// The constraint that a line's variant is there.

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use futures_util::try_join;
 use uuid::Uuid;
 
 use super::load::lines;
@@ -14,15 +13,16 @@ use crate::cart::key::CartKey;
 use crate::cart::model::{Attributes, Cart, CartAddress, Line};
 use crate::country::Country;
 use crate::db::schema::{cart_addresses, cart_lines, carts};
-use crate::db::{TenantConn, TenantTx, insert_rows, planned};
+use crate::db::{TenantTx, insert_rows, planned};
 
 /// Inserts a cart with its lines and addresses.
-pub async fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryResult<()> {
-    diesel::insert_into(carts::table)
+pub fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryResult<()> {
+    let key_hash = key.hash();
+    let insert = diesel::insert_into(carts::table)
         .values((
             carts::tenant_id.eq(tx.tenant()),
             carts::id.eq(cart.id),
-            carts::key_hash.eq(key.hash().bytes()),
+            carts::key_hash.eq(key_hash.bytes()),
             carts::note.eq(&cart.note),
             carts::attributes.eq(json(&cart.attributes)),
             carts::discount_codes.eq(&cart.discount_codes),
@@ -32,35 +32,27 @@ pub async fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryR
             carts::delivery_handle.eq(&cart.delivery_handle),
             carts::created_at.eq(cart.created_at),
             carts::updated_at.eq(cart.updated_at),
-        ))
-        .execute(tx)
-        .await?;
-    // The foreign keys need the row above: only now.
-    let lines: Vec<&Line> = cart.lines.iter().map(AsRef::as_ref).collect();
-    let addresses: Vec<&CartAddress> = cart.addresses.iter().map(AsRef::as_ref).collect();
-    let (mut on_lines, mut on_addresses) = (tx.conn().clone(), tx.conn().clone());
-    try_join!(put_lines(&mut on_lines, cart.id, lines), put_addresses(&mut on_addresses, cart.id, addresses))?;
-    Ok(())
+        ));
+    tx.send(insert)?;
+    // The foreign keys need the row above.
+    put_lines(tx, cart.id, cart.lines.iter().map(AsRef::as_ref).collect())?;
+    put_addresses(tx, cart.id, cart.addresses.iter().map(AsRef::as_ref).collect())
 }
 
 /// Writes what distinguishes the cart from what it was, its row included. The cart must be locked.
-pub async fn save(tx: &mut TenantTx<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
-    let (mut on_row, mut on_lines, mut on_addresses) = (tx.conn().clone(), tx.conn().clone(), tx.conn().clone());
-    try_join!(
-        put_row(&mut on_row, after),
-        save_lines(&mut on_lines, before, after),
-        save_addresses(&mut on_addresses, before, after)
-    )?;
-    Ok(())
+pub fn save(tx: &mut TenantTx<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
+    put_row(tx, after)?;
+    save_lines(tx, before, after)?;
+    save_addresses(tx, before, after)
 }
 
 /// Marks a locked cart as completed: from then on it reads as null and takes no change.
-pub async fn complete(tx: &mut TenantTx<'_>, cart_id: Uuid, order_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+pub fn complete(tx: &mut TenantTx<'_>, cart_id: Uuid, order_id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
     let complete = diesel::update(carts::table)
         .filter(carts::tenant_id.eq(tx.tenant()))
         .filter(carts::id.eq(cart_id))
         .set((carts::completed_at.eq(now), carts::order_id.eq(order_id), carts::updated_at.eq(now)));
-    planned(complete).execute(tx).await
+    tx.send(planned(complete))
 }
 
 /// Takes out of a locked cart the lines that cannot be sold any more: those that reading it leaves out, so that its
@@ -79,9 +71,9 @@ fn json(attributes: &Attributes) -> serde_json::Value {
     serde_json::to_value(attributes).expect("texts are JSON")
 }
 
-async fn put_row(conn: &mut TenantConn<'_>, cart: &Cart) -> QueryResult<usize> {
+fn put_row(tx: &mut TenantTx<'_>, cart: &Cart) -> QueryResult<()> {
     let update =
-        diesel::update(carts::table).filter(carts::tenant_id.eq(conn.tenant())).filter(carts::id.eq(cart.id)).set((
+        diesel::update(carts::table).filter(carts::tenant_id.eq(tx.tenant())).filter(carts::id.eq(cart.id)).set((
             carts::note.eq(&cart.note),
             carts::attributes.eq(json(&cart.attributes)),
             carts::discount_codes.eq(&cart.discount_codes),
@@ -91,7 +83,7 @@ async fn put_row(conn: &mut TenantConn<'_>, cart: &Cart) -> QueryResult<usize> {
             carts::delivery_handle.eq(&cart.delivery_handle),
             carts::updated_at.eq(cart.updated_at),
         ));
-    planned(update).execute(conn).await
+    tx.send(planned(update))
 }
 
 /// What is new or another than before: an untouched item is still the same allocation.
@@ -104,24 +96,23 @@ fn gone<T>(before: &[Arc<T>], after: &[Arc<T>], id: impl Fn(&T) -> Uuid) -> Vec<
     before.iter().map(|item| id(item)).filter(|was| !after.iter().any(|item| id(item) == *was)).collect()
 }
 
-async fn save_lines(conn: &mut TenantConn<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
+fn save_lines(tx: &mut TenantTx<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
     let gone = gone(&before.lines, &after.lines, |line| line.id);
     if !gone.is_empty() {
-        diesel::delete(cart_lines::table)
-            .filter(cart_lines::tenant_id.eq(conn.tenant()))
+        let delete = diesel::delete(cart_lines::table)
+            .filter(cart_lines::tenant_id.eq(tx.tenant()))
             .filter(cart_lines::cart_id.eq(after.id))
-            .filter(cart_lines::id.eq_any(gone))
-            .execute(conn)
-            .await?;
+            .filter(cart_lines::id.eq_any(gone));
+        tx.send(delete)?;
     }
-    put_lines(conn, after.id, changed(&before.lines, &after.lines)).await
+    put_lines(tx, after.id, changed(&before.lines, &after.lines))
 }
 
-async fn put_lines(conn: &mut TenantConn<'_>, cart_id: Uuid, lines: Vec<&Line>) -> QueryResult<()> {
+fn put_lines(tx: &mut TenantTx<'_>, cart_id: Uuid, lines: Vec<&Line>) -> QueryResult<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    let upsert = insert_rows!(conn.tenant(), cart_lines, lines, |line| {
+    let upsert = insert_rows!(tx.tenant(), cart_lines, lines, |line| {
         cart_id: cart_id,
         id: line.id,
         variant_id: line.merchandise.variant_id,
@@ -136,30 +127,28 @@ async fn put_lines(conn: &mut TenantConn<'_>, cart_id: Uuid, lines: Vec<&Line>) 
         cart_lines::quantity.eq(excluded(cart_lines::quantity)),
         cart_lines::attributes.eq(excluded(cart_lines::attributes)),
     ));
-    planned(upsert).execute(conn).await?;
-    Ok(())
+    tx.send(planned(upsert))
 }
 
-async fn save_addresses(conn: &mut TenantConn<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
+fn save_addresses(tx: &mut TenantTx<'_>, before: &Cart, after: &Cart) -> QueryResult<()> {
     let gone = gone(&before.addresses, &after.addresses, |address| address.id);
     if !gone.is_empty() {
-        diesel::delete(cart_addresses::table)
-            .filter(cart_addresses::tenant_id.eq(conn.tenant()))
+        let delete = diesel::delete(cart_addresses::table)
+            .filter(cart_addresses::tenant_id.eq(tx.tenant()))
             .filter(cart_addresses::cart_id.eq(after.id))
-            .filter(cart_addresses::id.eq_any(gone))
-            .execute(conn)
-            .await?;
+            .filter(cart_addresses::id.eq_any(gone));
+        tx.send(delete)?;
     }
-    put_addresses(conn, after.id, changed(&before.addresses, &after.addresses)).await
+    put_addresses(tx, after.id, changed(&before.addresses, &after.addresses))
 }
 
-async fn put_addresses(conn: &mut TenantConn<'_>, cart_id: Uuid, mut addresses: Vec<&CartAddress>) -> QueryResult<()> {
+fn put_addresses(tx: &mut TenantTx<'_>, cart_id: Uuid, mut addresses: Vec<&CartAddress>) -> QueryResult<()> {
     if addresses.is_empty() {
         return Ok(());
     }
     // Only one can be selected at any moment: whoever gives it up goes first.
     addresses.sort_by_key(|address| address.selected);
-    let upsert = insert_rows!(conn.tenant(), cart_addresses, addresses, |item| {
+    let upsert = insert_rows!(tx.tenant(), cart_addresses, addresses, |item| {
         cart_id: cart_id,
         id: item.id,
         position: item.position,
@@ -192,6 +181,5 @@ async fn put_addresses(conn: &mut TenantConn<'_>, cart_id: Uuid, mut addresses: 
         cart_addresses::country.eq(excluded(cart_addresses::country)),
         cart_addresses::phone.eq(excluded(cart_addresses::phone)),
     ));
-    planned(upsert).execute(conn).await?;
-    Ok(())
+    tx.send(planned(upsert))
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, Enum, ID, Object, Result};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, Description, Enum, ID, Object, Positioned, Result, Value};
 
 use super::filter::{self, ProductFilter};
 use super::image::Image;
@@ -13,6 +14,7 @@ use crate::catalog::store;
 use crate::connection;
 use crate::content::model::ResourceKind;
 use crate::graphql::connection::{Cursor, Page, PageArgs, SortKey};
+use crate::graphql::plain::{Plain, Reader};
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scalars::{DateTime, Html, Url};
 use crate::graphql::scope::ScopeExt;
@@ -24,7 +26,7 @@ use crate::shop::graphql::storefront;
 #[derive(Clone, Debug, Description)]
 pub struct Collection(pub Arc<model::Collection>);
 
-connection!(CollectionConnection, CollectionEdge, Collection);
+connection!(fast CollectionConnection, CollectionEdge, Collection);
 
 #[Object(use_type_description)]
 impl Collection {
@@ -130,6 +132,21 @@ impl Collection {
         #[graphql(desc = "Which ones.", validator(max_items = 250))] identifiers: Vec<HasMetafieldsIdentifier>,
     ) -> Vec<Option<Metafield>> {
         none_of(&identifiers)
+    }
+}
+
+impl Plain for Collection {
+    fn plain(&self, reader: &Reader<'_>, field: &Positioned<Field>) -> Option<Value> {
+        let collection = &self.0;
+        let text = |text: &str| Value::String(text.to_owned());
+        Some(match field.node.name.node.as_str() {
+            "id" => Value::String(reader.scope.request.namespace.encode("Collection", collection.id)),
+            "handle" => text(&collection.handle),
+            "title" => text(&collection.title),
+            "description" if field.node.arguments.is_empty() => text(&collection.description),
+            "descriptionHtml" => text(&collection.description_html),
+            _ => return None,
+        })
     }
 }
 

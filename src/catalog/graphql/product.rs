@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
-use async_graphql::{Context, Description, Enum, ID, Object, Result, SimpleObject, Value};
+use async_graphql::{Context, Description, Enum, ID, Object, Positioned, Result, SimpleObject, Value};
 use uuid::Uuid;
 
 use super::absent::{SellingPlanGroupConnection, TaxonomyCategory};
@@ -19,7 +19,7 @@ use crate::catalog::model::{self, Choices, Matching, Variants, WholeOption};
 use crate::connection;
 use crate::content::graphql::{Count, CountPrecision};
 use crate::content::model::ResourceKind;
-use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::connection::{Cursor, Page, PageArgs, PageQuery};
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::plain::{Plain, Reader};
 use crate::graphql::scalars::{DateTime, Html, Url};
@@ -52,6 +52,9 @@ pub async fn choices(scope: &Scope, product_id: Uuid) -> Result<(Arc<[WholeOptio
 
 impl Product {
     async fn all_variants(&self, ctx: &Context<'_>) -> Result<Variants> {
+        if let Some(variants) = &self.0.along.variants {
+            return Ok(variants.clone());
+        }
         let variants = ctx.scope().snapshot().loaders.load(VariantsOfProduct(self.0.id)).await?;
         Ok(variants.unwrap_or_else(|| Arc::new([])))
     }
@@ -229,10 +232,7 @@ impl Product {
         >,
     ) -> Result<ProductVariantConnection> {
         let query = PageArgs { first, after, last, before, reverse }.check()?;
-        let variants = ctx.scope().snapshot().loaders.load(VariantsOfProduct(self.0.id)).await?;
-        let variants = variants.iter().flat_map(|variants| variants.iter().cloned().map(ProductVariant)).collect();
-        let variants = variant::sorted(variants, sort_key.unwrap_or_default());
-        Ok(ProductVariantConnection(Page::from_list(&query, variants, |variant| Cursor::by_id(variant.0.id))))
+        Ok(variant::page(&query, &self.all_variants(ctx).await?, sort_key.unwrap_or_default()))
     }
 
     /// How many variants it has.
@@ -362,13 +362,14 @@ impl Product {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
     ) -> Result<CollectionConnection> {
-        let scope = ctx.scope();
-        let (query, audience) = (PageArgs { first, after, last, before, reverse }.check()?, audience(scope));
+        let (query, scope) = (PageArgs { first, after, last, before, reverse }.check()?, ctx.scope());
+        if let Some(collections) = &self.0.along.collections {
+            return Ok(collections_page(scope, &query, collections));
+        }
         let collections = scope.snapshot().loaders.load(CollectionsOfProduct(self.0.id)).await?;
-        let visible = collections.iter().flat_map(|all| all.iter()).filter(|found| found.visible_to(audience));
-        let visible: Vec<Collection> = visible.cloned().map(Collection).collect();
-        Ok(CollectionConnection(Page::from_list(&query, visible, |found| Cursor::by_id(found.0.id))))
+        Ok(collections_page(scope, &query, collections.as_deref().unwrap_or_default()))
     }
+
     /// A named value that the merchant has added.
     pub(crate) async fn metafield(
         &self,
@@ -388,17 +389,34 @@ impl Product {
     }
 }
 
+fn collections_page(scope: &Scope, query: &PageQuery, all: &[Arc<model::Collection>]) -> CollectionConnection {
+    let audience = audience(scope);
+    let visible = all.iter().filter(|found| found.visible_to(audience)).cloned().map(Collection).collect();
+    CollectionConnection(Page::from_list(query, visible, |found| Cursor::by_id(found.0.id)))
+}
+
 impl Plain for Product {
-    fn plain(&self, reader: &Reader<'_>, field: &Field) -> Option<Value> {
+    fn plain(&self, reader: &Reader<'_>, field: &Positioned<Field>) -> Option<Value> {
         let product = &self.0;
         let text = |text: &str| Value::String(text.to_owned());
-        Some(match field.name.node.as_str() {
+        Some(match field.node.name.node.as_str() {
             "id" => Value::String(reader.scope.request.namespace.encode("Product", product.id)),
             "handle" => text(&product.handle),
             "title" => text(&product.title),
-            "description" if field.arguments.is_empty() => text(&product.description),
+            "description" if field.node.arguments.is_empty() => text(&product.description),
+            "descriptionHtml" => text(&product.description_html),
             "vendor" => text(&product.vendor),
             "productType" => text(&product.product_type),
+            "tags" => Value::List(product.tags.iter().map(|tag| text(tag)).collect()),
+            "variants" => {
+                let variants = product.along.variants.as_ref()?;
+                let by = reader.argument(field, "sortKey")?.unwrap_or_default();
+                return reader.object(&variant::page(&reader.page(field)?, variants, by), field);
+            }
+            "collections" => {
+                let collections = product.along.collections.as_ref()?;
+                return reader.object(&collections_page(reader.scope, &reader.page(field)?, collections), field);
+            }
             _ => return None,
         })
     }

@@ -1,16 +1,21 @@
 //! The root fields that read products.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::product::{Product, ProductConnection};
 use crate::catalog::loaders::ProductById;
-use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, TextField, parse_query};
+use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, TextField, Variant, parse_query};
 use crate::catalog::store;
 use crate::connection;
-use crate::graphql::connection::{Cursor, Page, PageArgs, SortKey};
+use crate::db::TenantConn;
+use crate::graphql::connection::{Cursor, Page, PageArgs, PageQuery, SortKey};
+use crate::graphql::known::{Known, WHOLE};
+use crate::graphql::plain::Fast;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
 use crate::search::Query;
@@ -29,11 +34,133 @@ pub async fn product_by_id(scope: &Scope, id: Uuid) -> Result<Option<Product>> {
     Ok(found.filter(|product| product.visible_to(audience(scope))).map(Product))
 }
 
-async fn product_by_handle(scope: &Scope, handle: &str) -> Result<Option<Product>> {
+async fn product_by_handle(ctx: &Context<'_>, handle: &str) -> Result<Option<Product>> {
+    let (scope, asked) = (ctx.scope(), ctx.look_ahead());
     let audience = audience(scope);
-    let found = scope.read(async |conn| store::product_by_handle(conn, audience, handle).await).await?;
+    let along = WITH_VARIANTS.into_iter().chain(["collections"]).any(|name| asked.field(name).exists());
+    let read = async |conn: &mut TenantConn<'_>| match along {
+        true => store::product_along_by_handle(conn, audience, handle).await,
+        false => store::product_by_handle(conn, audience, handle).await,
+    };
+    let found = if PRODUCT.is_all(ctx) { scope.read_alone(read).await? } else { scope.read(read).await? };
     Ok(found.map(|product| Product(Arc::new(product))))
 }
+
+/// A page of products by id; when their variants are asked for, both are read together.
+async fn products_by_id(ctx: &Context<'_>, page: &PageQuery) -> Result<Vec<model::Product>> {
+    let (scope, asked) = (ctx.scope(), ctx.look_ahead());
+    let audience = audience(scope);
+    let [nodes, edges] = [asked.field("nodes"), asked.field("edges").field("node")];
+    let along = WITH_VARIANTS.iter().any(|name| nodes.field(name).exists() || edges.field(name).exists());
+    let read = async |conn: &mut TenantConn<'_>| {
+        if !along {
+            return Ok((store::products_page(conn, audience, page).await?, None));
+        }
+        let mut other = conn.clone();
+        let variants = store::variants_of_page(&mut other, audience, page);
+        let (products, variants) = try_join!(store::products_page(conn, audience, page), variants)?;
+        Ok((products, Some(variants)))
+    };
+    let is_all = PRODUCTS.is_all(ctx);
+    let (mut products, variants) = if is_all { scope.read_alone(read).await? } else { scope.read(read).await? };
+    let Some(variants) = variants else { return Ok(products) };
+    let mut by_product: HashMap<Uuid, &[Arc<Variant>]> =
+        variants.chunk_by(|a, b| a.product_id == b.product_id).map(|chunk| (chunk[0].product_id, chunk)).collect();
+    // One product more than the page has may have been read, to learn whether there is more: without variants.
+    let size = usize::try_from(page.limit - 1).unwrap_or_default();
+    for product in products.iter_mut().take(size) {
+        product.along.variants = Some(by_product.remove(&product.id).unwrap_or_default().into());
+    }
+    Ok(products)
+}
+
+/// What a product's own row says, and those that are read along with it.
+const PRODUCT: Known = Known(&[
+    ("availableForSale", WHOLE),
+    ("collections", COLLECTIONS),
+    ("compareAtPriceRange", WHOLE),
+    ("createdAt", WHOLE),
+    ("description", WHOLE),
+    ("descriptionHtml", WHOLE),
+    ("handle", WHOLE),
+    ("id", WHOLE),
+    ("priceRange", WHOLE),
+    ("productType", WHOLE),
+    ("publishedAt", WHOLE),
+    ("seo", WHOLE),
+    ("tags", WHOLE),
+    ("title", WHOLE),
+    ("totalInventory", WHOLE),
+    ("updatedAt", WHOLE),
+    ("variants", VARIANTS),
+    ("variantsCount", WHOLE),
+    ("vendor", WHOLE),
+]);
+
+/// Products of a list come without their collections.
+const PRODUCTS: Known = Known(&[("nodes", IN_LIST), ("edges", Known(&[("cursor", WHOLE), ("node", IN_LIST)])), ("pageInfo", WHOLE)]);
+
+const IN_LIST: Known = Known(&[
+    ("availableForSale", WHOLE),
+    ("compareAtPriceRange", WHOLE),
+    ("createdAt", WHOLE),
+    ("description", WHOLE),
+    ("descriptionHtml", WHOLE),
+    ("handle", WHOLE),
+    ("id", WHOLE),
+    ("priceRange", WHOLE),
+    ("productType", WHOLE),
+    ("publishedAt", WHOLE),
+    ("seo", WHOLE),
+    ("tags", WHOLE),
+    ("title", WHOLE),
+    ("totalInventory", WHOLE),
+    ("updatedAt", WHOLE),
+    ("variants", VARIANTS),
+    ("variantsCount", WHOLE),
+    ("vendor", WHOLE),
+]);
+
+const VARIANTS: Known =
+    Known(&[("nodes", VARIANT), ("edges", Known(&[("cursor", WHOLE), ("node", VARIANT)])), ("pageInfo", WHOLE)]);
+
+const VARIANT: Known = Known(&[
+    ("availableForSale", WHOLE),
+    ("compareAtPrice", WHOLE),
+    ("currentlyNotInStock", WHOLE),
+    ("id", WHOLE),
+    ("price", WHOLE),
+    ("quantityAvailable", WHOLE),
+    ("sku", WHOLE),
+    ("title", WHOLE),
+]);
+
+const COLLECTIONS: Known =
+    Known(&[("nodes", COLLECTION), ("edges", Known(&[("cursor", WHOLE), ("node", COLLECTION)])), ("pageInfo", WHOLE)]);
+
+const COLLECTION: Known = Known(&[
+    ("description", WHOLE),
+    ("descriptionHtml", WHOLE),
+    ("handle", WHOLE),
+    ("id", WHOLE),
+    ("image", WHOLE),
+    ("seo", WHOLE),
+    ("title", WHOLE),
+    ("updatedAt", WHOLE),
+]);
+
+/// The fields of a product that need its variants.
+const WITH_VARIANTS: [&str; 9] = [
+    "adjacentVariants",
+    "availableForSale",
+    "compareAtPriceRange",
+    "priceRange",
+    "selectedOrFirstAvailableVariant",
+    "totalInventory",
+    "variantBySelectedOptions",
+    "variants",
+    "variantsCount",
+];
 
 /// A product's place in a list sorted like this.
 pub fn cursor(sort: ProductSort, product: &model::Product) -> Cursor {
@@ -59,15 +186,16 @@ impl CatalogQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The product's global id.")] id: Option<ID>,
         #[graphql(desc = "The product's handle.")] handle: Option<String>,
-    ) -> Result<Option<Product>> {
+    ) -> Result<Option<Fast<Product>>> {
         match (id, handle) {
             (Some(id), _) => match Gid::of(&id, "Product") {
                 Some(id) => product_by_id(ctx.scope(), id).await,
                 None => Ok(None),
             },
-            (None, Some(handle)) => product_by_handle(ctx.scope(), &handle).await,
+            (None, Some(handle)) => product_by_handle(ctx, &handle).await,
             (None, None) => Ok(None),
         }
+        .map(|found| found.map(Fast))
     }
 
     /// A product by its handle.
@@ -76,8 +204,8 @@ impl CatalogQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The product's handle.")] handle: String,
-    ) -> Result<Option<Product>> {
-        product_by_handle(ctx.scope(), &handle).await
+    ) -> Result<Option<Fast<Product>>> {
+        Ok(product_by_handle(ctx, &handle).await?.map(Fast))
     }
 
     /// The shop's products.
@@ -106,7 +234,7 @@ impl CatalogQuery {
             None => Conditions::new(),
         };
         let rows = if conditions.is_empty() && sort == ProductSort::Id {
-            scope.read(async |conn| store::products_page(conn, audience, &page).await).await?
+            products_by_id(ctx, &page).await?
         } else {
             scope.read(async |conn| store::products_list(conn, audience, &conditions, sort, &page).await).await?
         };
@@ -127,7 +255,11 @@ impl CatalogQuery {
         let scope = ctx.scope();
         let found = match (product_id.map(|id| Gid::of(&id, "Product")), product_handle) {
             (Some(Some(id)), _) => product_by_id(scope, id).await?,
-            (None, Some(handle)) => product_by_handle(scope, &handle).await?,
+            (None, Some(handle)) => {
+                let audience = audience(scope);
+                let found = scope.read(async |conn| store::product_by_handle(conn, audience, &handle).await).await?;
+                found.map(|product| Product(Arc::new(product)))
+            }
             (Some(None), _) | (None, None) => None,
         };
         let Some(Product(product)) = found else { return Ok(None) };

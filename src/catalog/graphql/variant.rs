@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
-use async_graphql::{Context, Description, Enum, ID, Object, Result, SimpleObject, Value};
+use async_graphql::{Context, Description, Enum, ID, Object, Positioned, Result, SimpleObject, Value};
 
 use super::absent::{
     ProductVariantComponentConnection, QuantityPriceBreakConnection, QuantityRule, SellingPlanAllocationConnection,
@@ -16,7 +16,7 @@ use crate::catalog::loaders::{DetailsOfVariant, ImagesOfProduct, OptionsOfProduc
 use crate::catalog::model::{self, WeightUnit};
 use crate::connection;
 use crate::error::Fault;
-use crate::graphql::connection::{Page, PageArgs};
+use crate::graphql::connection::{Cursor, Page, PageArgs, PageQuery};
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::plain::{Plain, Reader};
 use crate::graphql::scope::ScopeExt;
@@ -273,9 +273,9 @@ fn weight_in(unit: WeightUnit, details: &model::VariantDetails) -> f64 {
 }
 
 impl Plain for ProductVariant {
-    fn plain(&self, reader: &Reader<'_>, field: &Field) -> Option<Value> {
+    fn plain(&self, reader: &Reader<'_>, field: &Positioned<Field>) -> Option<Value> {
         let variant = &self.0;
-        Some(match field.name.node.as_str() {
+        Some(match field.node.name.node.as_str() {
             "id" => Value::String(reader.scope.request.namespace.encode("ProductVariant", variant.id)),
             "title" => Value::String(variant.title.clone()),
             "sku" => variant.sku.clone().map_or(Value::Null, Value::String),
@@ -372,8 +372,14 @@ pub enum ProductVariantSortKeys {
     Title,
 }
 
+/// A page of a product's variants.
+pub fn page(query: &PageQuery, variants: &[Arc<model::Variant>], by: ProductVariantSortKeys) -> ProductVariantConnection {
+    let variants = sorted(variants.iter().cloned().map(ProductVariant).collect(), by);
+    ProductVariantConnection(Page::from_list(query, variants, |variant| Cursor::by_id(variant.0.id)))
+}
+
 /// A product's variants in the order asked for.
-pub fn sorted(mut variants: Vec<ProductVariant>, key: ProductVariantSortKeys) -> Vec<ProductVariant> {
+fn sorted(mut variants: Vec<ProductVariant>, key: ProductVariantSortKeys) -> Vec<ProductVariant> {
     match key {
         ProductVariantSortKeys::Position | ProductVariantSortKeys::Relevance => {}
         ProductVariantSortKeys::Id => variants.sort_by_key(|variant| variant.0.id),

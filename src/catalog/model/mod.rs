@@ -23,5 +23,5 @@ pub use list::{
     TimeField, parse_collection_query, parse_query,
 };
 pub use plan::{Planning, plan};
-pub use product::{Audience, Image, Images, Product, Variant, VariantDetails, Variants};
+pub use product::{Along, Audience, Image, Images, Product, Variant, VariantDetails, Variants};
 pub use whole::{OptionValue, ProductFields, WholeCollection, WholeImage, WholeOption, WholeProduct, WholeVariant};

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::collection::Collection;
+
 /// Who looks: decides what exists for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -33,6 +35,15 @@ pub struct Product {
     pub published_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub along: Along,
+}
+
+/// What has been read together with a product; `None`: not yet.
+#[derive(Clone, Debug, Default)]
+pub struct Along {
+    pub variants: Option<Variants>,
+    /// Whoever may see them.
+    pub collections: Option<Arc<[Arc<Collection>]>>,
 }
 
 impl Product {

@@ -16,18 +16,18 @@ use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = collections, check_for_backend(diesel::pg::Pg))]
-struct CollectionRow {
-    id: Uuid,
-    handle: String,
-    title: String,
-    description: String,
-    description_html: String,
-    image_url: Option<String>,
-    image_alt: Option<String>,
-    seo_title: Option<String>,
-    seo_description: Option<String>,
-    published_at: Option<DateTime<Utc>>,
-    updated_at: DateTime<Utc>,
+pub(super) struct CollectionRow {
+    pub(super) id: Uuid,
+    pub(super) handle: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) description_html: String,
+    pub(super) image_url: Option<String>,
+    pub(super) image_alt: Option<String>,
+    pub(super) seo_title: Option<String>,
+    pub(super) seo_description: Option<String>,
+    pub(super) published_at: Option<DateTime<Utc>>,
+    pub(super) updated_at: DateTime<Utc>,
 }
 
 impl From<CollectionRow> for Collection {

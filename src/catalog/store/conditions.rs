@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::catalog::model::{Audience, Condition, Conditions, TextField, TimeField};
 use crate::db::schema::{collection_products, inventory_levels, product_options, product_variants, products};
 use crate::db::search::{self, folded, holds, literal};
+use crate::db::unkept;
 use crate::search::Text;
 
 diesel::define_sql_function! {
@@ -31,7 +32,8 @@ pub fn all_of(tenant: Uuid, audience: Audience, conditions: &Conditions) -> Expr
     for condition in conditions {
         all = Box::new(all.and(search::expression(condition, &|condition| expression(tenant, condition))));
     }
-    all
+    // Several together are of as many shapes as callers think of.
+    if conditions.len() > 1 { Box::new(unkept(all)) } else { all }
 }
 
 fn expression(tenant: Uuid, condition: &Condition) -> Expression {

@@ -1,5 +1,6 @@
 //! The catalogue's statements.
 
+mod along;
 mod collections;
 mod conditions;
 mod handles;
@@ -12,6 +13,7 @@ mod variants;
 mod whole;
 mod write;
 
+pub use along::product_along_by_handle;
 pub use collections::{
     collection_by_handle, collection_by_id, collections_list, collections_of_products, insert_collection,
     touch_collections,
@@ -24,6 +26,6 @@ pub use membership::{
 };
 pub use owner::{product_of_image, product_of_option, product_of_option_value};
 pub use products::{delete_product, lock_products, product_by_handle, products_by_id, products_page};
-pub use variants::{variant_details, variant_ids, variants_by_id, variants_of_products};
+pub use variants::{variant_details, variant_ids, variants_by_id, variants_of_page, variants_of_products};
 pub use whole::{lock_whole_products, options};
 pub use write::{Changes, apply};

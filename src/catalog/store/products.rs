@@ -1,11 +1,12 @@
 //! Products: statements that read.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::catalog::model::{Audience, Product};
+use crate::catalog::model::{Along, Audience, Product};
 use crate::db::schema::products;
 use crate::db::{TenantConn, TenantTx};
 use crate::page::PageQuery;
@@ -48,6 +49,7 @@ impl From<ProductRow> for Product {
             published_at: row.published_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            along: Along::default(),
         }
     }
 }
@@ -58,13 +60,16 @@ pub async fn products_page(
     audience: Audience,
     page: &PageQuery,
 ) -> QueryResult<Vec<Product>> {
-    let mut query = products::table
-        .filter(products::tenant_id.eq(conn.tenant()))
-        .select(ProductRow::as_select())
-        .limit(page.limit)
-        .into_boxed();
+    let query = page_of(conn.tenant(), audience, page).select(ProductRow::as_select()).limit(page.limit);
+    let rows: Vec<ProductRow> = query.load(conn).await?;
+    Ok(rows.into_iter().map(Product::from).collect())
+}
+
+/// The products from a page's start on, in its order.
+pub(super) fn page_of(tenant: Uuid, audience: Audience, page: &PageQuery) -> products::BoxedQuery<'static, Pg> {
+    let mut query = products::table.filter(products::tenant_id.eq(tenant)).into_boxed();
     if let Audience::Shopper { now } = audience {
-        query = query.filter(products::status.eq("ACTIVE").and(products::published_at.le(now)));
+        query = query.filter(shown(now));
     }
     query = match (&page.after, page.descending) {
         (Some(after), false) => query.filter(products::id.gt(after.id)),
@@ -78,9 +83,14 @@ pub async fn products_page(
             query.filter(products::id.lt(before.id))
         };
     }
-    query = if page.descending { query.order(products::id.desc()) } else { query.order(products::id) };
-    let rows = query.load(conn).await?;
-    Ok(rows.into_iter().map(Product::from).collect())
+    if page.descending { query.order(products::id.desc()) } else { query.order(products::id) }
+}
+
+/// What a shopper may see.
+#[diesel::dsl::auto_type]
+pub(super) fn shown(now: DateTime<Utc>) -> _ {
+    let active: diesel::dsl::Eq<products::status, &'static str> = products::status.eq("ACTIVE");
+    active.and(products::published_at.le(now))
 }
 
 /// The product with this handle, if the audience may see it.
@@ -90,22 +100,13 @@ pub async fn product_by_handle(
     handle: &str,
 ) -> QueryResult<Option<Product>> {
     let query = products::table.filter(products::tenant_id.eq(conn.tenant())).filter(products::handle.eq(handle));
-    one_visible(conn, audience, query.select(ProductRow::as_select()).into_boxed()).await
-}
-
-async fn one_visible(
-    conn: &mut TenantConn<'_>,
-    audience: Audience,
-    mut query: diesel::helper_types::IntoBoxed<
-        '_,
-        diesel::dsl::Select<products::table, diesel::dsl::AsSelect<ProductRow, diesel::pg::Pg>>,
-        diesel::pg::Pg,
-    >,
-) -> QueryResult<Option<Product>> {
-    if let Audience::Shopper { now } = audience {
-        query = query.filter(products::status.eq("ACTIVE").and(products::published_at.le(now)));
+    let query = query.select(ProductRow::as_select());
+    let row: Option<ProductRow> = match audience {
+        Audience::Shopper { now } => query.filter(shown(now)).first(conn).await,
+        Audience::Merchant => query.first(conn).await,
     }
-    Ok(query.first(conn).await.optional()?.map(Product::from))
+    .optional()?;
+    Ok(row.map(Product::from))
 }
 
 /// These products, whoever may see them: the caller asks [`Product::visible_to`].

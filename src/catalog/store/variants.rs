@@ -2,32 +2,35 @@
 
 use std::sync::Arc;
 
+use diesel::dsl::array;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::catalog::model::{Variant, VariantDetails};
+use super::products::page_of;
+use crate::catalog::model::{Audience, Variant, VariantDetails};
 use crate::db::TenantConn;
-use crate::db::schema::{inventory_levels, product_variants};
+use crate::db::schema::{inventory_levels, product_variants, products};
 use crate::inventory::model::together;
+use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = product_variants, check_for_backend(diesel::pg::Pg))]
-struct VariantRow {
-    id: Uuid,
-    product_id: Uuid,
-    position: i16,
-    title: String,
-    option1: String,
-    option2: Option<String>,
-    option3: Option<String>,
-    sku: Option<String>,
-    price_minor: i64,
-    compare_at_minor: Option<i64>,
-    inventory_policy: String,
-    tracked: bool,
-    requires_shipping: bool,
-    image_id: Option<Uuid>,
+pub(super) struct VariantRow {
+    pub(super) id: Uuid,
+    pub(super) product_id: Uuid,
+    pub(super) position: i16,
+    pub(super) title: String,
+    pub(super) option1: String,
+    pub(super) option2: Option<String>,
+    pub(super) option3: Option<String>,
+    pub(super) sku: Option<String>,
+    pub(super) price_minor: i64,
+    pub(super) compare_at_minor: Option<i64>,
+    pub(super) inventory_policy: String,
+    pub(super) tracked: bool,
+    pub(super) requires_shipping: bool,
+    pub(super) image_id: Option<Uuid>,
 }
 
 impl VariantRow {
@@ -57,7 +60,22 @@ pub async fn variants_of_products(conn: &mut TenantConn<'_>, product_ids: &[Uuid
     let rows = with_levels(conn.tenant())
         .filter(product_variants::product_id.eq_any(product_ids))
         .order((product_variants::product_id, product_variants::position, product_variants::id))
-        .load(conn)
+        .load::<(VariantRow, Option<i32>)>(conn)
+        .await?;
+    Ok(fold(rows))
+}
+
+/// The variants of the products on a page, without waiting to learn which they are.
+pub async fn variants_of_page(
+    conn: &mut TenantConn<'_>,
+    audience: Audience,
+    page: &PageQuery,
+) -> QueryResult<Vec<Arc<Variant>>> {
+    let ids = page_of(conn.tenant(), audience, page).select(products::id).limit(page.limit - 1);
+    let rows = with_levels(conn.tenant())
+        .filter(product_variants::product_id.eq_any(array(ids)))
+        .order((product_variants::product_id, product_variants::position, product_variants::id))
+        .load::<(VariantRow, Option<i32>)>(conn)
         .await?;
     Ok(fold(rows))
 }
@@ -67,7 +85,7 @@ pub async fn variants_by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryRes
     let rows = with_levels(conn.tenant())
         .filter(product_variants::id.eq_any(ids))
         .order(product_variants::id)
-        .load(conn)
+        .load::<(VariantRow, Option<i32>)>(conn)
         .await?;
     Ok(fold(rows))
 }
@@ -87,8 +105,8 @@ fn with_levels(tenant: Uuid) -> _ {
         .select((row, inventory_levels::available.nullable()))
 }
 
-fn fold(rows: Vec<(VariantRow, Option<i32>)>) -> Vec<Arc<Variant>> {
-    let mut variants: Vec<Variant> = Vec::with_capacity(rows.len());
+pub(super) fn fold(rows: impl IntoIterator<Item = (VariantRow, Option<i32>)>) -> Vec<Arc<Variant>> {
+    let mut variants: Vec<Variant> = Vec::new();
     for (row, available) in rows {
         let available = i64::from(available.unwrap_or_default());
         match variants.last_mut() {

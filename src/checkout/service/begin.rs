@@ -15,10 +15,11 @@ use crate::db::error::constraint;
 use crate::db::idempotency::{self, Found, Key};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::events::{Work, ring_in_tx};
+use crate::inventory::model::{Known, Stocked};
 use crate::inventory::rule::InventoryRule;
-use crate::inventory::service::adjust_in_tx;
+use crate::inventory::service::{Ledger, adjust_known_in_tx};
 use crate::order::draft::OrderDraft;
-use crate::shipping::service::options_for;
+use crate::shipping::service::options_for_cart;
 use crate::shop;
 
 /// How far step one came.
@@ -48,37 +49,35 @@ pub async fn begin(till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
 
 async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
     let now = till.clock.now();
-    // The cart's lock orders all requests that could be for the same key: a key counts for one cart.
-    let Some(head) = cart::store::lock(tx, &wish.cart).await? else { return refuse(CheckoutRule::CartNotFound) };
-    let completed = head.completed_at().is_some();
     let (mut on_key, mut on_attempt, mut on_shelf) = (tx.conn().clone(), tx.conn().clone(), tx.conn().clone());
+    let mut on_options = tx.conn().clone();
     let find_key = async {
         match &wish.key {
             Some(key) => idempotency::find(&mut on_key, key, now).await,
             None => Ok(Found::Nothing),
         }
     };
-    let (found, attempt, shelf, cart) = try_join!(
+    // In one packet, the lock first: it orders all requests that could be for the same key, since a key counts for one
+    // cart, and what stands behind it sees what whoever held it before has committed.
+    let (cart, found, attempt, shelf, options) = try_join!(
+        cart::store::lock(tx, &wish.cart, now),
         find_key,
         store::open_attempt(&mut on_attempt, wish.cart.id),
         store::shelf(&mut on_shelf, wish.cart.id),
-        cart::store::load_locked(tx, head, now),
+        options_for_cart(&mut on_options, wish.cart.id),
     )?;
+    let Some(cart) = cart else { return refuse(CheckoutRule::CartNotFound) };
     match found {
         Found::Outcome(outcome) => return Ok(Begun::Replay(outcome)),
         Found::OtherInput => return Ok(Begun::OtherInput),
         Found::Nothing => {}
     }
-    if completed {
+    if cart.completed_at.is_some() {
         return refuse(CheckoutRule::AlreadyCompleted);
     }
     if let Some(attempt) = attempt {
         return meet(&attempt, wish.key.as_ref());
     }
-    let options = match cart.ships_to() {
-        Some(country) => options_for(tx.conn(), country).await?,
-        None => Vec::new(),
-    };
     let order_id = till.entropy.uuid_v7(now);
     let terms = Terms {
         order_id,
@@ -93,14 +92,14 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
     if wish.expected_total.is_some_and(|expected| expected != draft.total_minor) {
         return refuse(CheckoutRule::TotalChanged);
     }
-    take_stock(tx, till, &draft).await?;
+    take_stock(tx, till, &draft, known(&cart, &shelf)).await?;
     if pays_later {
         settle_in_tx(tx, till, &draft, false, wish.key.as_ref()).await?;
         return Ok(Begun::Done(order_id));
     }
     let id = till.entropy.uuid_v7(now);
     store::insert_attempt(tx, id, &draft, wish.key.as_ref(), now, now + RESERVED).await?;
-    ring_in_tx(tx, Work::Payments, now + RESERVED).await?;
+    ring_in_tx(tx, Work::Payments, now + RESERVED)?;
     Ok(Begun::Charge(Reserved { id, amount_minor: draft.total_minor }))
 }
 
@@ -136,11 +135,27 @@ async fn default_location(
     shop.map(|shop| shop.default_location_id).ok_or_else(|| Fault::internal("the tenant has no shop"))
 }
 
-async fn take_stock(tx: &mut TenantTx<'_>, till: &Till, draft: &OrderDraft) -> ServiceResult<(), Vec<CheckoutRule>> {
+/// What cart and shelf have just said of what the cart's stock is taken from.
+fn known(cart: &cart::model::Cart, shelf: &model::Shelf) -> Known {
+    let stocked = |line: &cart::model::Line| {
+        let merchandise = &line.merchandise;
+        (merchandise.variant_id, Stocked { tracked: merchandise.tracked, may_oversell: merchandise.may_oversell })
+    };
+    let places = shelf.levels.iter().flat_map(|(id, levels)| levels.iter().map(|level| (*id, level.location_id)));
+    Known { stocked: cart.lines.iter().map(|line| stocked(line)).collect(), places: places.collect() }
+}
+
+async fn take_stock(
+    tx: &mut TenantTx<'_>,
+    till: &Till,
+    draft: &OrderDraft,
+    known: Known,
+) -> ServiceResult<(), Vec<CheckoutRule>> {
     let reference = order_uri(draft.order_id);
+    let (now, actor, reason) = (till.clock.now(), draft.actor.as_str(), "reservation");
+    let ledger = Ledger { now, actor, reason, reference: Some(&reference) };
     let changes = draft.stock_changes(-1);
-    let taken =
-        adjust_in_tx(tx, till.clock.now(), &till.entropy, &draft.actor, "reservation", Some(&reference), &changes);
+    let taken = adjust_known_in_tx(tx, &till.entropy, &ledger, &changes, known);
     taken.await.map_err(|error| match error {
         ServiceError::Rule(rule) => match refusal(&rule, draft) {
             Some(refusal) => ServiceError::Rule(vec![refusal]),

@@ -35,7 +35,7 @@ pub async fn settle_due(app: &App, tenant: TenantId) -> Result<(), Fault> {
     let seeing: Vec<_> = due.iter().map(|attempt| see_to(&till, attempt)).collect();
     let seen: Vec<Result<(), Fault>> = stream::iter(seeing).buffer_unordered(AT_ONCE).collect().await;
     if due.len() == BATCH {
-        till.db.write(async |tx| Ok::<_, Fault>(ring_now_in_tx(tx, Work::Payments, now).await?)).await?;
+        till.db.write(async |tx| Ok::<_, Fault>(ring_now_in_tx(tx, Work::Payments, now)?)).await?;
     }
     seen.into_iter().collect()
 }
@@ -130,7 +130,7 @@ pub async fn postpone(till: &Till, attempt_id: Uuid) -> Result<(), Fault> {
             let doublings = u32::try_from(attempt.tries).unwrap_or_default().min(10);
             let due_at = now + (ASK_AGAIN * 2_i32.pow(doublings)).min(LONGEST_PAUSE);
             store::postpone_attempt(tx, &attempt, now, Some(due_at)).await?;
-            Ok(ring_in_tx(tx, Work::Payments, due_at).await?)
+            Ok(ring_in_tx(tx, Work::Payments, due_at)?)
         })
         .await
 }

@@ -20,8 +20,8 @@ pub async fn keep(till: &Till, wish: &Wish, rules: &[CheckoutRule]) -> Result<bo
     let refused: Completed = Err(ServiceError::Rule(rules.to_vec()));
     till.db
         .write(async |tx| {
-            let Some(head) = cart::store::lock(tx, &wish.cart).await? else { return Ok(true) };
-            if head.completed_at().is_some() || store::is_being_paid(tx.conn(), wish.cart.id).await? {
+            let Some(cart) = cart::store::lock(tx, &wish.cart, now).await? else { return Ok(true) };
+            if cart.completed_at.is_some() || store::is_being_paid(tx.conn(), wish.cart.id).await? {
                 return Ok(false);
             }
             if let (Some(key), Some(outcome)) = (&wish.key, idempotency::outcome_of(&refused)?) {

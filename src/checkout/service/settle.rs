@@ -1,6 +1,5 @@
 //! Step three: the draft becomes the order, or the stock goes back.
 
-use futures_util::try_join;
 use uuid::Uuid;
 
 use super::due::void;
@@ -59,7 +58,7 @@ async fn settle_or_void_in_tx(
         AttemptStatus::Declined | AttemptStatus::Voiding => {
             tracing::warn!(%attempt_id, "a payment was approved after it had been given up");
             store::begin_voiding(tx, attempt_id, now, now + ASK_AGAIN).await?;
-            ring_in_tx(tx, Work::Payments, now + ASK_AGAIN).await?;
+            ring_in_tx(tx, Work::Payments, now + ASK_AGAIN)?;
             Ok(Settled::TooLate { gateway: attempt.gateway })
         }
     }
@@ -94,7 +93,7 @@ pub async fn decline(till: &Till, attempt_id: Uuid, message: &str) -> Completed 
             let rule: Completed = refuse(CheckoutRule::PaymentDeclined { message: message.to_owned() });
             store::close_attempt(tx, attempt_id, AttemptStatus::Declined, now).await?;
             give_back(tx, till, &attempt.draft).await?;
-            keep_in_tx(tx, till, attempt.key.as_ref(), &rule).await?;
+            keep_in_tx(tx, till, attempt.key.as_ref(), &rule)?;
             Ok(attempt)
         })
         .await?;
@@ -112,8 +111,8 @@ async fn give_back(tx: &mut TenantTx<'_>, till: &Till, draft: &OrderDraft) -> Re
 
 /// Makes the order of the draft: number, rows, history, event, the cart's end, the key's outcome.
 ///
-/// The number comes last before the inserts, since its lock makes the tenant's other checkouts wait; the inserts
-/// are pipelined: none needs another's effect, the foreign keys between them are checked at the commit.
+/// The number comes last before the inserts, since its lock makes the tenant's other checkouts wait; the inserts travel
+/// with the commit.
 pub async fn settle_in_tx(
     tx: &mut TenantTx<'_>,
     till: &Till,
@@ -133,18 +132,13 @@ pub async fn settle_in_tx(
     }
     let status = if paid { FinancialStatus::Paid } else { FinancialStatus::Pending };
     let number = orders::next_number(tx).await?;
-    let (mut on_order, mut on_lines, mut on_history) = (tx.fork(), tx.fork(), tx.fork());
-    let (mut on_events, mut on_key) = (tx.fork(), tx.fork());
     let done: Completed = Ok(draft.order_id);
-    try_join!(
-        async { Ok(orders::insert_order(&mut on_order, draft, number, status, now).await?) },
-        async { Ok(orders::insert_lines(&mut on_lines, draft, now, entropy).await?) },
-        async { Ok(orders::insert_history(&mut on_history, draft.order_id, &history, now, entropy).await?) },
-        async { Ok(cart::store::complete(tx, draft.cart_id, draft.order_id, now).await?) },
-        async { Ok(append_all_in_tx(&mut on_events, now, entropy, &events).await?) },
-        keep_in_tx(&mut on_key, till, key, &done),
-    )?;
-    Ok(())
+    orders::insert_order(tx, draft, number, status, now)?;
+    orders::insert_lines(tx, draft, now, entropy)?;
+    orders::insert_history(tx, draft.order_id, &history, now, entropy)?;
+    cart::store::complete(tx, draft.cart_id, draft.order_id, now)?;
+    append_all_in_tx(tx, now, entropy, &events)?;
+    keep_in_tx(tx, till, key, &done)
 }
 
 fn event(topic: Topic, draft: &OrderDraft) -> NewEvent {
@@ -153,14 +147,14 @@ fn event(topic: Topic, draft: &OrderDraft) -> NewEvent {
 }
 
 /// Keeps an outcome under the key, in the transaction that makes it true.
-async fn keep_in_tx(
+fn keep_in_tx(
     tx: &mut TenantTx<'_>,
     till: &Till,
     key: Option<&Key>,
     outcome: &Completed,
 ) -> ServiceResult<(), Vec<CheckoutRule>> {
     if let (Some(key), Some(outcome)) = (key, idempotency::outcome_of(outcome)?) {
-        idempotency::insert_outcome(tx, key, till.clock.now(), &outcome).await?;
+        idempotency::send_outcome(tx, key, till.clock.now(), &outcome)?;
     }
     Ok(())
 }

@@ -66,6 +66,9 @@ pub struct Line {
     answering: usize,
     /// Something has been asked since the last Sync.
     is_open: bool,
+    /// A transaction has been asked for, and not its end: only then may anything be asked. Outside of one the server
+    /// would run it with no tenant set, which shows nothing, but is never what was meant.
+    pub is_begun: bool,
     /// The server's last word on its transaction: `I` for none.
     status: u8,
     closed: Option<Failure>,
@@ -83,6 +86,7 @@ impl Line {
             first: 0,
             answering: 0,
             is_open: false,
+            is_begun: false,
             status: b'I',
             closed: None,
             woken: Vec::new(),

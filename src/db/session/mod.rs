@@ -75,12 +75,37 @@ impl Session {
         self.line().is_idle()
     }
 
-    /// Says something ahead of the next statement. Its failure is that statement's.
+    /// Begins a transaction with these statements, ahead of the first one that is asked for and in one packet with it.
+    pub fn begin(&self, statements: &[(&'static str, &[&str])]) -> QueryResult<()> {
+        self.line().is_begun = true;
+        statements.iter().try_for_each(|(sql, values)| self.say(sql, values))
+    }
+
+    /// Ends the transaction: what is asked for from here on is refused, until another one begins.
+    pub async fn end(&self, sql: &'static str) -> QueryResult<Told> {
+        let asked = {
+            let mut line = self.line();
+            line.is_begun = false;
+            ask_text(&mut line, sql, &[])
+        };
+        Asked::new(self, asked).await
+    }
+
+    /// [`send`](Self::send) for a text.
     pub fn say(&self, sql: &'static str, values: &[&str]) -> QueryResult<()> {
         let mut line = self.line();
         let ticket = ask_text(&mut line, sql, values)?;
         line.leave(ticket);
         Ok(())
+    }
+
+    /// Asks for a statement of the query builder and does not wait: it travels with the next that is waited for, which
+    /// fails when it does.
+    pub fn send(&self, statement: &(impl QueryFragment<Pg> + QueryId)) -> QueryResult<()> {
+        match &mut self.ask(statement).state {
+            State::Failed(error) => Err(error.take().unwrap_or(Error::NotFound)),
+            _ => Ok(()),
+        }
     }
 
     /// Runs a statement without rows.
@@ -93,6 +118,9 @@ impl Session {
     fn ask<Q: QueryFragment<Pg> + QueryId>(&self, query: &Q) -> Asked<'_> {
         let asked = collect(query).and_then(|binds| {
             let mut line = self.line();
+            if !line.is_begun {
+                return Err(Error::NotInTransaction);
+            }
             let statement = statement(&mut line, query, Q::query_id(), &binds.metadata)?;
             line.ask(statement, binds.binds)
         });

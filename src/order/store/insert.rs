@@ -26,14 +26,14 @@ pub async fn next_number(tx: &mut TenantTx<'_>) -> QueryResult<i32> {
     planned(next).get_result(tx).await
 }
 
-pub async fn insert_order(
+pub fn insert_order(
     tx: &mut TenantTx<'_>,
     draft: &OrderDraft,
     number: i32,
     status: FinancialStatus,
     now: DateTime<Utc>,
-) -> QueryResult<usize> {
-    diesel::insert_into(orders::table)
+) -> QueryResult<()> {
+    let insert = diesel::insert_into(orders::table)
         .values((
             (
                 orders::tenant_id.eq(tx.tenant()),
@@ -60,19 +60,18 @@ pub async fn insert_order(
                 orders::created_at.eq(now),
                 orders::updated_at.eq(now),
             ),
-        ))
-        .execute(tx)
-        .await
+        ));
+    tx.send(insert)
 }
 
-pub async fn insert_lines(
+pub fn insert_lines(
     tx: &mut TenantTx<'_>,
     draft: &OrderDraft,
     now: DateTime<Utc>,
     entropy: &Entropy,
-) -> QueryResult<usize> {
+) -> QueryResult<()> {
     let lines: Vec<_> = (1..).zip(&draft.lines).collect();
-    insert_rows!(tx.tenant(), order_lines, lines, |(position, line)| {
+    let insert = insert_rows!(tx.tenant(), order_lines, lines, |(position, line)| {
         order_id: draft.order_id,
         id: entropy.uuid_v7(now),
         position: *position,
@@ -88,9 +87,8 @@ pub async fn insert_lines(
         line_total_minor: line.line_total_minor,
         requires_shipping: line.requires_shipping,
         stock: json(&line.stock),
-    })
-    .execute(tx)
-    .await
+    });
+    tx.send(insert)
 }
 
 /// A line of history to be written.
@@ -100,27 +98,26 @@ pub struct NewHistory<'a> {
     pub actor: &'a str,
 }
 
-pub async fn insert_history(
+pub fn insert_history(
     tx: &mut TenantTx<'_>,
     order_id: Uuid,
     entries: &[NewHistory<'_>],
     now: DateTime<Utc>,
     entropy: &Entropy,
-) -> QueryResult<usize> {
+) -> QueryResult<()> {
     let mut ids: Vec<Uuid> = entries.iter().map(|_| entropy.uuid_v7(now)).collect();
     // Entries of one moment are read in the order in which they were given.
     ids.sort_unstable();
     let rows: Vec<_> = entries.iter().zip(ids).collect();
-    insert_rows!(tx.tenant(), history, rows, |(entry, id)| {
+    let insert = insert_rows!(tx.tenant(), history, rows, |(entry, id)| {
         order_id: order_id,
         id: *id,
         kind: entry.kind.as_db(),
         message: entry.message.as_str(),
         actor: entry.actor,
         created_at: now,
-    })
-    .execute(tx)
-    .await
+    });
+    tx.send(insert)
 }
 
 /// Plain data: it always has a JSON form.
