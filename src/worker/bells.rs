@@ -28,7 +28,7 @@ const ROWS: i64 = 10_000;
 pub struct Job {
     pub tenant: TenantId,
     pub work: Work,
-    bells: Vec<i64>,
+    pub(super) bells: Vec<i64>,
 }
 
 /// Which bells are wanted.
@@ -47,8 +47,14 @@ pub struct Wanted<'a> {
 ///
 /// While a tenant's payments are being settled in any process, its other bells of that kind wait: a job may take as
 /// long as gateways take to be silent.
-pub async fn claim(db: &PlatformDb, wanted: &Wanted<'_>) -> Result<Vec<Job>, Fault> {
-    let claimed = db.run_relaxed(async |conn| Ok::<_, Fault>(claim_rows(conn, wanted).await?)).await?;
+///
+/// On the way it takes down the bells of jobs that are done ([`done`]).
+pub async fn claim(db: &PlatformDb, wanted: &Wanted<'_>, done: &[i64]) -> Result<Vec<Job>, Fault> {
+    let claimed = db.run_relaxed(async |conn| {
+        take_down(conn, done)?;
+        Ok::<_, Fault>(claim_rows(conn, wanted).await?)
+    });
+    let claimed = claimed.await?;
     let mut by_tenant: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
     let mut order = Vec::new();
     for (bell, tenant) in claimed {
@@ -100,13 +106,19 @@ async fn claim_rows(conn: &mut PlatformConn<'_>, wanted: &Wanted<'_>) -> QueryRe
     Ok(rows)
 }
 
-/// Takes down the bells of a job that is done: exactly those that were claimed. What was rung since stays.
-pub async fn done(db: &PlatformDb, job: &Job) -> Result<(), Fault> {
-    db.run_relaxed(async |conn| {
-        let claimed = outbox_ready::table.filter(outbox_ready::id.eq_any(&job.bells));
-        Ok::<_, Fault>(conn.send(&diesel::delete(claimed))?)
-    })
-    .await
+/// Takes down the bells of jobs that are done: exactly those that were claimed. What was rung since stays.
+pub async fn done(db: &PlatformDb, bells: &[i64]) -> Result<(), Fault> {
+    if bells.is_empty() {
+        return Ok(());
+    }
+    db.run_relaxed(async |conn| Ok(take_down(conn, bells)?)).await
+}
+
+fn take_down(conn: &mut PlatformConn<'_>, bells: &[i64]) -> QueryResult<()> {
+    if bells.is_empty() {
+        return Ok(());
+    }
+    conn.send(&diesel::delete(outbox_ready::table.filter(outbox_ready::id.eq_any(bells))))
 }
 
 /// Gives jobs back, to be claimed again by anyone from then on.

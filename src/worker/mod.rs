@@ -88,10 +88,10 @@ pub async fn drain(app: &App) -> Result<(), Fault> {
         let mut idle = true;
         for work in Work::ALL {
             let wanted = Wanted { work, now: app.clock.now(), jobs: JOBS, besides: &[] };
-            for job in bells::claim(app.db.platform(), &wanted).await? {
+            for job in bells::claim(app.db.platform(), &wanted, &[]).await? {
                 idle = false;
                 match worker.perform(&job).await? {
-                    Outcome::Done => bells::done(app.db.platform(), &job).await?,
+                    Outcome::Done => bells::done(app.db.platform(), &job.bells).await?,
                     Outcome::Busy => {
                         bells::give_back(app.db.platform(), &[job], app.clock.now()).await?;
                         tokio::time::sleep(PAUSE).await;
@@ -115,6 +115,14 @@ enum Outcome {
     Done,
     /// Somebody else is at it, or this process does no more of it: its bells stay, for anybody.
     Busy,
+}
+
+/// A job's end.
+#[derive(Debug)]
+struct Ended {
+    outcome: Outcome,
+    /// Those that are to be taken down. Of a job that is not done they have been given back.
+    bells: Vec<i64>,
 }
 
 /// How many tenants' jobs of a kind run side by side in one process. Few where they only use the database, whose
@@ -183,34 +191,39 @@ impl Worker {
                 () = shutdown.cancelled() => {}
             }
         }
-        places.close().await;
+        let done = places.close().await;
+        if let Err(error) = bells::done(self.app.db.platform(), &done).await {
+            tracing::error!(%error, ?work, "jobs come again when their leases end");
+        }
     }
 
     async fn claim(&self, work: Work, places: &mut Places) -> Vec<Job> {
         let jobs = i64::try_from(places.free()).unwrap_or(JOBS);
+        let done = places.take_done();
         let wanted = Wanted { work, now: self.app.clock.now(), jobs, besides: &places.taken() };
-        bells::claim(self.app.db.platform(), &wanted).await.unwrap_or_else(|error| {
-            tracing::error!(%error, ?work, "could not look for work");
-            Vec::new()
-        })
+        match bells::claim(self.app.db.platform(), &wanted, &done).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::error!(%error, ?work, "could not look for work");
+                places.put_back(done);
+                Vec::new()
+            }
+        }
     }
 
-    /// One job from the claim to its end; a failure is logged and tried again.
-    async fn work_off(self: Arc<Self>, job: Job) -> Outcome {
-        let outcome = match self.perform(&job).await {
-            Ok(outcome) => outcome,
+    /// One job from the claim to its end; a failure is logged and tried again. The bells of one that is done are taken
+    /// down with the next claim, which follows at once.
+    async fn work_off(self: Arc<Self>, job: Job) -> Ended {
+        let (outcome, after) = match self.perform(&job).await {
+            Ok(Outcome::Done) => return Ended { outcome: Outcome::Done, bells: job.bells },
+            Ok(Outcome::Busy) => (Outcome::Busy, TimeDelta::zero()),
             Err(error) => {
                 tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job failed; it comes again");
-                self.give_back(&[job], BACK_OFF).await;
-                return Outcome::Done;
+                (Outcome::Done, BACK_OFF)
             }
         };
-        if outcome == Outcome::Busy {
-            self.give_back(&[job], TimeDelta::zero()).await;
-        } else if let Err(error) = bells::done(self.app.db.platform(), &job).await {
-            tracing::error!(%error, tenant = %job.tenant, work = ?job.work, "a job comes again when its lease ends");
-        }
-        outcome
+        self.give_back(&[job], after).await;
+        Ended { outcome, bells: Vec::new() }
     }
 
     /// Gives jobs back that are not done, to be claimed by anyone after so long.

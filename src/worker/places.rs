@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::Outcome;
+use super::{Ended, Outcome};
 use crate::ids::TenantId;
 
 /// A tenant's work that somebody else is at is left to him for so long.
@@ -16,14 +16,17 @@ const REST: Duration = Duration::from_millis(200);
 /// What is running, and for whom.
 pub struct Places {
     breadth: usize,
-    jobs: JoinSet<Outcome>,
+    jobs: JoinSet<Ended>,
     tenants: HashMap<Id, TenantId>,
     resting: HashMap<TenantId, Instant>,
+    /// The bells of jobs that are done, still to be taken down.
+    done: Vec<i64>,
 }
 
 impl Places {
     pub fn new(breadth: usize) -> Self {
-        Self { breadth, jobs: JoinSet::new(), tenants: HashMap::new(), resting: HashMap::new() }
+        let (tenants, resting) = (HashMap::new(), HashMap::new());
+        Self { breadth, jobs: JoinSet::new(), tenants, resting, done: Vec::new() }
     }
 
     /// How many more jobs may run.
@@ -38,7 +41,7 @@ impl Places {
         self.tenants.values().chain(self.resting.keys()).copied().collect()
     }
 
-    pub fn start(&mut self, tenant: TenantId, job: impl Future<Output = Outcome> + Send + 'static) {
+    pub fn start(&mut self, tenant: TenantId, job: impl Future<Output = Ended> + Send + 'static) {
         let id = self.jobs.spawn(job).id();
         self.tenants.insert(id, tenant);
     }
@@ -61,16 +64,30 @@ impl Places {
         }
     }
 
-    /// Waits for all jobs.
-    pub async fn close(mut self) {
-        while self.jobs.join_next().await.is_some() {}
+    /// The bells that are to be taken down, for who does it.
+    pub fn take_done(&mut self) -> Vec<i64> {
+        std::mem::take(&mut self.done)
     }
 
-    fn end(&mut self, ended: Result<(Id, Outcome), JoinError>) {
-        let (id, outcome) = match ended {
+    /// They could not be taken down now.
+    pub fn put_back(&mut self, done: Vec<i64>) {
+        self.done.extend(done);
+    }
+
+    /// Waits for all jobs; answers the bells that are to be taken down.
+    pub async fn close(mut self) -> Vec<i64> {
+        while let Some(ended) = self.jobs.join_next_with_id().await {
+            self.end(ended);
+        }
+        self.done
+    }
+
+    fn end(&mut self, ended: Result<(Id, Ended), JoinError>) {
+        let (id, Ended { outcome, bells }) = match ended {
             Ok(ended) => ended,
-            Err(error) => (error.id(), Outcome::Done),
+            Err(error) => (error.id(), Ended { outcome: Outcome::Done, bells: Vec::new() }),
         };
+        self.done.extend(bells);
         if let (Some(tenant), Outcome::Busy) = (self.tenants.remove(&id), outcome) {
             self.resting.insert(tenant, Instant::now() + REST);
         }

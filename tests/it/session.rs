@@ -12,10 +12,12 @@ use emporia::db::{Db, TenantConn, TenantDb, TenantRead};
 use emporia::error::Fault;
 use emporia::ids::TenantId;
 use futures_util::{StreamExt, TryStreamExt};
+use serde_json::json;
 use tokio::{join, try_join};
 use uuid::Uuid;
 
-use crate::support::{TestDb, admin, settled};
+use crate::support::{Goods, TestApp, TestDb, admin, settled};
+use crate::tenancy::count;
 
 diesel::define_sql_function! { fn pg_backend_pid() -> Integer; }
 diesel::define_sql_function! { fn repeat(text: Text, times: Integer) -> Text; }
@@ -145,23 +147,58 @@ async fn known(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
 
 #[tokio::test]
 async fn searches_of_ever_new_shapes_are_not_remembered() {
-    use emporia::catalog::model::{Audience, ProductSort, parse_query};
-    use emporia::catalog::store::products_list;
-    use emporia::graphql::connection::PageArgs;
-    let (_test, _db, tenant) = alone().await;
-    let page = PageArgs { first: Some(1), ..PageArgs::default() }.check().expect("a page");
-    let read = tenant.read(async |conn| {
-        let mut counts = Vec::new();
-        for query in ["tag:a", "tag:a OR tag:b", "tag:a tag:b", "NOT (tag:a OR title:b) OR sku:c", "title:b", "title:c"] {
-            let conditions = parse_query(query, emporia::money::Currency::EUR).expect("a query");
-            products_list(conn, Audience::Merchant, &conditions, ProductSort::Id, &page).await?;
-            counts.push(known(conn).await?);
-        }
-        Ok::<_, Fault>(counts)
-    });
-    let counts = read.await.expect("a read");
+    let app = TestApp::with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    let store = app.store("acme").await;
+    let mut counts = Vec::new();
+    for query in ["tag:a", "tag:a OR tag:b", "tag:a tag:b", "NOT (tag:a OR title:b) OR sku:c", "title:b", "title:c"] {
+        let asked = format!(r#"{{ products(first: 1, query: "{query}") {{ nodes {{ id }} }} }}"#);
+        let answer = app.gql(&store.secret, &asked, json!({})).await;
+        assert_eq!(answer["data"]["products"]["nodes"], json!([]), "{answer}");
+        let tenant = app.app.db.tenant(store.tenant);
+        counts.push(tenant.read(async |conn| Ok::<_, Fault>(known(conn).await?)).await.expect("a count"));
+    }
     let new: Vec<i64> = counts.iter().map(|count| count - counts[0]).collect();
     assert_eq!(new, [0, 0, 0, 0, 1, 1], "single conditions are kept, compounds are not");
+}
+
+/// What is known to be all that a request reads is read in one transaction of its own, without anything else.
+#[tokio::test]
+async fn what_needs_nothing_else_is_read_in_one_packet() {
+    let app = TestApp::with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    let store = app.store("acme").await;
+    let goods = Goods::new(250).stock(7);
+    let handle = goods.id.to_string();
+    app.shelve(&store, goods).await;
+    let mut admin = admin(&app.db.name).await;
+    admin.batch_execute("CREATE EXTENSION pg_stat_statements").await.expect("the server counts statements");
+    let collections = "id handle title description descriptionHtml updatedAt image { url } seo { title }";
+    let variants = "id title sku price { amount } compareAtPrice { amount } quantityAvailable availableForSale currentlyNotInStock";
+    let product = format!(
+        "__typename id handle title description descriptionHtml vendor productType tags createdAt publishedAt updatedAt
+         seo {{ title description }} availableForSale totalInventory priceRange {{ minVariantPrice {{ amount }} }}
+         compareAtPriceRange {{ maxVariantPrice {{ amount }} }} variantsCount {{ count }}
+         variants(first: 5) {{ nodes {{ {variants} }} edges {{ cursor node {{ {variants} }} }} pageInfo {{ endCursor }} }}"
+    );
+    let page = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
+    let alone = [
+        (1, format!("query($handle: String!) {{ product(handle: $handle) {{ {product}
+             collections(first: 5) {{ nodes {{ {collections} }} edges {{ cursor node {{ {collections} }} }} }} }} }}")),
+        (1, "query($handle: String!) { product(handle: $handle) { id title } }".to_owned()),
+        (2, format!("{{ products(first: 5) {{ nodes {{ {product} }} edges {{ cursor node {{ {product} }} }} {page} }} }}")),
+        (1, "{ products(first: 5) { nodes { id title } } }".to_owned()),
+    ];
+    for (reads, query) in alone {
+        let sql = "SELECT coalesce(sum(calls), 0)::bigint AS n FROM pg_stat_statements s
+            JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database()
+             AND s.userid = 'emporia_app'::regrole AND query LIKE 'SELECT %' AND query LIKE '%products%'";
+        let begun = sql.replace("query LIKE 'SELECT %' AND query LIKE '%products%'", "query LIKE 'BEGIN%'");
+        let before = (count(&mut admin, sql).await, count(&mut admin, &begun).await);
+        let answer = app.gql(&store.secret, &query, json!({ "handle": handle })).await;
+        assert_eq!(answer["errors"], json!(null), "{answer}");
+        settled(&app.db.name).await;
+        let after = (count(&mut admin, sql).await, count(&mut admin, &begun).await);
+        assert_eq!((after.0 - before.0, after.1 - before.1), (reads, 1), "{query}");
+    }
 }
 
 #[tokio::test]
