@@ -54,10 +54,11 @@ pub fn draft(
     terms: Terms,
 ) -> Result<OrderDraft, Vec<CheckoutRule>> {
     let mut refused = Vec::new();
-    if shelf.lines == 0 {
+    if shelf.lines == 0 && cart.lines.is_empty() {
         return Err(vec![CheckoutRule::CartEmpty]);
     }
-    if cart.lines.len() < shelf.lines {
+    // Fewer: something cannot be sold any more. More: something was deleted between the two looks.
+    if cart.lines.len() != shelf.lines {
         refused.push(CheckoutRule::MerchandiseGone);
     }
     if cart.buyer.email.is_none() && cart.buyer.phone.is_none() {

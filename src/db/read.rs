@@ -41,8 +41,8 @@ impl TenantRead {
         }
         let conn = Arc::new(self.db.borrow().await?);
         conn.mark();
-        *slot = Some(conn.clone());
         Begin::Read.say(&conn.pg, self.db.tenant())?;
+        *slot = Some(conn.clone());
         drop(slot);
         Ok(work(&mut TenantConn::new(&conn, self.db.tenant())).await?)
     }

@@ -130,9 +130,12 @@ pub(super) async fn transact<T, E: From<Error>>(
 
 /// Rolls back. The first error is the one worth telling; a connection that cannot roll back stays marked.
 pub(super) async fn undone<E>(conn: &PgConn, error: E) -> E {
-    // A COMMIT that became a rollback has ended the transaction as well.
-    if conn.is_marked() {
-        let _ = finish(conn, "ROLLBACK").await;
+    // A COMMIT that became a rollback has ended the transaction as well. Where something that was sent along fails only
+    // now, the first ROLLBACK is passed over with it.
+    for _ in 0..2 {
+        if !conn.is_marked() || finish(conn, "ROLLBACK").await.is_ok() {
+            break;
+        }
     }
     error
 }
@@ -142,7 +145,10 @@ pub(super) async fn undone<E>(conn: &PgConn, error: E) -> E {
 pub(super) async fn finish(conn: &PgConn, end: &'static str) -> QueryResult<()> {
     let told = conn.pg.end(end).await?;
     conn.unmark();
-    if told.rolled_back && end == "COMMIT" { Err(Error::RollbackTransaction) } else { Ok(()) }
+    match told.rolled_back && end == "COMMIT" {
+        true => Err(conn.pg.lost().unwrap_or(Error::RollbackTransaction)),
+        false => Ok(()),
+    }
 }
 
 /// A handle on the tenant's running transaction. Clones share it, and their statements are pipelined.
@@ -241,8 +247,13 @@ impl<'a> TenantTx<'a> {
         match outcome {
             Ok(value) => Ok(value),
             Err(error) => {
-                pg.say("ROLLBACK TO SAVEPOINT s", &[])?;
-                pg.run("RELEASE SAVEPOINT s").await?;
+                // Passed over when something that was sent along fails only now: so once more.
+                for _ in 0..2 {
+                    pg.say("ROLLBACK TO SAVEPOINT s", &[])?;
+                    if pg.run("RELEASE SAVEPOINT s").await.is_ok() {
+                        break;
+                    }
+                }
                 Err(error)
             }
         }

@@ -9,12 +9,7 @@ use crate::db::schema::{events, outbox_ready};
 use crate::db::{TenantTx, insert_rows};
 
 /// Appends an event and asks the worker to publish it.
-pub fn append_in_tx(
-    tx: &mut TenantTx<'_>,
-    now: DateTime<Utc>,
-    entropy: &Entropy,
-    event: &NewEvent,
-) -> QueryResult<()> {
+pub fn append_in_tx(tx: &mut TenantTx<'_>, now: DateTime<Utc>, entropy: &Entropy, event: &NewEvent) -> QueryResult<()> {
     append_all_in_tx(tx, now, entropy, std::slice::from_ref(event))
 }
 

@@ -38,6 +38,13 @@ impl Default for Budget {
     }
 }
 
+/// What an operation had taken at some point.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    spent: u64,
+    text: u64,
+}
+
 /// An operation took more than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Overspent {
@@ -64,6 +71,22 @@ impl Budget {
     pub async fn text(&self, bytes: usize) {
         poll_fn(|_| if self.overspent().is_some() { Poll::Pending } else { Poll::Ready(()) }).await;
         self.count_text(bytes);
+    }
+
+    /// Whether others are to have their turn before more is taken.
+    pub fn is_due(&self) -> bool {
+        self.spent.load(Relaxed) >= self.until.load(Relaxed)
+    }
+
+    /// What has been taken so far.
+    pub fn mark(&self) -> Mark {
+        Mark { spent: self.spent.load(Relaxed), text: self.text.load(Relaxed) }
+    }
+
+    /// Gives back what has been taken since, for an answer that was not used.
+    pub fn back_to(&self, mark: Mark) {
+        self.spent.store(mark.spent, Relaxed);
+        self.text.store(mark.text, Relaxed);
     }
 
     /// What has been taken too much of.

@@ -16,7 +16,8 @@ impl Known {
     /// Whether the field is the whole operation, a query, and everything asked below it is known.
     pub fn is_all(&self, ctx: &Context<'_>) -> bool {
         let operation = &ctx.query_env.operation.node;
-        let is_alone = matches!(&operation.selection_set.node.items[..], [only] if matches!(only.node, Selection::Field(_)));
+        let is_alone =
+            matches!(&operation.selection_set.node.items[..], [only] if matches!(only.node, Selection::Field(_)));
         operation.ty == OperationType::Query && is_alone && self.covers(ctx.field())
     }
 

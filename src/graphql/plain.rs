@@ -38,10 +38,20 @@ impl<'a> Reader<'a> {
 
     /// A nested object, when all that is asked of it can be answered from memory.
     pub fn object<T: Plain>(&self, object: &T, field: &Positioned<Field>) -> Option<Value> {
-        if self.scope.budget.overspent().is_some() {
-            // The ordinary way ends it.
+        let budget = &self.scope.budget;
+        if budget.overspent().is_some() || budget.is_due() {
+            // The ordinary way ends it, or lets others have their turn.
             return None;
         }
+        let before = budget.mark();
+        let answer = self.whole(object, field);
+        if answer.is_none() {
+            budget.back_to(before);
+        }
+        answer
+    }
+
+    fn whole<T: Plain>(&self, object: &T, field: &Positioned<Field>) -> Option<Value> {
         let mut fields = Vec::new();
         self.flatten::<T>(&field.node.selection_set.node, &mut fields)?;
         let mut answer = IndexMap::with_capacity(fields.len());

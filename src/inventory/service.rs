@@ -100,8 +100,7 @@ async fn change_in_tx(
     }
     changes.retain(|change| change.delta != 0 && !skipped.contains(&change.variant_id));
     let by_level: Vec<&[StockChange]> = changes.chunk_by(|a, b| a.place() == b.place()).collect();
-    let missing: Vec<Place> =
-        by_level.iter().map(|of| of[0].place()).filter(|place| !places.contains(place)).collect();
+    let missing: Vec<Place> = by_level.iter().map(|of| of[0].place()).filter(|place| !places.contains(place)).collect();
     if !missing.is_empty() {
         make_levels(tx, ledger.now, &missing).await?;
     }

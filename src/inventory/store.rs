@@ -103,7 +103,7 @@ impl QueryFragment<Pg> for ChangeLevels {
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
         // One that sank below zero under another policy may rise and still be below.
         out.push_sql(
-            ", may_oversell = CASE WHEN d.delta < 0 THEN l.may_oversell
+            ", may_oversell = CASE WHEN d.delta <= 0 THEN l.may_oversell
                                    ELSE d.may_oversell OR l.available + d.delta < 0 END FROM unnest(",
         );
         out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.variants)?;
@@ -115,7 +115,9 @@ impl QueryFragment<Pg> for ChangeLevels {
         out.push_bind_param::<Array<Bool>, _>(&self.may_oversell)?;
         out.push_sql(") AS d (variant_id, location_id, delta, may_oversell) WHERE l.tenant_id = ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.tenant)?;
-        out.push_sql(" AND l.variant_id = d.variant_id AND l.location_id = d.location_id AND abs(l.available + d.delta) <= ");
+        out.push_sql(
+            " AND l.variant_id = d.variant_id AND l.location_id = d.location_id AND abs(l.available + d.delta) <= ",
+        );
         out.push_bind_param::<Integer, _>(&MAX_UNITS)?;
         // The variant says what it said when it was read, the level what holds now.
         out.push_sql(
@@ -171,7 +173,8 @@ fn levels_in_order(tenant: Uuid, variants: Vec<Uuid>) -> _ {
         .for_update()
 }
 
-/// Locks these variants in the one order: before their levels, as everyone does who takes both.
+/// Locks these variants in the one order: before their levels, as everyone does who takes both. Carts may go on pointing
+/// at them.
 pub async fn lock_variants(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResult<()> {
     use product_variants as v;
     let _: Vec<Uuid> = v::table
@@ -179,7 +182,7 @@ pub async fn lock_variants(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResult<(
         .filter(v::id.eq_any(ids))
         .order(v::id)
         .select(v::id)
-        .for_update()
+        .for_no_key_update()
         .load(tx)
         .await?;
     Ok(())

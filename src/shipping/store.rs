@@ -19,23 +19,25 @@ use crate::page::PageQuery;
 /// The zones that serve a country, with their rates.
 macro_rules! serving {
     ($conn:ident, $country:expr) => {
-    delivery_zones::table
-        .left_join(delivery_rates::table.on(
-            delivery_rates::tenant_id.eq(delivery_zones::tenant_id).and(delivery_rates::zone_id.eq(delivery_zones::id)),
-        ))
-        .left_join(
-            delivery_zone_countries::table.on(delivery_zone_countries::tenant_id
-                .eq(delivery_zones::tenant_id)
-                .and(delivery_zone_countries::zone_id.eq(delivery_zones::id))
-                .and($country)),
-        )
-        .filter(delivery_zones::tenant_id.eq($conn.tenant()))
-        .filter(delivery_zone_countries::country.is_not_null().or(delivery_zones::rest_of_world))
-        .select((
-            delivery_zones::profile_id,
-            delivery_zone_countries::country.nullable(),
-            (delivery_rates::id, delivery_rates::name, delivery_rates::price_minor).nullable(),
-        ))
+        delivery_zones::table
+            .left_join(
+                delivery_rates::table.on(delivery_rates::tenant_id
+                    .eq(delivery_zones::tenant_id)
+                    .and(delivery_rates::zone_id.eq(delivery_zones::id))),
+            )
+            .left_join(
+                delivery_zone_countries::table.on(delivery_zone_countries::tenant_id
+                    .eq(delivery_zones::tenant_id)
+                    .and(delivery_zone_countries::zone_id.eq(delivery_zones::id))
+                    .and($country)),
+            )
+            .filter(delivery_zones::tenant_id.eq($conn.tenant()))
+            .filter(delivery_zone_countries::country.is_not_null().or(delivery_zones::rest_of_world))
+            .select((
+                delivery_zones::profile_id,
+                delivery_zone_countries::country.nullable(),
+                (delivery_rates::id, delivery_rates::name, delivery_rates::price_minor).nullable(),
+            ))
     };
 }
 

@@ -191,9 +191,11 @@ impl Worker {
                 () = shutdown.cancelled() => {}
             }
         }
-        let done = places.close().await;
-        if let Err(error) = bells::done(self.app.db.platform(), &done).await {
-            tracing::error!(%error, ?work, "jobs come again when their leases end");
+        // Each as it ends: while a payments job's bell is claimed, nobody takes the tenant's next.
+        while let Some(done) = places.next_done().await {
+            if let Err(error) = bells::done(self.app.db.platform(), &done).await {
+                tracing::error!(%error, ?work, "a job comes again when its lease ends");
+            }
         }
     }
 

@@ -74,12 +74,13 @@ impl Places {
         self.done.extend(done);
     }
 
-    /// Waits for all jobs; answers the bells that are to be taken down.
-    pub async fn close(mut self) -> Vec<i64> {
-        while let Some(ended) = self.jobs.join_next_with_id().await {
+    /// Waits until a job has ended; answers the bells that are to be taken down. None: no job is left.
+    pub async fn next_done(&mut self) -> Option<Vec<i64>> {
+        if self.done.is_empty() {
+            let ended = self.jobs.join_next_with_id().await?;
             self.end(ended);
         }
-        self.done
+        Some(self.take_done())
     }
 
     fn end(&mut self, ended: Result<(Id, Ended), JoinError>) {

@@ -12,7 +12,7 @@ use emporia::shop;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Store, TestApp, eventually, waiting};
+use crate::support::{Goods, Store, TestApp, eventually, waiting};
 
 /// A shop with variants whose ids are 1, 2, 3…
 struct Stockroom {
@@ -248,6 +248,23 @@ async fn a_level_below_zero_may_rise_under_any_policy_but_not_sink() {
     room.adjust(&[room.change(1, 6)]).await.expect("it rises");
     let refused = InventoryRule::NotEnough { variant_id: variant(1), available: 3 };
     assert_eq!(rule(room.adjust(&[room.change(1, -4)]).await), refused, "and does not sink below zero again");
+}
+
+#[tokio::test]
+async fn carts_may_point_at_variants_that_are_held() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let goods = Goods::new(100).stock(5);
+    let (id, gid) = (goods.id, app.shelve(&store, goods).await);
+    let db = app.app.db.tenant(store.tenant);
+    let held = db.write(async |tx| {
+        emporia::inventory::service::lock_in_tx(tx, &[id]).await?;
+        let create = "mutation($id: ID!) { cartCreate(input: { lines: [{ merchandiseId: $id, quantity: 2 }] }) {
+            cart { totalQuantity } } }";
+        Ok::<_, Fault>(app.gql(&store.publishable, create, serde_json::json!({ "id": gid })).await)
+    });
+    let answer = held.await.expect("held to its end");
+    assert_eq!(answer["cartCreate"]["cart"]["totalQuantity"], 2, "{answer}");
 }
 
 #[tokio::test]

@@ -18,21 +18,20 @@ use crate::db::{TenantTx, insert_rows, planned};
 /// Inserts a cart with its lines and addresses.
 pub fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryResult<()> {
     let key_hash = key.hash();
-    let insert = diesel::insert_into(carts::table)
-        .values((
-            carts::tenant_id.eq(tx.tenant()),
-            carts::id.eq(cart.id),
-            carts::key_hash.eq(key_hash.bytes()),
-            carts::note.eq(&cart.note),
-            carts::attributes.eq(json(&cart.attributes)),
-            carts::discount_codes.eq(&cart.discount_codes),
-            carts::buyer_email.eq(&cart.buyer.email),
-            carts::buyer_phone.eq(&cart.buyer.phone),
-            carts::buyer_country.eq(cart.buyer.country.map(Country::code)),
-            carts::delivery_handle.eq(&cart.delivery_handle),
-            carts::created_at.eq(cart.created_at),
-            carts::updated_at.eq(cart.updated_at),
-        ));
+    let insert = diesel::insert_into(carts::table).values((
+        carts::tenant_id.eq(tx.tenant()),
+        carts::id.eq(cart.id),
+        carts::key_hash.eq(key_hash.bytes()),
+        carts::note.eq(&cart.note),
+        carts::attributes.eq(json(&cart.attributes)),
+        carts::discount_codes.eq(&cart.discount_codes),
+        carts::buyer_email.eq(&cart.buyer.email),
+        carts::buyer_phone.eq(&cart.buyer.phone),
+        carts::buyer_country.eq(cart.buyer.country.map(Country::code)),
+        carts::delivery_handle.eq(&cart.delivery_handle),
+        carts::created_at.eq(cart.created_at),
+        carts::updated_at.eq(cart.updated_at),
+    ));
     tx.send(insert)?;
     // The foreign keys need the row above.
     put_lines(tx, cart.id, cart.lines.iter().map(AsRef::as_ref).collect())?;

@@ -98,7 +98,8 @@ const PRODUCT: Known = Known(&[
 ]);
 
 /// Products of a list come without their collections.
-const PRODUCTS: Known = Known(&[("nodes", IN_LIST), ("edges", Known(&[("cursor", WHOLE), ("node", IN_LIST)])), ("pageInfo", WHOLE)]);
+const PRODUCTS: Known =
+    Known(&[("nodes", IN_LIST), ("edges", Known(&[("cursor", WHOLE), ("node", IN_LIST)])), ("pageInfo", WHOLE)]);
 
 const IN_LIST: Known = Known(&[
     ("availableForSale", WHOLE),

@@ -373,7 +373,11 @@ pub enum ProductVariantSortKeys {
 }
 
 /// A page of a product's variants.
-pub fn page(query: &PageQuery, variants: &[Arc<model::Variant>], by: ProductVariantSortKeys) -> ProductVariantConnection {
+pub fn page(
+    query: &PageQuery,
+    variants: &[Arc<model::Variant>],
+    by: ProductVariantSortKeys,
+) -> ProductVariantConnection {
     let variants = sorted(variants.iter().cloned().map(ProductVariant).collect(), by);
     ProductVariantConnection(Page::from_list(query, variants, |variant| Cursor::by_id(variant.0.id)))
 }

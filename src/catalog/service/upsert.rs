@@ -277,11 +277,17 @@ async fn write(
                 location_id: *location_id,
                 delta: *delta,
             };
-            stock.extend(draft.quantities.iter().map(change));
+            stock.extend(draft.quantities.iter().filter(|(_, delta)| *delta != 0).map(change));
         }
     }
     let touched: Vec<Uuid> = changes.variants_gone().iter().chain(&repoliced).copied().collect();
-    inventory::service::lock_in_tx(tx, &touched).await?;
+    if !touched.is_empty() {
+        // With their siblings, which are written as well: a checkout that makes a level holds its variant first.
+        let existing =
+            planned.iter().flatten().filter_map(|planned| planned.before).flat_map(|before| &before.variants);
+        let existing: Vec<Uuid> = existing.map(|variant| variant.id).collect();
+        inventory::service::lock_in_tx(tx, &existing).await?;
+    }
     store::apply(tx, &changes).await?;
     inventory::service::policies_changed_in_tx(tx, now, &repoliced).await?;
     inventory::service::adjust_in_tx(tx, now, entropy, actor, "initial", None, &stock).await.map_err(

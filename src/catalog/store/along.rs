@@ -135,10 +135,11 @@ pub async fn product_along_by_handle(
             )
                 .into_sql::<CollectionSql>(),
         );
-    let query = products::table
-        .filter(products::tenant_id.eq(tenant))
-        .filter(products::handle.eq(handle))
-        .select((ProductRow::as_select(), array(variants), array(collections)));
+    let query = products::table.filter(products::tenant_id.eq(tenant)).filter(products::handle.eq(handle)).select((
+        ProductRow::as_select(),
+        array(variants),
+        array(collections),
+    ));
     type Row = (ProductRow, Vec<VariantTuple>, Vec<CollectionTuple>);
     let row: Option<Row> = match audience {
         Audience::Shopper { now } => query.filter(shown(now)).first(conn).await,

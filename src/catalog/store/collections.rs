@@ -11,7 +11,7 @@ use crate::catalog::model::{
 use crate::db::keyset::{by, moment, text};
 use crate::db::schema::{collection_products, collections};
 use crate::db::search::{self, Expression, holds, literal};
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, unkept};
 use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
@@ -114,7 +114,9 @@ pub async fn collections_list(
 ) -> QueryResult<Vec<Collection>> {
     let mut query = visible(conn, audience).limit(page.limit);
     for condition in conditions {
-        query = query.filter(search::expression(condition, &expression));
+        let condition = search::expression(condition, &expression);
+        // Several together are of as many shapes as callers think of.
+        query = if conditions.len() > 1 { query.filter(unkept(condition)) } else { query.filter(condition) };
     }
     let query = match sort {
         CollectionSort::Id => by!(query, page, collections::id),

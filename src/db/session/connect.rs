@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Config, NoTls};
 
 use super::line::Line;
@@ -38,11 +39,22 @@ impl Session {
         let mut last = ConnectError::Unreachable(io::Error::new(io::ErrorKind::NotFound, "the URL names no host"));
         for address in Address::all(config) {
             match Self::connect_to(config, address).await {
-                Ok(session) => return Ok(session),
+                Ok(session) if session.fits(config.get_target_session_attrs()).await => return Ok(session),
+                Ok(_) => last = ConnectError::Refused("the server is not of the kind that the URL asks for".to_owned()),
                 Err(error) => last = error,
             }
         }
         Err(last)
+    }
+
+    /// Whether it is a server to write to, or one that only reads, where the URL asks for either.
+    async fn fits(&self, wanted: TargetSessionAttrs) -> bool {
+        if wanted == TargetSessionAttrs::Any {
+            return true;
+        }
+        let Ok(told) = self.run("SHOW transaction_read_only").await else { return false };
+        let is_read_only = told.rows.first().is_some_and(|row| row.buffer().ends_with(b"on"));
+        is_read_only == (wanted == TargetSessionAttrs::ReadOnly)
     }
 
     async fn connect_to(config: &Config, address: Address) -> Result<Self, ConnectError> {
@@ -57,6 +69,7 @@ impl Session {
         let kept = lent.0.clone();
         let (client, connection) = config.connect_raw(lent, NoTls).await?;
         let token = client.cancel_token();
+        let address = kept.lock().ok().and_then(|socket| socket.peer(&address)).unwrap_or(address);
         // Introduced: from here on the server speaks only when it is asked.
         drop((client, connection));
         let socket = Arc::into_inner(kept).and_then(|socket| socket.into_inner().ok()).ok_or(ConnectError::Closed)?;

@@ -64,6 +64,14 @@ pub struct Line {
     first: u64,
     /// Which of `asked` the server answers next.
     answering: usize,
+    /// The last question of each packet whose end the server has not told yet.
+    packets: VecDeque<u64>,
+    /// Everything before this question has been told to its packet's end.
+    ready: u64,
+    /// Statements that the server is to forget, with the next packet: in front, where nothing is passed over.
+    forgotten: Vec<String>,
+    /// Why something has failed for whose answer nobody waits: the transaction's first.
+    pub lost: Option<Failure>,
     /// Something has been asked since the last Sync.
     is_open: bool,
     /// A transaction has been asked for, and not its end: only then may anything be asked. Outside of one the server
@@ -85,6 +93,10 @@ impl Line {
             asked: VecDeque::new(),
             first: 0,
             answering: 0,
+            packets: VecDeque::new(),
+            ready: 0,
+            forgotten: Vec::new(),
+            lost: None,
             is_open: false,
             is_begun: false,
             status: b'I',
@@ -96,7 +108,7 @@ impl Line {
     /// Makes a statement that stays known, in the packet that will run it.
     pub fn prepare(&mut self, sql: &str, types: &[u32]) -> QueryResult<Arc<Statement>> {
         if let Some(oldest) = self.statements.make_room() {
-            frontend::close(b'S', oldest.name(), &mut self.output).map_err(unsayable)?;
+            self.forgotten.push(oldest.name().to_owned());
         }
         let name = self.statements.next_name();
         self.parse(&name, sql, types)?;
@@ -110,10 +122,24 @@ impl Line {
     }
 
     fn parse(&mut self, name: &str, sql: &str, types: &[u32]) -> QueryResult<()> {
+        self.open()?;
         self.whole(|output| {
             frontend::parse(name, sql, types.iter().copied(), output).map_err(unsayable)?;
             frontend::describe(b'S', name, output).map_err(unsayable)
         })
+    }
+
+    /// Before a packet's first message.
+    fn open(&mut self) -> QueryResult<()> {
+        if let Some(closed) = &self.closed {
+            return Err(closed.clone().into());
+        }
+        if !self.is_open {
+            for name in std::mem::take(&mut self.forgotten) {
+                frontend::close(b'S', &name, &mut self.output).map_err(unsayable)?;
+            }
+        }
+        Ok(())
     }
 
     /// Encodes messages, or none: half a one would garble all that follow.
@@ -128,6 +154,7 @@ impl Line {
 
     /// Asks for a statement's run with these values, all in binary.
     pub fn ask(&mut self, statement: Arc<Statement>, values: Vec<Option<Vec<u8>>>) -> QueryResult<Ticket> {
+        self.open()?;
         let write = |value: Option<Vec<u8>>, output: &mut BytesMut| match value {
             Some(bytes) => {
                 output.extend_from_slice(&bytes);
@@ -192,8 +219,9 @@ impl Line {
         std::mem::take(&mut self.woken)
     }
 
+    /// Whether the server, by its last word on all that it was asked, is in no transaction.
     pub fn is_idle(&self) -> bool {
-        self.status == b'I'
+        self.status == b'I' && self.packets.is_empty()
     }
 
     pub fn is_usable(&mut self) -> bool {
@@ -205,12 +233,13 @@ impl Line {
                 Err(error) => self.close(Failure::lost(&error)),
             }
         }
-        self.closed.is_none() && self.asked.is_empty() && self.output.is_empty()
+        self.closed.is_none() && self.asked.is_empty() && self.packets.is_empty() && self.output.is_empty()
     }
 
-    /// Says good-bye, as far as the socket takes it at once.
+    /// Says good-bye, as far as the socket takes it at once. What has been asked and not been sent is not sent now: nobody
+    /// waits for it, and there may be a COMMIT among it. Where the socket just closes, the server rolls back.
     pub fn terminate(&mut self) {
-        if self.closed.is_none() {
+        if self.closed.is_none() && self.output.is_empty() {
             frontend::terminate(&mut self.output);
             let _ = self.socket.try_write(&self.output);
         }
@@ -218,6 +247,9 @@ impl Line {
 
     /// Hands a question's answer out.
     fn take(&mut self, ticket: Ticket) -> Option<QueryResult<Told>> {
+        if ticket.0 >= self.ready {
+            return None;
+        }
         let question = &mut self.asked[(ticket.0 - self.first) as usize];
         let outcome = question.outcome.take()?;
         let told = outcome.map(|Outcome { count, rolled_back }| Told {
@@ -233,7 +265,7 @@ impl Line {
     }
 
     fn forget_answered(&mut self) {
-        while self.answering > 0 && self.asked.front().is_some_and(|question| question.left) {
+        while self.first < self.ready && self.asked.front().is_some_and(|question| question.left) {
             self.asked.pop_front();
             self.first += 1;
             self.answering -= 1;
@@ -242,10 +274,8 @@ impl Line {
 
     /// The socket wakes one waiter only: whoever has what he wanted wakes the next.
     fn pass_on(&mut self, own: &Waker) {
-        let waiting = self.asked.iter().filter(|question| question.outcome.is_none());
-        if let Some(waker) = waiting.filter_map(|question| question.waker.as_ref()).next()
-            && !waker.will_wake(own)
-        {
+        let mut waiting = self.asked.iter().filter_map(|question| question.waker.as_ref());
+        if let Some(waker) = waiting.find(|waker| !waker.will_wake(own)) {
             self.woken.push(waker.clone());
         }
     }
@@ -257,6 +287,7 @@ impl Line {
             self.is_open = false;
             if let Some(last) = self.asked.back_mut() {
                 last.ends_batch = true;
+                self.packets.push_back(self.first + self.asked.len() as u64 - 1);
             }
         }
         while !self.output.is_empty() {
@@ -299,11 +330,14 @@ impl Line {
             Message::EmptyQueryResponse => {
                 self.answered(Ok(Outcome { count: 0, rolled_back: false }))?;
             }
-            Message::ParseComplete => self.current()?.parsing = false,
-            Message::RowDescription(body) => self.current()?.statement.describe(&body)?,
-            Message::NoData => {}
+            Message::RowDescription(body) => {
+                let question = self.current()?;
+                question.statement.describe(&body)?;
+                question.parsing = false;
+            }
+            Message::NoData => self.current()?.parsing = false,
             Message::ErrorResponse(body) => self.failed(Failure::told(&body)?)?,
-            Message::ReadyForQuery(body) => self.status = body.status(),
+            Message::ReadyForQuery(body) => self.packet_ended(body.status())?,
             Message::NoticeResponse(body) => {
                 let notice = Failure::told_fields(body.fields())?;
                 tracing::debug!(notice = notice.message(), "the database notices");
@@ -312,7 +346,8 @@ impl Line {
             | Message::CloseComplete
             | Message::NotificationResponse(_)
             | Message::ParameterDescription(_)
-            | Message::ParameterStatus(_) => {}
+            | Message::ParameterStatus(_)
+            | Message::ParseComplete => {}
             _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "a message out of place")),
         }
         Ok(())
@@ -323,17 +358,36 @@ impl Line {
         self.asked.get_mut(self.answering).ok_or_else(nobody)
     }
 
+    /// Notes an answer; true when it was the packet's last. It is handed out with the packet's end: the server, which
+    /// works in order, would do nothing sooner for who had it sooner, and so nobody goes on before the server has said how
+    /// the transaction stands.
     fn answered(&mut self, outcome: Result<Outcome, Failure>) -> io::Result<bool> {
         let question = self.current()?;
-        if outcome.is_err() {
+        let mut lost = None;
+        if let Err(failure) = &outcome {
             question.rows.clear();
+            lost = question.left.then(|| failure.clone());
         }
         question.outcome = Some(outcome);
-        let (waker, ends_batch) = (question.waker.take(), question.ends_batch);
+        let ends_batch = question.ends_batch;
         self.answering += 1;
-        self.woken.extend(waker);
-        self.forget_answered();
+        self.lost = self.lost.take().or(lost);
         Ok(ends_batch)
+    }
+
+    fn packet_ended(&mut self, status: u8) -> io::Result<()> {
+        let last = self.packets.pop_front();
+        if last.map(|last| last + 1) != Some(self.first + self.answering as u64) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a packet that ends out of place"));
+        }
+        self.status = status;
+        // Where BEGIN itself has failed, what would follow is not to run outside of a transaction.
+        self.is_begun &= status != b'I';
+        self.ready = self.first + self.answering as u64;
+        let told = self.asked.iter_mut().take(self.answering);
+        self.woken.extend(told.filter_map(|question| question.waker.take()));
+        self.forget_answered();
+        Ok(())
     }
 
     /// The server passes over everything up to the packet's end.
@@ -345,7 +399,7 @@ impl Line {
             let statement = is_unknown.then(|| question.statement.clone());
             let ends_batch = self.answered(Err(failure.clone()))?;
             if let Some(statement) = statement {
-                self.statements.forget(&statement);
+                self.forget(&statement);
             }
             if ends_batch {
                 break;
@@ -357,13 +411,32 @@ impl Line {
         Ok(())
     }
 
+    /// Takes a statement out that the server does not know, or knows wrongly.
+    pub fn forget(&mut self, statement: &Arc<Statement>) {
+        if self.statements.forget(statement) {
+            self.forgotten.push(statement.name().to_owned());
+        }
+    }
+
+    /// How much has been encoded.
+    pub fn encoded(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Takes back what has been encoded since.
+    pub fn take_back(&mut self, encoded: usize) {
+        self.output.truncate(encoded);
+    }
+
     /// Nothing more will come: whoever waits is told.
     fn close(&mut self, failure: Failure) {
-        for question in self.asked.iter_mut().filter(|question| question.outcome.is_none()) {
-            question.outcome = Some(Err(failure.clone()));
+        for question in &mut self.asked {
+            question.outcome.get_or_insert_with(|| Err(failure.clone()));
             self.woken.extend(question.waker.take());
         }
         self.answering = self.asked.len();
+        self.ready = self.first + self.answering as u64;
+        self.packets.clear();
         self.closed = Some(failure);
         self.forget_answered();
     }

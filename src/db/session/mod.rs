@@ -77,8 +77,16 @@ impl Session {
 
     /// Begins a transaction with these statements, ahead of the first one that is asked for and in one packet with it.
     pub fn begin(&self, statements: &[(&'static str, &[&str])]) -> QueryResult<()> {
-        self.line().is_begun = true;
-        statements.iter().try_for_each(|(sql, values)| self.say(sql, values))
+        statements.iter().try_for_each(|(sql, values)| self.say(sql, values))?;
+        let mut line = self.line();
+        line.is_begun = true;
+        line.lost = None;
+        Ok(())
+    }
+
+    /// Why something in this transaction has failed for whose answer nobody waited.
+    pub fn lost(&self) -> Option<Error> {
+        self.line().lost.clone().map(Error::from)
     }
 
     /// Ends the transaction: what is asked for from here on is refused, until another one begins.
@@ -121,8 +129,15 @@ impl Session {
             if !line.is_begun {
                 return Err(Error::NotInTransaction);
             }
+            let encoded = line.encoded();
             let statement = statement(&mut line, query, Q::query_id(), &binds.metadata)?;
-            line.ask(statement, binds.binds)
+            line.ask(statement.clone(), binds.binds).inspect_err(|_| {
+                // A statement that was to be parsed for this question is not said either.
+                line.take_back(encoded);
+                if statement.begins() {
+                    line.forget(&statement);
+                }
+            })
         });
         Asked::new(self, asked)
     }
@@ -171,7 +186,11 @@ fn statement<Q: QueryFragment<Pg>>(
 }
 
 fn oids(binds: &[PgTypeMetadata]) -> QueryResult<Vec<u32>> {
-    binds.iter().map(PgTypeMetadata::oid).collect::<Result<_, _>>().map_err(|error| Error::SerializationError(error.into()))
+    binds
+        .iter()
+        .map(PgTypeMetadata::oid)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::SerializationError(error.into()))
 }
 
 fn collect<Q: QueryFragment<Pg>>(query: &Q) -> QueryResult<RawBytesBindCollector<Pg>> {

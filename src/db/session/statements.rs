@@ -117,10 +117,12 @@ impl Statements {
         Some(oldest)
     }
 
-    /// Takes one out that the server does not know.
-    pub fn forget(&mut self, statement: &Arc<Statement>) {
+    /// Takes one out; answers whether it was known.
+    pub fn forget(&mut self, statement: &Arc<Statement>) -> bool {
+        let before = self.by_text.len();
         self.by_type.retain(|_, known| !Arc::ptr_eq(known, statement));
         self.by_text.retain(|_, known| !Arc::ptr_eq(known, statement));
         self.order.retain(|key| self.by_text.contains_key(key));
+        self.by_text.len() < before
     }
 }

@@ -33,34 +33,33 @@ pub fn insert_order(
     status: FinancialStatus,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let insert = diesel::insert_into(orders::table)
-        .values((
-            (
-                orders::tenant_id.eq(tx.tenant()),
-                orders::id.eq(draft.order_id),
-                orders::number.eq(number),
-                orders::cart_id.eq(draft.cart_id),
-                orders::token_hash.eq(&draft.token_hash[..]),
-                orders::email.eq(&draft.email),
-                orders::phone.eq(&draft.phone),
-                orders::shipping_address.eq(draft.shipping_address.as_ref().map(json)),
-                orders::delivery_title.eq(&draft.delivery_title),
-                orders::currency.eq(draft.currency.code()),
-            ),
-            (
-                orders::subtotal_minor.eq(draft.subtotal_minor),
-                orders::shipping_minor.eq(draft.shipping_minor),
-                orders::tax_minor.eq(draft.tax_minor),
-                orders::total_minor.eq(draft.total_minor),
-                orders::financial_status.eq(status.as_db()),
-                orders::fulfillment_status.eq(FulfillmentStatus::Unfulfilled.as_db()),
-                orders::gateway.eq(&draft.gateway),
-                orders::note.eq(&draft.note),
-                orders::attributes.eq(json(&draft.attributes)),
-                orders::created_at.eq(now),
-                orders::updated_at.eq(now),
-            ),
-        ));
+    let insert = diesel::insert_into(orders::table).values((
+        (
+            orders::tenant_id.eq(tx.tenant()),
+            orders::id.eq(draft.order_id),
+            orders::number.eq(number),
+            orders::cart_id.eq(draft.cart_id),
+            orders::token_hash.eq(&draft.token_hash[..]),
+            orders::email.eq(&draft.email),
+            orders::phone.eq(&draft.phone),
+            orders::shipping_address.eq(draft.shipping_address.as_ref().map(json)),
+            orders::delivery_title.eq(&draft.delivery_title),
+            orders::currency.eq(draft.currency.code()),
+        ),
+        (
+            orders::subtotal_minor.eq(draft.subtotal_minor),
+            orders::shipping_minor.eq(draft.shipping_minor),
+            orders::tax_minor.eq(draft.tax_minor),
+            orders::total_minor.eq(draft.total_minor),
+            orders::financial_status.eq(status.as_db()),
+            orders::fulfillment_status.eq(FulfillmentStatus::Unfulfilled.as_db()),
+            orders::gateway.eq(&draft.gateway),
+            orders::note.eq(&draft.note),
+            orders::attributes.eq(json(&draft.attributes)),
+            orders::created_at.eq(now),
+            orders::updated_at.eq(now),
+        ),
+    ));
     tx.send(insert)
 }
 
