@@ -101,10 +101,13 @@ struct Local {
 struct Entry<T> {
     /// When it was asked, in notices.
     generation: u64,
-    /// When it was answered.
-    at: Instant,
+    /// Until when it is believed.
+    until: Instant,
     found: Result<T, Fault>,
 }
+
+/// Something that was looked up, and for how long a process may go by it.
+type Lasting<T> = (T, Duration);
 
 impl Local {
     fn new() -> Self {
@@ -123,8 +126,7 @@ impl Local {
     }
 
     fn believes<T>(&self, entry: &Entry<T>) -> bool {
-        let ttl = if entry.found.is_ok() { LOCAL_TTL } else { FAULT_TTL };
-        entry.generation == self.generation() && entry.at.elapsed() < ttl
+        entry.generation == self.generation() && Instant::now() < entry.until
     }
 
     /// What is remembered under the key, or else what `load` finds; asked once for everybody who waits.
@@ -132,7 +134,7 @@ impl Local {
         &self,
         cache: &Cache<K, Entry<T>>,
         key: &K,
-        load: impl AsyncFnOnce() -> Result<Option<T>, Fault>,
+        load: impl AsyncFnOnce() -> Result<Option<Lasting<T>>, Fault>,
     ) -> Result<Option<T>, Fault> {
         loop {
             match cache.get_value_or_guard_async(key).await {
@@ -142,7 +144,11 @@ impl Local {
                     let generation = self.generation();
                     // What is not there is not kept: it could fill the cache, and a new key must work at once.
                     let Some(found) = load().await.transpose() else { return Ok(None) };
-                    let entry = Entry { generation, at: Instant::now(), found: found.clone() };
+                    let (found, ttl) = match found {
+                        Ok((value, ttl)) => (Ok(value), ttl),
+                        Err(fault) => (Err(fault), FAULT_TTL),
+                    };
+                    let entry = Entry { generation, until: Instant::now() + ttl, found: found.clone() };
                     // Refused only when the cache has no room.
                     let _ = place.insert(entry);
                     return found.map(Some);
@@ -187,6 +193,7 @@ impl Resolver {
                 self.db.platform().run(async |conn| Ok(store::tenant_by_handle(conn, handle).await?)).await
             })
             .await?
+            .map(|(tenant, _)| tenant)
             .ok_or(Refusal::Missing)?;
         self.admit(tenant, Access::Public).await
     }
@@ -223,20 +230,22 @@ impl Resolver {
             let standing = self.through_cache("tenant", &id, async || {
                 self.db.platform().run(async |conn| Ok(store::standing(conn, tenant).await?)).await
             });
-            Ok(standing.await?.map(Arc::new))
+            Ok(standing.await?.map(|(standing, ttl)| (Arc::new(standing), ttl)))
         };
         self.local.remember(&self.local.standings, &tenant, load).await
     }
 
-    /// Asks Redis, then `load`; a Redis that fails costs speed, not the answer.
+    /// Asks Redis, then `load`; a Redis that fails costs speed, not the answer. What is found under the mark of a change
+    /// is believed briefly: it may be from before the commit, and who made the change may not live to tell of it.
     async fn through_cache<T: Serialize + DeserializeOwned>(
         &self,
         kind: &str,
         id: &str,
         load: impl AsyncFnOnce() -> Result<Option<T>, Fault>,
-    ) -> Result<Option<T>, Fault> {
+    ) -> Result<Option<Lasting<T>>, Fault> {
+        let briefly = |found: Result<Option<T>, Fault>| Ok(found?.map(|value| (value, DEAF)));
         if !self.shared.is_listening() {
-            return load().await;
+            return briefly(load().await);
         }
         let asked = async {
             let key = self.cache_key(kind, id).await?;
@@ -246,13 +255,13 @@ impl Resolver {
         let key = match asked.await {
             Ok((key, None)) => key,
             Ok((_, Some(text))) => match serde_json::from_str(&text) {
-                Ok(value) => return Ok(Some(value)),
+                Ok(value) => return Ok(Some((value, LOCAL_TTL))),
                 // The mark of a change, or of another version of this program.
-                Err(_) => return load().await,
+                Err(_) => return briefly(load().await),
             },
             Err(error) => {
                 tracing::warn!(%error, "reading through the cache");
-                return load().await;
+                return briefly(load().await);
             }
         };
         let value = load().await?;
@@ -262,7 +271,7 @@ impl Resolver {
         {
             tracing::warn!(%error, "filling the cache");
         }
-        Ok(value)
+        Ok(value.map(|value| (value, LOCAL_TTL)))
     }
 
     async fn cache_key(&self, kind: &str, id: &str) -> Result<String, Fault> {
@@ -278,8 +287,9 @@ impl Resolver {
         what: Changed,
         commit: impl AsyncFnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        // Marked before, it is known in time even if this process ends between the commit and the next line.
-        if let Err(error) = self.mark(&what).await {
+        // Said before, it is known in time even if this process ends between the commit and the next line: who asks from
+        // here on finds the mark, and believes what the database says for half a second.
+        if let Err(error) = self.say(&what).await {
             tracing::warn!(%error, "a change of credentials could not be marked before it is made");
         }
         let committed = commit().await?;
@@ -297,21 +307,23 @@ impl Resolver {
         self.shared.set(&key, CHANGED, SHARED_TTL).await
     }
 
+    /// Marks it, and has every process forget what it knows.
+    async fn say(&self, what: &Changed) -> Result<(), Fault> {
+        self.mark(what).await?;
+        self.shared.publish(&Notice::CredentialsChanged).await
+    }
+
     /// Tells every process of a committed change, this one first.
     async fn announce(&self, what: &Changed) -> Result<(), Fault> {
         self.local.forget();
-        let say = async || {
-            self.mark(what).await?;
-            self.shared.publish(&Notice::CredentialsChanged).await
-        };
         for _ in 1..ANNOUNCEMENTS {
-            match say().await {
+            match self.say(what).await {
                 Ok(()) => return Ok(()),
                 Err(error) => tracing::warn!(%error, "a change of credentials could not be announced; trying again"),
             }
             tokio::time::sleep(ANNOUNCE_AGAIN).await;
         }
-        say().await.map_err(|error| {
+        self.say(what).await.map_err(|error| {
             let done = if matches!(what, Changed::Key(_)) { "revoked" } else { "changed" };
             Fault::internal(format!(
                 "{done}, but not yet known everywhere: {error}. Say it again, or wait five minutes"

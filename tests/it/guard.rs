@@ -256,6 +256,8 @@ async fn a_revocation_that_is_broken_off_is_one_or_is_none() {
         let live = count(&mut admin(&test.db.name).await, &live).await == 1;
         let third = process(&test, &redis).await;
         assert_eq!(is_let_in(&third, key.reveal()).await, live, "after {polls} poll(s)");
+        // Whoever knew the key, too: also where nobody is left to tell of it.
+        within_a_second("the other process knows", || async { is_let_in(&second, key.reveal()).await == live }).await;
         if finished {
             assert!(polls > 3 && !live, "finished at poll {polls}");
             return;
