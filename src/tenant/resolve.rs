@@ -374,7 +374,7 @@ mod tests {
             let load = async || {
                 AtomicU64::fetch_add(&self.times, 1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
-                found()
+                Ok(found()?.map(|value| (value, LOCAL_TTL)))
             };
             self.local.remember(&self.cache, &1, load).await
         }
