@@ -76,7 +76,8 @@ run_in_group() {
 
 # Ends what `run_in_group` still runs: for the script's EXIT trap, which a signal runs too.
 end_group() {
-    if [ -z "${group:-}" ]; then return; fi
+    # Not the status with which the script ends, which would end its trap here.
+    if [ -z "${group:-}" ]; then return 0; fi
     kill -- "-$group" 2>/dev/null || true
     wait "$group" 2>/dev/null || true
 }
