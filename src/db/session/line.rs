@@ -44,8 +44,6 @@ struct Question {
     waker: Option<Waker>,
     /// Nobody waits for it.
     left: bool,
-    /// The packet ends with it. What fails takes all behind it, up to here, along.
-    ends_batch: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -64,7 +62,8 @@ pub struct Line {
     first: u64,
     /// Which of `asked` the server answers next.
     answering: usize,
-    /// The last question of each packet whose end the server has not told yet.
+    /// The last question of each packet whose end the server has not told yet. What fails takes all behind it, up to
+    /// there, along.
     packets: VecDeque<u64>,
     /// Everything before this question has been told to its packet's end.
     ready: u64,
@@ -179,7 +178,6 @@ impl Line {
             outcome: None,
             waker: None,
             left: false,
-            ends_batch: false,
         });
         Ok(ticket)
     }
@@ -195,7 +193,7 @@ impl Line {
                 Poll::Ready(Ok(())) => self.digest(),
                 Poll::Ready(Err(error)) => self.close(Failure::lost(&error)),
                 Poll::Pending => {
-                    let question = &mut self.asked[(ticket.0 - self.first) as usize];
+                    let question = self.question(ticket);
                     if !question.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
                         question.waker = Some(context.waker().clone());
                     }
@@ -207,12 +205,17 @@ impl Line {
 
     /// Whoever waits for this does no more; what comes of it is passed over.
     pub fn leave(&mut self, ticket: Ticket) {
-        let question = &mut self.asked[(ticket.0 - self.first) as usize];
+        let question = self.question(ticket);
         question.left = true;
         question.waker = None;
         self.forget_answered();
         // It may have been the one whom the socket wakes.
         self.pass_on(Waker::noop());
+    }
+
+    /// One that has not been handed out.
+    fn question(&mut self, ticket: Ticket) -> &mut Question {
+        &mut self.asked[(ticket.0 - self.first) as usize]
     }
 
     pub fn take_woken(&mut self) -> Vec<Waker> {
@@ -250,7 +253,7 @@ impl Line {
         if ticket.0 >= self.ready {
             return None;
         }
-        let question = &mut self.asked[(ticket.0 - self.first) as usize];
+        let question = self.question(ticket);
         let outcome = question.outcome.take()?;
         let told = outcome.map(|Outcome { count, rolled_back }| Told {
             statement: question.statement.clone(),
@@ -285,10 +288,7 @@ impl Line {
         if self.is_open {
             frontend::sync(&mut self.output);
             self.is_open = false;
-            if let Some(last) = self.asked.back_mut() {
-                last.ends_batch = true;
-                self.packets.push_back(self.first + self.asked.len() as u64 - 1);
-            }
+            self.packets.push_back(self.first + self.asked.len() as u64 - 1);
         }
         while !self.output.is_empty() {
             match Pin::new(&mut self.socket).poll_write(context, &self.output)? {
@@ -362,6 +362,7 @@ impl Line {
     /// works in order, would do nothing sooner for who had it sooner, and so nobody goes on before the server has said how
     /// the transaction stands.
     fn answered(&mut self, outcome: Result<Outcome, Failure>) -> io::Result<bool> {
+        let number = self.first + self.answering as u64;
         let question = self.current()?;
         let mut lost = None;
         if let Err(failure) = &outcome {
@@ -369,10 +370,9 @@ impl Line {
             lost = question.left.then(|| failure.clone());
         }
         question.outcome = Some(outcome);
-        let ends_batch = question.ends_batch;
         self.answering += 1;
         self.lost = self.lost.take().or(lost);
-        Ok(ends_batch)
+        Ok(self.packets.front() == Some(&number))
     }
 
     fn packet_ended(&mut self, status: u8) -> io::Result<()> {
@@ -397,11 +397,11 @@ impl Line {
             is_asked = true;
             let is_unknown = question.parsing || failure.says_statement_is_stale();
             let statement = is_unknown.then(|| question.statement.clone());
-            let ends_batch = self.answered(Err(failure.clone()))?;
+            let ends_packet = self.answered(Err(failure.clone()))?;
             if let Some(statement) = statement {
                 self.forget(&statement);
             }
-            if ends_batch {
+            if ends_packet {
                 break;
             }
         }

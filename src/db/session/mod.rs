@@ -91,12 +91,8 @@ impl Session {
 
     /// Ends the transaction: what is asked for from here on is refused, until another one begins.
     pub async fn end(&self, sql: &'static str) -> QueryResult<Told> {
-        let asked = {
-            let mut line = self.line();
-            line.is_begun = false;
-            ask_text(&mut line, sql, &[])
-        };
-        Asked::new(self, asked).await
+        self.line().is_begun = false;
+        self.run(sql).await
     }
 
     /// [`send`](Self::send) for a text.
