@@ -12,6 +12,18 @@ pub struct Known(pub &'static [(&'static str, Known)]);
 /// A field of which everything is in memory.
 pub const WHOLE: Known = Known(&[]);
 
+/// The fields of a connection whose nodes are known like this.
+macro_rules! page_of {
+    ($node:expr) => {
+        $crate::graphql::known::Known(&[
+            ("nodes", $node),
+            ("edges", $crate::graphql::known::Known(&[("cursor", $crate::graphql::known::WHOLE), ("node", $node)])),
+            ("pageInfo", $crate::graphql::known::WHOLE),
+        ])
+    };
+}
+pub(crate) use page_of;
+
 impl Known {
     /// Whether the field is the whole operation, a query, and everything asked below it is known.
     pub fn is_all(&self, ctx: &Context<'_>) -> bool {

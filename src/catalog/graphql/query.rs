@@ -14,7 +14,7 @@ use crate::catalog::store;
 use crate::connection;
 use crate::db::TenantConn;
 use crate::graphql::connection::{Cursor, Page, PageArgs, PageQuery, SortKey};
-use crate::graphql::known::{Known, WHOLE};
+use crate::graphql::known::{Known, WHOLE, page_of};
 use crate::graphql::plain::Fast;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
@@ -74,56 +74,39 @@ async fn products_by_id(ctx: &Context<'_>, page: &PageQuery) -> Result<Vec<model
     Ok(products)
 }
 
-/// What a product's own row says, and those that are read along with it.
-const PRODUCT: Known = Known(&[
-    ("availableForSale", WHOLE),
-    ("collections", COLLECTIONS),
-    ("compareAtPriceRange", WHOLE),
-    ("createdAt", WHOLE),
-    ("description", WHOLE),
-    ("descriptionHtml", WHOLE),
-    ("handle", WHOLE),
-    ("id", WHOLE),
-    ("priceRange", WHOLE),
-    ("productType", WHOLE),
-    ("publishedAt", WHOLE),
-    ("seo", WHOLE),
-    ("tags", WHOLE),
-    ("title", WHOLE),
-    ("totalInventory", WHOLE),
-    ("updatedAt", WHOLE),
-    ("variants", VARIANTS),
-    ("variantsCount", WHOLE),
-    ("vendor", WHOLE),
-]);
+/// What a product's own row and its variants say, and what is read along beside them.
+macro_rules! product {
+    ($($along:expr),*) => {
+        Known(&[
+            ("availableForSale", WHOLE),
+            ("compareAtPriceRange", WHOLE),
+            ("createdAt", WHOLE),
+            ("description", WHOLE),
+            ("descriptionHtml", WHOLE),
+            ("handle", WHOLE),
+            ("id", WHOLE),
+            ("priceRange", WHOLE),
+            ("productType", WHOLE),
+            ("publishedAt", WHOLE),
+            ("seo", WHOLE),
+            ("tags", WHOLE),
+            ("title", WHOLE),
+            ("totalInventory", WHOLE),
+            ("updatedAt", WHOLE),
+            ("variants", VARIANTS),
+            ("variantsCount", WHOLE),
+            ("vendor", WHOLE),
+            $($along),*
+        ])
+    };
+}
+
+const PRODUCT: Known = product!(("collections", COLLECTIONS));
 
 /// Products of a list come without their collections.
-const PRODUCTS: Known =
-    Known(&[("nodes", IN_LIST), ("edges", Known(&[("cursor", WHOLE), ("node", IN_LIST)])), ("pageInfo", WHOLE)]);
+const PRODUCTS: Known = page_of!(product!());
 
-const IN_LIST: Known = Known(&[
-    ("availableForSale", WHOLE),
-    ("compareAtPriceRange", WHOLE),
-    ("createdAt", WHOLE),
-    ("description", WHOLE),
-    ("descriptionHtml", WHOLE),
-    ("handle", WHOLE),
-    ("id", WHOLE),
-    ("priceRange", WHOLE),
-    ("productType", WHOLE),
-    ("publishedAt", WHOLE),
-    ("seo", WHOLE),
-    ("tags", WHOLE),
-    ("title", WHOLE),
-    ("totalInventory", WHOLE),
-    ("updatedAt", WHOLE),
-    ("variants", VARIANTS),
-    ("variantsCount", WHOLE),
-    ("vendor", WHOLE),
-]);
-
-const VARIANTS: Known =
-    Known(&[("nodes", VARIANT), ("edges", Known(&[("cursor", WHOLE), ("node", VARIANT)])), ("pageInfo", WHOLE)]);
+const VARIANTS: Known = page_of!(VARIANT);
 
 const VARIANT: Known = Known(&[
     ("availableForSale", WHOLE),
@@ -136,8 +119,7 @@ const VARIANT: Known = Known(&[
     ("title", WHOLE),
 ]);
 
-const COLLECTIONS: Known =
-    Known(&[("nodes", COLLECTION), ("edges", Known(&[("cursor", WHOLE), ("node", COLLECTION)])), ("pageInfo", WHOLE)]);
+const COLLECTIONS: Known = page_of!(COLLECTION);
 
 const COLLECTION: Known = Known(&[
     ("description", WHOLE),
