@@ -15,6 +15,22 @@ use crate::country::Country;
 use crate::db::schema::{cart_addresses, cart_lines, carts};
 use crate::db::{TenantTx, insert_rows, planned};
 
+/// What a cart's own row says and may come to say otherwise.
+macro_rules! contents {
+    ($cart:ident) => {
+        (
+            carts::note.eq(&$cart.note),
+            carts::attributes.eq(json(&$cart.attributes)),
+            carts::discount_codes.eq(&$cart.discount_codes),
+            carts::buyer_email.eq(&$cart.buyer.email),
+            carts::buyer_phone.eq(&$cart.buyer.phone),
+            carts::buyer_country.eq($cart.buyer.country.map(Country::code)),
+            carts::delivery_handle.eq(&$cart.delivery_handle),
+            carts::updated_at.eq($cart.updated_at),
+        )
+    };
+}
+
 /// Inserts a cart with its lines and addresses.
 pub fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryResult<()> {
     let key_hash = key.hash();
@@ -22,15 +38,8 @@ pub fn create(tx: &mut TenantTx<'_>, key: &CartKey, cart: &Cart) -> QueryResult<
         carts::tenant_id.eq(tx.tenant()),
         carts::id.eq(cart.id),
         carts::key_hash.eq(key_hash.bytes()),
-        carts::note.eq(&cart.note),
-        carts::attributes.eq(json(&cart.attributes)),
-        carts::discount_codes.eq(&cart.discount_codes),
-        carts::buyer_email.eq(&cart.buyer.email),
-        carts::buyer_phone.eq(&cart.buyer.phone),
-        carts::buyer_country.eq(cart.buyer.country.map(Country::code)),
-        carts::delivery_handle.eq(&cart.delivery_handle),
         carts::created_at.eq(cart.created_at),
-        carts::updated_at.eq(cart.updated_at),
+        contents!(cart),
     ));
     tx.send(insert)?;
     // The foreign keys need the row above.
@@ -71,17 +80,8 @@ fn json(attributes: &Attributes) -> serde_json::Value {
 }
 
 fn put_row(tx: &mut TenantTx<'_>, cart: &Cart) -> QueryResult<()> {
-    let update =
-        diesel::update(carts::table).filter(carts::tenant_id.eq(tx.tenant())).filter(carts::id.eq(cart.id)).set((
-            carts::note.eq(&cart.note),
-            carts::attributes.eq(json(&cart.attributes)),
-            carts::discount_codes.eq(&cart.discount_codes),
-            carts::buyer_email.eq(&cart.buyer.email),
-            carts::buyer_phone.eq(&cart.buyer.phone),
-            carts::buyer_country.eq(cart.buyer.country.map(Country::code)),
-            carts::delivery_handle.eq(&cart.delivery_handle),
-            carts::updated_at.eq(cart.updated_at),
-        ));
+    let row = carts::table.filter(carts::tenant_id.eq(tx.tenant())).filter(carts::id.eq(cart.id));
+    let update = diesel::update(row).set(contents!(cart));
     tx.send(planned(update))
 }
 
