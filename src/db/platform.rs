@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use super::pool::{self, Pool};
 use super::session::Session;
-use super::tenant::transact;
+use super::tenant::{BEGIN_WRITE, transact};
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 
@@ -60,7 +60,7 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        self.transact(&[("BEGIN", &[])], work).await
+        self.transact(&[(BEGIN_WRITE, &[])], work).await
     }
 
     /// [`run`](Self::run) without waiting for the disk: for what may be undone by a crash of the server, which loses
@@ -70,7 +70,7 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        self.transact(&[("BEGIN", &[]), ("SET LOCAL synchronous_commit = off", &[])], work).await
+        self.transact(&[(BEGIN_WRITE, &[]), ("SET LOCAL synchronous_commit = off", &[])], work).await
     }
 
     async fn transact<T, E, F>(&self, begin: &[(&'static str, &[&str])], work: F) -> Result<T, E>

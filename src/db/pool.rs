@@ -118,13 +118,14 @@ pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
 /// Adds the session's settings to the connection URL as start-up options.
 ///
 /// Every statement here is keyed, so its generic plan is the right one; left to itself the server plans those with
-/// array parameters anew each time, a fifth of what a product list costs it.
+/// array parameters anew each time, a fifth of what a product list costs it. What begins without `BEGIN` reads one
+/// snapshot, and what writes says how it begins.
 pub fn session_url(url: &str, config: &DatabaseConfig) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     let millis = config.statement_timeout.as_millis();
     format!(
         "{url}{separator}application_name=emporia&options=-c%20statement_timeout%3D{millis}\
          %20-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20idle_in_transaction_session_timeout%3D60000\
-         %20-c%20TimeZone%3DUTC"
+         %20-c%20TimeZone%3DUTC%20-c%20default_transaction_isolation%3Drepeatable%5C%20read"
     )
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::pool::Pooled;
-use super::tenant::{Begin, TenantConn, TenantDb, finish, undone};
+use super::tenant::{Begin, TenantConn, TenantDb, finish};
 use crate::error::Fault;
 
 /// One tenant's lazily opened snapshot.
@@ -47,8 +47,8 @@ impl TenantRead {
         Ok(work(&mut TenantConn::new(&conn, self.db.tenant())).await?)
     }
 
-    /// Runs `work`, which asks for all it needs at once, as a transaction of its own when none is open yet: it begins and
-    /// ends in one packet. For who knows that the request reads nothing else.
+    /// Runs `work`, which asks for all it needs at once, as a transaction of its own when none is open yet: one packet,
+    /// with which it ends. For who knows that the request reads nothing else.
     pub async fn read_alone<T, F>(&self, work: F) -> Result<T, Fault>
     where
         F: AsyncFnOnce(&mut TenantConn<'_>) -> QueryResult<T>,
@@ -58,14 +58,16 @@ impl TenantRead {
         }
         let conn = self.db.borrow().await?;
         conn.mark();
-        Begin::Read.say(&conn.pg, self.db.tenant())?;
+        Begin::ReadPacket.say(&conn.pg, self.db.tenant())?;
         let mut handle = TenantConn::new(&conn, self.db.tenant());
-        // Polled in this order: what `work` asks for stands in front of the COMMIT, and what it asked for later would be
-        // refused.
-        match try_join(work(&mut handle), finish(&conn, "COMMIT")).await {
-            Ok((value, ())) => Ok(value),
-            Err(error) => Err(undone(&conn, error).await.into()),
+        // Polled in this order: what `work` asks for is in the packet, and what it asked for later would be refused.
+        let told = try_join(work(&mut handle), conn.pg.end_packet()).await;
+        if told.is_err() {
+            // Where it failed before anything was sent, the beginning still stands in front of what comes next.
+            let _ = conn.pg.end_packet().await;
         }
+        conn.unmark();
+        Ok(told?.0)
     }
 
     /// Ends the transaction on a task of its own and returns at once.

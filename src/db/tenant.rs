@@ -90,23 +90,33 @@ impl TenantDb {
     }
 }
 
+/// How a transaction that writes begins: the pool's connections read consistently where nothing else is said.
+pub(super) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// How a tenant's transaction begins.
 #[derive(Clone, Copy)]
 pub(super) enum Begin {
     Read,
+    /// [`Read`](Self::Read) in a transaction that is one packet.
+    ReadPacket,
     Write,
 }
 
 impl Begin {
     /// `BEGIN` and the tenant's setting, ahead of the first statement and in one packet with it.
     pub(super) fn say(self, pg: &Session, tenant: TenantId) -> QueryResult<()> {
-        let begin = match self {
-            Self::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Self::Write => "BEGIN",
-        };
         let mut buffer = Uuid::encode_buffer();
         let id: &str = tenant.0.as_hyphenated().encode_lower(&mut buffer);
-        pg.begin(&[(begin, &[]), ("SELECT set_config('app.tenant_id', $1, true)", &[id])])
+        let tenant: (_, &[&str]) = ("SELECT set_config('app.tenant_id', $1, true)", &[id]);
+        match self {
+            Self::Read => pg.begin(&[("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", &[]), tenant]),
+            // Repeatable read is what the pool's connections do where nothing else is said.
+            Self::ReadPacket => pg.begin_packet(&[(
+                "SELECT set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)",
+                &[id],
+            )]),
+            Self::Write => pg.begin(&[(BEGIN_WRITE, &[]), tenant]),
+        }
     }
 }
 

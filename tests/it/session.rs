@@ -24,6 +24,7 @@ diesel::define_sql_function! { fn repeat(text: Text, times: Integer) -> Text; }
 diesel::define_sql_function! { fn generate_series(first: Integer, last: Integer) -> Integer; }
 diesel::define_sql_function! { fn nullif(value: Integer, other: Integer) -> Nullable<Integer>; }
 diesel::define_sql_function! { fn cardinality(array: Array<Integer>) -> Integer; }
+diesel::define_sql_function! { fn current_setting(name: Text) -> Text; }
 
 diesel::table! {
     pg_prepared_statements (name) {
@@ -315,6 +316,30 @@ async fn tasks_that_share_a_snapshot_wake_one_another() {
     let told: Vec<(i32, i32)> = tasks.buffer_unordered(50).try_collect().await.expect("no task panics");
     assert_eq!(told.len(), 500);
     assert!(told.iter().all(|(asked, told)| asked == told), "{told:?}");
+}
+
+/// Isolation, whether it only reads, tenant.
+async fn settings(conn: &mut TenantConn<'_>) -> QueryResult<[String; 3]> {
+    let one = async |mut conn: TenantConn<'_>, name: &str| {
+        diesel::select(current_setting(name)).get_result::<String>(&mut conn).await
+    };
+    let [a, b, c] = [conn.clone(), conn.clone(), conn.clone()];
+    let (a, b, c) =
+        try_join!(one(a, "transaction_isolation"), one(b, "transaction_read_only"), one(c, "app.tenant_id"))?;
+    Ok([a, b, c])
+}
+
+#[tokio::test]
+async fn a_transaction_in_one_packet_is_as_any_other_that_reads() {
+    let (_test, _db, tenant) = alone().await;
+    let snapshot = TenantRead::new(tenant.clone());
+    let id = tenant.tenant().0.to_string();
+    let read = ["repeatable read", "on", &id].map(str::to_owned);
+    assert_eq!(snapshot.read_alone(settings).await.expect("a read"), read);
+    assert_eq!(snapshot.read(settings).await.expect("a read"), read);
+    Arc::new(snapshot).finish();
+    let written = tenant.write(async |tx| Ok::<_, Fault>(settings(tx.conn()).await?)).await.expect("a write");
+    assert_eq!(written, ["read committed", "off", &id].map(str::to_owned), "nothing of it stays");
 }
 
 #[tokio::test]

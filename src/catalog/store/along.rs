@@ -142,8 +142,8 @@ pub async fn product_along_by_handle(
     ));
     type Row = (ProductRow, Vec<VariantTuple>, Vec<CollectionTuple>);
     let row: Option<Row> = match audience {
-        Audience::Shopper { now } => query.filter(shown(now)).first(conn).await,
-        Audience::Merchant => query.first(conn).await,
+        Audience::Shopper { now } => query.filter(shown(now)).get_result(conn).await,
+        Audience::Merchant => query.get_result(conn).await,
     }
     .optional()?;
     Ok(row.map(|(row, variants, collections)| {

@@ -52,6 +52,17 @@ struct Outcome {
     rolled_back: bool,
 }
 
+/// Whether a transaction has been asked for, and not its end: only then may anything be asked. Outside of one the server
+/// would run it with no tenant set, which shows nothing, but is never what was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    No,
+    /// By `BEGIN`: until it is ended.
+    Open,
+    /// By nothing: the server makes what stands before a Sync one transaction.
+    Packet,
+}
+
 pub struct Line {
     socket: Socket,
     pub statements: Statements,
@@ -73,9 +84,7 @@ pub struct Line {
     pub lost: Option<Failure>,
     /// Something has been asked since the last Sync.
     is_open: bool,
-    /// A transaction has been asked for, and not its end: only then may anything be asked. Outside of one the server
-    /// would run it with no tenant set, which shows nothing, but is never what was meant.
-    pub is_begun: bool,
+    pub begun: Begun,
     /// The server's last word on its transaction: `I` for none.
     status: u8,
     closed: Option<Failure>,
@@ -97,7 +106,7 @@ impl Line {
             forgotten: Vec::new(),
             lost: None,
             is_open: false,
-            is_begun: false,
+            begun: Begun::No,
             status: b'I',
             closed: None,
             woken: Vec::new(),
@@ -203,6 +212,28 @@ impl Line {
         }
     }
 
+    /// Sends what there is to send and reads until all of it is answered. Whoever waits for an answer is to be polled
+    /// before this is, on the same task: it is the one whom the socket wakes.
+    pub fn poll_all(&mut self, context: &mut Context<'_>) -> Poll<QueryResult<()>> {
+        loop {
+            if let Some(closed) = &self.closed {
+                return Poll::Ready(Err(closed.clone().into()));
+            }
+            if !self.is_open && self.packets.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            match ready!(self.exchange(context)) {
+                Ok(()) => self.digest(),
+                Err(error) => self.close(Failure::lost(&error)),
+            }
+        }
+    }
+
+    /// Notes who waits for this, without sending anything yet.
+    pub fn wait(&mut self, ticket: Ticket, waker: &Waker) {
+        self.question(ticket).waker = Some(waker.clone());
+    }
+
     /// Whoever waits for this does no more; what comes of it is passed over.
     pub fn leave(&mut self, ticket: Ticket) {
         let question = self.question(ticket);
@@ -288,6 +319,9 @@ impl Line {
         if self.is_open {
             frontend::sync(&mut self.output);
             self.is_open = false;
+            if self.begun == Begun::Packet {
+                self.begun = Begun::No;
+            }
             self.packets.push_back(self.first + self.asked.len() as u64 - 1);
         }
         while !self.output.is_empty() {
@@ -382,7 +416,9 @@ impl Line {
         }
         self.status = status;
         // Where BEGIN itself has failed, what would follow is not to run outside of a transaction.
-        self.is_begun &= status != b'I';
+        if status == b'I' {
+            self.begun = Begun::No;
+        }
         self.ready = self.first + self.answering as u64;
         let told = self.asked.iter_mut().take(self.answering);
         self.woken.extend(told.filter_map(|question| question.waker.take()));

@@ -16,7 +16,7 @@ mod socket;
 mod statements;
 
 use std::any::TypeId;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -28,7 +28,7 @@ use diesel::result::{Error, QueryResult};
 use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 use tokio_postgres::CancelToken;
 
-use line::{Line, Ticket, Told};
+use line::{Begun, Line, Ticket, Told};
 use row::{PgRow, Rows};
 use socket::Address;
 use statements::Statement;
@@ -75,13 +75,38 @@ impl Session {
         self.line().is_idle()
     }
 
-    /// Begins a transaction with these statements, ahead of the first one that is asked for and in one packet with it.
+    /// Begins a transaction with these statements, `BEGIN` first, ahead of what is asked for next and in one packet with
+    /// it. [`end`](Self::end) ends it.
     pub fn begin(&self, statements: &[(&'static str, &[&str])]) -> QueryResult<()> {
+        self.begin_with(Begun::Open, statements)
+    }
+
+    /// Begins a transaction that is one packet, without `BEGIN` and `COMMIT`: the server takes what stands before a Sync
+    /// for one. [`end_packet`](Self::end_packet) sends and ends it.
+    pub fn begin_packet(&self, statements: &[(&'static str, &[&str])]) -> QueryResult<()> {
+        self.begin_with(Begun::Packet, statements)
+    }
+
+    fn begin_with(&self, begun: Begun, statements: &[(&'static str, &[&str])]) -> QueryResult<()> {
         statements.iter().try_for_each(|(sql, values)| self.say(sql, values))?;
         let mut line = self.line();
-        line.is_begun = true;
+        line.begun = begun;
         line.lost = None;
         Ok(())
+    }
+
+    /// Sends what has been asked since [`begin_packet`](Self::begin_packet) and waits for its end; what is asked from here
+    /// on is refused. Poll it after whoever asked, on the same task: they wait for it.
+    pub async fn end_packet(&self) -> QueryResult<()> {
+        poll_fn(|context| {
+            let mut line = self.line();
+            let polled = line.poll_all(context);
+            let woken = line.take_woken();
+            drop(line);
+            woken.into_iter().for_each(Waker::wake);
+            polled
+        })
+        .await
     }
 
     /// Why something in this transaction has failed for whose answer nobody waited.
@@ -91,7 +116,7 @@ impl Session {
 
     /// Ends the transaction: what is asked for from here on is refused, until another one begins.
     pub async fn end(&self, sql: &'static str) -> QueryResult<Told> {
-        self.line().is_begun = false;
+        self.line().begun = Begun::No;
         self.run(sql).await
     }
 
@@ -122,7 +147,7 @@ impl Session {
     fn ask<Q: QueryFragment<Pg> + QueryId>(&self, query: &Q) -> Asked<'_> {
         let asked = collect(query).and_then(|binds| {
             let mut line = self.line();
-            if !line.is_begun {
+            if line.begun == Begun::No {
                 return Err(Error::NotInTransaction);
             }
             let encoded = line.encoded();
@@ -238,7 +263,11 @@ impl Future for Asked<'_> {
                 let ticket = *ticket;
                 self.state = State::Waiting(ticket);
                 // Everyone who is polled in the same breath asks before anything is sent.
-                context.waker().wake_by_ref();
+                let mut line = self.session.line();
+                match line.begun {
+                    Begun::Packet => line.wait(ticket, context.waker()),
+                    Begun::Open | Begun::No => context.waker().wake_by_ref(),
+                }
                 return Poll::Pending;
             }
             State::Waiting(ticket) => *ticket,
