@@ -3,11 +3,14 @@
 use std::sync::LazyLock;
 
 use async_graphql::registry::Registry;
-use async_graphql::{MergedObject, MergedSubscription, OutputType, Schema, SchemaBuilder, SubscriptionType};
+use async_graphql::{
+    MergedObject, MergedSubscription, OutputType, Schema, SchemaBuilder, SubscriptionType, ValidationMode,
+};
 
 use super::directives::{DeferDirective, InContextDirective};
 use super::idempotent::Idempotent;
 use super::interfaces::{HasMetafields, OnlineStorePublishable, Trackable};
+use super::limits::Limits;
 use super::node::NodeQuery;
 use super::user_error::DisplayableError;
 use crate::cart::graphql::{CartMutation, CartQuery};
@@ -58,7 +61,7 @@ pub struct Mutation(
 #[graphql(name = "Subscription")]
 pub struct Subscription(EventSubscription);
 
-/// The schema's type, for handlers that execute it.
+/// The schema's type.
 pub type EmporiaSchema = Schema<QueryRoot, Mutation, Subscription>;
 
 /// The schema without extensions or data: for the SDL, and as the start of the served one.
@@ -71,6 +74,32 @@ pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
         .directive(InContextDirective)
         .directive(DeferDirective)
         .directive(Idempotent)
+}
+
+/// The schema as it is served, twice: it is one, but how much it validates is part of it.
+#[derive(Clone)]
+pub struct Schemas {
+    /// Validates everything.
+    pub of_all: EmporiaSchema,
+    /// For documents that validation is known to pass: it leaves out what it does not need to execute them.
+    pub of_the_known: EmporiaSchema,
+}
+
+impl Schemas {
+    /// With or without the schema's description of itself.
+    pub fn build(introspection: bool) -> Self {
+        let build = |mode| {
+            // async-graphql's own limit follows spreads without remembering them; ours has run by then.
+            let depth = Limits::STANDARD.nesting as usize + 1;
+            let mut schema = builder().validation_mode(mode).limit_recursive_depth(depth);
+            if !introspection {
+                // A suggestion ("did you mean …?") gives the schema away name by name.
+                schema = schema.disable_introspection().disable_suggestions();
+            }
+            schema.finish()
+        };
+        Self { of_all: build(ValidationMode::Strict), of_the_known: build(ValidationMode::Fast) }
+    }
 }
 
 /// The types as the schema has them, for what judges a document without executing it.

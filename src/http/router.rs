@@ -29,13 +29,12 @@ use super::graphql::{Documents, PersistedQueries, Places};
 use super::origin::OwnOrigins;
 use super::{checkout, cors, graphiql, graphql, health, problem, request};
 use crate::app::App;
-use crate::graphql::limits;
-use crate::graphql::schema::{self, EmporiaSchema};
+use crate::graphql::schema::Schemas;
 
 /// What handlers share.
 pub struct Served {
     pub app: App,
-    pub schema: EmporiaSchema,
+    pub schemas: Schemas,
     /// The web origins of the API's own pages.
     pub own: OwnOrigins,
     pub persisted: PersistedQueries,
@@ -50,18 +49,12 @@ pub struct Served {
 
 impl Served {
     pub fn new(app: App, listening: Option<SocketAddr>, shutdown: CancellationToken) -> Arc<Self> {
-        let mut schema = schema::builder();
-        if !app.config.http.introspection {
-            // A suggestion ("did you mean …?") gives the schema away name by name.
-            schema = schema.disable_introspection().disable_suggestions();
-        }
         let own = OwnOrigins::of(&app, listening);
         let places = Places::new(&app.config.http);
         let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
-        // async-graphql's own limit follows spreads without remembering them; ours has run by then.
-        let schema = schema.limit_recursive_depth(limits::Limits::STANDARD.nesting as usize + 1).finish();
+        let schemas = Schemas::build(app.config.http.introspection);
         let documents = Documents::default();
-        Arc::new(Self { schema, own, persisted, documents, places, app, shutdown, sockets })
+        Arc::new(Self { schemas, own, persisted, documents, places, app, shutdown, sockets })
     }
 }
 

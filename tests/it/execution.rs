@@ -79,3 +79,50 @@ async fn requests_that_read_and_then_write_never_wait_for_each_others_connection
         assert!(answer["a"]["cart"]["checkoutUrl"].is_string() && answer["b"]["cart"]["checkoutUrl"].is_string());
     }
 }
+
+/// A document that has been executed is not validated again; it must not show, whatever the variables hold.
+#[tokio::test]
+async fn a_document_seen_before_answers_as_a_new_one_does() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let variant = app.shelve(&store, Goods::new(1000)).await;
+    let number = json!([0, 1, 2.5, -1, 251, "1", true, null, [1], { "a": 1 }, 3_000_000_000_i64]);
+    let text = json!(["nowhere", "", 7, 2.5, true, null, ["a"], ["a", "b"], { "a": "b" }]);
+    let cases = [
+        ("query A($v: String!) { product(handle: $v) { id } }", json!("a"), &text),
+        ("query A($v: String) { product(handle: $v) { id } }", json!("a"), &text),
+        ("query A($v: String = \"a\") { product(handle: $v) { id } }", json!("a"), &text),
+        ("query A($v: ID!) { node(id: $v) { id } }", json!(variant), &text),
+        ("query A($v: [ID!]!) { nodes(ids: $v) { id } }", json!([variant]), &text),
+        ("query A($v: Int) { products(first: $v) { nodes { id } } }", json!(2), &number),
+        (
+            "query A($v: Int!) { products(first: 1) { nodes { variants(first: $v) { nodes { id } } } } }",
+            json!(2),
+            &number,
+        ),
+        ("query A($v: Boolean!) { shop { name @include(if: $v) id } }", json!(true), &number),
+        ("query A($v: CountryCode) @inContext(country: $v) { shop { name } }", json!("DE"), &text),
+        ("query A($v: ProductSortKeys) { products(first: 1, sortKey: $v) { nodes { id } } }", json!("TITLE"), &text),
+        ("query A($v: ProductSortKeys) { products(first: 1, sortKey: $v) { nodes { id } } }", json!("TITLE"), &number),
+        ("mutation A($v: String) { cartCreate(input: { note: $v, nowhere: 1 }) { cart { note } } }", json!("a"), &text),
+        ("mutation A($v: String) { cartCreate(input: { note: $v }) { cart { note } } }", json!("a"), &text),
+        ("mutation A($v: CartInput) { cartCreate(input: $v) { cart { note } } }", json!({ "note": "a" }), &text),
+        ("query A($v: Int) { products(first: $v) { nodes { id } } } query B { shop { id } }", json!(2), &number),
+    ];
+    let ask = async |query: &str, variables: &Value| {
+        let body = json!({ "query": query, "operationName": "A", "variables": variables });
+        let answer = app.post_json(&store.publishable, &body, &[]).await;
+        (answer.status, answer.text)
+    };
+    for (query, first, others) in cases {
+        let first = json!({ "v": first });
+        ask(query, &first).await;
+        let given = others.as_array().expect("values").iter().map(|value| json!({ "v": value }));
+        for variables in given.chain([json!({}), json!({ "w": [1] }), first.clone()]) {
+            let known = ask(query, &variables).await;
+            // The cache knows documents by their text.
+            let new = ask(&format!("{query} # {variables} {first}"), &variables).await;
+            assert_eq!(known, new, "{query} {variables}");
+        }
+    }
+}

@@ -24,6 +24,10 @@ use crate::graphql::error::Code;
 use crate::graphql::schema;
 use crate::page::MAX_PAGE;
 
+/// Arguments that say how many items a list has, as a number.
+const NUMBERS: [&str; 2] = ["first", "last"];
+/// Arguments that say it by naming the items.
+const NAMES: [&str; 2] = ["ids", "identifiers"];
 /// A connection asked for without a size.
 const UNSAID_SIZE: u64 = 50;
 /// A list that takes no size.
@@ -35,8 +39,13 @@ const POINT: u64 = 4;
 const OBJECT: u64 = POINT;
 /// A mutation's root field, beside what its payload selects.
 const MUTATION: u64 = 10 * POINT;
-/// Bytes of a variable that weigh as much as a value.
-const VALUE_BYTES: u64 = 64;
+/// Bytes of a variable that weigh as much as a value: fewer weigh nothing.
+pub const VALUE_BYTES: u64 = 64;
+
+/// Whether an argument of this name says how many items a list has.
+pub fn is_size(argument: &str) -> bool {
+    NUMBERS.contains(&argument) || NAMES.contains(&argument)
+}
 
 /// The operation's estimated cost; refused when it passes the limit. The document has passed [`super::shape`].
 pub fn cost(
@@ -188,8 +197,8 @@ impl<'a> Walk<'a> {
     fn brought_along(&self, field: &Field) -> u64 {
         let mut bytes = 0_u64;
         if !self.variables.is_empty() {
-            variables::in_arguments(field, &mut |name| {
-                bytes = bytes.saturating_add(self.variables.get(&name).map_or(0, variables::size));
+            variables::in_arguments(field, &mut |used| {
+                bytes = bytes.saturating_add(self.variables.get(&used.variable).map_or(0, variables::size));
             });
         }
         bytes / VALUE_BYTES
@@ -200,7 +209,7 @@ impl<'a> Walk<'a> {
         if let Some(size) = self.page_size(field) {
             return size;
         }
-        for name in ["ids", "identifiers"] {
+        for name in NAMES {
             if let Some(ConstValue::List(items)) = self.argument(field, name).as_deref() {
                 return (items.len() as u64).clamp(1, MAX_PAGE.unsigned_abs().into());
             }
@@ -214,7 +223,7 @@ impl<'a> Walk<'a> {
 
     /// The size that a field's arguments ask for.
     fn page_size(&self, field: &Field) -> Option<u64> {
-        ["first", "last"].into_iter().find_map(|name| match self.argument(field, name).as_deref() {
+        NUMBERS.into_iter().find_map(|name| match self.argument(field, name).as_deref() {
             // A larger page, a negative or a fractional one is refused when it is asked for.
             Some(ConstValue::Number(size)) => Some(size.as_u64().unwrap_or(1).clamp(1, MAX_PAGE.unsigned_abs().into())),
             _ => None,

@@ -11,22 +11,53 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned, Value, Variables};
 
+use super::cost::is_size;
 use super::{Exceeded, Limits, within};
 use crate::graphql::error::Code;
 
-/// How often a document uses each variable, over all of its operations: validation looks at every one.
+/// How a document uses its variables, over all of its operations: validation looks at every use.
 #[derive(Debug, Default)]
-pub struct Uses(HashMap<Name, u64>);
+pub struct Uses {
+    /// How often it uses each.
+    times: HashMap<Name, u64>,
+    /// Whether one is inside of a list or an object that the document spells out.
+    pub within_values: bool,
+    /// Whether one says how long a list is, or may.
+    pub as_sizes: bool,
+}
+
+/// A variable in an argument.
+pub struct Use<'a> {
+    pub variable: Name,
+    argument: &'a str,
+    /// It is all of the argument's value.
+    is_whole: bool,
+}
+
+/// Calls `$found` with every [`Use`] in these arguments; a macro, for async-graphql does not name their type.
+macro_rules! uses_in {
+    ($arguments:expr, $found:expr) => {
+        for (argument, value) in $arguments {
+            let mut names = Vec::new();
+            let value = value.node.clone().into_const_with(|name| {
+                names.push(name);
+                Ok::<_, ()>(Value::Null)
+            });
+            let is_whole = value == Ok(Value::Null);
+            names.into_iter().for_each(|variable| $found(Use { variable, argument: &argument.node, is_whole }));
+        }
+    };
+}
 
 impl Uses {
     /// Counts a document that has passed [`super::shape`].
     pub fn of(document: &ExecutableDocument) -> Self {
-        let mut uses = HashMap::new();
+        let mut uses = Self::default();
         let mut spread: HashMap<&Name, u64> = HashMap::new();
         for (_, operation) in document.operations.iter() {
-            directives(&operation.node.directives, &mut |name| add(uses.entry(name).or_default(), 1));
+            directives(&operation.node.directives, &mut |used| uses.add(used, 1));
             selections(&operation.node.selection_set.node, &mut |found| match found {
-                Found::Variable(name) => add(uses.entry(name).or_default(), 1),
+                Found::Use(used) => uses.add(used, 1),
                 Found::Spread(name) => add(spread.entry(name).or_default(), 1),
             });
         }
@@ -34,27 +65,34 @@ impl Uses {
             let fragment = &document.fragments[name].node;
             // One that nothing spreads is validated all the same.
             let times = spread.get(name).copied().unwrap_or_default().max(1);
-            directives(&fragment.directives, &mut |name| add(uses.entry(name).or_default(), times));
+            directives(&fragment.directives, &mut |used| uses.add(used, times));
             selections(&fragment.selection_set.node, &mut |found| match found {
-                Found::Variable(name) => add(uses.entry(name).or_default(), times),
+                Found::Use(used) => uses.add(used, times),
                 Found::Spread(name) => add(spread.entry(name).or_default(), times),
             });
         }
-        Self(uses)
+        uses
     }
 
-    /// Refuses values that come to too much, each as often as it is used.
+    fn add(&mut self, used: Use<'_>, times: u64) {
+        self.within_values |= !used.is_whole;
+        self.as_sizes |= is_size(used.argument);
+        add(self.times.entry(used.variable).or_default(), times);
+    }
+
+    /// Bytes of the values, each as often as it is used; refused when they come to too much.
     pub fn within(
         &self,
         operation: &OperationDefinition,
         variables: &Variables,
         limits: &Limits,
-    ) -> Result<(), Exceeded> {
-        let total = self.0.iter().fold(0_u64, |total, (name, times)| {
+    ) -> Result<u64, Exceeded> {
+        let total = self.times.iter().fold(0_u64, |total, (name, times)| {
             let size = value(operation, variables, name).map_or(0, size);
             total.saturating_add(size.saturating_mul(*times))
         });
-        within("bytes of variables, each counted at every use", total, limits.variables, Code::MaxCostExceeded)
+        within("bytes of variables, each counted at every use", total, limits.variables, Code::MaxCostExceeded)?;
+        Ok(total)
     }
 }
 
@@ -82,36 +120,26 @@ pub fn size(value: &Value) -> u64 {
 }
 
 /// Calls `found` with every variable in a field's arguments.
-pub fn in_arguments(field: &Field, found: &mut impl FnMut(Name)) {
-    for (_, value) in &field.arguments {
-        let _ = value.node.clone().into_const_with(|name| {
-            found(name);
-            Ok::<_, ()>(Value::Null)
-        });
-    }
+pub fn in_arguments<'a>(field: &'a Field, found: &mut impl FnMut(Use<'a>)) {
+    uses_in!(&field.arguments, found);
 }
 
-fn directives(directives: &[Positioned<Directive>], found: &mut impl FnMut(Name)) {
-    for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
-        let _ = value.node.clone().into_const_with(|name| {
-            found(name);
-            Ok::<_, ()>(Value::Null)
-        });
-    }
+fn directives<'a>(directives: &'a [Positioned<Directive>], found: &mut impl FnMut(Use<'a>)) {
+    uses_in!(directives.iter().flat_map(|directive| &directive.node.arguments), found);
 }
 
 enum Found<'a> {
-    Variable(Name),
+    Use(Use<'a>),
     Spread(&'a Name),
 }
 
 /// Goes through a selection set as it is written: spreads are told of, not followed.
 fn selections<'a>(set: &'a SelectionSet, found: &mut impl FnMut(Found<'a>)) {
     for selection in &set.items {
-        directives(selection.node.directives(), &mut |name| found(Found::Variable(name)));
+        directives(selection.node.directives(), &mut |used| found(Found::Use(used)));
         match &selection.node {
             Selection::Field(field) => {
-                in_arguments(&field.node, &mut |name| found(Found::Variable(name)));
+                in_arguments(&field.node, &mut |used| found(Found::Use(used)));
                 selections(&field.node.selection_set.node, found);
             }
             Selection::InlineFragment(inline) => selections(&inline.node.selection_set.node, found),
@@ -158,7 +186,7 @@ mod tests {
 
     fn uses(text: &str) -> u64 {
         let uses = Uses::of(&parse_query(text).expect("a document"));
-        uses.0.get("v").copied().unwrap_or_default()
+        uses.times.get("v").copied().unwrap_or_default()
     }
 
     #[test]

@@ -8,15 +8,15 @@ use axum::http::StatusCode;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
 
-use super::answer::Refused;
+use super::answer::{Refused, is_request_error};
 use super::params::Params;
 use super::persisted::Persisted;
 use super::prepare::Prepared;
 use crate::graphql::error::{Code, present, set_code};
 use crate::graphql::idempotent::check_header;
-use crate::graphql::limits::{Limits, cost};
+use crate::graphql::limits::Limits;
 use crate::graphql::nul;
-use crate::graphql::schema::EmporiaSchema;
+use crate::graphql::schema::Schemas;
 use crate::graphql::scope::{RequestInfo, Scope};
 use crate::http::request::record_operation;
 use crate::http::router::Served;
@@ -39,12 +39,15 @@ pub struct Ready {
     pub request: Request,
     pub scope: Arc<Scope>,
     pub kind: OperationType,
+    prepared: Arc<Prepared>,
+    /// Validation would pass it.
+    is_valid: bool,
 }
 
 impl Call<'_> {
     /// Executes a query or a mutation.
     pub async fn run(&self, params: Params) -> Result<Response, Refused> {
-        Ok(self.ready(params).await?.execute(&self.served.schema).await)
+        Ok(self.ready(params).await?.execute(&self.served.schemas).await)
     }
 
     /// Everything before execution.
@@ -79,8 +82,9 @@ impl Call<'_> {
         if let Some(place) = nul::in_variables(&variables) {
             return Err(Refused::nul(&place));
         }
-        prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
-        cost(&prepared.document, operation, &variables, &Limits::STANDARD)?;
+        let bytes = prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
+        prepared.cost(operation, &variables, bytes)?;
+        let is_valid = prepared.is_known_to_be_valid(operation, &variables);
         let scope = match kind {
             OperationType::Subscription => Scope::of_subscription,
             OperationType::Query | OperationType::Mutation => Scope::new,
@@ -89,7 +93,7 @@ impl Call<'_> {
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
         request.operation_name = name;
         request.set_parsed_query(prepared.document.clone());
-        Ok(Ready { request, scope, kind })
+        Ok(Ready { request, scope, kind, prepared, is_valid })
     }
 
     /// The document that was sent, or the stored one that was named.
@@ -112,19 +116,27 @@ impl Call<'_> {
 
 impl Ready {
     /// The response of a query or a mutation.
-    pub async fn execute(self, schema: &EmporiaSchema) -> Response {
-        let Self { request, scope, .. } = self;
-        let response = scope.budget.bound(Schema::execute(schema, request)).await;
-        let response = response.unwrap_or_else(|too_much| Refused::overspent(too_much).into_graphql());
+    pub async fn execute(self, schemas: &Schemas) -> Response {
+        let Self { request, scope, prepared, is_valid, .. } = self;
+        let schema = if is_valid { &schemas.of_the_known } else { &schemas.of_all };
+        let response = match scope.budget.bound(Schema::execute(schema, request)).await {
+            Ok(response) => {
+                if !is_valid && !is_request_error(&response) {
+                    prepared.note_valid();
+                }
+                response
+            }
+            Err(too_much) => Refused::overspent(too_much).into_graphql(),
+        };
         finish(response, &scope)
     }
 
     /// The responses of a subscription, each within an account of its own. One that overspends is the last, and so is
     /// one that has errors instead of data: what it should have told can only be had by subscribing again behind what
     /// was told before.
-    pub fn subscribe(self, schema: &EmporiaSchema) -> BoxStream<'static, Response> {
+    pub fn subscribe(self, schemas: &Schemas) -> BoxStream<'static, Response> {
         let Self { request, scope, .. } = self;
-        let responses = Some(schema.execute_stream(request).boxed());
+        let responses = Some(schemas.of_all.execute_stream(request).boxed());
         unfold(responses, move |responses| {
             let scope = scope.clone();
             async move {

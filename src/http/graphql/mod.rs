@@ -15,6 +15,7 @@ mod negotiate;
 mod params;
 mod persisted;
 mod prepare;
+mod seen;
 mod sse;
 mod subscription;
 mod ws;

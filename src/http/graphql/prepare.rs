@@ -10,6 +10,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::answer::Refused;
+use super::seen::Seen;
 use super::subscription;
 use crate::graphql::error::Code;
 use crate::graphql::limits::{self, Exceeded, Limits, Measured, Uses};
@@ -19,8 +20,10 @@ use crate::graphql::nul;
 #[derive(Debug)]
 pub struct Prepared {
     pub document: ExecutableDocument,
-    /// How often it uses its variables.
+    /// How it uses its variables.
     pub uses: Uses,
+    /// What earlier requests have found out about it.
+    pub seen: Seen,
     /// Whether it asks for the schema.
     pub introspects: bool,
     /// Bytes that its selections and values take.
@@ -46,7 +49,7 @@ impl Prepared {
 }
 
 /// Documents by their text: clients send the same few over and over. What is in here depends on the text alone, never
-/// on who sent it.
+/// on who sent it or with what.
 pub struct Documents(Cache<Box<str>, Arc<Prepared>, Weight>);
 
 /// What the cached documents may weigh, as [`Weight`] reckons: about as many bytes.
@@ -100,7 +103,7 @@ fn prepare(text: &str) -> Result<Arc<Prepared>, Refused> {
     let uses = Uses::of(&document);
     subscription::flatten(&mut document)?;
     let parts = PER_SELECTION * steps + PER_TOKEN * tokens;
-    Ok(Arc::new(Prepared { document, uses, introspects, parts }))
+    Ok(Arc::new(Prepared { document, uses, seen: Seen::default(), introspects, parts }))
 }
 
 impl From<Exceeded> for Refused {

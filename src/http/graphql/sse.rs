@@ -96,14 +96,14 @@ async fn run(
 }
 
 fn responses(served: &Served, ready: Ready) -> BoxStream<'static, Answer> {
-    let schema = served.schema.clone();
+    let schemas = served.schemas.clone();
     if ready.kind == OperationType::Subscription {
-        return ready.subscribe(&schema);
+        return ready.subscribe(&schemas);
     }
     let bound = served.app.config.http.request_timeout;
     once(async move {
         let request_id = ready.scope.request.id.clone();
-        let executed = tokio::time::timeout(bound, ready.execute(&schema)).await;
+        let executed = tokio::time::timeout(bound, ready.execute(&schemas)).await;
         executed.unwrap_or_else(|_| Refused::too_slow(&request_id).into_graphql())
     })
     .boxed()

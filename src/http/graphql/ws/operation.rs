@@ -80,7 +80,7 @@ async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, para
     tracing::info!("an operation begins");
     if ready.kind != OperationType::Subscription {
         let bound = served.app.config.http.request_timeout;
-        let executed = tokio::time::timeout(bound, ready.execute(&served.schema)).await;
+        let executed = tokio::time::timeout(bound, ready.execute(&served.schemas)).await;
         let Ok(response) = executed else { return voice.refuse(&Refused::too_slow(&call.info.id).errors).await };
         if is_request_error(&response) {
             return voice.refuse(&response.errors).await;
@@ -88,7 +88,7 @@ async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, para
         voice.next(&response).await;
         return voice.complete().await;
     }
-    let mut responses = ready.subscribe(&served.schema);
+    let mut responses = ready.subscribe(&served.schemas);
     let mut is_first = true;
     while let Some(next) = served.shutdown.run_until_cancelled(responses.next()).await {
         let Some(response) = next else { return voice.complete().await };
