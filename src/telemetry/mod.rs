@@ -4,6 +4,8 @@
 //! carry is named where it is written (`http::request`): request id, path without query string, status, tenant and
 //! operation name.
 
+mod json;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
@@ -45,12 +47,10 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
         // It would say so on stderr, and panic where that has gone too.
         .log_internal_errors(false)
+        .fmt_fields(json::Members)
+        .event_format(json::Line)
         .with_env_filter(filter())
         .with_writer(writer)
         .finish()
