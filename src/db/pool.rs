@@ -1,7 +1,7 @@
 //! Connections and when one may be lent again.
 //!
-//! A connection is marked before `BEGIN` is asked and unmarked when `COMMIT` or `ROLLBACK` has answered and the server
-//! says that it is in no transaction; a marked one never goes back into the pool, where the next borrower would see the
+//! A connection is marked before a transaction is begun and unmarked when its end has been answered and the server says
+//! that it is in no transaction; a marked one never goes back into the pool, where the next borrower would see the
 //! previous tenant's rows, and the statement it may still be running on the server is cancelled.
 
 use std::ops::Deref;
@@ -65,7 +65,9 @@ impl bb8::ManageConnection for Manager {
 
     async fn connect(&self) -> Result<PgConn, ConnectError> {
         let config = self.0.as_ref().map_err(|error| ConnectError::Url(error.clone()))?;
-        Ok(PgConn { pg: Session::connect(config).await?, in_transaction: AtomicBool::new(false) })
+        let pg = Session::connect(config).await?;
+        ensure_snapshots(&pg).await?;
+        Ok(PgConn { pg, in_transaction: AtomicBool::new(false) })
     }
 
     /// A look at the socket, no round trip: after a server restart the dead connections are replaced unseen.
@@ -79,6 +81,9 @@ impl bb8::ManageConnection for Manager {
 }
 
 pub type Pool = bb8::Pool<Manager>;
+
+/// The isolation of a transaction that does not say its own.
+const SNAPSHOTS: &str = "repeatable read";
 
 /// A connection on loan, with the turn of whoever borrows in turn: both are given back together.
 pub(super) struct Pooled {
@@ -104,6 +109,21 @@ pub(super) async fn borrow(pool: &Pool, turns: Option<&Arc<Semaphore>>) -> Resul
     Ok(Pooled { conn, _turn: turn })
 }
 
+/// A pooler in between may pass over the options that [`session_url`] adds: what is read in one packet would then not be
+/// read from one snapshot, and nothing would show it.
+async fn ensure_snapshots(pg: &Session) -> Result<(), ConnectError> {
+    let told = pg.run("SHOW default_transaction_isolation").await;
+    let told = told.map_err(|error| ConnectError::Refused(error.to_string()))?;
+    if told.rows.first().is_some_and(|row| row.buffer().ends_with(SNAPSHOTS.as_bytes())) {
+        return Ok(());
+    }
+    let text = format!(
+        "sessions do not begin with default_transaction_isolation = '{SNAPSHOTS}': the start-up parameter `options` has to \
+         reach the server; a pooler in between must not ignore it"
+    );
+    Err(ConnectError::Refused(text))
+}
+
 /// Builds a pool without connecting. `statement_timeout` bounds every statement on it, in the server.
 pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
     let session: Result<Config, _> = session_url(url, config).parse();
@@ -122,10 +142,10 @@ pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
 /// snapshot, and what writes says how it begins.
 pub fn session_url(url: &str, config: &DatabaseConfig) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
-    let millis = config.statement_timeout.as_millis();
+    let (millis, isolation) = (config.statement_timeout.as_millis(), SNAPSHOTS.replace(' ', "%5C%20"));
     format!(
         "{url}{separator}application_name=emporia&options=-c%20statement_timeout%3D{millis}\
          %20-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20idle_in_transaction_session_timeout%3D60000\
-         %20-c%20TimeZone%3DUTC%20-c%20default_transaction_isolation%3Drepeatable%5C%20read"
+         %20-c%20TimeZone%3DUTC%20-c%20default_transaction_isolation%3D{isolation}"
     )
 }

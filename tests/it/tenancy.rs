@@ -77,8 +77,8 @@ async fn page_appears(admin: &mut AsyncPgConnection, tenant: &TenantDb, handle: 
 
 /// Runs `work` for tenant A, dropped after one poll, two polls, … until it comes to its end. After each drop tenant B
 /// borrows the pool's only connection: it is another one, on which B sees its own rows alone, up to the latest, which
-/// what A has begun would not show; and what A has left on the server comes to its end.
-async fn drop_at_every_await<F: Future>(work: impl Fn(TenantDb) -> F) {
+/// what A has begun would not show; and what A has left on the server comes to its end. There are `awaits` at least.
+async fn drop_at_every_await<F: Future>(awaits: usize, work: impl Fn(TenantDb) -> F) {
     let (test, _db, a, b) = two_tenants("1").await;
     let mut admin = admin(&test.name).await;
     let mut lent = b.read(async |conn| backend(conn).await).await.expect("a read");
@@ -92,7 +92,7 @@ async fn drop_at_every_await<F: Future>(work: impl Fn(TenantDb) -> F) {
         lent = lent_now;
         settled(&test.name).await;
         if finished {
-            assert!(polls > 3, "finished at poll {polls}: too few awaits to drop at");
+            assert!(polls > awaits, "finished at poll {polls}: too few awaits to drop at");
             return;
         }
     }
@@ -101,7 +101,7 @@ async fn drop_at_every_await<F: Future>(work: impl Fn(TenantDb) -> F) {
 
 #[tokio::test]
 async fn a_read_dropped_at_any_await_shows_the_next_tenant_nothing() {
-    drop_at_every_await(async |a: TenantDb| {
+    drop_at_every_await(3, async |a: TenantDb| {
         a.read(async |conn| {
             tenants_seen(conn).await?;
             Ok::<_, Failed>(tenants_seen(conn).await?)
@@ -113,7 +113,7 @@ async fn a_read_dropped_at_any_await_shows_the_next_tenant_nothing() {
 
 #[tokio::test]
 async fn a_write_dropped_at_any_await_shows_the_next_tenant_nothing() {
-    drop_at_every_await(async |a: TenantDb| {
+    drop_at_every_await(3, async |a: TenantDb| {
         a.write(async |tx| {
             page_insert(tx, &Uuid::new_v4().to_string()).await?;
             tx.savepoint(async |tx| page_insert(tx, &Uuid::new_v4().to_string()).await).await
@@ -126,12 +126,26 @@ async fn a_write_dropped_at_any_await_shows_the_next_tenant_nothing() {
 /// How GraphQL reads: the first two share the opening.
 #[tokio::test]
 async fn a_requests_snapshot_dropped_at_any_await_shows_the_next_tenant_nothing() {
-    drop_at_every_await(async |a: TenantDb| {
+    drop_at_every_await(3, async |a: TenantDb| {
         let snapshot = Arc::new(TenantRead::new(a));
         let look = async || snapshot.read(async |conn| tenants_seen(conn).await).await.expect("a read");
         let both = tokio::join!(look(), look());
         assert_eq!(both, (look().await, look().await));
         snapshot.finish();
+    })
+    .await;
+}
+
+/// What is all of a request: a transaction in one packet.
+#[tokio::test]
+async fn a_packet_dropped_at_any_await_shows_the_next_tenant_nothing() {
+    drop_at_every_await(1, async |a: TenantDb| {
+        let both = async |conn: &mut TenantConn<'_>| {
+            let (mut one, mut other) = (conn.clone(), conn.clone());
+            tokio::try_join!(tenants_seen(&mut one), tenants_seen(&mut other))
+        };
+        let (one, other) = TenantRead::new(a).read_alone(both).await.expect("a read");
+        assert_eq!(one, other);
     })
     .await;
 }
@@ -143,11 +157,12 @@ async fn an_abandoned_statement_is_ended_and_its_connection_replaced() {
     let before = a.read(async |conn| backend(conn).await).await.expect("a read");
     let unchanged = b.read(async |conn| backend(conn).await).await.expect("a read");
     assert_eq!(before, unchanged, "a finished transaction gives its connection back");
-    let snapshot = TenantRead::new(a.clone());
-    let long: [Pin<Box<dyn Future<Output = String>>>; 3] = [
+    let [snapshot, packet] = [a.clone(), a.clone()].map(TenantRead::new);
+    let long: [Pin<Box<dyn Future<Output = String>>>; 4] = [
         Box::pin(async { a.read(async |conn| Ok::<_, Failed>(sleep(conn).await?)).await.expect("a read") }),
         Box::pin(async { a.write(async |tx| Ok::<_, Failed>(sleep(tx.conn()).await?)).await.expect("a write") }),
         Box::pin(async move { snapshot.read(async |conn| sleep(conn).await).await.expect("a read") }),
+        Box::pin(async move { packet.read_alone(async |conn| sleep(conn).await).await.expect("a read") }),
     ];
     for mut long in long {
         let before = b.read(async |conn| backend(conn).await).await.expect("a read");
@@ -264,14 +279,18 @@ async fn fifty_tenants_at_once_never_see_each_other() {
                     }
                     // A read that is given up.
                     2 => {
-                        let polls = 1 + (round as usize / 4) % 4;
+                        let (polls, alone) = (1 + (round as usize / 4) % 4, TenantRead::new(tenant.clone()));
                         dropped_after(polls, tenant.read(async |conn| Ok::<_, Failed>(tenants_seen(conn).await?)))
                             .await;
+                        dropped_after(polls, alone.read_alone(async |conn| tenants_seen(conn).await)).await;
                     }
                     _ => {
                         let seen =
                             tenant.read(async |conn| Ok::<_, Failed>(tenants_seen(conn).await?)).await.expect("a read");
                         assert_eq!(seen, vec![tenant.tenant().0; own], "tenant {n}, round {round}");
+                        let alone = TenantRead::new(tenant.clone());
+                        let seen = alone.read_alone(async |conn| tenants_seen(conn).await).await.expect("a read");
+                        assert_eq!(seen, vec![tenant.tenant().0; own], "tenant {n}, round {round}, alone");
                     }
                 }
             }

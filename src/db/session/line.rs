@@ -216,11 +216,11 @@ impl Line {
     /// before this is, on the same task: it is the one whom the socket wakes.
     pub fn poll_all(&mut self, context: &mut Context<'_>) -> Poll<QueryResult<()>> {
         loop {
-            if let Some(closed) = &self.closed {
-                return Poll::Ready(Err(closed.clone().into()));
-            }
-            if !self.is_open && self.packets.is_empty() {
-                return Poll::Ready(Ok(()));
+            match &self.closed {
+                // What ended the connection may have come right behind the last answer.
+                _ if !self.is_open && self.packets.is_empty() => return Poll::Ready(Ok(())),
+                Some(closed) => return Poll::Ready(Err(closed.clone().into())),
+                None => {}
             }
             match ready!(self.exchange(context)) {
                 Ok(()) => self.digest(),
@@ -255,7 +255,7 @@ impl Line {
 
     /// Whether the server, by its last word on all that it was asked, is in no transaction.
     pub fn is_idle(&self) -> bool {
-        self.status == b'I' && self.packets.is_empty()
+        self.status == b'I' && self.packets.is_empty() && !self.is_open
     }
 
     pub fn is_usable(&mut self) -> bool {

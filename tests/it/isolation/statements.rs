@@ -53,5 +53,5 @@ async fn noted(database: &str, condition: &str) -> Vec<String> {
 /// Whether a statement begins, ends or configures, and touches no table.
 fn is_control(sql: &str) -> bool {
     let first = sql.split([' ', ';']).next().unwrap_or_default();
-    ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET"].contains(&first)
+    ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "SHOW"].contains(&first)
 }
