@@ -126,10 +126,10 @@ impl CheckoutMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's id, its key included.")] cart_id: ID,
         #[graphql(desc = "How it is paid for.")] payment: CheckoutPaymentInput,
-    ) -> Result<CheckoutCompletePayload> {
+    ) -> Result<Option<CheckoutCompletePayload>> {
         let scope = ctx.scope();
         let Some(cart) = CartKey::parse(&cart_id) else {
-            return Ok(CheckoutCompletePayload::refused(&[CheckoutRule::CartNotFound]));
+            return Ok(Some(CheckoutCompletePayload::refused(&[CheckoutRule::CartNotFound])));
         };
         let wish = Wish {
             key: Some(required_key_of(ctx, Some(cart.id))?),
@@ -146,9 +146,9 @@ impl CheckoutMutation {
             Ok(order_id) => {
                 let token = service::order_token(&cart, order_id).reveal().to_owned();
                 let order = order_by_id(scope, order_id).await?;
-                Ok(CheckoutCompletePayload { order, order_token: Some(token), user_errors: Vec::new() })
+                Ok(Some(CheckoutCompletePayload { order, order_token: Some(token), user_errors: Vec::new() }))
             }
-            Err(ServiceError::Rule(rules)) => Ok(CheckoutCompletePayload::refused(&rules)),
+            Err(ServiceError::Rule(rules)) => Ok(Some(CheckoutCompletePayload::refused(&rules))),
             Err(ServiceError::Fault(fault)) => Err(fault.into()),
         }
     }

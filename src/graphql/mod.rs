@@ -14,6 +14,7 @@ pub mod metafield;
 pub mod node;
 pub mod nul;
 pub mod plain;
+pub mod root;
 pub mod scalars;
 pub mod schema;
 pub mod scope;

@@ -12,6 +12,7 @@ use super::idempotent::Idempotent;
 use super::interfaces::{HasMetafields, OnlineStorePublishable, Trackable};
 use super::limits::Limits;
 use super::node::NodeQuery;
+use super::root::Root;
 use super::user_error::DisplayableError;
 use crate::cart::graphql::{CartMutation, CartQuery};
 use crate::catalog::graphql::{CatalogMutation, CatalogQuery, CollectionQuery, SearchQuery};
@@ -62,11 +63,11 @@ pub struct Mutation(
 pub struct Subscription(EventSubscription);
 
 /// The schema's type.
-pub type EmporiaSchema = Schema<QueryRoot, Mutation, Subscription>;
+pub type EmporiaSchema = Schema<Root<QueryRoot>, Root<Mutation>, Subscription>;
 
 /// The schema without extensions or data: for the SDL, and as the start of the served one.
-pub fn builder() -> SchemaBuilder<QueryRoot, Mutation, Subscription> {
-    Schema::build(QueryRoot::default(), Mutation::default(), Subscription::default())
+pub fn builder() -> SchemaBuilder<Root<QueryRoot>, Root<Mutation>, Subscription> {
+    Schema::build(Root::default(), Root::default(), Subscription::default())
         .register_output_type::<DisplayableError>()
         .register_output_type::<HasMetafields>()
         .register_output_type::<OnlineStorePublishable>()
@@ -125,5 +126,6 @@ pub fn registry() -> &'static Registry {
 /// The schema language text of `schema.graphql`.
 pub fn sdl() -> String {
     let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    let options = options.include_specified_by();
     builder().finish().sdl_with_options(options)
 }

@@ -51,12 +51,12 @@ impl InventoryMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The changes.")] input: InventoryAdjustQuantitiesInput,
-    ) -> Result<InventoryAdjustQuantitiesPayload> {
+    ) -> Result<Option<InventoryAdjustQuantitiesPayload>> {
         let scope = ctx.require_merchant()?;
         let changes = match input.changes() {
             Ok(changes) => changes,
             Err(user_errors) => {
-                return Ok(InventoryAdjustQuantitiesPayload { inventory_adjustment_group: None, user_errors });
+                return Ok(Some(InventoryAdjustQuantitiesPayload { inventory_adjustment_group: None, user_errors }));
             }
         };
         let (db, app, now) = (scope.db().clone(), scope.app.clone(), scope.app.clock.now());
@@ -74,11 +74,11 @@ impl InventoryMutation {
         match scope.act(work).await? {
             Ok(()) => {
                 let inventory_adjustment_group = Some(group);
-                Ok(InventoryAdjustQuantitiesPayload { inventory_adjustment_group, user_errors: Vec::new() })
+                Ok(Some(InventoryAdjustQuantitiesPayload { inventory_adjustment_group, user_errors: Vec::new() }))
             }
             Err(ServiceError::Rule(rule)) => {
                 let user_errors = vec![user_error(&rule, &for_message, inputs.len())];
-                Ok(InventoryAdjustQuantitiesPayload { inventory_adjustment_group: None, user_errors })
+                Ok(Some(InventoryAdjustQuantitiesPayload { inventory_adjustment_group: None, user_errors }))
             }
             Err(ServiceError::Fault(fault)) => Err(fault.into()),
         }

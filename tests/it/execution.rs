@@ -80,6 +80,77 @@ async fn requests_that_read_and_then_write_never_wait_for_each_others_connection
     }
 }
 
+/// A mutation that fails leaves what others in the document have done in the answer.
+#[tokio::test]
+async fn a_mutations_failure_leaves_the_answers_of_its_neighbours() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let query = "mutation { a: cartCreate { cart { totalQuantity } } c: cartCreate { cart { totalQuantity } } \
+                 b: orderCancel(orderId: \"a\") { userErrors { message } } d: cartCreate { cart { totalQuantity } } }";
+    let (_, answer) = app.post(&store.publishable, query, json!({})).await;
+    let made = json!({ "cart": { "totalQuantity": 0 } });
+    assert_eq!(answer["data"], json!({ "a": made, "c": made, "b": null, "d": made }), "{answer:#}");
+    assert_eq!((&answer["errors"][0]["path"], answer["errors"].as_array().map(Vec::len)), (&json!(["b"]), Some(1)));
+}
+
+/// Fields that are answered from memory say what their resolvers would: a field that is asked twice goes the other way.
+#[tokio::test]
+async fn what_is_answered_from_memory_is_what_resolvers_answer() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let mut products = Vec::new();
+    for price in [0, 5, 123_456] {
+        let goods = Goods::new(price).stock(7);
+        products.push(format!("gid://emporia/Product/{}", goods.id));
+        app.shelve(&store, goods).await;
+    }
+    let create = "mutation($input: CollectionInput!) { collectionCreate(input: $input) { userErrors { message } } }";
+    for title in ["Mugs", "More mugs"] {
+        let input = json!({ "title": title, "descriptionHtml": "<p>For tea</p>", "products": products });
+        let created = app.gql(&store.secret, create, json!({ "input": input })).await;
+        assert_eq!(created["collectionCreate"]["userErrors"], json!([]));
+    }
+    let page = |node: &str| {
+        format!(
+            "{{ __typename nodes {{ {node} }} edges {{ __typename cursor node {{ {node} }} }}
+               pageInfo {{ __typename hasNextPage hasPreviousPage startCursor endCursor }} }}"
+        )
+    };
+    let variant = "__typename id title sku availableForSale quantityAvailable price { __typename amount currencyCode }";
+    let collection = "__typename id handle title descriptionHtml";
+    let product = format!(
+        "__typename id handle title description descriptionHtml vendor productType tags availableForSale
+         variants(first: 1) {} collections(first: 1, reverse: true) {}",
+        page(variant),
+        page(collection)
+    );
+    let fields =
+        [format!("products(first: 2) {}", page(&product)), format!("collections(last: 1) {}", page(collection))];
+    for (field, key) in fields.iter().flat_map(|field| [(field, &store.secret), (field, &store.publishable)]) {
+        let plain = app.ask(key, &format!("{{ {field} }}")).await;
+        assert!(plain.text.contains("\"nodes\":[{\"__typename\""), "{}", plain.text);
+        let twice = app.ask(key, &format!("{{ {} }}", asked_twice(field))).await;
+        assert_eq!(plain.text, twice.text, "{field}");
+    }
+}
+
+/// The same fields, each asked once more in a fragment.
+fn asked_twice(text: &str) -> String {
+    let Some((before, rest)) = text.split_once('{') else { return text.to_owned() };
+    let mut depth = 1;
+    let end = rest.find(|c| {
+        depth += match c {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        depth == 0
+    });
+    let end = end.expect("a closing bracket");
+    let inner = asked_twice(&rest[..end]);
+    format!("{before}{{ {inner} ... {{ {inner} }} }}{}", asked_twice(&rest[end + 1..]))
+}
+
 /// A document that has been executed is not validated again; it must not show, whatever the variables hold.
 #[tokio::test]
 async fn a_document_seen_before_answers_as_a_new_one_does() {

@@ -29,9 +29,9 @@ fn desk(scope: &Scope) -> Desk {
 async fn run<P: From<Outcome>>(
     scope: &Scope,
     change: impl Future<Output = CartResult<Changed>> + Send + 'static,
-) -> Result<P> {
+) -> Result<Option<P>> {
     let changed = scope.act(change).await?;
-    Ok(Outcome::of(scope, changed)?.into())
+    Ok(Some(Outcome::of(scope, changed)?.into()))
 }
 
 fn gids(ids: Vec<ID>, kind: &str) -> Vec<Option<Uuid>> {
@@ -45,7 +45,7 @@ impl CartMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What it has from the start.")] input: Option<CartInput>,
-    ) -> Result<CartCreatePayload> {
+    ) -> Result<Option<CartCreatePayload>> {
         let (scope, country) = (ctx.scope(), InContext::of(ctx)?.country);
         let (desk, new) = (desk(scope), input.unwrap_or_default().into_model(country));
         run(scope, async move { service::cart_create(&desk, &new).await }).await
@@ -57,7 +57,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The lines, at most 250 at once.")] lines: Vec<CartLineInput>,
-    ) -> Result<CartLinesAddPayload> {
+    ) -> Result<Option<CartLinesAddPayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         let lines: Vec<_> = lines.into_iter().map(CartLineInput::into_model).collect();
         run(ctx.scope(), async move { service::cart_lines_add(&desk, key, &lines).await }).await
@@ -69,7 +69,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The changes, at most 250 at once.")] lines: Vec<CartLineUpdateInput>,
-    ) -> Result<CartLinesUpdatePayload> {
+    ) -> Result<Option<CartLinesUpdatePayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         let lines: Vec<_> = lines.into_iter().map(CartLineUpdateInput::into_model).collect();
         run(ctx.scope(), async move { service::cart_lines_update(&desk, key, &lines).await }).await
@@ -81,7 +81,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The lines' global ids, at most 250 at once.")] line_ids: Vec<ID>,
-    ) -> Result<CartLinesRemovePayload> {
+    ) -> Result<Option<CartLinesRemovePayload>> {
         let (desk, key, ids) = (desk(ctx.scope()), CartKey::parse(&cart_id), gids(line_ids, "CartLine"));
         run(ctx.scope(), async move { service::cart_lines_remove(&desk, key, &ids).await }).await
     }
@@ -92,7 +92,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The note, at most 5000 characters.")] note: String,
-    ) -> Result<CartNoteUpdatePayload> {
+    ) -> Result<Option<CartNoteUpdatePayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         run(ctx.scope(), async move { service::cart_note_update(&desk, key, &note).await }).await
     }
@@ -103,7 +103,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The remarks, at most 250.", name = "attributes")] pairs: Vec<AttributeInput>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
-    ) -> Result<CartAttributesUpdatePayload> {
+    ) -> Result<Option<CartAttributesUpdatePayload>> {
         let (desk, key, pairs) = (desk(ctx.scope()), CartKey::parse(&cart_id), attributes(pairs));
         run(ctx.scope(), async move { service::cart_attributes_update(&desk, key, &pairs).await }).await
     }
@@ -114,7 +114,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "Who buys.")] buyer_identity: CartBuyerIdentityInput,
-    ) -> Result<CartBuyerIdentityUpdatePayload> {
+    ) -> Result<Option<CartBuyerIdentityUpdatePayload>> {
         let (desk, key, buyer) = (desk(ctx.scope()), CartKey::parse(&cart_id), buyer_identity.into_model());
         run(ctx.scope(), async move { service::cart_buyer_identity_update(&desk, key, &buyer).await }).await
     }
@@ -125,7 +125,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The addresses.")] addresses: Vec<CartSelectableAddressInput>,
-    ) -> Result<CartDeliveryAddressesAddPayload> {
+    ) -> Result<Option<CartDeliveryAddressesAddPayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         let addresses: Vec<_> = addresses.into_iter().map(CartSelectableAddressInput::into_model).collect();
         run(ctx.scope(), async move { service::cart_delivery_addresses_add(&desk, key, &addresses).await }).await
@@ -137,7 +137,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The changes.")] addresses: Vec<CartSelectableAddressUpdateInput>,
-    ) -> Result<CartDeliveryAddressesUpdatePayload> {
+    ) -> Result<Option<CartDeliveryAddressesUpdatePayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         let addresses: Vec<_> = addresses.into_iter().map(CartSelectableAddressUpdateInput::into_model).collect();
         run(ctx.scope(), async move { service::cart_delivery_addresses_update(&desk, key, &addresses).await }).await
@@ -149,7 +149,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The addresses' global ids.")] address_ids: Vec<ID>,
-    ) -> Result<CartDeliveryAddressesRemovePayload> {
+    ) -> Result<Option<CartDeliveryAddressesRemovePayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         let ids = gids(address_ids, "CartSelectableAddress");
         run(ctx.scope(), async move { service::cart_delivery_addresses_remove(&desk, key, &ids).await }).await
@@ -161,7 +161,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The addresses.")] addresses: Vec<CartSelectableAddressInput>,
-    ) -> Result<CartDeliveryAddressesReplacePayload> {
+    ) -> Result<Option<CartDeliveryAddressesReplacePayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         let addresses: Vec<_> = addresses.into_iter().map(CartSelectableAddressInput::into_model).collect();
         run(ctx.scope(), async move { service::cart_delivery_addresses_replace(&desk, key, &addresses).await }).await
@@ -175,7 +175,7 @@ impl CartMutation {
         #[graphql(desc = "The option for each delivery group.")] selected_delivery_options: Vec<
             CartSelectedDeliveryOptionInput,
         >,
-    ) -> Result<CartSelectedDeliveryOptionsUpdatePayload> {
+    ) -> Result<Option<CartSelectedDeliveryOptionsUpdatePayload>> {
         let scope = ctx.scope();
         let (desk, key) = (desk(scope), CartKey::parse(&cart_id));
         let choices: Vec<_> =
@@ -191,7 +191,7 @@ impl CartMutation {
             }
             Err(error) => Err(error),
         };
-        Ok(Outcome::of(scope, changed)?.into())
+        Ok(Some(Outcome::of(scope, changed)?.into()))
     }
 
     /// Puts these discount codes in place of all there are. There are no discounts yet: none applies.
@@ -200,7 +200,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The codes.")] discount_codes: Vec<String>,
-    ) -> Result<CartDiscountCodesUpdatePayload> {
+    ) -> Result<Option<CartDiscountCodesUpdatePayload>> {
         let (desk, key) = (desk(ctx.scope()), CartKey::parse(&cart_id));
         run(ctx.scope(), async move { service::cart_discount_codes_update(&desk, key, &discount_codes).await }).await
     }
@@ -211,7 +211,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The gift cards' codes.")] gift_card_codes: Vec<String>,
-    ) -> Result<CartGiftCardCodesUpdatePayload> {
+    ) -> Result<Option<CartGiftCardCodesUpdatePayload>> {
         gift_cards(ctx.scope(), &cart_id, "giftCardCodes", &gift_card_codes).await
     }
 
@@ -221,7 +221,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
         #[graphql(desc = "The gift cards' codes.")] gift_card_codes: Vec<String>,
-    ) -> Result<CartGiftCardCodesAddPayload> {
+    ) -> Result<Option<CartGiftCardCodesAddPayload>> {
         gift_cards(ctx.scope(), &cart_id, "giftCardCodes", &gift_card_codes).await
     }
 
@@ -231,7 +231,7 @@ impl CartMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The gift cards' global ids.")] applied_gift_card_ids: Vec<ID>,
         #[graphql(desc = "The cart's global id.")] cart_id: ID,
-    ) -> Result<CartGiftCardCodesRemovePayload> {
+    ) -> Result<Option<CartGiftCardCodesRemovePayload>> {
         let ids: Vec<String> = applied_gift_card_ids.into_iter().map(|id| id.0).collect();
         gift_cards(ctx.scope(), &cart_id, "appliedGiftCardIds", &ids).await
     }
@@ -240,41 +240,46 @@ impl CartMutation {
     async fn cart_metafields_set(
         &self,
         #[graphql(desc = "The metafields.")] metafields: Vec<CartMetafieldsSetInput>,
-    ) -> CartMetafieldsSetPayload {
+    ) -> Option<CartMetafieldsSetPayload> {
         let refused = |(at, _)| MetafieldsSetUserError {
             field: Some(vec!["metafields".to_owned(), format!("{at}"), "ownerId".to_owned()]),
             message: "Carts do not keep metafields yet.".to_owned(),
             code: Some(MetafieldsSetUserErrorCode::InvalidOwner),
             element_index: i32::try_from(at).ok(),
         };
-        CartMetafieldsSetPayload {
+        Some(CartMetafieldsSetPayload {
             metafields: None,
             user_errors: metafields.iter().take(250).enumerate().map(refused).collect(),
-        }
+        })
     }
 
     /// Deletes a metafield of a cart. Carts do not keep any yet.
     async fn cart_metafield_delete(
         &self,
         #[graphql(desc = "The metafield.")] input: CartMetafieldDeleteInput,
-    ) -> CartMetafieldDeletePayload {
+    ) -> Option<CartMetafieldDeletePayload> {
         let _ = input;
         let refused = MetafieldDeleteUserError {
             field: Some(vec!["input".to_owned(), "key".to_owned()]),
             message: "Carts do not keep metafields yet.".to_owned(),
             code: Some(MetafieldDeleteErrorCode::MetafieldDoesNotExist),
         };
-        CartMetafieldDeletePayload { deleted_id: None, user_errors: vec![refused] }
+        Some(CartMetafieldDeletePayload { deleted_id: None, user_errors: vec![refused] })
     }
 }
 
 /// The cart unchanged when no gift card is named, a refusal when one is.
-async fn gift_cards<P: From<Outcome>>(scope: &Scope, cart_id: &str, field: &str, named: &[String]) -> Result<P> {
+async fn gift_cards<P: From<Outcome>>(
+    scope: &Scope,
+    cart_id: &str,
+    field: &str,
+    named: &[String],
+) -> Result<Option<P>> {
     let (key, now) = (CartKey::parse(cart_id), scope.app.clock.now());
     let found = scope.read(async |conn| service::cart_unchanged(conn, key, now, field, named).await).await?;
-    Ok(match found {
+    let outcome = match found {
         Ok(unchanged) => Outcome::of(scope, Ok(unchanged))?,
         Err(rule) => Outcome::refused(rule),
-    }
-    .into())
+    };
+    Ok(Some(outcome.into()))
 }

@@ -61,14 +61,14 @@ impl CatalogMutation {
         #[graphql(desc = "Which product is meant; a new one when left out.")] identifier: Option<ProductSetIdentifiers>,
         #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")]
         synchronous: Option<bool>,
-    ) -> Result<ProductSetPayload> {
+    ) -> Result<Option<ProductSetPayload>> {
         let _ = synchronous;
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
         let draft = reader.draft(input, identifier);
         let user_errors: Vec<ProductSetUserError> = reader.refusals();
         if !user_errors.is_empty() {
-            return Ok(ProductSetPayload { product: None, user_errors });
+            return Ok(Some(ProductSetPayload { product: None, user_errors }));
         }
         let (db, app, actor) = (scope.db().clone(), scope.app.clone(), scope.access.actor());
         let (now, key) = (app.clock.now(), key_of(ctx, None)?);
@@ -79,7 +79,7 @@ impl CatalogMutation {
             Some(id) => product_by_id(scope, id).await?,
             None => None,
         };
-        Ok(ProductSetPayload { product, user_errors })
+        Ok(Some(ProductSetPayload { product, user_errors }))
     }
 
     /// Deletes a product with its variants. Orders keep their own copy of what was sold. For the merchant.
@@ -89,18 +89,18 @@ impl CatalogMutation {
         #[graphql(desc = "Which one.")] input: ProductDeleteInput,
         #[graphql(desc = "Whether to wait until it is done: always so.", default_with = "Some(true)")]
         synchronous: Option<bool>,
-    ) -> Result<ProductDeletePayload> {
+    ) -> Result<Option<ProductDeletePayload>> {
         let _ = synchronous;
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
         let Some(id) = reader.gid(&input.id, "Product", at!["id"]) else {
-            return Ok(ProductDeletePayload { deleted_product_id: None, user_errors: reader.refusals() });
+            return Ok(Some(ProductDeletePayload { deleted_product_id: None, user_errors: reader.refusals() }));
         };
         let db = scope.db().clone();
         let done = scope.act(async move { service::product_delete(&db, id).await }).await?;
         let (done, user_errors) = split(done, |violation| reader.locate(violation))?;
         let deleted_product_id = done.map(|()| scope.gid("Product", id));
-        Ok(ProductDeletePayload { deleted_product_id, user_errors })
+        Ok(Some(ProductDeletePayload { deleted_product_id, user_errors }))
     }
 
     /// Makes a collection. For the merchant.
@@ -108,20 +108,20 @@ impl CatalogMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The collection.")] input: CollectionInput,
-    ) -> Result<CollectionCreatePayload> {
+    ) -> Result<Option<CollectionCreatePayload>> {
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
         let draft = input.into_draft(&mut reader);
         let user_errors: Vec<CollectionUserError> = reader.refusals();
         if !user_errors.is_empty() {
-            return Ok(CollectionCreatePayload { collection: None, user_errors });
+            return Ok(Some(CollectionCreatePayload { collection: None, user_errors }));
         }
         let (db, app, key) = (scope.db().clone(), scope.app.clone(), key_of(ctx, None)?);
         let work =
             async move { service::collection_create(&db, app.clock.now(), &app.entropy, key.as_ref(), draft).await };
         let done = scope.act(work).await?.map_err(ApiError::from)?;
         let (id, user_errors) = split(done, |violation| reader.locate(violation))?;
-        Ok(CollectionCreatePayload { collection: read(scope, id).await?, user_errors })
+        Ok(Some(CollectionCreatePayload { collection: read(scope, id).await?, user_errors }))
     }
 
     /// Puts products at the end of a collection; those that are in it already stay where they are. For the merchant.
@@ -130,7 +130,7 @@ impl CatalogMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The collection's global id.")] id: ID,
         #[graphql(desc = "The products' global ids, at most 250.")] product_ids: Vec<ID>,
-    ) -> Result<CollectionAddProductsPayload> {
+    ) -> Result<Option<CollectionAddProductsPayload>> {
         let scope = ctx.require_merchant()?;
         let mut reader = Reader::new(scope.currency);
         let collection = reader.gid(&id, "Collection", at!["id"]);
@@ -141,13 +141,13 @@ impl CatalogMutation {
         let products = reader.gids(&product_ids, "Product", "productIds");
         let (Some(collection), []) = (collection, &reader.found[..]) else {
             let user_errors = reader.found.into_iter().map(CollectionUserError::from).collect();
-            return Ok(CollectionAddProductsPayload { collection: None, user_errors });
+            return Ok(Some(CollectionAddProductsPayload { collection: None, user_errors }));
         };
         let (db, now) = (scope.db().clone(), scope.app.clock.now());
         let work = async move { service::collection_add_products(&db, now, collection, &products).await };
         let (done, user_errors) = split(scope.act(work).await?, std::convert::identity)?;
         let collection = read(scope, done.map(|()| collection)).await?;
-        Ok(CollectionAddProductsPayload { collection, user_errors })
+        Ok(Some(CollectionAddProductsPayload { collection, user_errors }))
     }
 }
 

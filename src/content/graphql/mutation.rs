@@ -25,16 +25,16 @@ impl ContentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The page.")] page: PageCreateInput,
-    ) -> Result<PageCreatePayload> {
+    ) -> Result<Option<PageCreatePayload>> {
         let scope = ctx.require_merchant()?;
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let (page, key) = (page.into_model(app.clock.now()), key_of(ctx, None)?);
         let made = scope.act(async move { service::page_create(&app, &db, key.as_ref(), &page).await }).await?;
         match made.map_err(ApiError::from)? {
-            Ok(id) => Ok(PageCreatePayload { page: page_by_id(scope, id).await?, user_errors: Vec::new() }),
+            Ok(id) => Ok(Some(PageCreatePayload { page: page_by_id(scope, id).await?, user_errors: Vec::new() })),
             Err(ServiceError::Rule(refused)) => {
                 let user_errors = refused.into_iter().map(PageCreateUserError::from).collect();
-                Ok(PageCreatePayload { page: None, user_errors })
+                Ok(Some(PageCreatePayload { page: None, user_errors }))
             }
             Err(ServiceError::Fault(fault)) => Err(fault.into()),
         }
@@ -47,19 +47,19 @@ impl ContentMutation {
         #[graphql(desc = "The menu's title.")] title: String,
         #[graphql(desc = "The name by which storefronts ask for it.")] handle: String,
         #[graphql(desc = "The links, at most 250 in all.")] items: Vec<MenuItemCreateInput>,
-    ) -> Result<MenuCreatePayload> {
+    ) -> Result<Option<MenuCreatePayload>> {
         let scope = ctx.require_merchant()?;
         let mut refused = Vec::new();
         let items = menu_items(items, &mut vec!["items".to_owned()], &mut refused);
         if !refused.is_empty() {
-            return Ok(MenuCreatePayload::refused(refused));
+            return Ok(Some(MenuCreatePayload::refused(refused)));
         }
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let (menu, key) = (NewMenu { title, handle, items }, key_of(ctx, None)?);
         let made = scope.act(async move { service::menu_create(&app, &db, key.as_ref(), &menu).await }).await?;
         match made.map_err(ApiError::from)? {
-            Ok(id) => Ok(MenuCreatePayload { menu: menu_by_id(scope, id).await?, user_errors: Vec::new() }),
-            Err(ServiceError::Rule(refused)) => Ok(MenuCreatePayload::refused(refused)),
+            Ok(id) => Ok(Some(MenuCreatePayload { menu: menu_by_id(scope, id).await?, user_errors: Vec::new() })),
+            Err(ServiceError::Rule(refused)) => Ok(Some(MenuCreatePayload::refused(refused))),
             Err(ServiceError::Fault(fault)) => Err(fault.into()),
         }
     }

@@ -40,6 +40,7 @@ fn bytes_in(set: &SelectionSet, on: Option<&MetaType>, registry: &Registry) -> u
                     let of = registry.types.get(MetaTypeName::concrete_typename(&known.ty));
                     bytes_in(&field.node.selection_set.node, of, registry)
                 }
+                None if ["__typename", "__schema", "__type"].contains(&name) => 0,
                 None => name.len() as u64,
             }
         }
@@ -77,6 +78,8 @@ mod tests {
             let refused = checked(&format!("{before} {many} {after}")).expect_err(before).to_string();
             assert_eq!(refused, "the document has more than 4096 bytes in names of fields that do not exist");
         }
-        checked(&format!("{{ shop {{ {} }} }}", "name ".repeat(2_000))).expect("a field that there is");
+        for known in ["name ", "__typename "] {
+            checked(&format!("{{ shop {{ {} }} }}", known.repeat(2_000))).expect("a field that there is");
+        }
     }
 }

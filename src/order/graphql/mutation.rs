@@ -141,7 +141,7 @@ impl OrderMutation {
         #[graphql(desc = "Whether the money goes back; of a paid order it cannot yet.", default = false)] refund: bool,
         #[graphql(desc = "Whether the buyer is told; nobody is told yet.", default = false)] notify_customer: bool,
         #[graphql(desc = "A remark for the order's history: at most 900 characters.")] staff_note: Option<String>,
-    ) -> Result<OrderCancelPayload> {
+    ) -> Result<Option<OrderCancelPayload>> {
         let scope = ctx.require_merchant()?;
         let _ = notify_customer;
         let (desk, id) = (desk(ctx, scope)?, Gid::of(&order_id, "Order"));
@@ -150,7 +150,7 @@ impl OrderMutation {
             scope.act(async move { service::order_cancel(&desk, id, &wish).await }).await?.map_err(ApiError::from)?;
         let (id, user_errors) = split(done)?;
         let order = order_of(scope, id).await?;
-        Ok(OrderCancelPayload { order, order_cancel_user_errors: user_errors.clone(), user_errors })
+        Ok(Some(OrderCancelPayload { order, order_cancel_user_errors: user_errors.clone(), user_errors }))
     }
 
     /// Notes that an order has been paid in some other way. For secret keys.
@@ -158,13 +158,13 @@ impl OrderMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: OrderMarkAsPaidInput,
-    ) -> Result<OrderMarkAsPaidPayload> {
+    ) -> Result<Option<OrderMarkAsPaidPayload>> {
         let scope = ctx.require_merchant()?;
         let (desk, id) = (desk(ctx, scope)?, Gid::of(&input.id, "Order"));
         let done =
             scope.act(async move { service::order_mark_as_paid(&desk, id).await }).await?.map_err(ApiError::from)?;
         let (id, user_errors) = split(done)?;
-        Ok(OrderMarkAsPaidPayload { order: order_of(scope, id).await?, user_errors })
+        Ok(Some(OrderMarkAsPaidPayload { order: order_of(scope, id).await?, user_errors }))
     }
 
     /// Notes that something of an order has been sent. For secret keys.
@@ -173,13 +173,13 @@ impl OrderMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What was sent.")] fulfillment: FulfillmentInput,
         #[graphql(desc = "A remark for the carrier; not passed on yet.")] message: Option<String>,
-    ) -> Result<FulfillmentCreatePayload> {
+    ) -> Result<Option<FulfillmentCreatePayload>> {
         let scope = ctx.require_merchant()?;
         let _ = (message, fulfillment.notify_customer);
         let sending = match sending(fulfillment) {
             Ok(sending) => sending,
             Err(rule) => {
-                return Ok(FulfillmentCreatePayload { fulfillment: None, user_errors: vec![(&rule).into()] });
+                return Ok(Some(FulfillmentCreatePayload { fulfillment: None, user_errors: vec![(&rule).into()] }));
             }
         };
         let desk = desk(ctx, scope)?;
@@ -195,7 +195,7 @@ impl OrderMutation {
             }
             None => None,
         };
-        Ok(FulfillmentCreatePayload { fulfillment, user_errors })
+        Ok(Some(FulfillmentCreatePayload { fulfillment, user_errors }))
     }
 }
 

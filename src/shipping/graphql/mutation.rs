@@ -24,16 +24,16 @@ impl ShippingMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The profile.")] profile: DeliveryProfileInput,
-    ) -> Result<DeliveryProfileCreatePayload> {
+    ) -> Result<Option<DeliveryProfileCreatePayload>> {
         let scope = ctx.require_merchant()?;
         let given = match profile.into_model(scope.currency) {
             Ok(given) => given,
-            Err(rule) => return Ok(refused(rule).into()),
+            Err(rule) => return Ok(Some(refused(rule).into())),
         };
         let (db, now, entropy) = (scope.db().clone(), scope.app.clock.now(), scope.app.entropy.clone());
         let new = given.into_new();
         let made = scope.act(async move { service::profile_create(&db, now, &entropy, &new).await }).await?;
-        Ok(outcome(made)?.into())
+        Ok(Some(outcome(made)?.into()))
     }
 
     /// Makes a delivery profile what is given. For the merchant.
@@ -42,17 +42,17 @@ impl ShippingMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The profile's global id.")] id: ID,
         #[graphql(desc = "What it is to be; what is left out stays.")] profile: DeliveryProfileInput,
-    ) -> Result<DeliveryProfileUpdatePayload> {
+    ) -> Result<Option<DeliveryProfileUpdatePayload>> {
         let scope = ctx.require_merchant()?;
-        let Some(id) = Gid::of(&id, "DeliveryProfile") else { return Ok(refused(not_found()).into()) };
+        let Some(id) = Gid::of(&id, "DeliveryProfile") else { return Ok(Some(refused(not_found()).into())) };
         let given = match profile.into_model(scope.currency) {
             Ok(given) => given,
-            Err(rule) => return Ok(refused(rule).into()),
+            Err(rule) => return Ok(Some(refused(rule).into())),
         };
         let (db, now, entropy) = (scope.db().clone(), scope.app.clock.now(), scope.app.entropy.clone());
         let update = async move { service::profile_update(&db, now, &entropy, id, given.name, given.zones).await };
         let made = scope.act(update).await?;
-        Ok(outcome(made)?.into())
+        Ok(Some(outcome(made)?.into()))
     }
 
     /// Removes a delivery profile with everything in it. For the merchant.
@@ -60,7 +60,7 @@ impl ShippingMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The profile's global id.")] id: ID,
-    ) -> Result<DeliveryProfileRemovePayload> {
+    ) -> Result<Option<DeliveryProfileRemovePayload>> {
         let scope = ctx.require_merchant()?;
         let removed = match Gid::of(&id, "DeliveryProfile") {
             Some(id) => {
@@ -72,10 +72,10 @@ impl ShippingMutation {
         match removed {
             Ok(id) => {
                 let deleted_id = Some(scope.gid("DeliveryProfile", id));
-                Ok(DeliveryProfileRemovePayload { deleted_id, user_errors: vec![] })
+                Ok(Some(DeliveryProfileRemovePayload { deleted_id, user_errors: vec![] }))
             }
             Err(ServiceError::Rule(rule)) => {
-                Ok(DeliveryProfileRemovePayload { deleted_id: None, user_errors: vec![rule.into()] })
+                Ok(Some(DeliveryProfileRemovePayload { deleted_id: None, user_errors: vec![rule.into()] }))
             }
             Err(ServiceError::Fault(fault)) => Err(fault.into()),
         }

@@ -80,18 +80,18 @@ impl WebhookMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to tell of.")] topic: Topic,
         #[graphql(desc = "Where to.")] webhook_subscription: WebhookSubscriptionInput,
-    ) -> Result<WebhookSubscriptionCreatePayload> {
+    ) -> Result<Option<WebhookSubscriptionCreatePayload>> {
         let scope = ctx.require_merchant()?;
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let uri = webhook_subscription.uri.0;
         let done = scope.act(async move { service::subscription_create(&app, &db, topic, uri).await }).await?;
         let (created, user_errors) = split(done)?;
         let (subscription, secret) = created.unzip();
-        Ok(WebhookSubscriptionCreatePayload {
+        Ok(Some(WebhookSubscriptionCreatePayload {
             webhook_subscription: subscription.map(|subscription| WebhookSubscription(Arc::new(subscription))),
             signing_secret: secret.map(|secret| secret.reveal().to_owned()),
             user_errors,
-        })
+        }))
     }
 
     /// Leads a subscription to another address, for queued deliveries too. For secret keys.
@@ -100,7 +100,7 @@ impl WebhookMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The subscription's global id.")] id: ID,
         #[graphql(desc = "Where to.")] webhook_subscription: WebhookSubscriptionInput,
-    ) -> Result<WebhookSubscriptionUpdatePayload> {
+    ) -> Result<Option<WebhookSubscriptionUpdatePayload>> {
         let scope = ctx.require_merchant()?;
         let done = match Gid::of(&id, "WebhookSubscription") {
             None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
@@ -112,7 +112,7 @@ impl WebhookMutation {
         };
         let (updated, user_errors) = split(done)?;
         let webhook_subscription = updated.map(|subscription| WebhookSubscription(Arc::new(subscription)));
-        Ok(WebhookSubscriptionUpdatePayload { webhook_subscription, user_errors })
+        Ok(Some(WebhookSubscriptionUpdatePayload { webhook_subscription, user_errors }))
     }
 
     /// Deletes a subscription with everything queued for it. For secret keys.
@@ -120,7 +120,7 @@ impl WebhookMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The subscription's global id.")] id: ID,
-    ) -> Result<WebhookSubscriptionDeletePayload> {
+    ) -> Result<Option<WebhookSubscriptionDeletePayload>> {
         let scope = ctx.require_merchant()?;
         let done = match Gid::of(&id, "WebhookSubscription") {
             None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
@@ -131,7 +131,7 @@ impl WebhookMutation {
         };
         let (deleted, user_errors) = split(done)?;
         let deleted_webhook_subscription_id = deleted.map(|uuid| scope.gid("WebhookSubscription", uuid));
-        Ok(WebhookSubscriptionDeletePayload { deleted_webhook_subscription_id, user_errors })
+        Ok(Some(WebhookSubscriptionDeletePayload { deleted_webhook_subscription_id, user_errors }))
     }
 
     /// Sends an exhausted delivery again, the same bytes, with all retries anew. For secret keys.
@@ -139,7 +139,7 @@ impl WebhookMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The delivery's global id.")] id: ID,
-    ) -> Result<WebhookDeliveryRetryPayload> {
+    ) -> Result<Option<WebhookDeliveryRetryPayload>> {
         let scope = ctx.require_merchant()?;
         let done = match Gid::of(&id, "WebhookDelivery") {
             None => Err(ServiceError::Rule(WebhookRule::DeliveryNotFound)),
@@ -151,7 +151,7 @@ impl WebhookMutation {
         let (delivery, user_errors) = split(done)?;
         let webhook_delivery =
             delivery.map(|delivery| WebhookDelivery { delivery: Arc::new(delivery), body_fits: true });
-        Ok(WebhookDeliveryRetryPayload { webhook_delivery, user_errors })
+        Ok(Some(WebhookDeliveryRetryPayload { webhook_delivery, user_errors }))
     }
 }
 
