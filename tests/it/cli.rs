@@ -178,6 +178,43 @@ async fn a_created_tenant_has_keys_that_work_until_it_is_suspended() {
 }
 
 #[tokio::test]
+async fn a_created_tenant_sells_at_once() {
+    let test = TestApp::new().await;
+    let (app, platform, redis) = (test.db.url("emporia_app"), test.db.url("emporia_platform"), redis_url());
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("REDIS_URL", &redis)];
+    let create = "tenant create Salt --currency EUR --country DE --shipping-rate 4.90 --json";
+    let create: Vec<&str> = create.split(' ').collect();
+    let store: Value = serde_json::from_str(&done(&create, &env)).expect("one JSON object");
+    let [front, back] = ["publishable_key", "secret_key"].map(|kind| store[kind].as_str().expect("a key"));
+    let set = r#"mutation { productSet(synchronous: true, input: { title: "Mug", status: ACTIVE, variants: [
+        { price: "19.90", optionValues: [], inventoryItem: { tracked: false } }] }) {
+        product { variants(first: 1) { nodes { id } } } userErrors { field message } } }"#;
+    let set = test.gql(back, set, json!({})).await;
+    let variant =
+        set["productSet"]["product"]["variants"]["nodes"][0]["id"].as_str().unwrap_or_else(|| panic!("{set}"));
+    let cart = r#"mutation($variant: ID!) { cartCreate(input: { lines: [{ merchandiseId: $variant, quantity: 2 }],
+        buyerIdentity: { email: "ada@example.com" } }) { cart { id } userErrors { message } } }"#;
+    let cart = test.gql(front, cart, json!({ "variant": variant })).await["cartCreate"]["cart"]["id"].take();
+    let address = r#"mutation($id: ID!) { cartDeliveryAddressesAdd(cartId: $id, addresses: [{ selected: true, address: {
+        deliveryAddress: { lastName: "Ada", address1: "Hauptstr. 1", zip: "10115", city: "Berlin", countryCode: DE } } }]) {
+        cart { deliveryGroups(first: 1) { nodes { id deliveryOptions { handle estimatedCost { amount } } } } }
+        userErrors { message } } }"#;
+    let address = test.gql(front, address, json!({ "id": cart })).await;
+    let group = &address["cartDeliveryAddressesAdd"]["cart"]["deliveryGroups"]["nodes"][0];
+    let option = &group["deliveryOptions"][0];
+    assert_eq!(option["estimatedCost"]["amount"], "4.90", "{address}");
+    let choose = "mutation($id: ID!, $options: [CartSelectedDeliveryOptionInput!]!) {
+        cartSelectedDeliveryOptionsUpdate(cartId: $id, selectedDeliveryOptions: $options) { userErrors { message } } }";
+    let options = json!([{ "deliveryGroupId": group["id"], "deliveryOptionHandle": option["handle"] }]);
+    test.gql(front, choose, json!({ "id": cart, "options": options })).await;
+    let pay = r#"mutation($id: ID!) { checkoutComplete(cartId: $id, payment: { gateway: "manual" })
+        @idempotent(key: "a") { order { name totalPriceSet { shopMoney { amount currencyCode } } } userErrors { message } } }"#;
+    let paid = test.gql(front, pay, json!({ "id": cart })).await;
+    let total = json!({ "shopMoney": { "amount": "44.70", "currencyCode": "EUR" } });
+    assert_eq!(paid["checkoutComplete"]["order"], json!({ "name": "#1001", "totalPriceSet": total }), "{paid}");
+}
+
+#[tokio::test]
 async fn keys_are_made_listed_and_revoked() {
     let test = TestApp::new().await;
     test.store("acme").await;

@@ -43,6 +43,7 @@ mod rls_coverage;
 mod schema;
 mod session;
 mod shipping;
+mod slices;
 mod sse;
 mod storefront;
 mod support;
