@@ -112,9 +112,8 @@ pub(super) async fn borrow(pool: &Pool, turns: Option<&Arc<Semaphore>>) -> Resul
 /// A pooler in between may pass over the options that [`session_url`] adds: what is read in one packet would then not be
 /// read from one snapshot, and nothing would show it.
 async fn ensure_snapshots(pg: &Session) -> Result<(), ConnectError> {
-    let told = pg.run("SHOW default_transaction_isolation").await;
-    let told = told.map_err(|error| ConnectError::Refused(error.to_string()))?;
-    if told.rows.first().is_some_and(|row| row.buffer().ends_with(SNAPSHOTS.as_bytes())) {
+    let shown = pg.shows("SHOW default_transaction_isolation", SNAPSHOTS).await;
+    if shown.map_err(|error| ConnectError::Refused(error.to_string()))? {
         return Ok(());
     }
     let text = format!(

@@ -52,8 +52,7 @@ impl Session {
         if wanted == TargetSessionAttrs::Any {
             return true;
         }
-        let Ok(told) = self.run("SHOW transaction_read_only").await else { return false };
-        let is_read_only = told.rows.first().is_some_and(|row| row.buffer().ends_with(b"on"));
+        let Ok(is_read_only) = self.shows("SHOW transaction_read_only", "on").await else { return false };
         is_read_only == (wanted == TargetSessionAttrs::ReadOnly)
     }
 

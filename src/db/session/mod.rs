@@ -137,7 +137,13 @@ impl Session {
         }
     }
 
-    /// Runs a statement without rows.
+    /// Whether a setting that this `SHOW` asks for has a value that ends like this.
+    pub async fn shows(&self, show: &'static str, value: &str) -> QueryResult<bool> {
+        let told = self.run(show).await?;
+        Ok(told.rows.first().is_some_and(|row| row.buffer().ends_with(value.as_bytes())))
+    }
+
+    /// Runs a statement without parameters.
     pub async fn run(&self, sql: &'static str) -> QueryResult<Told> {
         let asked = ask_text(&mut self.line(), sql, &[]);
         Asked::new(self, asked).await
