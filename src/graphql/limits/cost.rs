@@ -6,6 +6,8 @@
 //! along is copied for every object whose field takes them, so it counts as well. The walk visits each fragment once,
 //! so it is linear like [`super::shape`].
 //!
+//! After execution [`of_answer`] counts what came, in the same coin.
+//!
 //! [`list_size`]: Walk::list_size
 
 use std::borrow::Cow;
@@ -69,6 +71,34 @@ pub fn cost(
     let cost = values / POINT;
     within("points of estimated cost", cost, limits.cost, Code::MaxCostExceeded)?;
     Ok(cost)
+}
+
+/// What an answer's data turned out to cost, in the points of [`cost`]: what is null cost nothing, and neither do what
+/// variables brought along and fields left out by a directive. May pass the estimate where a list had more items than
+/// was guessed.
+pub fn of_answer(data: &ConstValue, kind: OperationType) -> u64 {
+    let started = match (kind, data) {
+        (OperationType::Mutation, ConstValue::Object(fields)) => MUTATION * fields.len() as u64,
+        _ => 0,
+    };
+    match data {
+        // The root is no object of anybody's.
+        ConstValue::Object(fields) => (started + fields.iter().map(|(name, value)| came(name, value)).sum::<u64>()) / POINT,
+        _ => 0,
+    }
+}
+
+/// The values of a field in an answer.
+fn came(name: &str, value: &ConstValue) -> u64 {
+    match value {
+        ConstValue::Null => 0,
+        ConstValue::List(items) => items.iter().map(|item| came(name, item)).sum(),
+        ConstValue::Object(fields) => {
+            let itself = if matches!(name, "edges" | "pageInfo") { 0 } else { OBJECT };
+            itself + fields.iter().map(|(name, value)| came(name, value)).sum::<u64>()
+        }
+        _ => 1,
+    }
 }
 
 /// What a selection set selects from.
@@ -278,6 +308,20 @@ mod tests {
         assert_eq!(cost("{ nodes(ids: [1, 2, 3]) { ... on Product { featuredImage { url } } } }"), 3 * 9 / 4);
         assert_eq!(cost("{ products { nodes { id } } }"), (4 + 50 * 5) / 4);
         assert_eq!(cost("mutation { cartCreate { cart { cost { totalAmount { amount } } } } }"), 10 + (4 * 4 + 1) / 4);
+    }
+
+    #[test]
+    fn an_answer_costs_what_came() {
+        let of = |data: serde_json::Value| of_answer(&ConstValue::from_json(data).unwrap(), OperationType::Query);
+        assert_eq!(of(json!(null)), 0);
+        assert_eq!(of(json!({ "shop": { "name": "Acme" } })), 1);
+        assert_eq!(of(json!({ "products": { "nodes": vec![json!({ "id": "a" }); 20] } })), (4 + 20 * 5) / 4);
+        let edges = json!({ "edges": vec![json!({ "node": { "id": "a" } }); 20], "pageInfo": { "hasNextPage": true } });
+        assert_eq!(of(json!({ "products": edges })), (4 + 20 * 5 + 1) / 4, "as it was estimated");
+        assert_eq!(of(json!({ "product": null, "shop": { "name": "Acme", "brand": null } })), 1);
+        assert_eq!(of(json!({ "productTags": ["a", "b", "c", "d"] })), 1);
+        let mutation = ConstValue::from_json(json!({ "cartCreate": { "cart": { "id": "a" } } })).unwrap();
+        assert_eq!(of_answer(&mutation, OperationType::Mutation), 10 + (2 * 4 + 1) / 4);
     }
 
     #[test]

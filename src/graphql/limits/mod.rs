@@ -12,7 +12,7 @@ mod shape;
 mod unknown;
 mod variables;
 
-pub use cost::{VALUE_BYTES, cost};
+pub use cost::{VALUE_BYTES, cost, of_answer};
 pub use scan::scan;
 pub use shape::{Measured, operation, shape};
 pub use unknown::unknown;

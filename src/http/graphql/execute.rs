@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
-use async_graphql::{Request, Response, Schema, Value, Variables};
+use async_graphql::{Request, Response, Schema, Value, Variables, value};
 use axum::http::StatusCode;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
@@ -14,7 +14,7 @@ use super::persisted::Persisted;
 use super::prepare::Prepared;
 use crate::graphql::error::{Code, present, set_code};
 use crate::graphql::idempotent::check_header;
-use crate::graphql::limits::Limits;
+use crate::graphql::limits::{Limits, of_answer};
 use crate::graphql::nul;
 use crate::graphql::schema::Schemas;
 use crate::graphql::scope::{RequestInfo, Scope};
@@ -40,6 +40,8 @@ pub struct Ready {
     pub scope: Arc<Scope>,
     pub kind: OperationType,
     prepared: Arc<Prepared>,
+    /// Its estimated cost, in points.
+    cost: u64,
     /// Validation would pass it.
     is_valid: bool,
 }
@@ -83,7 +85,7 @@ impl Call<'_> {
             return Err(Refused::nul(&place));
         }
         let bytes = prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
-        prepared.cost(operation, &variables, bytes)?;
+        let cost = prepared.cost(operation, &variables, bytes)?;
         let is_valid = prepared.is_known_to_be_valid(operation, &variables);
         let scope = match kind {
             OperationType::Subscription => Scope::of_subscription,
@@ -93,7 +95,7 @@ impl Call<'_> {
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
         request.operation_name = name;
         request.set_parsed_query(prepared.document.clone());
-        Ok(Ready { request, scope, kind, prepared, is_valid })
+        Ok(Ready { request, scope, kind, prepared, cost, is_valid })
     }
 
     /// The document that was sent, or the stored one that was named.
@@ -117,14 +119,14 @@ impl Call<'_> {
 impl Ready {
     /// The response of a query or a mutation.
     pub async fn execute(self, schemas: &Schemas) -> Response {
-        let Self { request, scope, prepared, is_valid, .. } = self;
+        let Self { request, scope, kind, prepared, cost, is_valid } = self;
         let schema = if is_valid { &schemas.of_the_known } else { &schemas.of_all };
         let response = match scope.budget.bound(Schema::execute(schema, request)).await {
             Ok(response) => {
                 if !is_valid && !is_request_error(&response) {
                     prepared.note_valid();
                 }
-                response
+                with_cost(response, kind, cost)
             }
             Err(too_much) => Refused::overspent(too_much).into_graphql(),
         };
@@ -135,7 +137,7 @@ impl Ready {
     /// one that has errors instead of data: what it should have told can only be had by subscribing again behind what
     /// was told before.
     pub fn subscribe(self, schemas: &Schemas) -> BoxStream<'static, Response> {
-        let Self { request, scope, .. } = self;
+        let Self { request, scope, kind, cost, .. } = self;
         let responses = Some(schemas.of_all.execute_stream(request).boxed());
         unfold(responses, move |responses| {
             let scope = scope.clone();
@@ -143,7 +145,7 @@ impl Ready {
                 let mut responses = responses?;
                 match scope.budget.bound(responses.next()).await {
                     Ok(response) => {
-                        let response = finish(response?, &scope);
+                        let response = finish(with_cost(response?, kind, cost), &scope);
                         let is_lost = !response.errors.is_empty() && response.data == Value::Null;
                         Some((response, (!is_lost).then_some(responses)))
                     }
@@ -153,6 +155,16 @@ impl Ready {
         })
         .boxed()
     }
+}
+
+/// Says what was expected of the operation and what came of it, in points (`docs/guides/storefront.md`, "Cost").
+fn with_cost(mut response: Response, kind: OperationType, requested: u64) -> Response {
+    if !is_request_error(&response) {
+        let actual = of_answer(&response.data, kind);
+        let cost = value!({ "requestedQueryCost": requested, "actualQueryCost": actual });
+        response.extensions.insert("cost".to_owned(), cost);
+    }
+    response
 }
 
 /// Ends the request's snapshot and makes the response presentable.
