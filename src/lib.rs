@@ -38,5 +38,6 @@ pub mod shop;
 pub mod telemetry;
 pub mod tenant;
 pub mod text;
+pub mod trusted_document;
 pub mod webhook;
 pub mod worker;

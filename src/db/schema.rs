@@ -454,6 +454,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    trusted_documents (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        hash -> Bytea,
+        name -> Nullable<Text>,
+        body -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     webhook_attempts (tenant_id, delivery_id, number) {
         tenant_id -> Uuid,
         delivery_id -> Uuid,
@@ -532,6 +543,7 @@ diesel::table! {
         allowed_origins -> Array<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        trusted_documents_only -> Bool,
     }
 }
 
@@ -568,6 +580,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     products,
     shops,
     stock_reservations,
+    trusted_documents,
     webhook_attempts,
     webhook_deliveries,
     webhook_subscriptions,

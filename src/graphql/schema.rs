@@ -24,6 +24,7 @@ use crate::inventory::graphql::InventoryMutation;
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
 use crate::shop::graphql::ShopQuery;
+use crate::trusted_document::graphql::{TrustedDocumentMutation, TrustedDocumentQuery};
 use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 
 /// What can be asked.
@@ -42,6 +43,7 @@ pub struct QueryRoot(
     WebhookQuery,
     CheckoutQuery,
     OrderQuery,
+    TrustedDocumentQuery,
 );
 
 /// What can be done.
@@ -55,6 +57,7 @@ pub struct Mutation(
     WebhookMutation,
     CheckoutMutation,
     OrderMutation,
+    TrustedDocumentMutation,
 );
 
 /// What can be listened to.

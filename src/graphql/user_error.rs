@@ -9,6 +9,7 @@ use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
 use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
 use crate::order::graphql::OrderUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
+use crate::trusted_document::graphql::TrustedDocumentUserError;
 use crate::webhook::graphql::WebhookUserError;
 
 /// Why a mutation did not do what was asked. Each area's own type adds a code.
@@ -31,6 +32,7 @@ pub enum DisplayableError {
     MetafieldDelete(MetafieldDeleteUserError),
     DeliveryProfile(DeliveryProfileUserError),
     Order(OrderUserError),
+    TrustedDocument(TrustedDocumentUserError),
 }
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::problem::problem;
-use super::router::Served;
+use super::router::{Route, Served};
 
 static BUNDLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web/graphiql/bundle");
 
@@ -39,11 +38,12 @@ static MANIFEST: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
 });
 
 /// The playground's paths.
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/graphiql", get(|| async { Redirect::permanent("/graphiql/") }))
-        .route("/graphiql/", get(page))
-        .route("/graphiql/assets/{name}", get(asset))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        ("/graphiql", get(|| async { Redirect::permanent("/graphiql/") })),
+        ("/graphiql/", get(page)),
+        ("/graphiql/assets/{name}", get(asset)),
+    ]
 }
 
 async fn page(State(served): State<Arc<Served>>, headers: HeaderMap) -> Response {

@@ -1,15 +1,4 @@
-//! Every path the API answers.
-//!
-//! | Path | What |
-//! |---|---|
-//! | `POST /graphql`, `GET /graphql` | the API; a WebSocket when upgraded; server-sent events where accepted |
-//! | `/api/{version}/graphql.json` | the same, with ids as `gid://shopify/…`, for storefronts that rebuild them |
-//! | `GET /graphiql/` | the playground, where `GRAPHIQL` allows it; its files under `/graphiql/assets/` |
-//! | `/checkout/{tenant}/{cart}` | where `Cart.checkoutUrl` leads: forms until there is an order |
-//! | `GET /checkout/{tenant}/order` | the order, for who has its token |
-//! | `GET /livez` | the process answers |
-//! | `GET /readyz` | the database and the shared store answer |
-//! | `GET /health` | the same as JSON |
+//! Every path the API answers; docs/paths.md lists them, and a test compares the two.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::graphql::{Documents, PersistedQueries, Places};
+use super::graphql::{Documents, PersistedQueries, Places, TrustedDocuments};
 use super::origin::OwnOrigins;
 use super::{checkout, cors, graphiql, graphql, health, problem, request};
 use crate::app::App;
@@ -41,6 +30,7 @@ pub struct Served {
     /// Room for WebSockets and streams of events.
     pub places: Places,
     pub documents: Documents,
+    pub trusted: TrustedDocuments,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
     /// The open WebSockets and streams of events: they outlive their request.
@@ -53,8 +43,8 @@ impl Served {
         let places = Places::new(&app.config.http);
         let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
         let schemas = Schemas::build(app.config.http.introspection);
-        let documents = Documents::default();
-        Arc::new(Self { schemas, own, persisted, documents, places, app, shutdown, sockets })
+        let (documents, trusted) = (Documents::default(), TrustedDocuments::default());
+        Arc::new(Self { schemas, own, persisted, documents, trusted, places, app, shutdown, sockets })
     }
 }
 
@@ -69,16 +59,32 @@ pub fn router(app: App) -> Router {
     routes(Served::new(app, None, CancellationToken::new()))
 }
 
+/// A path and what answers it.
+pub(super) type Route = (&'static str, MethodRouter<Arc<Served>>);
+
+/// What is answered in every process.
+fn always() -> Vec<Route> {
+    let mut routes = vec![
+        ("/graphql", api(graphql::handle)),
+        ("/api/{version}/graphql.json", api(graphql::handle_compatible)),
+        ("/livez", get(health::livez)),
+        ("/readyz", get(health::readyz)),
+        ("/health", get(health::health)),
+    ];
+    routes.extend(checkout::routes());
+    routes
+}
+
+/// Every path that a process may answer, as axum writes them.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    always().into_iter().chain(graphiql::routes()).map(|(path, _)| path)
+}
+
 pub(super) fn routes(served: Arc<Served>) -> Router {
-    let playground = if served.app.config.http.graphiql { graphiql::router() } else { Router::new() };
-    Router::new()
-        .route("/graphql", api(graphql::handle))
-        .route("/api/{version}/graphql.json", api(graphql::handle_compatible))
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .route("/health", get(health::health))
-        .merge(checkout::router())
-        .merge(playground)
+    let playground = if served.app.config.http.graphiql { graphiql::routes() } else { Vec::new() };
+    let routes = always().into_iter().chain(playground);
+    routes
+        .fold(Router::new(), |router, (path, answers)| router.route(path, answers))
         .fallback(nothing_here)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(served.clone(), request::identify))

@@ -59,6 +59,9 @@ pub struct TenantStanding {
     pub currency: Currency,
     /// Origins whose pages may use this tenant's keys; empty: any for publishable keys, none for secret ones.
     pub allowed_origins: Vec<String>,
+    /// Whether publishable keys may send trusted documents alone.
+    #[serde(default)]
+    pub trusted_documents_only: bool,
 }
 
 /// A tenant as the operator sees it.

@@ -163,6 +163,25 @@ pub async fn tenant_set_origins(
     resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
 }
 
+/// Says whether a tenant's publishable keys may send trusted documents alone, in every process.
+pub async fn tenant_set_trusted_documents_only(
+    db: &Db,
+    clock: &dyn Clock,
+    resolver: &Resolver,
+    tenant: TenantId,
+    only: bool,
+) -> Result<(), Fault> {
+    let now = clock.now();
+    let set = async |conn: &mut PlatformConn<'_>| {
+        if store::set_trusted_documents_only(conn, tenant, only, now).await? {
+            Ok(())
+        } else {
+            Err(Fault::internal("the tenant that asks is not there"))
+        }
+    };
+    resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
+}
+
 fn found(is_there: bool) -> ServiceResult<(), TenantRule> {
     if is_there { Ok(()) } else { Err(ServiceError::Rule(TenantRule::NotFound)) }
 }

@@ -25,16 +25,17 @@ pub async fn live_key(conn: &mut PlatformConn<'_>, hash: &KeyHash) -> QueryResul
 }
 
 pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<TenantStanding>> {
-    let row: Option<(String, String, Vec<String>)> = tenants::table
+    let row: Option<(String, String, Vec<String>, bool)> = tenants::table
         .find(tenant.0)
-        .select((tenants::status, tenants::currency, tenants::allowed_origins))
+        .select((tenants::status, tenants::currency, tenants::allowed_origins, tenants::trusted_documents_only))
         .first(conn)
         .await
         .optional()?;
-    let Some((status, currency, allowed_origins)) = row else { return Ok(None) };
+    let Some((status, currency, allowed_origins, trusted_documents_only)) = row else { return Ok(None) };
     let currency = Currency::from_code(&currency)
         .ok_or_else(|| diesel::result::Error::DeserializationError(format!("currency {currency}").into()))?;
-    Ok(Some(TenantStanding { id: tenant, suspended: status != "ACTIVE", currency, allowed_origins }))
+    let suspended = status != "ACTIVE";
+    Ok(Some(TenantStanding { id: tenant, suspended, currency, allowed_origins, trusted_documents_only }))
 }
 
 pub async fn tenant_by_handle(conn: &mut PlatformConn<'_>, handle: &str) -> QueryResult<Option<TenantId>> {
@@ -146,6 +147,20 @@ pub async fn set_allowed_origins(
 ) -> QueryResult<bool> {
     let changed = diesel::update(tenants::table.find(id.0))
         .set((tenants::allowed_origins.eq(origins), tenants::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Sets whether publishable keys may send trusted documents alone; answers whether there is such a tenant.
+pub async fn set_trusted_documents_only(
+    conn: &mut PlatformConn<'_>,
+    id: TenantId,
+    only: bool,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let changed = diesel::update(tenants::table.find(id.0))
+        .set((tenants::trusted_documents_only.eq(only), tenants::updated_at.eq(now)))
         .execute(conn)
         .await?;
     Ok(changed == 1)

@@ -83,7 +83,9 @@ pub fn of_answer(data: &ConstValue, kind: OperationType) -> u64 {
     };
     match data {
         // The root is no object of anybody's.
-        ConstValue::Object(fields) => (started + fields.iter().map(|(name, value)| came(name, value)).sum::<u64>()) / POINT,
+        ConstValue::Object(fields) => {
+            (started + fields.iter().map(|(name, value)| came(name, value)).sum::<u64>()) / POINT
+        }
         _ => 0,
     }
 }

@@ -16,27 +16,25 @@ mod visit;
 use std::future::Future;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
-use axum::{Extension, Router};
 
 use self::answer::{Answer, Stop, page};
 use self::values::{Step, Values};
 use self::visit::Visit;
 use super::request::RequestId;
-use super::router::Served;
+use super::router::{Route, Served};
 use crate::cart::key::CartKey;
 use crate::checkout::token;
 use crate::order;
 use crate::order::loaders::LinesOfOrder;
 
 /// The pages' paths. The tenant is in the path: a shopper's browser has no API key, and not every shop a host.
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/checkout/{tenant}/order", get(order))
-        .route("/checkout/{tenant}/{cart}", get(show).post(receive))
+pub(super) fn routes() -> Vec<Route> {
+    vec![("/checkout/{tenant}/order", get(order)), ("/checkout/{tenant}/{cart}", get(show).post(receive))]
 }
 
 /// `GET /checkout/{tenant}/{cart}?key=…&step=…`: the step asked for, or the first that is not done.

@@ -10,8 +10,9 @@ use futures_util::stream::{BoxStream, unfold};
 
 use super::answer::{Refused, is_request_error};
 use super::params::Params;
-use super::persisted::Persisted;
+use super::persisted::{self, Persisted};
 use super::prepare::Prepared;
+use super::trusted;
 use crate::graphql::error::{Code, present, set_code};
 use crate::graphql::idempotent::check_header;
 use crate::graphql::limits::{Limits, of_answer};
@@ -22,6 +23,7 @@ use crate::http::request::record_operation;
 use crate::http::router::Served;
 use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
+use crate::trusted_document::model::DocumentHash;
 
 /// Errors shown of a document that has many.
 const MAX_ERRORS: usize = 20;
@@ -100,17 +102,51 @@ impl Call<'_> {
 
     /// The document that was sent, or the stored one that was named.
     async fn document(&self, params: &Params) -> Result<Arc<Prepared>, Refused> {
+        let text = params.query.as_deref().filter(|query| !query.is_empty());
+        if let Some(id) = &params.document_id {
+            if text.is_some() {
+                return Err(Refused::bad_request("`documentId` and `query` exclude each other: send one of them"));
+            }
+            let hash = trusted::named(id)?;
+            return self.trusted(hash).await?.ok_or_else(|| trusted::not_trusted(hash));
+        }
+        let persisted = Persisted::of(params)?;
+        if let (Some(persisted), Some(text)) = (&persisted, text) {
+            persisted.check(text)?;
+        }
+        if self.resolved.standing.trusted_documents_only && !self.resolved.access.is_merchant() {
+            let hash = persisted.map(|persisted| persisted.hash).or_else(|| text.map(DocumentHash::of));
+            return match hash {
+                Some(hash) => self.trusted(hash).await?.ok_or_else(trusted::required),
+                None => Err(trusted::required()),
+            };
+        }
         let (shared, tenant) = (&*self.served.app.shared, self.resolved.standing.id);
         let documents = &self.served.documents;
-        match (Persisted::of(params)?, params.query.as_deref().filter(|query| !query.is_empty())) {
+        match (persisted, text) {
             (None, Some(text)) => documents.prepare(text),
             (None, None) => Err(Refused::bad_request("`query` is missing: send the document's text")),
-            (Some(persisted), None) => documents.prepare(&persisted.find(shared, tenant).await?),
+            (Some(persisted), None) => match persisted.find(shared, tenant).await {
+                Some(text) => documents.prepare(&text),
+                None => self.trusted(persisted.hash).await?.ok_or_else(persisted::not_found),
+            },
             (Some(persisted), Some(text)) => {
-                persisted.check(text)?;
                 let prepared = documents.prepare(text)?;
                 persisted.store(&self.served.persisted, shared, tenant, text).await;
                 Ok(prepared)
+            }
+        }
+    }
+
+    /// The tenant's trusted document under a hash.
+    async fn trusted(&self, hash: DocumentHash) -> Result<Option<Arc<Prepared>>, Refused> {
+        let db = self.served.app.db.tenant(self.resolved.standing.id);
+        match self.served.trusted.find(&db, hash).await {
+            Ok(Some(text)) => self.served.documents.prepare(&text).map(Some),
+            Ok(None) => Ok(None),
+            Err(fault) => {
+                tracing::error!(error = %fault, "a trusted document cannot be read");
+                Err(Refused::broken(&self.info.id))
             }
         }
     }

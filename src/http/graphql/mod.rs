@@ -18,6 +18,7 @@ mod prepare;
 mod seen;
 mod sse;
 mod subscription;
+mod trusted;
 mod ws;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use tracing::Instrument;
 
 pub use persisted::PersistedQueries;
 pub use prepare::{Documents, Prepared};
+pub use trusted::TrustedDocuments;
 pub use ws::Places;
 
 use self::answer::{Media, Refused};

@@ -12,6 +12,8 @@ use super::answer::Refused;
 #[serde(rename_all = "camelCase")]
 pub struct Params {
     pub query: Option<String>,
+    /// A trusted document in place of `query`.
+    pub document_id: Option<String>,
     pub operation_name: Option<String>,
     pub variables: Option<Variables>,
     pub extensions: Option<HashMap<String, Value>>,
@@ -40,6 +42,7 @@ pub fn from_query(query: Option<&str>) -> Result<Sent, Refused> {
     for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         match &*name {
             "query" => params.query = Some(value.into_owned()),
+            "documentId" => params.document_id = Some(value.into_owned()),
             "operationName" => params.operation_name = Some(value.into_owned()),
             "variables" => params.variables = json(&name, &value)?,
             "extensions" => params.extensions = json(&name, &value)?,

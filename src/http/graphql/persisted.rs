@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use async_graphql::Value;
-use sha2::{Digest, Sha256};
 
 use super::answer::Refused;
 use super::params::Params;
@@ -14,6 +13,7 @@ use crate::cache::Shared;
 use crate::graphql::error::Code;
 use crate::graphql::limits::Limits;
 use crate::ids::TenantId;
+use crate::trusted_document::model::DocumentHash;
 
 const TTL: Duration = Duration::from_secs(24 * 3600);
 /// As long as a document is kept: there are never more than two windows' documents.
@@ -34,7 +34,7 @@ impl Default for PersistedQueries {
 
 /// What a request wants of the store.
 pub struct Persisted {
-    hash: String,
+    pub hash: DocumentHash,
 }
 
 impl Persisted {
@@ -45,30 +45,30 @@ impl Persisted {
         };
         let is_known_version = asked.get("version") == Some(&Value::from(1));
         match asked.get("sha256Hash") {
-            Some(Value::String(hash)) if is_known_version && is_sha256(hash) => Ok(Some(Self { hash: hash.clone() })),
-            _ => {
-                let text = "`extensions.persistedQuery` needs `version: 1` and `sha256Hash`, 64 lowercase hex digits";
-                Err(Refused::bad_request(text))
-            }
+            Some(Value::String(hash)) if is_known_version => hash.parse().ok().map(|hash| Some(Self { hash })),
+            _ => None,
         }
+        .ok_or_else(|| {
+            let text = "`extensions.persistedQuery` needs `version: 1` and `sha256Hash`, 64 lowercase hex digits";
+            Refused::bad_request(text)
+        })
     }
 
-    /// The stored document. The message is the one that clients look for.
-    pub async fn find(&self, shared: &dyn Shared, tenant: TenantId) -> Result<String, Refused> {
-        match shared.get(&self.key(tenant)).await {
-            Ok(Some(text)) => Ok(text),
-            Ok(None) => Err(not_found()),
-            Err(error) => {
-                tracing::warn!(%error, "persisted queries cannot be read");
-                Err(not_found())
-            }
-        }
+    /// The stored document, if there is one.
+    pub async fn find(&self, shared: &dyn Shared, tenant: TenantId) -> Option<String> {
+        shared.get(&self.key(tenant)).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "persisted queries cannot be read");
+            None
+        })
     }
 
     /// Refuses a hash that is not the document's.
     pub fn check(&self, text: &str) -> Result<(), Refused> {
-        let found: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        if found == self.hash { Ok(()) } else { Err(Refused::bad_request("`sha256Hash` is not the document's")) }
+        if DocumentHash::of(text) == self.hash {
+            Ok(())
+        } else {
+            Err(Refused::bad_request("`sha256Hash` is not the document's"))
+        }
     }
 
     /// Stores a document that has been prepared. A store that fails costs the client one more request.
@@ -105,12 +105,9 @@ impl PersistedQueries {
     }
 }
 
-fn not_found() -> Refused {
+/// The message is the one that clients look for.
+pub fn not_found() -> Refused {
     Refused::document(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
-}
-
-fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 #[cfg(test)]

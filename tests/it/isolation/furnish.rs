@@ -27,6 +27,7 @@ pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
     for n in ["1", "2"] {
         it.catalogue(app, n).await;
         it.settings(app, n).await;
+        it.documents(app, n).await;
         it.sales(app, n).await;
     }
     emporia::worker::drain(&app.app).await.expect("the worker's work");
@@ -103,6 +104,13 @@ impl Furnished {
         self.numbered(app, n, webhook, &[("webhook#", "/webhookSubscription/id")]).await;
     }
 
+    /// A document that storefronts send by its id.
+    async fn documents(&mut self, app: &TestApp, n: &str) {
+        let document = r#"mutation { trustedDocumentsAdd(documents: [{ text: "query <marker># { shop { name } }" }]) {
+            trustedDocuments { documentId } userErrors { message } } }"#;
+        self.numbered(app, n, document, &[("document#", "/trustedDocuments/0/documentId")]).await;
+    }
+
     /// An open cart, an order that waits, one that is paid and half sent, and a payment of which nobody knows.
     async fn sales(&mut self, app: &TestApp, n: &str) {
         let ids = [
@@ -160,7 +168,7 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 10] = [
     "collections",
     "deliveryProfiles",
     "locations",
@@ -168,6 +176,7 @@ const LISTS: [&str; 9] = [
     "pages",
     "products",
     "search",
+    "trustedDocuments",
     "webhookDeliveries",
     "webhookSubscriptions",
 ];

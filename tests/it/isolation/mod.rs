@@ -11,3 +11,5 @@ mod operations;
 mod rows;
 mod statements;
 mod tables;
+
+pub use furnish::furnish;

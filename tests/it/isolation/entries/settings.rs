@@ -19,6 +19,9 @@ pub const READS: &[Entry] = &[
     marked("{ webhookSubscriptions(first: 50, topics: [ORDERS_CREATE]) { nodes { uri } } }"),
     marked(r#"{ webhookSubscriptions(first: 50, after: "<webhookSubscriptions cursor>") { nodes { uri } } }"#),
     marked(r#"{ webhookSubscriptions(last: 50, before: "<webhookSubscriptions last cursor>") { nodes { uri } } }"#),
+    marked("{ trustedDocuments(first: 50) { nodes { documentId name text } } }"),
+    marked(r#"{ trustedDocuments(first: 50, after: "<trustedDocuments cursor>") { nodes { text } } }"#),
+    marked(r#"{ trustedDocuments(last: 50, before: "<trustedDocuments last cursor>") { nodes { text } } }"#),
     marked("{ webhookDeliveries(first: 50) { nodes { body attempts { error } subscription { uri } } } }"),
     marked(r#"{ webhookDeliveries(first: 50, subscriptionId: "<webhook1>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(first: 50, after: "<webhookDeliveries cursor>") { nodes { body } } }"#),
@@ -69,6 +72,25 @@ pub const WRITES: &[Entry] = &[
         "NOT_EXHAUSTED",
         r#"mutation { webhookDeliveryRetry(id: "<delivery>") {
             webhookDelivery { body } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""removedDocumentIds":["<document2>"]"#,
+        r#"mutation { trustedDocumentsRemove(documentIds: ["<document2>"]) {
+            removedDocumentIds userErrors { field code message } } }"#,
+    ),
+    blind(
+        "the text is the sender's, and its id says nothing else",
+        r#"mutation { trustedDocumentsAdd(documents: [{ text: "{ __typename }" }]) {
+            trustedDocuments { text } userErrors { field code message } } }"#,
+    ),
+    blind(
+        "whose id it is says its text",
+        r#"mutation { trustedDocumentsAdd(documents: [{ documentId: "<document1>", text: "{ __typename }" }]) {
+            trustedDocuments { text } userErrors { field code message } } }"#,
+    ),
+    blind(
+        "says what the sender has said",
+        "mutation { trustedDocumentsRequire(required: false) { required userErrors { field code message } } }",
     ),
     telling(
         r#""deletedId":"<profile2>""#,
