@@ -30,11 +30,3 @@ pub fn versions() -> anyhow::Result<Vec<String>> {
     let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| anyhow!("reading: {error}"))?;
     Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
 }
-
-/// Takes every migration back, newest first: for the test that goes up, down and up again.
-pub async fn revert_all(owner_url: &str) -> anyhow::Result<usize> {
-    let conn = connect("connecting with DATABASE_OWNER_URL", owner_url).await?;
-    let mut harness = AsyncMigrationHarness::new(conn);
-    let versions = harness.revert_all_migrations(MIGRATIONS).map_err(|error| anyhow!("reverting: {error}"))?;
-    Ok(versions.len())
-}

@@ -48,7 +48,11 @@ impl TestApp {
 
     /// With settings over the usual ones.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let db = TestDb::create().await;
+        Self::on(TestDb::create().await, settings)
+    }
+
+    /// A process on a database that is there.
+    pub fn on(db: TestDb, settings: &[(&str, &str)]) -> Self {
         let clock = ManualClock::new(start());
         let app = App::assemble(db.config(settings), MemoryShared::new(), clock.clone(), Entropy::seeded(7));
         Self { app, router: OnceLock::new(), db, clock }
