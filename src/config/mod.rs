@@ -55,6 +55,11 @@ pub struct HttpConfig {
     pub max_sockets: usize,
     /// `WS_MAX_SOCKETS_PER_TENANT`: those of one tenant in a process.
     pub max_sockets_per_tenant: usize,
+    /// `WS_MAX_OPERATIONS_PER_TENANT`: operations that run at once on one tenant's WebSockets in a process.
+    pub max_operations_per_tenant: usize,
+    /// `WS_SEND_TIMEOUT_MS`: a client of a WebSocket or a stream of events that does not read for so long is
+    /// disconnected, and told to resume.
+    pub ws_send_timeout: Duration,
     /// What GraphiQL's headers editor starts with: whoever can open the page can read them. Set by `emporia dev`
     /// alone, never from the environment.
     pub graphiql_headers: Option<BTreeMap<String, String>>,
@@ -115,6 +120,8 @@ impl Config {
                 ws_ping_interval: r.millis("WS_PING_INTERVAL_MS", 15_000),
                 max_sockets: r.number("WS_MAX_SOCKETS", 5_000, 1..=100_000) as usize,
                 max_sockets_per_tenant: r.number("WS_MAX_SOCKETS_PER_TENANT", 1_000, 1..=100_000) as usize,
+                max_operations_per_tenant: r.number("WS_MAX_OPERATIONS_PER_TENANT", 5_000, 1..=1_000_000) as usize,
+                ws_send_timeout: r.millis("WS_SEND_TIMEOUT_MS", 10_000),
                 graphiql_headers: None,
             },
             webhook: WebhookConfig {

@@ -17,7 +17,7 @@ use crate::support::{TestApp, dropped_after};
 
 /// Collects what is logged.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -40,14 +40,14 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Lines {
     /// Collects what this thread logs, for as long as the guards live: the test's runtime has no other thread.
-    fn listen(&self) -> impl Sized + use<> {
+    pub fn listen(&self) -> impl Sized + use<> {
         // With one subscriber in the process, tracing asks only the thread that comes by first whether anybody
         // listens, and that may be another test's.
         let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
         (second, tracing::subscriber::set_default(emporia::telemetry::json(self.clone())))
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

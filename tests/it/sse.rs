@@ -16,7 +16,11 @@ async fn a_query_is_one_event_and_the_end() {
     let answer = app.post_json(&key, &json!({ "query": "{ __typename }" }), &[EVENTS]).await;
     assert_eq!(answer.header("content-type"), Some("text/event-stream; charset=utf-8"));
     let said = answer.text.replace(":\n\n", "");
-    assert_eq!(said, "event: next\ndata: {\"data\":{\"__typename\":\"QueryRoot\"}}\n\nevent: complete\ndata: \n\n");
+    assert_eq!(
+        said,
+        "event: next\ndata: {\"data\":{\"__typename\":\"QueryRoot\"},\"extensions\":{\"cost\":\
+        {\"requestedQueryCost\":0,\"actualQueryCost\":0}}}\n\nevent: complete\ndata: \n\n"
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::logs::Lines;
 use crate::support::{Socket, Store, TestApp, TestServer, Uncommitted, eventually, waiting};
 
 const PING: &str = "{ __typename }";
@@ -326,6 +327,61 @@ async fn a_client_that_does_not_answer_pings_is_gone() {
     let heard = tokio::select! { heard = heard => heard, () = answered => unreachable!("it goes on for ever") };
     const EMPTY_PING: [u8; 2] = [0x89, 0];
     assert_eq!(heard, EMPTY_PING, "one ping, and the end");
+}
+
+/// Several hundred kilobytes.
+const LONG: &str = "{ __schema { types { name description fields { name description args { name description } } } } }";
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_told_to_come_back() {
+    let app = TestApp::with(&[("WS_SEND_TIMEOUT_MS", "100")]).await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    let mut socket = Socket::of_a_slow_reader(&server, &store.secret).await;
+    for id in 0..40 {
+        socket.subscribe(&id.to_string(), LONG).await;
+    }
+    eventually("the server has lost its patience", || async {
+        lines.text().contains("a socket is closed").then_some(())
+    })
+    .await;
+    let mut heard = 0;
+    let (code, reason) = loop {
+        match socket.said_or_closed().await {
+            Ok(_) => heard += 1,
+            Err(closed) => break closed,
+        }
+    };
+    assert!(heard < 80, "not all of 40 answers and their ends");
+    assert_eq!((code, reason.as_str()), (1013, "read too slowly; subscribe again from `after`"));
+}
+
+#[tokio::test]
+async fn a_tenants_sockets_run_only_so_many_operations_together() {
+    let app = TestApp::with(&[("WS_MAX_OPERATIONS_PER_TENANT", "2")]).await;
+    let (acme, globex) = (app.store("acme").await, app.store("globex").await);
+    let server = app.serve().await;
+    let mut first = Socket::with_key(&server, &acme.secret).await;
+    let mut second = Socket::with_key(&server, &acme.secret).await;
+    first.subscribe("1", EVENTS).await;
+    first.subscribe("2", EVENTS).await;
+    // What is said on one socket is heard in order: both have begun.
+    first.subscribe("3", PING).await;
+    assert_eq!(first.hear().await["payload"][0]["extensions"]["code"], "THROTTLED");
+    second.subscribe("1", PING).await;
+    let refused = second.hear().await;
+    assert_eq!(
+        (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("THROTTLED"))
+    );
+    let mut other = Socket::with_key(&server, &globex.secret).await;
+    other.subscribe("1", PING).await;
+    assert_eq!(other.hear().await["type"], "next");
+    first.say(json!({ "type": "complete", "id": "1" })).await;
+    first.subscribe("4", PING).await;
+    assert_eq!(first.hear().await["type"], "next", "there is room again");
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ async fn run(
     out: mpsc::Sender<Result<Bytes, Infallible>>,
 ) {
     let mut keep_alive = tokio::time::interval(KEEP_ALIVE);
+    let patience = served.app.config.http.ws_send_timeout;
     let is_subscription = ready.kind == OperationType::Subscription;
     let mut responses = responses(served, ready);
     loop {
@@ -88,8 +89,14 @@ async fn run(
             },
             _ = keep_alive.tick() => ":\n\n".to_owned(),
         };
-        if out.send(Ok(text.into())).await.is_err() {
-            return;
+        // Without the last event's word that it is complete, a client comes back and goes on behind what it has read.
+        match tokio::time::timeout(patience, out.send(Ok(text.into()))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(_) => {
+                tracing::info!("a stream of events is broken off: its client does not read");
+                return;
+            }
         }
     }
     let _ = out.send(Ok(event("complete", "").into())).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Request;
@@ -38,6 +38,20 @@ impl Socket {
     pub async fn upgraded(address: SocketAddr, request: Request<()>) -> Self {
         let stream = TcpStream::connect(address).await.expect("a connection");
         Self(client_async(request, stream).await.expect("an upgrade").0)
+    }
+
+    /// Opens a socket whose client takes in no more than it reads.
+    pub async fn of_a_slow_reader(server: &TestServer, key: &str) -> Self {
+        let request = format!("ws://{}/graphql", server.address);
+        let mut request = request.into_client_request().expect("a request");
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
+        let stream = TcpSocket::new_v4().expect("a socket");
+        stream.set_recv_buffer_size(4096).expect("a small buffer");
+        let stream = stream.connect(server.address).await.expect("a connection");
+        let mut socket = Self(client_async(request, stream).await.expect("an upgrade").0);
+        socket.say(json!({ "type": "connection_init", "payload": { "x-api-key": key } })).await;
+        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+        socket
     }
 
     /// Opens a socket and says who it is.
@@ -86,6 +100,15 @@ impl Socket {
         match self.next().await {
             Message::Text(text) => Some(serde_json::from_str(&text).expect("JSON")),
             _ => None,
+        }
+    }
+
+    /// The next message, or why the server has ended the socket.
+    pub async fn said_or_closed(&mut self) -> Result<Value, (u16, String)> {
+        match self.next().await {
+            Message::Text(text) => Ok(serde_json::from_str(&text).expect("JSON")),
+            Message::Close(Some(frame)) => Err((frame.code.into(), frame.reason.to_string())),
+            other => panic!("neither a text nor the end: {other:?}"),
         }
     }
 

@@ -17,9 +17,15 @@ const MAX_WAITING: usize = 500;
 /// Counts what is open.
 pub struct Places {
     sockets: Arc<Semaphore>,
-    max_per_tenant: usize,
-    by_tenant: Arc<Mutex<HashMap<TenantId, usize>>>,
+    of_tenants: PerTenant,
+    operations: PerTenant,
     waiting: Arc<Mutex<Waiting>>,
+}
+
+/// So many for each tenant.
+struct PerTenant {
+    max: usize,
+    held: Arc<Mutex<HashMap<TenantId, usize>>>,
 }
 
 /// In the order of their coming.
@@ -36,17 +42,18 @@ pub struct WaitingPlace {
     waiting: Arc<Mutex<Waiting>>,
 }
 
-/// A tenant's claim on one socket; given back when dropped.
+/// A tenant's claim on one socket or operation; given back when dropped.
 pub struct TenantPlace {
     tenant: TenantId,
-    by_tenant: Arc<Mutex<HashMap<TenantId, usize>>>,
+    held: Arc<Mutex<HashMap<TenantId, usize>>>,
 }
 
 impl Places {
     pub fn new(config: &HttpConfig) -> Self {
         let sockets = Arc::new(Semaphore::new(config.max_sockets));
-        let max_per_tenant = config.max_sockets_per_tenant;
-        Self { sockets, max_per_tenant, by_tenant: Arc::default(), waiting: Arc::default() }
+        let of_tenants = PerTenant::new(config.max_sockets_per_tenant);
+        let operations = PerTenant::new(config.max_operations_per_tenant);
+        Self { sockets, of_tenants, operations, waiting: Arc::default() }
     }
 
     pub fn to_wait(&self) -> WaitingPlace {
@@ -67,14 +74,30 @@ impl Places {
         self.sockets.clone().try_acquire_owned().ok()
     }
 
+    /// One of the tenant's sockets.
     pub fn for_tenant(&self, tenant: TenantId) -> Option<TenantPlace> {
-        let mut counts = self.by_tenant.lock().expect("no holder panics");
+        self.of_tenants.take(tenant)
+    }
+
+    /// One of the operations on the tenant's sockets.
+    pub fn for_operation(&self, tenant: TenantId) -> Option<TenantPlace> {
+        self.operations.take(tenant)
+    }
+}
+
+impl PerTenant {
+    fn new(max: usize) -> Self {
+        Self { max, held: Arc::default() }
+    }
+
+    fn take(&self, tenant: TenantId) -> Option<TenantPlace> {
+        let mut counts = self.held.lock().expect("no holder panics");
         let count = counts.entry(tenant).or_default();
-        if *count >= self.max_per_tenant {
+        if *count >= self.max {
             return None;
         }
         *count += 1;
-        Some(TenantPlace { tenant, by_tenant: self.by_tenant.clone() })
+        Some(TenantPlace { tenant, held: self.held.clone() })
     }
 }
 
@@ -97,7 +120,7 @@ impl Drop for WaitingPlace {
 
 impl Drop for TenantPlace {
     fn drop(&mut self) {
-        let mut counts = self.by_tenant.lock().expect("no holder panics");
+        let mut counts = self.held.lock().expect("no holder panics");
         if let Some(count) = counts.get_mut(&self.tenant) {
             *count -= 1;
             if *count == 0 {
@@ -130,7 +153,7 @@ mod tests {
         assert!(places.for_tenant(a).is_none() && places.for_tenant(b).is_some());
         drop(held);
         assert!(places.for_tenant(a).is_some());
-        assert!(places.by_tenant.lock().unwrap().is_empty(), "nothing is kept of tenants without sockets");
+        assert!(places.of_tenants.held.lock().unwrap().is_empty(), "nothing is kept of tenants without sockets");
         let held: Vec<_> = (0..3).map(|_| places.for_socket().expect("a place")).collect();
         assert!(places.for_socket().is_none());
         drop(held);

@@ -31,10 +31,19 @@ use crate::tenant::resolve::Resolved;
 const MAX_OPERATIONS: usize = 50;
 /// Texts that wait for a client to read them.
 const QUEUE: usize = 32;
-/// A client that does not read for so long is gone.
-const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client that does not read may take to come by the close frame.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the client's own close frame is waited for.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What became of a message.
+enum Sent {
+    Whole,
+    /// The client has gone.
+    Gone,
+    /// The client has not read for as long as it may.
+    Stuck,
+}
 
 /// Why the server ends the socket.
 struct Close(u16, String);
@@ -67,6 +76,13 @@ enum Happened {
     Heard(Option<Result<Message, axum::Error>>),
 }
 
+/// An operation under way.
+struct Running {
+    number: u64,
+    _task: AbortOnDropHandle<()>,
+    _place: TenantPlace,
+}
+
 struct Session {
     served: Arc<Served>,
     id: RequestId,
@@ -75,7 +91,7 @@ struct Session {
     /// Until it is admitted.
     waiting: WaitingPlace,
     admitted: Option<Admitted>,
-    operations: HashMap<Arc<str>, (u64, AbortOnDropHandle<()>)>,
+    operations: HashMap<Arc<str>, Running>,
     started: u64,
     out: mpsc::Sender<Said>,
 }
@@ -156,22 +172,32 @@ impl Session {
                         Some(Ok(Message::Text(text))) => self.hear(&text).await?.map(Message::text),
                         Some(Ok(Message::Binary(_))) => return Err(bad("messages are text")),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
+                        Some(Ok(Message::Close(_))) => {
+                            // The answer to the client's close frame goes out while we read on; dropped before that, the
+                            // client would take its own goodbye for a broken connection.
+                            read_out(socket).await;
+                            return Ok(());
+                        }
+                        Some(Err(_)) | None => return Ok(()),
                     }
                 }
             };
-            if let Some(reply) = reply
-                && !self.send(socket, &mut watch, reply).await?
-            {
-                return Ok(());
+            let Some(reply) = reply else { continue };
+            match self.send(socket, &mut watch, reply).await? {
+                Sent::Whole => {}
+                Sent::Gone => return Ok(()),
+                // Clients of the protocol come back after this code, and the position of the last event they have read
+                // is where they go on.
+                Sent::Stuck => return Err(Close(1013, "read too slowly; subscribe again from `after`".to_owned())),
             }
         }
     }
 
     /// Sends, and meanwhile asks the guard whenever it has to be asked: a client that reads slowly is not let in for
-    /// longer. False: it is gone, or does not read.
-    async fn send(&mut self, socket: &mut WebSocket, watch: &mut Watch, message: Message) -> Result<bool, Close> {
-        let mut sending = pin!(send(socket, message));
+    /// longer.
+    async fn send(&mut self, socket: &mut WebSocket, watch: &mut Watch, message: Message) -> Result<Sent, Close> {
+        let patience = self.served.app.config.http.ws_send_timeout;
+        let mut sending = pin!(send(socket, message, patience));
         loop {
             tokio::select! {
                 biased;
@@ -228,6 +254,11 @@ impl Session {
             set_code(&mut error, Code::Throttled);
             return Ok(Some(message::error(&id, &[error])));
         }
+        let Some(place) = self.served.places.for_operation(admitted.resolved.standing.id) else {
+            let mut error = ServerError::new("the shop has too many operations running on its sockets", None);
+            set_code(&mut error, Code::Throttled);
+            return Ok(Some(message::error(&id, &[error])));
+        };
         self.started += 1;
         let number = self.started;
         let voice = Voice { id: id.clone(), number, out: self.out.clone() };
@@ -236,14 +267,13 @@ impl Session {
             tenant = %admitted.resolved.standing.id, operation = Empty);
         let running = operation::run(self.served.clone(), admitted.resolved.clone(), info, params, voice);
         let running = AbortOnDropHandle::new(tokio::spawn(running.instrument(span)));
-        self.operations.insert(id, (number, running));
+        self.operations.insert(id, Running { number, _task: running, _place: place });
         Ok(None)
     }
 
     /// What an operation says, unless the client has ended it since.
     fn pass(&mut self, said: Said) -> Option<String> {
-        let (number, _) = self.operations.get(&said.id)?;
-        if *number != said.number {
+        if self.operations.get(&said.id)?.number != said.number {
             return None;
         }
         if said.is_last {
@@ -279,11 +309,15 @@ fn bad(reason: &str) -> Close {
     Close(4400, reason.to_owned())
 }
 
-/// False: the client is gone, or does not read.
-async fn send(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await, Ok(Ok(())))
+async fn send(socket: &mut WebSocket, message: Message, patience: Duration) -> Sent {
+    match tokio::time::timeout(patience, socket.send(message)).await {
+        Ok(Ok(())) => Sent::Whole,
+        Ok(Err(_)) => Sent::Gone,
+        Err(_) => Sent::Stuck,
+    }
 }
 
+/// Says why, behind whatever the client has yet to read.
 async fn close(socket: &mut WebSocket, code: u16, reason: &str) {
     // A close frame has room for 123 bytes of reason.
     let reason: String = reason
@@ -293,8 +327,14 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &str) {
             (*length <= 123).then_some(char)
         })
         .collect();
-    if send(socket, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await {
+    let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+    if let Sent::Whole = send(socket, frame, FAREWELL_TIMEOUT).await {
         // Dropped with unread input, the connection would be reset before the client reads why.
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+        read_out(socket).await;
     }
+}
+
+/// Reads what is left until the client has closed its side, or does not for a while.
+async fn read_out(socket: &mut WebSocket) {
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
 }
