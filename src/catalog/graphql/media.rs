@@ -174,7 +174,6 @@ absent_object! {
     /// How something should be shown.
     MediaPresentation {
         /// The global id.
-        #[graphql(deprecation = "It identifies nothing.")]
         id() -> ID;
         /// The settings as JSON.
         as_json(#[graphql(desc = "For what.")] format: MediaPresentationFormat) -> Option<Json>;
