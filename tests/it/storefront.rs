@@ -1,9 +1,11 @@
 //! What storefronts written for Shopify's Storefront API select, on the path they call: a document is thrown away
 //! whole for one field that is missing or one error.
 
+use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 
-use crate::support::Shopping;
+use crate::support::{Shopping, admin, settled};
+use crate::tenancy::count;
 
 /// A shop with things in every shelf.
 struct Front {
@@ -204,6 +206,51 @@ async fn products_are_shown_with_all_that_hangs_on_them() {
     assert_eq!(product["media"]["nodes"][0]["image"]["url"], "https://img.example/shirt.jpg");
     assert_eq!((&product["metafield"], &product["metafields"]), (&Value::Null, &json!([null])));
     assert_eq!((&data["gone"], &data["products"]["nodes"][0]["handle"]), (&Value::Null, &json!("linen-shirt")));
+}
+
+/// What a storefront's page of one product selects.
+const PRODUCT_PAGE: &str = "query ProductPage($handle: String!, $chosen: [SelectedOptionInput!]!) {
+    product(handle: $handle) {
+        id handle title vendor descriptionHtml description encodedVariantExistence encodedVariantAvailability
+        seo { title description } featuredImage { ...Picture } tags availableForSale
+        priceRange { minVariantPrice { ...Money } maxVariantPrice { ...Money } }
+        options { name optionValues { name firstSelectableVariant { ...Choice }
+            swatch { color image { previewImage { url } } } } }
+        selectedOrFirstAvailableVariant(selectedOptions: $chosen, ignoreUnknownOptions: true) { ...Choice }
+        adjacentVariants(selectedOptions: $chosen) { ...Choice }
+        variants(first: 100) { nodes { ...Choice } }
+        images(first: 20) { nodes { ...Picture } }
+        media(first: 10) { nodes { alt mediaContentType ... on MediaImage { image { ...Picture } } } }
+        collections(first: 5) { nodes { id handle title } }
+        metafields(identifiers: [{ namespace: \"custom\", key: \"care\" }]) { value }
+    }
+}
+fragment Money on MoneyV2 { amount currencyCode }
+fragment Picture on Image { id url altText width height }
+fragment Choice on ProductVariant {
+    id title sku availableForSale quantityAvailable selectedOptions { name value } price { ...Money }
+    compareAtPrice { ...Money } unitPrice { ...Money } image { ...Picture } product { handle title }
+}";
+
+#[tokio::test]
+async fn a_products_page_takes_at_most_three_statements() {
+    let front = Front::furnished().await;
+    let database = &front.shop.app.db.name;
+    let mut admin = admin(database).await;
+    admin.batch_execute("CREATE EXTENSION pg_stat_statements").await.expect("the server counts statements");
+    // What sets the tenant is the scope's.
+    let sql = "SELECT coalesce(sum(calls), 0)::bigint AS n FROM pg_stat_statements s
+        JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database()
+         AND s.userid = 'emporia_app'::regrole AND query ~ '^(SELECT|WITH)' AND query NOT LIKE '%set_config%'";
+    let chosen = json!([{ "name": "Size", "value": "M" }]);
+    settled(database).await;
+    let before = count(&mut admin, sql).await;
+    let data = front.ask(PRODUCT_PAGE, json!({ "handle": "linen-shirt", "chosen": chosen })).await;
+    assert_eq!(data["product"]["media"]["nodes"][0]["image"]["altText"], "A shirt");
+    assert_eq!(data["product"]["collections"]["nodes"][0]["handle"], "summer");
+    settled(database).await;
+    let statements = count(&mut admin, sql).await - before;
+    assert!((1..=3).contains(&statements), "{statements} statements");
 }
 
 #[tokio::test]
