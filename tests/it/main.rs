@@ -12,6 +12,7 @@ mod catalog_write;
 mod checkout;
 mod checkout_page;
 mod cli;
+mod clients;
 mod content;
 mod cors;
 mod dev;
