@@ -43,4 +43,12 @@ function follow(wanted, into) {
   return tear;
 }
 
-await run({ query: ask, mutate: ask, follow });
+/** What the client closes the server closes too: a connection that ends without a word looks broken. */
+async function check() {
+  const closed = new Promise((resolve) => shopper.on('closed', resolve));
+  shopper.dispose();
+  const { code, wasClean } = await closed;
+  assert.deepEqual({ code, wasClean }, { code: 1000, wasClean: true });
+}
+
+await run({ query: ask, mutate: ask, follow, check });
