@@ -1,5 +1,6 @@
 // An existing storefront: what @shopify/hydrogen-react and @shopify/storefront-api-client send, to the path and with
 // the headers that they choose, from a page of another origin. The documents of the cart are hydrogen-react's own.
+// What it needs for models in three dimensions and for building is left out: package.json's overrides.
 import assert from 'node:assert/strict';
 import { createStorefrontClient, flattenConnection, getProductOptions, parseGid } from '@shopify/hydrogen-react';
 import * as documents from '@shopify/hydrogen-react/cart-queries';
