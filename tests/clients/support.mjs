@@ -1,5 +1,4 @@
-// What the clients in this directory have in common: their arguments, what each of them is put through, and a page of
-// another origin to be put through it from.
+// What the clients in this directory have in common: their arguments, and what each of them is put through.
 //
 //   node CLIENT.mjs --url http://127.0.0.1:8000/graphql --publishable epk_… --secret esk_…
 //
