@@ -53,3 +53,19 @@ fn everything_is_described() {
     }
     assert_eq!(missing, Vec::<String>::new());
 }
+
+#[test]
+fn every_user_error_is_a_displayable_error() {
+    let document = parse_schema(sdl()).expect("the SDL parses");
+    let mut found = 0;
+    for definition in document.definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let TypeKind::Object(object) = &definition.node.kind else { continue };
+        if definition.node.name.node.ends_with("UserError") {
+            found += 1;
+            let implements = object.implements.iter().any(|interface| interface.node == "DisplayableError");
+            assert!(implements, "{}: name it in graphql/user_error.rs", definition.node.name.node);
+        }
+    }
+    assert!(found > 10, "only {found} were looked at");
+}
