@@ -35,6 +35,22 @@ need_rust() {
     need "a C compiler" "command -v cc" gcc libc6-dev
 }
 
+# Installs the packages of scripts/requirements.txt below target/, once for each state of that file, and prints the
+# directory of their programs, python included. For scripts that work in the repository's root.
+python_tools() {
+    local dir="${CARGO_TARGET_DIR:-target}/python" wanted=scripts/requirements.txt
+    if ! cmp -s "$wanted" "$dir/installed.txt"; then
+        need "Python with venv" "python3 -c 'import ensurepip, venv'" python3 python3-venv
+        echo "installing $(grep -v '^#' "$wanted" | xargs) into $dir" >&2
+        rm -rf "$dir"
+        mkdir -p "$(dirname "$dir")"
+        python3 -m venv "$dir" >&2 || fail "python3 -m venv failed"
+        "$dir/bin/pip" install -q --disable-pip-version-check -r "$wanted" >&2 || fail "pip install failed"
+        cp "$wanted" "$dir/installed.txt"
+    fi
+    (cd "$dir/bin" && pwd)
+}
+
 oldest_postgres=15
 
 # Prints the major version of the server in a directory; 0 when there is none.

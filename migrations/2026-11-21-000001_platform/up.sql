@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- Platform tables: who the tenants are and how they prove it. They have no row-level security, so the
 -- application role has no grants here, except the one INSERT that rings the relay's bell (outbox_ready).
 -- Roles are created by `emporia migrate --bootstrap`, never by a migration: they belong to the cluster.

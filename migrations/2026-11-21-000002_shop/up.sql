@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- What a tenant says of itself: one row, written at provisioning, read by every storefront. Its currency is in
 -- platform.tenants, which the request guard has read anyway.
 CREATE TABLE shops (

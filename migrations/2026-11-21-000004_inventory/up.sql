@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- How many of a variant lie where. A variant that is not tracked has no rows that matter.
 CREATE TABLE inventory_levels (
     tenant_id uuid NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 CREATE TABLE pages (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,

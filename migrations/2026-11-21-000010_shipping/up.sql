@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- Where the shop delivers and for how much: profiles hold zones, zones hold countries and flat rates.
 CREATE TABLE delivery_profiles (
     tenant_id uuid NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- What shoppers are about to buy. A cart belongs to whoever has its key, of which only the hash is here.
 CREATE TABLE carts (
     tenant_id uuid NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- What a mutation answered under a client's key: the outcome as ids and userErrors, resolved anew for each replay.
 CREATE TABLE idempotency_keys (
     tenant_id uuid NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- One question to a payment gateway. The row is committed before the gateway is called; its id is what the gateway
 -- knows the payment by, so that a process that lost the answer can ask for it.
 CREATE TABLE payment_attempts (

@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- The last order number given out: updated in the transaction that settles the order, so that there is no gap.
 CREATE TABLE order_counters (
     tenant_id uuid PRIMARY KEY,

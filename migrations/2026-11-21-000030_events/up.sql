@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- What happened, written in the transaction that made it happen. The relay gives each event its position when it
 -- publishes it: the order of insertion is not the order of commits, the position is the order everyone follows.
 CREATE TABLE events (

@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- Where a merchant wants to be told of events.
 CREATE TABLE webhook_subscriptions (
     tenant_id uuid NOT NULL,

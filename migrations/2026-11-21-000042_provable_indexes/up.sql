@@ -1,3 +1,8 @@
+-- Before the first release: no table has rows to scan, and no older process reads what goes.
+-- squawk-ignore-file constraint-missing-not-valid, require-concurrent-index-creation, require-concurrent-index-deletion
+
+SET LOCAL lock_timeout = '5s';
+
 -- Statements bring their values as parameters and are planned without them, so an index that leaves rows out must be
 -- described by what a statement says whatever its parameters are: that a column which it compares is not NULL.
 -- (webhook_deliveries_due makes this the same rows as before.)
