@@ -17,9 +17,10 @@ pub async fn run(owner_url: &str) -> anyhow::Result<Vec<String>> {
     conn.batch_execute("SELECT pg_advisory_lock(7203845)").await.context("taking the migration lock")?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let versions = harness.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow!("migrating: {error}"))?;
-    // The platform's role may see what has run, so that a process can refuse to start on an older database.
+    // The platform's role may see what has run, so that a process can refuse to start on an older database; pg_dump
+    // copies every table or none.
     let mut conn = connect("connecting with DATABASE_OWNER_URL", owner_url).await?;
-    conn.batch_execute("GRANT SELECT ON __diesel_schema_migrations TO emporia_platform")
+    conn.batch_execute("GRANT SELECT ON __diesel_schema_migrations TO emporia_platform, emporia_backup")
         .await
         .context("granting a look at the migrations")?;
     Ok(versions.iter().map(ToString::to_string).collect())

@@ -120,13 +120,22 @@ SELECT 'rule ' || r.rulename || ' on ' || r.ev_class::regclass FROM pg_rewrite r
   JOIN tables t ON t.oid = r.ev_class WHERE r.rulename <> '_RETURN'
 UNION ALL
 SELECT name || ': ' || grantee || ' may ' || privilege FROM grants
- WHERE name = '{bookkeeping}' AND (grantee, privilege) <> ('emporia_platform', 'SELECT')
+ WHERE name = '{bookkeeping}' AND (grantee, privilege)
+       NOT IN (('emporia_platform', 'SELECT'), ('emporia_backup', 'SELECT'))
 UNION ALL
 SELECT t.name || ': a column is granted by itself to ' || g.grantee::regrole
   FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid, aclexplode(a.attacl) g
 UNION ALL
 SELECT 'sequence ' || c.oid::regclass || ' may be used by emporia_app' FROM pg_class c
  WHERE CASE c.relkind WHEN 'S' THEN has_sequence_privilege('emporia_app', c.oid, 'USAGE, SELECT, UPDATE') END
+UNION ALL
+-- pg_dump copies everything or nothing.
+SELECT name || ' cannot be read by emporia_backup' FROM tables
+ WHERE relkind IN ('r', 'p') AND NOT has_table_privilege('emporia_backup', oid, 'SELECT')
+UNION ALL
+SELECT 'sequence ' || c.oid::regclass || ' cannot be read by emporia_backup'
+  FROM pg_class c JOIN ours ON ours.oid = c.relnamespace
+ WHERE CASE c.relkind WHEN 'S' THEN NOT has_sequence_privilege('emporia_backup', c.oid, 'SELECT') END
 UNION ALL
 SELECT 'function ' || oid::regprocedure || ' runs with its owner''s rights' FROM pg_proc WHERE prosecdef
 UNION ALL
@@ -210,6 +219,11 @@ async fn each_breach_is_reported() {
         ("ALTER TABLE products OWNER TO emporia_platform;", "public.products belongs to emporia_platform"),
         // It would tell how much the others are doing.
         ("GRANT SELECT ON SEQUENCE events_sequence_seq TO emporia_app;", "sequence events_sequence_seq may be used"),
+        ("REVOKE SELECT ON things FROM emporia_backup;", "public.things cannot be read by emporia_backup"),
+        (
+            "ALTER TABLE things ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY;",
+            "sequence things_n_seq cannot be read by emporia_backup",
+        ),
         (
             "CREATE FUNCTION peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; \
              REVOKE ALL ON FUNCTION peek() FROM PUBLIC;",
