@@ -51,6 +51,15 @@ python_tools() {
     (cd "$dir/bin" && pwd)
 }
 
+# Prints the path of the binary to try: EMPORIA_BIN, or the debug build, which it makes.
+emporia_binary() {
+    if [ -n "${EMPORIA_BIN:-}" ]; then echo "$EMPORIA_BIN"; return; fi
+    need_rust
+    echo "building emporia" >&2
+    cargo build --locked --quiet --bin emporia >&2 || fail "cargo build failed"
+    (cd "${CARGO_TARGET_DIR:-target}/debug" && echo "$PWD/emporia")
+}
+
 oldest_postgres=15
 
 # Prints the major version of the server in a directory; 0 when there is none.
