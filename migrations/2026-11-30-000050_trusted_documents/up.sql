@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '5s';
+
 -- Documents that a tenant's storefronts may send by their SHA-256 alone.
 CREATE TABLE trusted_documents (
     tenant_id uuid NOT NULL,
