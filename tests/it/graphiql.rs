@@ -3,10 +3,18 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Answer, TestApp, node};
 
 const OWN: &str = "127.0.0.1:8123";
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const SCRIPTS: [&str; 4] = [
+    "web/graphiql/test/examples.mjs",
+    "web/graphiql/test/browser.mjs",
+    "web/graphiql/test/shop.mjs",
+    "web/graphiql/test/smoke.mjs",
+];
 
 /// A process with the playground, whose headers editor starts with a key.
 async fn playground(development: &str) -> TestApp {
@@ -83,10 +91,16 @@ async fn a_visit_to_the_api_leads_to_the_playground_only_where_there_is_one() {
     assert_eq!(app.send("GET", "/graphql", &browser, "").await.status, StatusCode::UNAUTHORIZED);
 }
 
-/// Runs the examples, the subscription among them, with every other host out of reach. Needs Chromium at
-/// `CHROMIUM` or /usr/bin/chromium; without one it says so and is content, except in CI.
+/// Clicks through the playground, and checks every saved example against the schema. Needs Chromium at `CHROMIUM` or
+/// /usr/bin/chromium; without one it says so and is content, except in CI.
 #[tokio::test]
-async fn a_browser_runs_the_examples_with_every_other_host_out_of_reach() {
+async fn a_browser_uses_the_playground_with_every_other_host_out_of_reach() {
+    let installed = node::installed("browser", &SCRIPTS).await;
+    let schema = format!("{ROOT}/schema.graphql");
+    let examples = format!("{ROOT}/web/graphiql/src/examples/index.mjs");
+    let checked = node::run(installed.join("examples.mjs"), &["--schema", &schema, "--examples", &examples]).await;
+    assert!(checked.0, "{}", checked.1);
+
     let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     if !std::path::Path::new(&chromium).exists() {
         assert!(std::env::var_os("CI").is_none(), "there is no Chromium at {chromium}, and CI must not do without");
@@ -99,8 +113,11 @@ async fn a_browser_runs_the_examples_with_every_other_host_out_of_reach() {
     config.http.graphiql_headers = Some([("x-api-key".to_owned(), store.secret)].into_iter().collect());
     app.app.config = Arc::new(config);
     let server = app.serve().await;
-    let installed = node::installed("browser", &["web/graphiql/test/smoke.mjs"]).await;
+    let shutdown = CancellationToken::new();
+    let worker = tokio::spawn(emporia::worker::run(app.app.clone(), shutdown.clone()));
     let url = server.url("/graphiql/");
     let (is_ok, said) = node::run(installed.join("smoke.mjs"), &["--url", &url, "--chromium", &chromium]).await;
     assert!(is_ok, "{said}");
+    shutdown.cancel();
+    worker.await.expect("the worker").expect("a clean end");
 }

@@ -33,4 +33,24 @@ const slimFonts = {
   },
 };
 
-export const slim = [slimPrettier, slimFonts];
+/**
+ * The explorer `require`s graphql, which would put the CommonJS copy of that package, whole, into every part of
+ * the page. It gets a module with the functions that it names, out of the copy that everything else shares.
+ */
+const slimExplorer = {
+  name: 'slim-explorer',
+  setup(build) {
+    build.onResolve({ filter: /^graphql$/ }, ({ importer, kind }) =>
+      kind === 'require-call' && /graphiql-explorer\/dist\/Explorer\.js$/.test(importer)
+        ? { path: 'named-functions', namespace: 'explorer-graphql', pluginData: importer }
+        : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'explorer-graphql' }, async ({ pluginData }) => {
+      const used = new Set((await readFile(pluginData, 'utf8')).match(/(?<=\b_graphql\.)\w+/g));
+      const contents = `export { ${[...used].sort().join(', ')} } from 'graphql';`;
+      return { contents, resolveDir: build.initialOptions.absWorkingDir };
+    });
+  },
+};
+
+export const slim = [slimPrettier, slimFonts, slimExplorer];

@@ -1,12 +1,14 @@
 import { GraphiQL } from 'graphiql';
 import { useState } from 'react';
 import type { Config } from './config';
-import { defaultTabs } from './examples';
 import { createFetcher } from './fetcher';
 import { parseHeadersText } from './headers';
+import { plugins } from './plugins';
+import { CopyLink, OpenLink } from './Share';
 import { SharedHeaders } from './SharedHeaders';
 import { Status } from './Status';
 import { createStorage, rememberedHeaders, remembersHeaders } from './storage';
+import { defaultTabs } from './tabs';
 
 /** Shown when the server gives no headers: says where the key goes and sends nothing. */
 const HEADERS_HINT = `{
@@ -18,11 +20,28 @@ export function App({ config }: { config: Config }) {
   const [{ initialHeaders, ...props }] = useState(() => graphiqlProps(config));
 
   return (
-    <GraphiQL {...props} defaultEditorToolsVisibility="variables" inputValueDeprecation schemaDescription>
+    <GraphiQL
+      {...props}
+      plugins={plugins}
+      defaultEditorToolsVisibility="variables"
+      inputValueDeprecation
+      schemaDescription
+    >
       <GraphiQL.Logo>
         <span className="emporia-logo">{config.title}</span>
       </GraphiQL.Logo>
+      <GraphiQL.Toolbar>
+        {({ prettify, merge, copy }) => (
+          <>
+            {prettify}
+            {merge}
+            {copy}
+            <CopyLink />
+          </>
+        )}
+      </GraphiQL.Toolbar>
       <GraphiQL.Footer>
+        <OpenLink />
         <SharedHeaders initial={initialHeaders} />
         <Status />
       </GraphiQL.Footer>

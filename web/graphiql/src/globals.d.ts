@@ -6,3 +6,11 @@ declare const __GRAPHQL_WORKER__: string;
 declare module '*.css';
 // Imported for its effect (languages and editor features) only.
 declare module 'monaco-graphql/esm/monaco-editor.js';
+declare module 'monaco-editor/esm/vs/editor/standalone/browser/standaloneServices.js' {
+  export const StandaloneServices: { get<T>(service: (...args: never[]) => T): T };
+}
+declare module 'monaco-editor/esm/vs/platform/storage/common/storage.js' {
+  export const IStorageService: () => {
+    store(key: string, value: boolean, scope: number, target: number): void;
+  };
+}

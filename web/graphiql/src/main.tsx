@@ -1,6 +1,7 @@
 import './workers';
 // Before GraphiQL's styles: Monaco's own come first so that GraphiQL can override them.
 import 'monaco-graphql/esm/monaco-editor.js';
+import './completion';
 import './styles.css';
 
 import { createRoot } from 'react-dom/client';

@@ -1,12 +1,13 @@
-// Opens a running playground in headless Chromium and uses it:
+// Clicks through a running playground in headless Chromium, which reaches no other host:
 //
 //   node test/smoke.mjs --url http://127.0.0.1:8080/graphiql/ [--screenshot FILE] [--chromium PATH]
 //
-// Runs the first tab and the subscription tab, and asks the editor whether every example fits the schema.
-// Fails on a console error, on a request to another host, on an answer with errors, on an example that the
-// schema refuses, and on a subscription that does not connect.
+// The server must run for development, so that the page starts with a secret key; it needs a worker, for events.
+// Fails on what a step does not find, on a console error, and on a request to another host.
+import { strict as assert } from 'node:assert';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
+import { shopBehind } from './shop.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -20,37 +21,23 @@ if (!options.url) {
   process.exit(2);
 }
 
-const TIMEOUT = 15_000;
 const home = new URL(options.url);
 const problems = [];
-const sockets = [];
-let schemaLoaded = false;
-
-const browser = await chromium.launch({
-  executablePath: options.chromium,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    // No other name resolves, whatever tries: page, worker or the browser itself.
-    `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${home.hostname}`,
-  ],
-});
+const shop = await shopBehind(home);
+await shop.stock();
+const browser = await launch(options.chromium, home, (problem) => problems.push(problem));
 
 try {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  page.setDefaultTimeout(TIMEOUT);
-  await watch(page);
-
-  await step('open', () => open(page));
-  await step('run the first tab', () => runQuery(page));
-  if (options.screenshot) await page.screenshot({ path: options.screenshot });
-  await step('check the examples', () => checkExamples(page));
-  await step('subscribe', () => subscribe(page));
+  const graphiql = await browser.visitor();
+  await step('opens', () => opens(graphiql));
+  const variant = await step('runs a query', () => runsAQuery(graphiql));
+  await step('runs a mutation', () => runsAMutation(graphiql, variant));
+  await step('hears of an order', () => hearsOfAnOrder(graphiql, variant));
+  await step('completes a field with its description', () => completesAField(graphiql));
+  await step('writes a query by ticking fields', () => ticksFields(graphiql));
+  await step('opens an example', () => opensAnExample(graphiql));
+  await step('shares an operation by a link', () => sharesALink(graphiql));
+  await step('says when a link would be too long', () => refusesALongLink(graphiql));
 } finally {
   await browser.close();
 }
@@ -62,108 +49,109 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 /** A step that fails does not hide what the later ones would say. */
 async function step(name, action) {
   try {
-    await action();
+    const result = await action();
+    console.log(`it ${name}`);
+    return result;
   } catch (error) {
     problems.push(`${name}: ${error.message}`);
   }
 }
 
-async function watch(page) {
-  await page.context().route('**/*', (route) => {
-    const url = new URL(route.request().url());
-    if (url.host === home.host || url.protocol === 'data:' || url.protocol === 'blob:') return route.continue();
-    problems.push(`request to another host: ${url.href}`);
-    return route.abort();
-  });
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(`console: ${message.text()} (${message.location().url})`);
-  });
-  page.on('pageerror', (error) => problems.push(`page: ${error.message}`));
-  page.on('websocket', (socket) => {
-    if (new URL(socket.url()).host !== home.host) problems.push(`socket to another host: ${socket.url()}`);
-    const types = [];
-    const note = ({ payload }) => types.push(JSON.parse(payload).type);
-    socket.on('framesent', note);
-    socket.on('framereceived', note);
-    sockets.push({ url: socket.url(), types });
-  });
+async function opens(graphiql) {
+  const took = await graphiql.open();
+  console.log(`editor ready after ${took} ms: ${await graphiql.page.title()}`);
+  assert.deepEqual(await graphiql.tabs.allTextContents(), ['Welcome', 'CreateCart', 'WatchOrders']);
 }
 
-async function open(page) {
-  const introspection = page.waitForResponse((response) =>
-    (response.request().postData() ?? '').includes('IntrospectionQuery'),
-  );
-  introspection.catch(() => {}); // Awaited below, unless the editor does not even appear.
-  const start = performance.now();
-  await page.goto(options.url);
-  await page.locator('.graphiql-query-editor .view-line').first().waitFor();
-  console.log(`editor ready after ${Math.round(performance.now() - start)} ms, title ${await page.title()}`);
-  console.log(`tabs: ${(await tabs(page).allTextContents()).join(', ')}`);
-  const status = (await introspection).status();
-  if (status !== 200) throw new Error(`the schema was refused with status ${status}`);
-  schemaLoaded = true;
+/** Answers the id of a variant, as the first tab tells the reader to look for one. */
+async function runsAQuery(graphiql) {
+  const { data } = await graphiql.run();
+  const product = data.products.nodes.find((product) => product.availableForSale);
+  return product.variants.nodes[0].id;
 }
 
-async function runQuery(page) {
-  await page.getByRole('button', { name: /^Execute query/ }).click();
-  const answer = await response(page);
-  console.log(`response pane of the first tab:\n${answer}`);
-  const { data, errors } = JSON.parse(answer);
-  if (errors || !data) problems.push('the first tab answered with errors');
+async function runsAMutation(graphiql, merchandiseId) {
+  await graphiql.tab('CreateCart');
+  await graphiql.write(graphiql.variables, JSON.stringify({ lines: [{ merchandiseId, quantity: 2 }] }));
+  const { cart, userErrors } = (await graphiql.run()).data.cartCreate;
+  assert.deepEqual(userErrors, []);
+  assert.equal(cart.totalQuantity, 2);
 }
 
-/** The GraphQL worker marks in the editor what the schema does not have. */
-async function checkExamples(page) {
-  if (!schemaLoaded) throw new Error('there is no schema to check against');
-  for (let index = 0; index < (await tabs(page).count()); index++) {
-    await tabs(page).nth(index).click();
-    // Validation waits for a pause in typing and then runs in a worker; it tells nobody when it is done.
-    await page.waitForTimeout(1_500);
-    const marks = await page.evaluate(() =>
-      globalThis.__MONACO.editor
-        .getModelMarkers({})
-        .filter((mark) => mark.severity === 8) // errors
-        .map((mark) => `${mark.resource.path.split('-').at(-1)}:${mark.startLineNumber} ${mark.message}`),
-    );
-    const name = await tabs(page).nth(index).textContent();
-    for (const mark of marks) problems.push(`example ${name}: ${mark}`);
-    console.log(`example ${name}: ${marks.length === 0 ? 'fits the schema' : `${marks.length} errors`}`);
+async function hearsOfAnOrder(graphiql, variant) {
+  await graphiql.tab('WatchOrders');
+  await graphiql.execute();
+  await graphiql.status.and(graphiql.page.locator('[data-connection="connected"]')).waitFor();
+  // Nobody says when a subscription has begun, and it does not hear of what came before.
+  const names = [];
+  await graphiql.until('an event arrives', async () => {
+    names.push(await shop.order(variant));
+    const hears = graphiql.until('this one does', async () => (await graphiql.text('response')) !== '', 3_000);
+    return hears.then(() => true, () => false);
+  });
+  const event = JSON.parse(await graphiql.text('response')).data.orderEvents;
+  assert.equal(event.topic, 'ORDERS_CREATE');
+  assert.ok(names.includes(event.order.name), `of ${event.order.name}, not of ${names}`);
+  await graphiql.page.getByRole('button', { name: /^Stop query/ }).click();
+  await graphiql.page.locator('.emporia-status[data-connection="closed"]').waitFor({ state: 'attached' });
+}
+
+async function completesAField(graphiql) {
+  await graphiql.emptyTab();
+  await graphiql.page.keyboard.type('{ products(first: 1) { nodes { availab');
+  const suggested = graphiql.page.locator('.suggest-widget .monaco-list-row').first();
+  await suggested.filter({ hasText: 'availableForSale' }).waitFor();
+  const description = graphiql.page.locator('.suggest-details');
+  await description.filter({ hasText: 'Whether any of its variants can be bought now.' }).waitFor();
+  await graphiql.page.keyboard.press('Enter');
+  await graphiql.holds('operation', 'availableForSale');
+}
+
+async function ticksFields(graphiql) {
+  await graphiql.emptyTab();
+  await graphiql.panel('Explorer');
+  for (const field of ['shop', 'name']) {
+    await graphiql.page.locator(`.graphiql-explorer-root [data-field-name="${field}"]`).first().click();
   }
+  await graphiql.holds('operation', 'name');
+  const { data } = await graphiql.run();
+  assert.equal(typeof data.shop.name, 'string');
 }
 
-async function subscribe(page) {
-  await tabs(page).filter({ hasText: 'WatchOrders' }).click();
-  // GraphiQL parses a document 100 ms after it changed; run sooner, it takes this for no subscription.
-  await page.waitForTimeout(500);
-  await page.getByRole('button', { name: /^Execute query/ }).click();
-  await page.locator('.emporia-status[data-connection="connected"]').waitFor();
-  // Long enough for a refusal of the subscription itself, or for an event if the shop is busy.
-  await page.waitForTimeout(2_500);
-  const socket = sockets.at(-1);
-  console.log(`subscription: connected to ${socket.url}, messages: ${socket.types.join(' ')}`);
-  console.log(`response pane of the subscription:\n${(await responseText(page)) || '(no event yet)'}`);
-  if (socket.types.includes('error')) problems.push('the subscription was refused');
-  if (socket.types.includes('complete')) problems.push('the server ended the subscription');
-  await page.getByRole('button', { name: /^Stop query/ }).click({ timeout: 2_000 });
-  await page.locator('.emporia-status[data-connection="closed"]').waitFor({ state: 'attached' });
-  console.log('subscription: closed with the stop button');
+async function opensAnExample(graphiql) {
+  await graphiql.panel('Examples');
+  const area = graphiql.page.getByRole('region', { name: 'Catalogue', exact: true });
+  await area.getByRole('button', { name: 'A collection, filtered and sorted' }).click();
+  await graphiql.holds('operation', 'query CollectionPage');
+  await graphiql.holds('variables', '"handle": "bestsellers"');
+  const { errors } = await graphiql.run();
+  assert.equal(errors, undefined);
+  if (options.screenshot) await graphiql.page.screenshot({ path: options.screenshot });
 }
 
-function tabs(page) {
-  return page.locator('.graphiql-tab-button');
+async function sharesALink(graphiql) {
+  const { page } = graphiql;
+  await page.getByRole('button', { name: 'Copy link to this operation' }).click();
+  await graphiql.status.filter({ hasText: 'Link copied' }).waitFor();
+  const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.equal(link.href, page.url());
+  for (const key of shop.keys) assert.ok(!link.href.includes(key), 'the link holds a key');
+
+  const other = await browser.visitor();
+  await other.open(link.hash);
+  await other.status.filter({ hasText: 'Opened from a link' }).waitFor();
+  for (const part of ['operation', 'variables']) assert.equal(await other.text(part), await graphiql.text(part));
+  await other.read();
+  assert.deepEqual([other.posted, await other.text('response')], [['IntrospectionQuery'], ''], 'it ran by itself');
+  assert.equal(other.page.url(), home.href, 'another link can be opened');
+  assert.equal((await other.run()).errors, undefined);
 }
 
-async function response(page) {
-  await page.locator('.result-window .view-line').filter({ hasText: /\S/ }).first().waitFor();
-  return responseText(page);
-}
-
-/** The whole text of the pane; the page itself holds only the lines in view. */
-function responseText(page) {
-  return page.evaluate(() =>
-    globalThis.__MONACO.editor
-      .getModels()
-      .find((model) => model.uri.path.endsWith('response.json'))
-      .getValue(),
-  );
+async function refusesALongLink(graphiql) {
+  const address = graphiql.page.url();
+  await graphiql.emptyTab();
+  await graphiql.write(graphiql.query, `{ shop { name } } # ${'long '.repeat(2_000)}`);
+  await graphiql.page.getByRole('button', { name: 'Copy link to this operation' }).click();
+  await graphiql.status.filter({ hasText: /Not copied: the link would have 10,\d{3} characters, and 8,000/ }).waitFor();
+  assert.equal(graphiql.page.url(), address);
 }
