@@ -21,6 +21,7 @@ if (!options.url) {
   process.exit(2);
 }
 
+const FIRST_TABS = ['Welcome', 'CreateCart', 'WatchOrders'];
 const home = new URL(options.url);
 const problems = [];
 const shop = await shopBehind(home);
@@ -60,7 +61,7 @@ async function step(name, action) {
 async function opens(graphiql) {
   const took = await graphiql.open();
   console.log(`editor ready after ${took} ms: ${await graphiql.page.title()}`);
-  assert.deepEqual(await graphiql.tabs.allTextContents(), ['Welcome', 'CreateCart', 'WatchOrders']);
+  assert.deepEqual(await graphiql.tabs.allTextContents(), FIRST_TABS);
 }
 
 /** Answers the id of a variant, as the first tab tells the reader to look for one. */
@@ -140,6 +141,7 @@ async function sharesALink(graphiql) {
   const other = await browser.visitor();
   await other.open(link.hash);
   await other.status.filter({ hasText: 'Opened from a link' }).waitFor();
+  assert.deepEqual(await other.tabs.allTextContents(), [...FIRST_TABS, 'CollectionPage']);
   for (const part of ['operation', 'variables']) assert.equal(await other.text(part), await graphiql.text(part));
   await other.read();
   assert.deepEqual([other.posted, await other.text('response')], [['IntrospectionQuery'], ''], 'it ran by itself');
