@@ -1,8 +1,9 @@
-//! The commands: `emporia dev | serve | worker | migrate | schema | tenant … | key … | payment … | import …`.
+//! The commands: `emporia dev | serve | worker | migrate | schema | config … | tenant … | key … | payment … | import …`.
 //!
 //! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
 
+mod config;
 mod migrate;
 mod operator;
 mod payment;
@@ -17,7 +18,7 @@ use crate::country::Country;
 use crate::money::Currency;
 use operator::operator;
 
-/// A multi-tenant headless commerce backend. Settings come from the environment: README.md lists them.
+/// A multi-tenant headless commerce backend. Settings come from the environment: `emporia config check` lists them.
 #[derive(Parser)]
 #[command(name = "emporia", version, arg_required_else_help = true)]
 struct Cli {
@@ -37,6 +38,9 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Print the GraphQL schema; needs no settings.
     Schema,
+    /// Show what there is to set, and what is wrong with what is set.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Create, list, suspend and resume tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
@@ -71,6 +75,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Worker(args) => process::worker(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Schema => print_schema(),
+        Command::Config(command) => config::config(command),
         Command::Tenant(command) => tenant::tenant(command).await,
         Command::Key(command) => tenant::key(command).await,
         Command::Payment(command) => payment::payment(command).await,

@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use super::say;
 use crate::app::App;
-use crate::config::{Config, Env};
+use crate::config::{Config, DATA_DIR, DATA_DIR_VARIABLE, Env};
 use crate::dev;
 
 /// Settings and parts for a command that works on tenants: the tables must be there, and row-level security between
 /// them.
 pub async fn operator() -> anyhow::Result<App> {
-    let dir = std::env::var_os(dev::DATA_DIR_VARIABLE).map_or_else(|| dev::DATA_DIR.into(), PathBuf::from);
+    let dir = std::env::var_os(DATA_DIR_VARIABLE).map_or_else(|| DATA_DIR.into(), PathBuf::from);
     let env = settings(Env::process(), &dir);
     let config = Config::read(&env).map_err(|errors| match names_none(&env) {
         true => {

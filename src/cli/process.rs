@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::config::{Config, ConfigErrors, Env};
+use crate::config::{Config, Env};
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -64,29 +64,12 @@ pub async fn together(
 
 /// The process's parts, after every check that can be made before the first request.
 async fn checked_app(single_process: bool) -> anyhow::Result<App> {
-    let config = settings(&Env::process(), single_process)?;
-    crate::telemetry::init();
+    let config = Config::read_for(&Env::process(), single_process)?;
+    crate::telemetry::init(&config.log);
     crate::db::check::roles(&config.database).await?;
     crate::db::check::texts(&config.database).await?;
     crate::db::check::migrated(&config.database).await?;
     App::build(config).await
-}
-
-/// The settings of a process that may have siblings: without Redis they would not hear of each other.
-fn settings(env: &Env, single_process: bool) -> Result<Config, ConfigErrors> {
-    let redis = if single_process || env.has("REDIS_URL") {
-        Ok(())
-    } else {
-        Err("REDIS_URL is missing; for example redis://host:6379. Without Redis say --single-process: separate \
-             processes would lose events"
-            .to_owned())
-    };
-    match (Config::read(env), redis) {
-        (Ok(config), Ok(())) => Ok(config),
-        (Ok(_), Err(line)) => Err(ConfigErrors(vec![line])),
-        (Err(errors), Ok(())) => Err(errors),
-        (Err(ConfigErrors(lines)), Err(line)) => Err(ConfigErrors([lines, vec![line]].concat())),
-    }
 }
 
 /// Cancelled by the first SIGINT, SIGTERM or SIGHUP; the second ends the process on the spot.
@@ -119,19 +102,4 @@ pub fn cancelled_by_signal() -> anyhow::Result<(CancellationToken, mpsc::Receive
         });
     }
     Ok((token, following))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_redis_only_a_single_process_starts() {
-        let databases = [("DATABASE_URL", "postgres://a/x"), ("DATABASE_PLATFORM_URL", "postgres://b/x")];
-        let env = Env::from_pairs(databases);
-        assert!(settings(&env, true).is_ok());
-        assert!(settings(&env, false).unwrap_err().0[0].starts_with("REDIS_URL is missing"));
-        assert!(settings(&Env::from_pairs(databases.into_iter().chain([("REDIS_URL", "redis://c")])), false).is_ok());
-        assert_eq!(settings(&Env::from_pairs([]), false).unwrap_err().0.len(), 3);
-    }
 }

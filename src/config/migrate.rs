@@ -2,8 +2,9 @@
 
 use url::Url;
 
-use super::read::{ConfigErrors, Env, Reader};
-use crate::db::bootstrap::ROLES;
+use super::env::Env;
+use super::read::{ConfigErrors, Reader};
+use super::servers::{APP, BACKUP, OWNER, PLATFORM, Role};
 
 /// The settings of the one command that works as the tables' owner.
 pub struct MigrateConfig {
@@ -11,25 +12,25 @@ pub struct MigrateConfig {
     pub owner_url: String,
     /// The database's name, from the owner's URL.
     pub database: String,
-    /// The passwords in the roles' URLs, in the order of [`ROLES`].
+    /// The passwords in the roles' URLs, in the order of [`ROLES`](crate::db::bootstrap::ROLES).
     pub passwords: [Option<String>; 4],
 }
 
-/// The variables that name the roles, in the order of [`ROLES`].
-const VARIABLES: [&str; 4] = ["DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_PLATFORM_URL", "DATABASE_BACKUP_URL"];
+/// In the order of [`ROLES`](crate::db::bootstrap::ROLES).
+const IN_ORDER: [&Role; 4] = [&OWNER, &APP, &PLATFORM, &BACKUP];
 
 impl MigrateConfig {
     /// Reads from the given variables; only a bootstrap looks at the roles' names and passwords.
     pub fn read(env: &Env, bootstrap: bool) -> Result<Self, ConfigErrors> {
         let mut r = env.reader();
-        let owner_url = r.database_url("DATABASE_OWNER_URL", "postgres://emporia_owner:…@host/emporia");
+        let owner_url = r.database_url(&OWNER);
         let mut config = Self { owner_url, database: "emporia".to_owned(), passwords: [const { None }; 4] };
         if bootstrap {
-            for (index, (variable, role)) in VARIABLES.into_iter().zip(ROLES).enumerate() {
+            for (index, role) in IN_ORDER.into_iter().enumerate() {
                 if index == 0 && config.owner_url.is_empty() {
                     continue; // The mistake has been noted.
                 }
-                let Some(url) = role_url(&mut r, variable, role) else { continue };
+                let Some(url) = role_url(&mut r, role) else { continue };
                 config.passwords[index] = url.password().map(percent_decoded);
                 if index == 0 {
                     config.database = percent_decoded(url.path().trim_start_matches('/'));
@@ -44,8 +45,9 @@ impl MigrateConfig {
 }
 
 /// The variable's URL when it is set; it must name the role that the migrations speak of.
-fn role_url(r: &mut Reader<'_>, variable: &str, role: &str) -> Option<Url> {
-    let url = Url::parse(&r.optional(variable)?);
+fn role_url(r: &mut Reader<'_>, role: &Role) -> Option<Url> {
+    let url = Url::parse(&r.role(role)?);
+    let (variable, role) = (role.variable, role.name);
     match url {
         Ok(url) if url.username() == role => Some(url),
         Ok(url) => {
@@ -68,6 +70,12 @@ fn percent_decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::bootstrap::ROLES;
+
+    #[test]
+    fn the_roles_are_those_of_the_migrations() {
+        assert_eq!(IN_ORDER.map(|role| role.name), ROLES);
+    }
 
     #[test]
     fn a_bootstrap_takes_names_and_passwords_from_the_urls() {

@@ -1,18 +1,36 @@
 //! Settings: one struct per concern, read from the environment, every mistake reported at once.
+//!
+//! Each variable is declared where it is read ([`read`]): name, default, bounds, meaning. What `emporia config` says and
+//! `docker/.env.example` come from there.
 
+mod env;
 mod migrate;
 mod read;
+mod servers;
+mod setting;
+#[cfg(test)]
+mod tests;
+mod text;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use env::Env;
 pub use migrate::MigrateConfig;
-pub use read::{ConfigErrors, Env};
+pub use read::ConfigErrors;
+use read::Reader;
+pub use setting::Setting;
+pub use text::{example, shown};
 
 /// The most that `PAYMENT_TIMEOUT_MS` may be, in milliseconds. What a checkout reserves is kept for twice as long, so
 /// that the worker never gives up a payment that is still being made.
 pub const MAX_PAYMENT_TIMEOUT_MS: u32 = 60_000;
+
+/// Where `emporia dev` keeps its store, and operators' commands look for it: clap reads it by this name too.
+pub const DATA_DIR_VARIABLE: &str = "EMPORIA_DATA_DIR";
+/// The data directory unless another is named, by argument or variable.
+pub const DATA_DIR: &str = ".emporia";
 
 /// PostgreSQL.
 #[derive(Clone, Debug)]
@@ -89,7 +107,12 @@ pub struct Config {
     pub redis_url: Option<String>,
     /// `DEVELOPMENT`: admits the `bogus` gateway and everything else that must not exist in production.
     pub development: bool,
+    /// `LOG`: how much is logged, in `tracing`'s filter language.
+    pub log: String,
 }
+
+/// What a process that may do without Redis is told.
+const SINGLE: bool = true;
 
 impl Config {
     /// Reads the process's environment.
@@ -97,42 +120,135 @@ impl Config {
         Self::read(&Env::process())
     }
 
-    /// Reads from the given variables.
+    /// Reads from the given variables what a single process needs.
     pub fn read(env: &Env) -> Result<Self, ConfigErrors> {
+        Self::read_for(env, SINGLE)
+    }
+
+    /// Reads from the given variables; a process that may have siblings needs Redis.
+    pub fn read_for(env: &Env, is_single_process: bool) -> Result<Self, ConfigErrors> {
         let mut r = env.reader();
-        let config = Self {
-            database: DatabaseConfig {
-                url: r.database_url("DATABASE_URL", "postgres://emporia_app:…@host/emporia"),
-                platform_url: r.database_url("DATABASE_PLATFORM_URL", "postgres://emporia_platform:…@host/emporia"),
-                pool_size: r.number("DATABASE_POOL_SIZE", 10, 1..=1000),
-                acquire_timeout: r.millis("DATABASE_ACQUIRE_TIMEOUT_MS", 5_000),
-                statement_timeout: r.millis("DATABASE_STATEMENT_TIMEOUT_MS", 10_000),
-            },
-            http: HttpConfig {
-                listen: r.parsed("LISTEN", SocketAddr::from(([127, 0, 0, 1], 8000)), "an address like 127.0.0.1:8000"),
-                public_url: r.web_address("PUBLIC_URL", "http://127.0.0.1:8000"),
-                base_domain: r.optional("BASE_DOMAIN").map(|domain| domain.to_ascii_lowercase()),
-                graphiql: r.flag("GRAPHIQL", false),
-                introspection: r.flag("INTROSPECTION", true),
-                request_timeout: r.millis("REQUEST_TIMEOUT_MS", 30_000),
-                shutdown_timeout: r.millis("SHUTDOWN_TIMEOUT_MS", 10_000),
-                ws_init_timeout: r.millis("WS_INIT_TIMEOUT_MS", 10_000),
-                ws_ping_interval: r.millis("WS_PING_INTERVAL_MS", 15_000),
-                max_sockets: r.number("WS_MAX_SOCKETS", 5_000, 1..=100_000) as usize,
-                max_sockets_per_tenant: r.number("WS_MAX_SOCKETS_PER_TENANT", 1_000, 1..=100_000) as usize,
-                max_operations_per_tenant: r.number("WS_MAX_OPERATIONS_PER_TENANT", 5_000, 1..=1_000_000) as usize,
-                ws_send_timeout: r.millis("WS_SEND_TIMEOUT_MS", 10_000),
-                graphiql_headers: None,
-            },
-            webhook: WebhookConfig {
-                allow_private: r.flag("WEBHOOK_ALLOW_PRIVATE", false),
-                timeout: r.millis("WEBHOOK_TIMEOUT_MS", 15_000),
-                retry: r.seconds_list("WEBHOOK_RETRY_SECONDS", &[60, 120, 240, 480]),
-            },
-            payment_timeout: r.millis_to("PAYMENT_TIMEOUT_MS", 20_000, MAX_PAYMENT_TIMEOUT_MS),
-            redis_url: r.redis_url("REDIS_URL"),
-            development: r.flag("DEVELOPMENT", false),
-        };
+        let config = Self::read_with(&mut r, is_single_process);
         r.finish(config)
+    }
+
+    fn read_with(r: &mut Reader<'_>, is_single_process: bool) -> Self {
+        Self {
+            database: DatabaseConfig::read_with(r),
+            redis_url: {
+                r.section("Redis");
+                r.redis_url(is_single_process)
+            },
+            http: HttpConfig::read_with(r),
+            webhook: WebhookConfig::read_with(r),
+            payment_timeout: {
+                r.section("The process");
+                let meaning = "how long a checkout waits for its gateway before the worker asks it";
+                r.millis_to("PAYMENT_TIMEOUT_MS", 20_000, MAX_PAYMENT_TIMEOUT_MS, meaning)
+            },
+            development: r.flag("DEVELOPMENT", false, "admits the bogus payment gateway; never in production"),
+            log: r.log_filter("LOG", "info", "how much is logged: info, or emporia=debug, …"),
+        }
+    }
+
+    /// Everything there is to set, of commands that need other variables too, with every mistake.
+    pub fn survey(env: &Env, is_single_process: bool) -> (Vec<Setting>, Vec<String>) {
+        let mut r = env.reader();
+        Self::read_with(&mut r, is_single_process);
+        r.section("Commands");
+        r.database_url_if_set(&servers::OWNER);
+        r.database_url_if_set(&servers::BACKUP);
+        r.text(DATA_DIR_VARIABLE, DATA_DIR, "where emporia dev keeps database, passwords and keys");
+        r.survey()
+    }
+}
+
+impl DatabaseConfig {
+    fn read_with(r: &mut Reader<'_>) -> Self {
+        r.section("PostgreSQL");
+        Self {
+            url: r.database_url(&servers::APP),
+            platform_url: r.database_url(&servers::PLATFORM),
+            pool_size: r.number(
+                "DATABASE_POOL_SIZE",
+                10,
+                1..=1000,
+                "connections a process holds to each of the two, at most",
+            ),
+            acquire_timeout: r.millis("DATABASE_ACQUIRE_TIMEOUT_MS", 5_000, "how long a request waits for a connection"),
+            statement_timeout: r.millis("DATABASE_STATEMENT_TIMEOUT_MS", 10_000, "the server ends a statement after that"),
+        }
+    }
+}
+
+impl HttpConfig {
+    fn read_with(r: &mut Reader<'_>) -> Self {
+        r.section("HTTP");
+        let listen = SocketAddr::from(([127, 0, 0, 1], 8000));
+        let sockets = 1..=100_000;
+        Self {
+            listen: r.parsed("LISTEN", listen, "an address like 127.0.0.1:8000", "address and port to listen on"),
+            public_url: r.web_address("PUBLIC_URL", "http://127.0.0.1:8000", "where clients reach this API"),
+            base_domain: r
+                .optional("BASE_DOMAIN", "shops.example", "public reads find their tenant by its subdomain of this")
+                .map(|domain| domain.to_ascii_lowercase()),
+            graphiql: r.flag("GRAPHIQL", false, "whether /graphiql answers"),
+            introspection: r.flag("INTROSPECTION", true, "whether the schema may be asked for"),
+            request_timeout: r.millis("REQUEST_TIMEOUT_MS", 30_000, "from the first byte of the body to the answer"),
+            shutdown_timeout: r.millis(
+                "SHUTDOWN_TIMEOUT_MS",
+                10_000,
+                "how long a process that was asked to stop waits for what is under way",
+            ),
+            ws_init_timeout: r.millis(
+                "WS_INIT_TIMEOUT_MS",
+                10_000,
+                "how long a WebSocket may stay open without saying who it is",
+            ),
+            ws_ping_interval: r.millis(
+                "WS_PING_INTERVAL_MS",
+                15_000,
+                "how often a WebSocket is pinged; one that is silent for two of these is closed",
+            ),
+            max_sockets: r.number(
+                "WS_MAX_SOCKETS",
+                5_000,
+                sockets.clone(),
+                "WebSockets and streams of events that a process holds open at once",
+            ) as usize,
+            max_sockets_per_tenant: r.number("WS_MAX_SOCKETS_PER_TENANT", 1_000, sockets, "those of one tenant")
+                as usize,
+            max_operations_per_tenant: r.number(
+                "WS_MAX_OPERATIONS_PER_TENANT",
+                5_000,
+                1..=1_000_000,
+                "operations that run at once on one tenant's WebSockets",
+            ) as usize,
+            ws_send_timeout: r.millis(
+                "WS_SEND_TIMEOUT_MS",
+                10_000,
+                "a client that does not read for so long is disconnected, and told to resume",
+            ),
+            graphiql_headers: None,
+        }
+    }
+}
+
+impl WebhookConfig {
+    fn read_with(r: &mut Reader<'_>) -> Self {
+        r.section("Webhooks");
+        Self {
+            allow_private: r.flag(
+                "WEBHOOK_ALLOW_PRIVATE",
+                false,
+                "whether endpoints in private, loopback and link-local networks may be called",
+            ),
+            timeout: r.millis("WEBHOOK_TIMEOUT_MS", 15_000, "for one attempt, connection to last byte"),
+            retry: r.seconds_list(
+                "WEBHOOK_RETRY_SECONDS",
+                &[60, 120, 240, 480],
+                "waits between attempts; one attempt more than entries",
+            ),
+        }
     }
 }

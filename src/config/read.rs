@@ -1,50 +1,17 @@
-//! Reads typed values out of variables and collects every mistake before giving up.
+//! Reads typed values out of variables, notes what there is to set, and collects every mistake before giving up.
+//!
+//! A call of the reader is the one declaration of its variable: name, default, bounds and meaning stand there and
+//! nowhere else.
 
-use std::collections::HashMap;
-use std::error::Error;
-use std::ffi::OsString;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
 use url::Url;
 
-/// Variables by name: the process's, or a test's.
-#[derive(Clone, Debug, Default)]
-pub struct Env(HashMap<String, String>);
-
-impl Env {
-    pub fn process() -> Self {
-        // Nothing that is not UTF-8 can be one of ours.
-        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        Self(std::env::vars_os().filter_map(text).collect())
-    }
-
-    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
-    }
-
-    /// These variables with others over them.
-    pub fn with<'a>(mut self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        self.0.extend(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
-        self
-    }
-
-    /// The variable's value, unless it is set to nothing.
-    pub fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name).filter(|value| !value.is_empty()).cloned()
-    }
-
-    /// Whether the variable is set, and not to nothing.
-    pub fn has(&self, name: &str) -> bool {
-        self.get(name).is_some()
-    }
-
-    pub(super) fn reader(&self) -> Reader<'_> {
-        Reader { env: self, errors: Vec::new() }
-    }
-}
+use super::env::Env;
+use super::setting::{Setting, masked};
 
 /// Every mistake in the settings, one line each.
 #[derive(Debug)]
@@ -62,85 +29,116 @@ impl std::error::Error for ConfigErrors {}
 pub(super) struct Reader<'a> {
     env: &'a Env,
     errors: Vec<String>,
+    section: &'static str,
+    settings: Vec<Setting>,
 }
 
-impl Reader<'_> {
-    pub fn optional(&mut self, name: &str) -> Option<String> {
-        self.env.get(name)
+impl<'a> Reader<'a> {
+    pub fn new(env: &'a Env) -> Self {
+        Self { env, errors: Vec::new(), section: "", settings: Vec::new() }
     }
 
-    pub fn text(&mut self, name: &str, default: &str) -> String {
-        self.optional(name).unwrap_or_else(|| default.to_owned())
+    /// The heading for what is read from here on.
+    pub fn section(&mut self, heading: &'static str) {
+        self.section = heading;
     }
 
-    pub fn required(&mut self, name: &str, example: &str) -> String {
-        self.optional(name).unwrap_or_else(|| {
-            self.errors.push(format!("{name} is missing; for example {example}"));
-            String::new()
-        })
+    /// Notes a variable and answers its value.
+    fn declare(&mut self, name: &'static str, meaning: &'static str) -> (Option<String>, &mut Setting) {
+        let value = self.env.get(name);
+        self.settings.push(Setting {
+            name,
+            section: self.section,
+            meaning,
+            expected: None,
+            default: None,
+            is_required: false,
+            example: None,
+            is_secret: false,
+            value: value.clone(),
+        });
+        (value, self.settings.last_mut().expect("pushed above"))
     }
 
-    pub fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T {
-        let Some(value) = self.optional(name) else { return default };
+    /// A variable that may be left out.
+    pub fn optional(&mut self, name: &'static str, example: &str, meaning: &'static str) -> Option<String> {
+        let (value, setting) = self.declare(name, meaning);
+        setting.example = Some(example.to_owned());
+        value
+    }
+
+    /// One whose value holds a password: shown without it.
+    pub fn secret(&mut self, name: &'static str, example: &str, meaning: &'static str) -> Option<String> {
+        let (value, setting) = self.declare(name, meaning);
+        setting.example = Some(example.to_owned());
+        setting.is_secret = true;
+        setting.value = value.as_deref().map(masked);
+        value
+    }
+
+    /// The last variable has to be said; notes a mistake when it is not.
+    pub fn require(&mut self, value: Option<String>) -> Option<String> {
+        let setting = self.must_be_set();
+        if value.is_none() {
+            let example = setting.example.as_deref().unwrap_or_default();
+            let line = format!("{} is missing; for example {example}", setting.name);
+            self.errors.push(line);
+        }
+        value
+    }
+
+    /// Marks the last variable as one that has to be said.
+    pub fn must_be_set(&mut self) -> &mut Setting {
+        let setting = self.settings.last_mut().expect("one is read before it is required");
+        setting.is_required = true;
+        setting
+    }
+
+    pub fn text(&mut self, name: &'static str, default: &str, meaning: &'static str) -> String {
+        let (value, setting) = self.declare(name, meaning);
+        setting.default = Some(default.to_owned());
+        value.unwrap_or_else(|| default.to_owned())
+    }
+
+    pub fn parsed<T: FromStr + Display>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        expected: &str,
+        meaning: &'static str,
+    ) -> T {
+        let (value, setting) = self.declare(name, meaning);
+        setting.default = Some(default.to_string());
+        setting.expected = Some(expected.to_owned());
+        let Some(value) = value else { return default };
         value.parse().unwrap_or_else(|_| {
             self.errors.push(format!("{name} is \"{value}\"; expected {expected}"));
             default
         })
     }
 
-    pub fn number(&mut self, name: &str, default: u32, bounds: RangeInclusive<u32>) -> u32 {
+    pub fn number(
+        &mut self,
+        name: &'static str,
+        default: u32,
+        bounds: RangeInclusive<u32>,
+        meaning: &'static str,
+    ) -> u32 {
         let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
-        let value = self.parsed(name, default, &expected);
+        let value = self.parsed(name, default, &expected, meaning);
         if !bounds.contains(&value) {
             self.errors.push(format!("{name} is \"{value}\"; expected {expected}"));
         }
         value
     }
 
-    pub fn flag(&mut self, name: &str, default: bool) -> bool {
-        self.parsed(name, default, "true or false")
-    }
-
-    /// A URL of PostgreSQL's that this build can speak to; its password is never repeated.
-    pub fn database_url(&mut self, name: &str, example: &str) -> String {
-        let value = self.required(name, example);
-        if value.is_empty() {
-            return value;
-        }
-        let is_url = value.starts_with("postgres://") || value.starts_with("postgresql://");
-        let wants_tls = ["sslmode=require", "sslmode=verify"].iter().any(|mode| value.contains(mode));
-        let mistake = match value.parse::<tokio_postgres::Config>() {
-            _ if wants_tls => {
-                "asks for TLS, which emporia does not speak yet: leave sslmode out, or say disable".to_owned()
-            }
-            _ if !is_url => format!("is not a URL like {example}"),
-            Err(error) => {
-                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                format!("is not a URL like {example}: {why}")
-            }
-            Ok(_) => return value,
-        };
-        self.errors.push(format!("{name} {mistake}"));
-        String::new()
-    }
-
-    /// A URL of Redis's that this build can speak to; its password is never repeated.
-    pub fn redis_url(&mut self, name: &str) -> Option<String> {
-        let value = self.optional(name)?;
-        let mistake = if ["rediss://", "valkeys://"].iter().any(|scheme| value.starts_with(scheme)) {
-            "asks for TLS, which emporia does not speak yet: use redis://host:6379"
-        } else if redis::Client::open(value.as_str()).is_err() {
-            "is not a URL like redis://host:6379"
-        } else {
-            return Some(value);
-        };
-        self.errors.push(format!("{name} {mistake}"));
-        None
+    pub fn flag(&mut self, name: &'static str, default: bool, meaning: &'static str) -> bool {
+        self.parsed(name, default, "true or false", meaning)
     }
 
     /// An `http` or `https` URL with a host, without a slash at its end.
-    pub fn web_address(&mut self, name: &str, default: &str) -> String {
-        let value = self.text(name, default);
+    pub fn web_address(&mut self, name: &'static str, default: &str, meaning: &'static str) -> String {
+        let value = self.text(name, default, meaning);
         let is_one = Url::parse(&value).is_ok_and(|url| {
             let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
             matches!(url.scheme(), "http" | "https") && url.has_host() && bare && url.fragment().is_none()
@@ -151,25 +149,40 @@ impl Reader<'_> {
         value.trim_end_matches('/').to_owned()
     }
 
-    pub fn millis(&mut self, name: &str, default: u32) -> Duration {
-        self.millis_to(name, default, 3_600_000)
+    /// Up to an hour.
+    pub fn millis(&mut self, name: &'static str, default: u32, meaning: &'static str) -> Duration {
+        self.millis_to(name, default, 3_600_000, meaning)
     }
 
-    pub fn millis_to(&mut self, name: &str, default: u32, max: u32) -> Duration {
-        Duration::from_millis(self.number(name, default, 1..=max).into())
+    pub fn millis_to(&mut self, name: &'static str, default: u32, max: u32, meaning: &'static str) -> Duration {
+        Duration::from_millis(self.number(name, default, 1..=max, meaning).into())
     }
 
-    pub fn seconds_list(&mut self, name: &str, default: &[u64]) -> Vec<Duration> {
+    pub fn seconds_list(&mut self, name: &'static str, default: &[u64], meaning: &'static str) -> Vec<Duration> {
+        const EXPECTED: &str = "at most 20 numbers like 60,120,240";
+        let (value, setting) = self.declare(name, meaning);
+        setting.default = Some(default.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+        setting.expected = Some(EXPECTED.to_owned());
         let default: Vec<Duration> = default.iter().copied().map(Duration::from_secs).collect();
-        let Some(value) = self.optional(name) else { return default };
+        let Some(value) = value else { return default };
         let seconds: Result<Vec<u64>, _> = value.split(',').map(|part| part.trim().parse()).collect();
         match seconds {
             Ok(seconds) if seconds.len() <= 20 => seconds.into_iter().map(Duration::from_secs).collect(),
             _ => {
-                self.errors.push(format!("{name} is \"{value}\"; expected at most 20 numbers like 60,120,240"));
+                self.errors.push(format!("{name} is \"{value}\"; expected {EXPECTED}"));
                 default
             }
         }
+    }
+
+    /// What `tracing` takes for a filter.
+    pub fn log_filter(&mut self, name: &'static str, default: &str, meaning: &'static str) -> String {
+        let value = self.text(name, default, meaning);
+        if crate::telemetry::is_filter(&value) {
+            return value;
+        }
+        self.errors.push(format!("{name} is \"{value}\"; expected a filter like info or info,emporia=debug"));
+        default.to_owned()
     }
 
     /// Notes a mistake that the typed readers cannot see.
@@ -180,77 +193,9 @@ impl Reader<'_> {
     pub fn finish<T>(self, value: T) -> Result<T, ConfigErrors> {
         if self.errors.is_empty() { Ok(value) } else { Err(ConfigErrors(self.errors)) }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    const REQUIRED: [(&str, &str); 2] =
-        [("DATABASE_URL", "postgres://a/x"), ("DATABASE_PLATFORM_URL", "postgres://b/x")];
-
-    #[test]
-    fn every_mistake_is_reported_at_once() {
-        let env =
-            Env::from_pairs([("DATABASE_URL", "postgres://a/x"), ("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
-        let ConfigErrors(lines) = Config::read(&env).unwrap_err();
-        assert_eq!(lines.len(), 3, "{lines:?}");
-        assert!(lines[0].starts_with("DATABASE_PLATFORM_URL is missing"));
-        assert_eq!(lines[1], "DATABASE_POOL_SIZE is \"0\"; expected a whole number from 1 to 1000");
-    }
-
-    #[test]
-    fn a_payment_may_not_take_as_long_as_its_reservation() {
-        let read = |millis: &str| Config::read(&Env::from_pairs(REQUIRED).with([("PAYMENT_TIMEOUT_MS", millis)]));
-        assert_eq!(read("60000").unwrap().payment_timeout, Duration::from_secs(60));
-        let ConfigErrors(lines) = read("60001").unwrap_err();
-        assert_eq!(lines, ["PAYMENT_TIMEOUT_MS is \"60001\"; expected a whole number from 1 to 60000"]);
-    }
-
-    #[test]
-    fn the_public_url_is_an_address_of_the_web() {
-        let read = |url: &str| Config::read(&Env::from_pairs(REQUIRED).with([("PUBLIC_URL", url)]));
-        for bad in [
-            "api.example",
-            "api.example:8000",
-            "ftp://api.example",
-            "https://",
-            "file:///a",
-            "https://a@b",
-            "http://a?b",
-        ] {
-            let ConfigErrors(lines) = read(bad).expect_err(bad);
-            assert!(lines.len() == 1 && lines[0].starts_with("PUBLIC_URL is"), "{lines:?}");
-        }
-        assert_eq!(read("https://api.example/shops/").unwrap().http.public_url, "https://api.example/shops");
-    }
-
-    #[test]
-    fn addresses_that_cannot_be_used_are_mistakes_and_their_passwords_are_not_told() {
-        for (name, value, reason) in [
-            ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=require", "asks for TLS"),
-            ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=verify-full", "asks for TLS"),
-            ("DATABASE_PLATFORM_URL", "host=b password=s3cret", "is not a URL like postgres://"),
-            ("DATABASE_PLATFORM_URL", "postgres://a:s3cret@b:port/x", "is not a URL like postgres://"),
-            ("REDIS_URL", "rediss://a:s3cret@b", "asks for TLS"),
-            ("REDIS_URL", "s3cret", "is not a URL like redis://"),
-        ] {
-            let ConfigErrors(lines) = Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).expect_err(value);
-            assert!(lines.len() == 1 && lines[0].starts_with(&format!("{name} {reason}")), "{lines:?}");
-            assert!(!lines[0].contains("s3cret"), "{lines:?}");
-        }
-        for (name, value) in [("DATABASE_URL", "postgresql://a,b/x?sslmode=disable"), ("REDIS_URL", "redis://:pw@b/1")]
-        {
-            assert!(Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).is_ok(), "{value}");
-        }
-    }
-
-    #[test]
-    fn defaults_are_enough_beside_the_databases() {
-        let config = Config::read(&Env::from_pairs(REQUIRED)).unwrap();
-        assert_eq!(config.webhook.timeout, Duration::from_secs(15));
-        assert_eq!(config.webhook.retry, [60, 120, 240, 480].map(Duration::from_secs));
-        assert!(!config.webhook.allow_private && !config.http.graphiql && !config.development);
+    /// What there is to set, and every mistake.
+    pub fn survey(self) -> (Vec<Setting>, Vec<String>) {
+        (self.settings, self.errors)
     }
 }

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::cli::process::{cancelled_by_signal, together};
-use crate::config::{Config, Env};
+use crate::config::{Config, DATA_DIR, DATA_DIR_VARIABLE, Env};
 use crate::db::bootstrap::{self, Bootstrap};
 use crate::db::migrate;
 use home::{Home, Secrets};
@@ -46,10 +46,6 @@ pub struct DevArgs {
     #[arg(long)]
     reset: bool,
 }
-
-/// The data directory unless another is named, by argument or variable.
-pub(crate) const DATA_DIR: &str = ".emporia";
-pub(crate) const DATA_DIR_VARIABLE: &str = "EMPORIA_DATA_DIR";
 
 /// In the data directory while everything answers: the commands on this machine find the database by it.
 pub(crate) const READY_FILE: &str = "ready.json";
@@ -115,7 +111,7 @@ async fn run_on(
     prepare_database(cluster, &secrets, &owner_url).await?;
     going_on()?;
     let (config, app_url) = config(cluster, &secrets, address)?;
-    crate::telemetry::init();
+    crate::telemetry::init(&config.log);
     let public_url = config.http.public_url.clone();
     let app = App::build(config.clone()).await.context("starting")?;
     demo::provision(&app, home, &mut secrets, &public_url).await.context("making the demo store")?;

@@ -157,7 +157,7 @@ mod tests {
     fn logged(work: impl FnOnce()) -> Vec<Value> {
         let lines = Lines::default();
         let writer = lines.clone();
-        tracing::subscriber::with_default(json(move || writer.clone()), work);
+        tracing::subscriber::with_default(json(move || writer.clone(), "info"), work);
         let bytes = lines.0.lock().expect("no writer panics").clone();
         let text = String::from_utf8(bytes).expect("UTF-8");
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()

@@ -22,15 +22,15 @@ const QUIET: [&str; 7] = [
     "tokio_tungstenite=info",
 ];
 
-/// Starts logging to standard output; `LOG` says how much (`info`, `emporia=debug`, …). A second call changes
+/// Starts logging to standard output; `log` says how much (`info`, `emporia=debug`, …). A second call changes
 /// nothing.
-pub fn init() {
+pub fn init(log: &str) {
     let subscriber: Box<dyn tracing::Subscriber + Send + Sync> = if std::io::stdout().is_terminal() {
         Box::new(
-            tracing_subscriber::fmt().with_env_filter(filter()).with_target(false).log_internal_errors(false).finish(),
+            tracing_subscriber::fmt().with_env_filter(filter(log)).with_target(false).log_internal_errors(false).finish(),
         )
     } else {
-        Box::new(json(std::io::stdout))
+        Box::new(json(std::io::stdout, log))
     };
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -42,7 +42,7 @@ pub fn init() {
 }
 
 /// The subscriber of production, writing JSON lines to `writer`.
-pub fn json<W>(writer: W) -> impl tracing::Subscriber + Send + Sync
+pub fn json<W>(writer: W, log: &str) -> impl tracing::Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -51,14 +51,18 @@ where
         .log_internal_errors(false)
         .fmt_fields(json::Members)
         .event_format(json::Line)
-        .with_env_filter(filter())
+        .with_env_filter(filter(log))
         .with_writer(writer)
         .finish()
 }
 
-fn filter() -> EnvFilter {
-    let wanted = std::env::var("LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = EnvFilter::try_new(&wanted).unwrap_or_else(|_| EnvFilter::new("info"));
+/// Whether a text says how much is to be logged.
+pub fn is_filter(log: &str) -> bool {
+    EnvFilter::try_new(log).is_ok()
+}
+
+fn filter(log: &str) -> EnvFilter {
+    let filter = EnvFilter::try_new(log).unwrap_or_else(|_| EnvFilter::new("info"));
     QUIET.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive)
 }
 

@@ -44,7 +44,7 @@ impl Lines {
         // With one subscriber in the process, tracing asks only the thread that comes by first whether anybody
         // listens, and that may be another test's.
         let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
-        (second, tracing::subscriber::set_default(emporia::telemetry::json(self.clone())))
+        (second, tracing::subscriber::set_default(emporia::telemetry::json(self.clone(), "info")))
     }
 
     pub fn text(&self) -> String {

@@ -1,0 +1,106 @@
+//! Where PostgreSQL and Redis are: URLs that this build can speak to. Their passwords are never repeated.
+
+use std::error::Error;
+
+use super::read::Reader;
+
+/// A role of the database, and the variable that says where it connects.
+pub(super) struct Role {
+    pub variable: &'static str,
+    pub name: &'static str,
+    meaning: &'static str,
+}
+
+pub(super) const APP: Role = Role {
+    variable: "DATABASE_URL",
+    name: "emporia_app",
+    meaning: "as emporia_app: requests. Not a superuser, an owner or a role with BYPASSRLS",
+};
+pub(super) const PLATFORM: Role = Role {
+    variable: "DATABASE_PLATFORM_URL",
+    name: "emporia_platform",
+    meaning: "as emporia_platform: tenants, keys and the worker's bell",
+};
+pub(super) const OWNER: Role = Role {
+    variable: "DATABASE_OWNER_URL",
+    name: "emporia_owner",
+    meaning: "as emporia_owner: migrate; tenant, key, payment and import take it where the one above is not set",
+};
+pub(super) const BACKUP: Role = Role {
+    variable: "DATABASE_BACKUP_URL",
+    name: "emporia_backup",
+    meaning: "as emporia_backup: for pg_dump; migrate --bootstrap takes the role's password from it",
+};
+
+impl Role {
+    fn example(&self) -> String {
+        format!("postgres://{}:…@host/emporia", self.name)
+    }
+}
+
+const REDIS: (&str, &str) = ("REDIS_URL", "redis://host:6379");
+
+impl Reader<'_> {
+    /// The role's URL as it is set, whatever it is.
+    pub fn role(&mut self, role: &Role) -> Option<String> {
+        self.secret(role.variable, &role.example(), role.meaning)
+    }
+
+    /// The role's URL, which has to be there; empty where a mistake has been noted.
+    pub fn database_url(&mut self, role: &Role) -> String {
+        let value = self.role(role);
+        self.require(value).and_then(|value| self.checked_url(role, value)).unwrap_or_default()
+    }
+
+    /// The role's URL if it is set.
+    pub fn database_url_if_set(&mut self, role: &Role) -> Option<String> {
+        self.role(role).and_then(|value| self.checked_url(role, value))
+    }
+
+    fn checked_url(&mut self, role: &Role, value: String) -> Option<String> {
+        let (name, example) = (role.variable, role.example());
+        let is_url = value.starts_with("postgres://") || value.starts_with("postgresql://");
+        let wants_tls = ["sslmode=require", "sslmode=verify"].iter().any(|mode| value.contains(mode));
+        let mistake = match value.parse::<tokio_postgres::Config>() {
+            _ if wants_tls => {
+                "asks for TLS, which emporia does not speak yet: leave sslmode out, or say disable".to_owned()
+            }
+            _ if !is_url => format!("is not a URL like {example}"),
+            Err(error) => {
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                format!("is not a URL like {example}: {why}")
+            }
+            Ok(_) => return Some(value),
+        };
+        self.mistake(format!("{name} {mistake}"));
+        None
+    }
+
+    /// Redis's URL; required of processes that have siblings, which would not hear of each other without it.
+    pub fn redis_url(&mut self, is_single_process: bool) -> Option<String> {
+        let (name, example) = REDIS;
+        let meaning = "cache and notices between processes; required unless --single-process";
+        let value = self.secret(name, example, meaning);
+        if !is_single_process {
+            self.must_be_set();
+        }
+        let Some(value) = value else {
+            if !is_single_process {
+                self.mistake(format!(
+                    "{name} is missing; for example {example}. Without Redis say --single-process: separate processes \
+                     would lose events"
+                ));
+            }
+            return None;
+        };
+        let mistake = if ["rediss://", "valkeys://"].iter().any(|scheme| value.starts_with(scheme)) {
+            "asks for TLS, which emporia does not speak yet: use redis://host:6379"
+        } else if redis::Client::open(value.as_str()).is_err() {
+            "is not a URL like redis://host:6379"
+        } else {
+            return Some(value);
+        };
+        self.mistake(format!("{name} {mistake}"));
+        None
+    }
+}
