@@ -175,8 +175,16 @@ impl DatabaseConfig {
                 1..=1000,
                 "connections a process holds to each of the two, at most",
             ),
-            acquire_timeout: r.millis("DATABASE_ACQUIRE_TIMEOUT_MS", 5_000, "how long a request waits for a connection"),
-            statement_timeout: r.millis("DATABASE_STATEMENT_TIMEOUT_MS", 10_000, "the server ends a statement after that"),
+            acquire_timeout: r.millis(
+                "DATABASE_ACQUIRE_TIMEOUT_MS",
+                5_000,
+                "how long a request waits for a connection",
+            ),
+            statement_timeout: r.millis(
+                "DATABASE_STATEMENT_TIMEOUT_MS",
+                10_000,
+                "the server ends a statement after that",
+            ),
         }
     }
 }

@@ -58,7 +58,10 @@ mod tests {
         for (value, shown) in [
             ("postgres://ada:s3cret@db/shop?sslmode=require", "postgres://ada:***@db/shop?sslmode=require"),
             ("postgres://ada:s3/cr@et?s3cret@db,db2/shop", "postgres://ada:***@db,db2/shop"),
-            ("postgres://ada@db/shop?password=s3cret&sslpassword=s3cret", "postgres://ada@db/shop?password=***&sslpassword=***"),
+            (
+                "postgres://ada@db/shop?password=s3cret&sslpassword=s3cret",
+                "postgres://ada@db/shop?password=***&sslpassword=***",
+            ),
             ("redis://:s3cret@cache:6379/1", "redis://:***@cache:6379/1"),
             ("redis://cache", "redis://cache"),
             ("host=db password=s3cret", "***"),

@@ -8,8 +8,7 @@ const REQUIRED: [(&str, &str); 2] = [("DATABASE_URL", "postgres://a/x"), ("DATAB
 
 #[test]
 fn every_mistake_is_reported_at_once() {
-    let env =
-        Env::from_pairs([("DATABASE_URL", "postgres://a/x"), ("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
+    let env = Env::from_pairs([("DATABASE_URL", "postgres://a/x"), ("LISTEN", "here"), ("DATABASE_POOL_SIZE", "0")]);
     let ConfigErrors(lines) = Config::read(&env).unwrap_err();
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines[0].starts_with("DATABASE_PLATFORM_URL is missing"));
@@ -27,15 +26,9 @@ fn a_payment_may_not_take_as_long_as_its_reservation() {
 #[test]
 fn the_public_url_is_an_address_of_the_web() {
     let read = |url: &str| Config::read(&Env::from_pairs(REQUIRED).with([("PUBLIC_URL", url)]));
-    for bad in [
-        "api.example",
-        "api.example:8000",
-        "ftp://api.example",
-        "https://",
-        "file:///a",
-        "https://a@b",
-        "http://a?b",
-    ] {
+    for bad in
+        ["api.example", "api.example:8000", "ftp://api.example", "https://", "file:///a", "https://a@b", "http://a?b"]
+    {
         let ConfigErrors(lines) = read(bad).expect_err(bad);
         assert!(lines.len() == 1 && lines[0].starts_with("PUBLIC_URL is"), "{lines:?}");
     }
@@ -56,8 +49,7 @@ fn addresses_that_cannot_be_used_are_mistakes_and_their_passwords_are_not_told()
         assert!(lines.len() == 1 && lines[0].starts_with(&format!("{name} {reason}")), "{lines:?}");
         assert!(!lines[0].contains("s3cret"), "{lines:?}");
     }
-    for (name, value) in [("DATABASE_URL", "postgresql://a,b/x?sslmode=disable"), ("REDIS_URL", "redis://:pw@b/1")]
-    {
+    for (name, value) in [("DATABASE_URL", "postgresql://a,b/x?sslmode=disable"), ("REDIS_URL", "redis://:pw@b/1")] {
         assert!(Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).is_ok(), "{value}");
     }
 }

@@ -27,7 +27,11 @@ const QUIET: [&str; 7] = [
 pub fn init(log: &str) {
     let subscriber: Box<dyn tracing::Subscriber + Send + Sync> = if std::io::stdout().is_terminal() {
         Box::new(
-            tracing_subscriber::fmt().with_env_filter(filter(log)).with_target(false).log_internal_errors(false).finish(),
+            tracing_subscriber::fmt()
+                .with_env_filter(filter(log))
+                .with_target(false)
+                .log_internal_errors(false)
+                .finish(),
         )
     } else {
         Box::new(json(std::io::stdout, log))

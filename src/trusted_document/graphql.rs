@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
-use async_graphql::{Context, Description, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, Object, Result, SimpleObject};
 
 use super::model::{DocumentHash, MAX_AT_ONCE, NewDocument, TrustedDocument as Model, document_id, parse_document_id};
 use super::rule::{TrustedDocumentRule as Rule, TrustedDocumentUserErrorCode};
@@ -32,8 +32,8 @@ pub struct TrustedDocument(Arc<Model>);
 #[Object(use_type_description)]
 impl TrustedDocument {
     /// What clients send in its place, as `documentId`: `sha256:` and the SHA-256 of the text.
-    async fn document_id(&self) -> String {
-        document_id(self.0.hash)
+    async fn document_id(&self) -> ID {
+        ID(document_id(self.0.hash))
     }
 
     /// The name of its operation; of several the first.
@@ -81,7 +81,7 @@ impl TrustedDocumentQuery {
 #[derive(Clone, Debug, InputObject)]
 pub struct TrustedDocumentInput {
     /// Its id as the client that will send it has computed it: refused when it is not that of the text.
-    document_id: Option<String>,
+    document_id: Option<ID>,
     /// The document, byte by byte as its id was computed from it: at most 65536 bytes.
     text: String,
 }
@@ -117,7 +117,7 @@ pub struct TrustedDocumentsAddPayload {
 #[derive(SimpleObject)]
 pub struct TrustedDocumentsRemovePayload {
     /// The ids of those that were trusted until now.
-    removed_document_ids: Option<Vec<String>>,
+    removed_document_ids: Option<Vec<ID>>,
     /// Why none was removed.
     user_errors: Vec<TrustedDocumentUserError>,
 }
@@ -176,7 +176,7 @@ impl TrustedDocumentMutation {
     async fn trusted_documents_remove(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Their ids, at most 250; what is no id of one is passed over.")] document_ids: Vec<String>,
+        #[graphql(desc = "Their ids, at most 250; what is no id of one is passed over.")] document_ids: Vec<ID>,
     ) -> Result<Option<TrustedDocumentsRemovePayload>> {
         let scope = ctx.require_merchant()?;
         if let Err(rule) = check_count(document_ids.len()) {
@@ -187,7 +187,7 @@ impl TrustedDocumentMutation {
         let hashes = document_ids.iter().filter_map(|id| parse_document_id(id).ok()).collect();
         let db = scope.db().clone();
         let removed = scope.act(async move { service::documents_remove(&db, hashes).await }).await??;
-        let removed_document_ids = Some(removed.into_iter().map(document_id).collect());
+        let removed_document_ids = Some(removed.into_iter().map(|hash| ID(document_id(hash))).collect());
         Ok(Some(TrustedDocumentsRemovePayload { removed_document_ids, user_errors: Vec::new() }))
     }
 

@@ -20,6 +20,8 @@ const EXCEPTIONS = new Set([
   'FulfillmentOrderLineItemEdge',
   'LineItemEdge',
   'WebhookDeliveryEdge',
+  // Named by the hash of its text.
+  'TrustedDocumentEdge',
   // The vocabulary has them answer one page.
   'QueryRoot.productTags',
   'QueryRoot.productTypes',

@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Goods, TestApp};
+use crate::support::{Answer, Goods, TestApp};
 
 #[tokio::test]
 async fn keys_come_in_the_order_in_which_they_are_asked_for() {
@@ -65,7 +65,7 @@ async fn of_several_operations_the_named_one_runs_with_its_own_variables() {
                  query Two($first: Int!) { products(first: $first) { nodes { id } } }";
     let body = json!({ "query": query, "operationName": "Two", "variables": { "first": 1 } });
     let answer = app.post_json(&store.publishable, &body, &[]).await.json();
-    assert_eq!(answer, json!({ "data": { "products": { "nodes": [] } } }));
+    assert_eq!(answer["data"], json!({ "products": { "nodes": [] } }));
 }
 
 #[tokio::test]
@@ -130,7 +130,9 @@ async fn what_is_answered_from_memory_is_what_resolvers_answer() {
         let plain = app.ask(key, &format!("{{ {field} }}")).await;
         assert!(plain.text.contains("\"nodes\":[{\"__typename\""), "{}", plain.text);
         let twice = app.ask(key, &format!("{{ {} }}", asked_twice(field))).await;
-        assert_eq!(plain.text, twice.text, "{field}");
+        // Not what it was expected to cost.
+        let data = |answer: &Answer| answer.text.split_once(",\"extensions\":").expect("a cost").0.to_owned();
+        assert_eq!(data(&plain), data(&twice), "{field}");
     }
 }
 

@@ -100,7 +100,7 @@ async fn where_they_are_required_a_publishable_key_sends_nothing_else() {
             assert_eq!((refused.status, refused.code().as_str()), (StatusCode::FORBIDDEN, "FORBIDDEN"), "{body}");
         }
         let of_the_merchant = app.post_json(&store.secret, &body, &[]).await;
-        assert_ne!(of_the_merchant.code(), "FORBIDDEN", "{body}");
+        assert!(!of_the_merchant.text.contains("FORBIDDEN"), "{body}: {}", of_the_merchant.text);
     }
     let batch = json!([{ "documentId": id(TEXT) }, { "query": other }]);
     let batch = app.post_json(&store.publishable, &batch, &[]).await.json();
@@ -174,7 +174,7 @@ async fn they_are_listed_and_removed() {
     assert_eq!(names.len(), 3, "one is one however often it is added");
     assert_eq!(names[0], &json!({ "documentId": id(texts[0]), "name": "A" }));
     assert_eq!(names[1]["name"], Value::Null);
-    let remove = "mutation($ids: [String!]!) { trustedDocumentsRemove(documentIds: $ids) {
+    let remove = "mutation($ids: [ID!]!) { trustedDocumentsRemove(documentIds: $ids) {
         removedDocumentIds userErrors { field code } } }";
     let ids = json!({ "ids": [id(texts[0]), id("{ a }"), "nonsense"] });
     let removed = app.gql(&store.secret, remove, ids.clone()).await;

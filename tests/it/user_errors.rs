@@ -170,6 +170,16 @@ fn of_webhooks() -> Vec<Case> {
     ]
 }
 
+fn of_documents() -> Vec<Case> {
+    vec![
+        ("trustedDocumentsAdd", r#"documents: [{ text: "{ a }" }, { text: "" }]"#.to_owned(), "documents.1.text"),
+        ("trustedDocumentsRemove", "documentIds: []".to_owned(), "documentIds"),
+    ]
+}
+
+/// Mutations that have nothing to refuse yet.
+const NEVER_REFUSED: [&str; 1] = ["trustedDocumentsRequire"];
+
 fn of_orders(order: &str) -> Vec<Case> {
     let parts = |id: &str, rest: &str| {
         format!("fulfillment: {{ lineItemsByFulfillmentOrder: [{{ fulfillmentOrderId: {id} {rest} }}] }}")
@@ -269,13 +279,14 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_content(),
         of_shipping(),
         of_webhooks(),
+        of_documents(),
         of_orders(&format!("gid://emporia/Order/{order}")),
         of_carts(cart),
     ]
     .concat();
 
     let inputs = Inputs::of_the_schema();
-    let tried: BTreeSet<&str> = cases.iter().map(|(mutation, ..)| *mutation).collect();
+    let tried: BTreeSet<&str> = cases.iter().map(|(mutation, ..)| *mutation).chain(NEVER_REFUSED).collect();
     assert_eq!(tried, inputs.mutations(), "every mutation is tried");
     for (number, (mutation, arguments, expected)) in cases.iter().enumerate() {
         let once =

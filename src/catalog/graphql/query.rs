@@ -42,8 +42,13 @@ async fn product_by_handle(ctx: &Context<'_>, handle: &str) -> Result<Option<Pro
         true => store::product_along_by_handle(conn, audience, handle).await,
         false => store::product_by_handle(conn, audience, handle).await,
     };
-    let found = if PRODUCT.is_all(ctx) { scope.read_alone(read).await? } else { scope.read(read).await? };
-    Ok(found.map(|product| Product(Arc::new(product))))
+    if PRODUCT.is_all(ctx) {
+        return Ok(scope.read_alone(read).await?.map(|product| Product(Arc::new(product))));
+    }
+    let Some(product) = scope.read(read).await?.map(Arc::new) else { return Ok(None) };
+    // Its variants lead back to it.
+    scope.snapshot().loaders.prime(ProductById(product.id), product.clone()).await;
+    Ok(Some(Product(product)))
 }
 
 /// A page of products by id; when their variants are asked for, both are read together.

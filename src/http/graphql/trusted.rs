@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -83,7 +84,7 @@ pub fn not_trusted(hash: DocumentHash) -> Refused {
 pub fn required() -> Refused {
     let text = "the shop answers publishable keys' trusted documents alone, and this is none of them: send the \
         `documentId` of one";
-    Refused::document(Code::Forbidden, text)
+    Refused { status: Some(StatusCode::FORBIDDEN), ..Refused::document(Code::Forbidden, text) }
 }
 
 #[cfg(test)]
