@@ -70,36 +70,35 @@ async fn run(
     let is_subscription = ready.kind == OperationType::Subscription;
     let mut responses = responses(served, ready);
     loop {
-        let text = tokio::select! {
+        let (text, is_last) = tokio::select! {
             biased;
             // First: a key that was revoked while the body was read gets no answer.
             () = watch.due() => match watch.prove(served, credentials).await {
                 Ok(_) => continue,
                 Err(denied) => {
-                    let refusal = Refused::from(denied).into_graphql();
-                    let _ = out.send(Ok(event("next", &answer::text(&refusal)).into())).await;
-                    break;
+                    let refusal = answer::text(&Refused::from(denied).into_graphql());
+                    (event("next", &refusal) + &event("complete", ""), true)
                 }
             },
             () = out.closed() => return,
-            () = served.shutdown.cancelled(), if is_subscription => break,
+            // Not complete: its client goes on at another process.
+            () = served.shutdown.cancelled(), if is_subscription => return,
             response = responses.next() => match response {
-                Some(response) => event("next", &answer::text(&response)),
-                None => break,
+                Some(response) => (event("next", &answer::text(&response)), false),
+                None => (event("complete", ""), true),
             },
-            _ = keep_alive.tick() => ":\n\n".to_owned(),
+            _ = keep_alive.tick() => (":\n\n".to_owned(), false),
         };
         // Without the last event's word that it is complete, a client comes back and goes on behind what it has read.
         match tokio::time::timeout(patience, out.send(Ok(text.into()))).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return,
+            Ok(Ok(())) if !is_last => {}
+            Ok(_) => return,
             Err(_) => {
                 tracing::info!("a stream of events is broken off: its client does not read");
                 return;
             }
         }
     }
-    let _ = out.send(Ok(event("complete", "").into())).await;
 }
 
 fn responses(served: &Served, ready: Ready) -> BoxStream<'static, Answer> {
