@@ -50,7 +50,8 @@ pub fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// What the request guard needs to know of a tenant.
+/// What the request guard needs to know of a tenant. In the shared cache no field may be missing: what a version that
+/// did not know it has stored there is read as nothing, and the database is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantStanding {
     pub id: TenantId,
@@ -60,7 +61,6 @@ pub struct TenantStanding {
     /// Origins whose pages may use this tenant's keys; empty: any for publishable keys, none for secret ones.
     pub allowed_origins: Vec<String>,
     /// Whether publishable keys may send trusted documents alone.
-    #[serde(default)]
     pub trusted_documents_only: bool,
 }
 
@@ -119,7 +119,25 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use super::*;
+
+    #[test]
+    fn a_standing_that_leaves_something_out_is_not_read() {
+        let standing = TenantStanding {
+            id: TenantId(Uuid::nil()),
+            suspended: false,
+            currency: Currency::EUR,
+            allowed_origins: Vec::new(),
+            trusted_documents_only: true,
+        };
+        let whole = serde_json::to_value(&standing).expect("JSON");
+        assert_eq!(serde_json::from_value::<TenantStanding>(whole.clone()).ok(), Some(standing));
+        for field in whole.as_object().expect("fields").keys() {
+            let mut less = whole.clone();
+            less.as_object_mut().expect("fields").remove(field);
+            assert!(serde_json::from_value::<TenantStanding>(less).is_err(), "{field}");
+        }
+    }
 
     #[test]
     fn an_origin_is_scheme_host_and_port() {
