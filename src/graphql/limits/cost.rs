@@ -64,11 +64,8 @@ pub fn cost(
         OperationType::Subscription => registry.subscription_type.as_deref(),
     };
     let mut walk = Walk { registry, lists: &LISTS, document, operation, variables, fragments: HashMap::new() };
-    let mut values = walk.set(&operation.selection_set.node, Parent::named(registry, root.unwrap_or_default())).own;
-    if operation.ty == OperationType::Mutation {
-        values = values.saturating_add(MUTATION.saturating_mul(operation.selection_set.node.items.len() as u64));
-    }
-    let cost = values / POINT;
+    let values = walk.set(&operation.selection_set.node, Parent::named(registry, root.unwrap_or_default()));
+    let cost = values.own / POINT;
     within("points of estimated cost", cost, limits.cost, Code::MaxCostExceeded)?;
     Ok(cost)
 }
@@ -135,6 +132,10 @@ impl<'a> Parent<'a> {
 
     fn is_connection(self) -> bool {
         matches!(self, Self::Type(of) if of.name().ends_with("Connection"))
+    }
+
+    fn is_mutation(self, registry: &Registry) -> bool {
+        matches!(self, Self::Type(of) if registry.mutation_type.as_deref() == Some(of.name()))
     }
 
     fn is_of_all(self) -> bool {
@@ -215,6 +216,7 @@ impl<'a> Walk<'a> {
             "edges" | "pageInfo" => 0,
             // The one text of some length in the schema's description of itself.
             "description" if matches!(parent, Parent::Introspection { .. }) => OBJECT,
+            _ if parent.is_mutation(self.registry) => MUTATION + OBJECT,
             _ if field.selection_set.node.items.is_empty() => 1,
             _ => OBJECT,
         };
@@ -310,6 +312,9 @@ mod tests {
         assert_eq!(cost("{ nodes(ids: [1, 2, 3]) { ... on Product { featuredImage { url } } } }"), 3 * 9 / 4);
         assert_eq!(cost("{ products { nodes { id } } }"), (4 + 50 * 5) / 4);
         assert_eq!(cost("mutation { cartCreate { cart { cost { totalAmount { amount } } } } }"), 10 + (4 * 4 + 1) / 4);
+        let two = "a: cartCreate { cart { id } } b: cartCreate { cart { id } }";
+        assert_eq!(cost(&format!("mutation {{ {two} }}")), (2 * (40 + 9)) / 4);
+        assert_eq!(cost(&format!("mutation {{ ...f }} fragment f on Mutation {{ {two} }}")), (2 * (40 + 9)) / 4);
     }
 
     #[test]
