@@ -10,12 +10,40 @@ use tokio::sync::broadcast;
 use super::{Notice, Shared};
 use crate::error::Fault;
 
-/// Beyond this many entries the expired ones are swept before the next is stored.
+/// Fewer entries than these are never swept.
 const SWEEP_AT: usize = 10_000;
 
 pub struct MemoryShared {
-    entries: Mutex<HashMap<String, (String, Instant)>>,
+    entries: Mutex<Entries>,
     notices: broadcast::Sender<Notice>,
+}
+
+struct Entries {
+    by_key: HashMap<String, (String, Instant)>,
+    /// When there are so many, the expired ones are swept before the next is stored.
+    sweep_at: usize,
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self { by_key: HashMap::new(), sweep_at: SWEEP_AT }
+    }
+}
+
+impl Entries {
+    fn get(&self, key: &str) -> Option<&String> {
+        self.by_key.get(key).filter(|(_, until)| *until > Instant::now()).map(|(value, _)| value)
+    }
+
+    fn set(&mut self, key: &str, value: &str, ttl: Duration) {
+        let now = Instant::now();
+        if self.by_key.len() >= self.sweep_at {
+            self.by_key.retain(|_, (_, until)| *until > now);
+            // Those that live were looked at in vain: not again before as many have come.
+            self.sweep_at = SWEEP_AT.max(2 * self.by_key.len());
+        }
+        self.by_key.insert(key.to_owned(), (value.to_owned(), now + ttl));
+    }
 }
 
 impl MemoryShared {
@@ -23,33 +51,26 @@ impl MemoryShared {
         Arc::new(Self { entries: Mutex::default(), notices: broadcast::channel(4096).0 })
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<String, (String, Instant)>> {
-        let mut entries = self.entries.lock().expect("no holder panics");
-        if entries.len() > SWEEP_AT {
-            let now = Instant::now();
-            entries.retain(|_, (_, until)| *until > now);
-        }
-        entries
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().expect("no holder panics")
     }
 }
 
 #[async_trait]
 impl Shared for MemoryShared {
     async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
-        let entries = self.entries();
-        Ok(entries.get(key).filter(|(_, until)| *until > Instant::now()).map(|(value, _)| value.clone()))
+        Ok(self.entries().get(key).cloned())
     }
 
     async fn set(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
-        self.entries().insert(key.to_owned(), (value.to_owned(), Instant::now() + ttl));
+        self.entries().set(key, value, ttl);
         Ok(())
     }
 
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         let mut entries = self.entries();
-        let now = Instant::now();
-        if entries.get(key).is_none_or(|(_, until)| *until <= now) {
-            entries.insert(key.to_owned(), (value.to_owned(), now + ttl));
+        if entries.get(key).is_none() {
+            entries.set(key, value, ttl);
         }
         Ok(())
     }
@@ -76,5 +97,22 @@ impl Shared for MemoryShared {
 
     async fn ping(&self) -> Result<(), Fault> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_expired_is_swept_and_what_lives_is_seldom_looked_at() {
+        let mut entries = Entries::default();
+        let long = Duration::from_secs(3600);
+        (0..SWEEP_AT).for_each(|n| entries.set(&n.to_string(), "", Duration::ZERO));
+        entries.set("living", "", long);
+        assert_eq!(entries.by_key.len(), 1);
+        (0..SWEEP_AT).for_each(|n| entries.set(&n.to_string(), "", long));
+        assert_eq!((entries.by_key.len(), entries.sweep_at), (SWEEP_AT + 1, 2 * SWEEP_AT));
+        assert!(entries.get("living").is_some());
     }
 }
