@@ -11,6 +11,7 @@ mod graphiql;
 pub mod graphql;
 pub mod health;
 mod origin;
+mod patient;
 mod problem;
 mod request;
 pub mod router;

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::patient::Patient;
 use super::router::{Served, routes};
 use crate::app::App;
 use crate::error::Fault;
@@ -21,6 +22,8 @@ use crate::error::Fault;
 const MAX_CONNECTIONS: usize = 10_000;
 /// How long a connection may take to send a request's headers, idle time between requests included.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long a client may take nothing of what it is sent.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Room for a request's headers.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 /// Waits after a failed accept: usually the process is out of file descriptors.
@@ -61,7 +64,8 @@ pub async fn serve_with(
         };
         // Answers are written whole: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone()).with_upgrades();
+        let stream = TokioIo::new(Patient::new(stream, WRITE_TIMEOUT));
+        let connection = http.serve_connection(stream, service.clone()).with_upgrades();
         let (shutdown, patience_ends) = (shutdown.clone(), patience_ends.clone());
         connections.spawn(async move {
             let mut connection = pin!(connection);
