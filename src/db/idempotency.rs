@@ -21,6 +21,7 @@ use crate::error::{Fault, ServiceError, ServiceResult};
 
 /// How long an outcome is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
+
 /// A client's key as it is stored and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {

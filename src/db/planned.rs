@@ -1,8 +1,8 @@
 //! Statements that keep their plan although diesel would not trust them to, and conditions that make theirs not keep it.
 //!
 //! Diesel wants every UPDATE and every upsert parsed and planned anew, because a changeset may leave columns out and so
-//! have many texts. Those of the hot path always have one text, or a few: they are
-//! prepared once a connection, like everything else.
+//! have many texts. Those of the hot path always have one text, or a few: they are prepared once a connection, like
+//! everything else.
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::pg::Pg;

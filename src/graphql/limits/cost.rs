@@ -21,7 +21,7 @@ use async_graphql::registry::{MetaType, MetaTypeName, Registry};
 use async_graphql::{Value as ConstValue, Variables};
 
 use super::introspection::{Lists, is_root};
-use super::{Exceeded, Limits, variables, within};
+use super::{Exceeded, Limits, root, variables, within};
 use crate::graphql::error::Code;
 use crate::graphql::schema;
 use crate::page::MAX_PAGE;
@@ -58,13 +58,9 @@ pub fn cost(
 ) -> Result<u64, Exceeded> {
     static LISTS: LazyLock<Lists> = LazyLock::new(|| Lists::of(schema::registry()));
     let registry = schema::registry();
-    let root = match operation.ty {
-        OperationType::Query => Some(registry.query_type.as_str()),
-        OperationType::Mutation => registry.mutation_type.as_deref(),
-        OperationType::Subscription => registry.subscription_type.as_deref(),
-    };
+    let root = root(registry, operation.ty).unwrap_or_default();
     let mut walk = Walk { registry, lists: &LISTS, document, operation, variables, fragments: HashMap::new() };
-    let values = walk.set(&operation.selection_set.node, Parent::named(registry, root.unwrap_or_default()));
+    let values = walk.set(&operation.selection_set.node, Parent::named(registry, root));
     let cost = values.own / POINT;
     within("points of estimated cost", cost, limits.cost, Code::MaxCostExceeded)?;
     Ok(cost)

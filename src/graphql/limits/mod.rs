@@ -18,6 +18,9 @@ pub use shape::{Measured, operation, shape};
 pub use unknown::unknown;
 pub use variables::Uses;
 
+use async_graphql::parser::types::OperationType;
+use async_graphql::registry::Registry;
+
 use super::error::Code;
 
 /// What a document may have at most.
@@ -94,6 +97,15 @@ impl Exceeded {
             Self::Limit { code, .. } => *code,
             Self::Cycle(_) => Code::ValidationFailed,
         }
+    }
+}
+
+/// The name of the type that an operation of this kind selects from.
+fn root(registry: &Registry, kind: OperationType) -> Option<&str> {
+    match kind {
+        OperationType::Query => Some(&registry.query_type),
+        OperationType::Mutation => registry.mutation_type.as_deref(),
+        OperationType::Subscription => registry.subscription_type.as_deref(),
     }
 }
 

@@ -285,6 +285,7 @@ mod tests {
             assert_eq!(measured(&text).unwrap_err(), format!("the document has more than {what}"));
         }
     }
+
     #[test]
     fn the_schema_is_not_followed_round_in_circles() {
         let refused = "the document has more than 2 lists of the schema's types and fields inside each other";

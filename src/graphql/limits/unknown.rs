@@ -3,10 +3,10 @@
 //! For each of them validation compares its name with every field of its type, letter by letter, to ask "did you
 //! mean …?": 60 KB of such names take it a second.
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::registry::{MetaType, MetaTypeName, Registry};
 
-use super::{Exceeded, Limits, within};
+use super::{Exceeded, Limits, root, within};
 use crate::graphql::error::Code;
 use crate::graphql::schema;
 
@@ -15,12 +15,7 @@ pub fn unknown(document: &ExecutableDocument, limits: &Limits) -> Result<(), Exc
     let registry = schema::registry();
     let mut bytes = 0;
     for (_, operation) in document.operations.iter() {
-        let root = match operation.node.ty {
-            OperationType::Query => Some(registry.query_type.as_str()),
-            OperationType::Mutation => registry.mutation_type.as_deref(),
-            OperationType::Subscription => registry.subscription_type.as_deref(),
-        };
-        let root = root.and_then(|name| registry.types.get(name));
+        let root = root(registry, operation.node.ty).and_then(|name| registry.types.get(name));
         bytes += bytes_in(&operation.node.selection_set.node, root, registry);
     }
     for fragment in document.fragments.values() {

@@ -1,8 +1,8 @@
 //! GraphQL over server-sent events: `graphql-sse`'s distinct-connections mode, one operation a request.
 //!
 //! For clients that cannot open a WebSocket. The same rules as there: the guard runs again whenever credentials
-//! change, and the stream ends when it no longer admits. A process that stops ends subscriptions, and answers queries
-//! and mutations that have begun.
+//! change, and the stream ends when it no longer admits. A process that stops breaks subscriptions off, and answers
+//! queries and mutations that have begun.
 
 use std::convert::Infallible;
 use std::time::Duration;
