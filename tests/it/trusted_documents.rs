@@ -96,11 +96,19 @@ async fn where_they_are_required_a_publishable_key_sends_nothing_else() {
     ] {
         let by_key = app.post_json(&store.publishable, &body, &[]).await;
         let by_host = app.send("POST", "/graphql", &host, body.to_string()).await;
-        for refused in [by_key, by_host] {
+        let compatible = [("x-api-key", store.publishable.as_str()), ("content-type", "application/json")];
+        let by_path = app.send("POST", "/api/2026-04/graphql.json", &compatible, body.to_string()).await;
+        let by_stream = app.post_json(&store.publishable, &body, &[("accept", "text/event-stream")]).await;
+        for refused in [by_key, by_host, by_path, by_stream] {
             assert_eq!((refused.status, refused.code().as_str()), (StatusCode::FORBIDDEN, "FORBIDDEN"), "{body}");
         }
         let of_the_merchant = app.post_json(&store.secret, &body, &[]).await;
-        assert!(!of_the_merchant.text.contains("FORBIDDEN"), "{body}: {}", of_the_merchant.text);
+        assert_ne!(of_the_merchant.json()["errors"][0]["extensions"]["code"], "FORBIDDEN", "{body}");
+    }
+    for uri in ["/graphql", "/api/2026-04/graphql.json"] {
+        let uri = format!("{uri}?query=%7B__typename%7D");
+        let refused = app.send("GET", &uri, &[("x-api-key", &store.publishable)], "").await;
+        assert_eq!((refused.status, refused.code().as_str()), (StatusCode::FORBIDDEN, "FORBIDDEN"), "{uri}");
     }
     let batch = json!([{ "documentId": id(TEXT) }, { "query": other }]);
     let batch = app.post_json(&store.publishable, &batch, &[]).await.json();
@@ -129,6 +137,20 @@ async fn a_socket_takes_them_too_and_is_held_to_them() {
         (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("FORBIDDEN"))
     );
+}
+
+#[tokio::test]
+async fn a_socket_that_was_open_before_is_held_to_them_as_well() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    let mut socket = Socket::with_key(&server, &store.publishable).await;
+    socket.subscribe("1", TEXT).await;
+    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.hear().await["type"], "complete");
+    require(&app, &store, true).await;
+    socket.subscribe("2", TEXT).await;
+    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "FORBIDDEN");
 }
 
 #[tokio::test]
@@ -174,7 +196,7 @@ async fn they_are_listed_and_removed() {
     assert_eq!(names.len(), 3, "one is one however often it is added");
     assert_eq!(names[0], &json!({ "documentId": id(texts[0]), "name": "A" }));
     assert_eq!(names[1]["name"], Value::Null);
-    let remove = "mutation($ids: [ID!]!) { trustedDocumentsRemove(documentIds: $ids) {
+    let remove = "mutation($ids: [String!]!) { trustedDocumentsRemove(documentIds: $ids) {
         removedDocumentIds userErrors { field code } } }";
     let ids = json!({ "ids": [id(texts[0]), id("{ a }"), "nonsense"] });
     let removed = app.gql(&store.secret, remove, ids.clone()).await;

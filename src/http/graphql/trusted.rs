@@ -84,7 +84,7 @@ pub fn not_trusted(hash: DocumentHash) -> Refused {
 pub fn required() -> Refused {
     let text = "the shop answers publishable keys' trusted documents alone, and this is none of them: send the \
         `documentId` of one";
-    Refused { status: Some(StatusCode::FORBIDDEN), ..Refused::document(Code::Forbidden, text) }
+    Refused::new(StatusCode::FORBIDDEN, text).forbidden()
 }
 
 #[cfg(test)]
