@@ -49,8 +49,11 @@ impl Voice {
         self.say(message::error(&self.id, errors), true).await;
     }
 
-    async fn next(&self, response: &Response) {
-        self.say(message::next(&self.id, response), false).await;
+    async fn next(&self, response: Response) {
+        let text = message::next(&self.id, &response);
+        // As text it is a fraction of its size, and a client may take its time.
+        drop(response);
+        self.say(text, false).await;
     }
 
     async fn complete(&self) {
@@ -85,7 +88,7 @@ async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, para
         if is_request_error(&response) {
             return voice.refuse(&response.errors).await;
         }
-        voice.next(&response).await;
+        voice.next(response).await;
         return voice.complete().await;
     }
     let mut responses = ready.subscribe(&served.schemas);
@@ -97,7 +100,7 @@ async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, para
             return voice.refuse(&response.errors).await;
         }
         is_first = false;
-        voice.next(&response).await;
+        voice.next(response).await;
     }
     voice.break_off().await;
 }
