@@ -3,11 +3,8 @@
 use async_graphql::{ID, InputObject};
 use uuid::Uuid;
 
-use super::product::ProductStatus;
-use super::variant::ProductVariantInventoryPolicy;
 use crate::catalog::model::{
-    ImageDraft, InventoryPolicy, OptionDraft, ProductDraft, ProductKey, ProductStatus as Status, VariantDraft, Weight,
-    WeightUnit,
+    ImageDraft, InventoryPolicy, OptionDraft, ProductDraft, ProductKey, ProductStatus, VariantDraft, Weight, WeightUnit,
 };
 use crate::catalog::rule::{CatalogCode, Violation, at};
 use crate::graphql::scalars::{Html, Url};
@@ -102,7 +99,7 @@ pub struct ProductVariantSetInput {
     /// The number below its bar code; empty: none.
     barcode: Option<String>,
     /// Whether it is sold when none is left.
-    inventory_policy: Option<ProductVariantInventoryPolicy>,
+    inventory_policy: Option<InventoryPolicy>,
     /// What the merchant keeps about its stock.
     inventory_item: Option<InventoryItemInput>,
     /// How many of a new variant lie where. The stock of a variant that is there is not touched.
@@ -248,11 +245,7 @@ impl Reader {
             vendor: input.vendor,
             product_type: input.product_type,
             tags: input.tags,
-            status: input.status.map(|status| match status {
-                ProductStatus::Active => Status::Active,
-                ProductStatus::Archived => Status::Archived,
-                ProductStatus::Draft => Status::Draft,
-            }),
+            status: input.status,
             seo_title,
             seo_description,
             options: input.product_options.map(|options| self.options(options)),
@@ -326,10 +319,7 @@ impl Reader {
             weight: item.measurement.and_then(|measurement| measurement.weight).and_then(|weight| {
                 self.weight(&weight, at!["variants", place, "inventoryItem", "measurement", "weight"])
             }),
-            inventory_policy: input.inventory_policy.map(|policy| match policy {
-                ProductVariantInventoryPolicy::Continue => InventoryPolicy::Continue,
-                ProductVariantInventoryPolicy::Deny => InventoryPolicy::Deny,
-            }),
+            inventory_policy: input.inventory_policy,
             tracked: item.tracked,
             requires_shipping: item.requires_shipping,
             taxable: input.taxable,

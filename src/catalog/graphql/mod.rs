@@ -27,4 +27,4 @@ pub use option::{ProductOption, ProductOptionValue, SelectedOption, SelectedOpti
 pub use product::{Product, ProductConnection};
 pub use query::{CatalogQuery, audience, product_by_id};
 pub use search::{SearchQuery, SearchQuerySuggestion};
-pub use variant::{InventoryItem, ProductVariant, ProductVariantConnection, ProductVariantInventoryPolicy};
+pub use variant::{InventoryItem, ProductVariant, ProductVariantConnection};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
-use async_graphql::{Context, Description, Enum, ID, Object, Positioned, Result, SimpleObject, Value};
+use async_graphql::{Context, Description, ID, Object, Positioned, Result, SimpleObject, Value};
 use uuid::Uuid;
 
 use super::absent::{SellingPlanGroupConnection, TaxonomyCategory};
@@ -15,7 +15,7 @@ use super::option::{ProductOption, SelectedOptionInput, chosen};
 use super::query::audience;
 use super::variant::{self, ProductVariant, ProductVariantConnection, ProductVariantSortKeys};
 use crate::catalog::loaders::{CollectionsOfProduct, ImagesOfProduct, OptionsOfProduct, VariantsOfProduct};
-use crate::catalog::model::{self, Choices, Matching, Variants, WholeOption};
+use crate::catalog::model::{self, Choices, Matching, ProductStatus, Variants, WholeOption};
 use crate::connection;
 use crate::content::graphql::{Count, CountPrecision};
 use crate::content::model::ResourceKind;
@@ -440,15 +440,4 @@ impl ProductPriceRange {
         let money = |minor: Option<i64>| scope.money(minor.unwrap_or_default());
         Self { max_variant_price: money(prices.clone().max()), min_variant_price: money(prices.min()) }
     }
-}
-
-/// Whether a product is offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum ProductStatus {
-    /// It is, once it is published.
-    Active,
-    /// It is not any more.
-    Archived,
-    /// It is not yet.
-    Draft,
 }

@@ -13,7 +13,7 @@ use super::image::Image;
 use super::option::SelectedOption;
 use super::product::Product;
 use crate::catalog::loaders::{DetailsOfVariant, ImagesOfProduct, OptionsOfProduct, ProductById};
-use crate::catalog::model::{self, WeightUnit};
+use crate::catalog::model::{self, InventoryPolicy, WeightUnit};
 use crate::connection;
 use crate::error::Fault;
 use crate::graphql::connection::{Cursor, Page, PageArgs, PageQuery};
@@ -230,19 +230,16 @@ impl ProductVariant {
     }
 
     /// Whether it is sold when none is left. For the merchant.
-    async fn inventory_policy(&self, ctx: &Context<'_>) -> Result<ProductVariantInventoryPolicy> {
+    async fn inventory_policy(&self, ctx: &Context<'_>) -> Result<InventoryPolicy> {
         ctx.require_merchant()?;
-        Ok(if self.0.may_oversell {
-            ProductVariantInventoryPolicy::Continue
-        } else {
-            ProductVariantInventoryPolicy::Deny
-        })
+        Ok(if self.0.may_oversell { InventoryPolicy::Continue } else { InventoryPolicy::Deny })
     }
 
     /// Its place among the product's variants, from 1.
     async fn position(&self) -> i32 {
         self.0.position.into()
     }
+
     /// A named value that the merchant has added.
     pub(crate) async fn metafield(
         &self,
@@ -345,15 +342,6 @@ pub struct Weight {
     value: f64,
     /// The unit.
     unit: WeightUnit,
-}
-
-/// Whether a variant is sold when none is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum ProductVariantInventoryPolicy {
-    /// It is sold on below zero.
-    Continue,
-    /// It is not.
-    Deny,
 }
 
 /// What a product's variants are sorted by.

@@ -23,19 +23,23 @@ pub enum ProductKey {
     Handle(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a product is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum ProductStatus {
+    /// It is, once it is published.
     Active,
-    Draft,
+    /// It is not any more.
     Archived,
+    /// It is not yet.
+    Draft,
 }
 
 impl ProductStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
-            Self::Draft => "DRAFT",
             Self::Archived => "ARCHIVED",
+            Self::Draft => "DRAFT",
         }
     }
 }
@@ -52,19 +56,21 @@ pub enum Publication {
     From(DateTime<Utc>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a variant is sold when none is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(name = "ProductVariantInventoryPolicy")]
 pub enum InventoryPolicy {
-    /// Sold only while stock lasts.
-    Deny,
-    /// Sold on below zero.
+    /// It is sold on below zero.
     Continue,
+    /// It is not.
+    Deny,
 }
 
 impl InventoryPolicy {
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Deny => "DENY",
             Self::Continue => "CONTINUE",
+            Self::Deny => "DENY",
         }
     }
 }
