@@ -1,4 +1,4 @@
-//! Plain text from markup.
+//! Plain text: from markup, and cut to length.
 
 /// The readable text of a piece of HTML: no tags, no scripts, entities resolved, runs of white space as one space.
 pub fn plain_of(html: &str) -> String {
@@ -12,6 +12,15 @@ pub fn plain_of(html: &str) -> String {
     push_text(&mut plain, rest);
     plain.truncate(plain.trim_end().len());
     plain
+}
+
+/// Cuts after `at` characters and marks the cut with an ellipsis; nothing happens without a limit or below it.
+pub fn truncate(text: &str, at: Option<i32>) -> String {
+    let Some(at) = at.and_then(|at| usize::try_from(at).ok()) else { return text.to_owned() };
+    match text.char_indices().nth(at) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(at.saturating_sub(3)).chain("...".chars()).collect(),
+    }
 }
 
 fn push_text(plain: &mut String, text: &str) {
@@ -97,6 +106,13 @@ mod tests {
         assert_eq!(plain_of(html), "Soft & warmer A B");
         assert_eq!(plain_of("1 < 2 & 3 &#8364;&nbsp;&unknown; &#0;"), "1 < 2 & 3 € &unknown; &#0;");
         assert_eq!(plain_of("<p unclosed"), "");
+    }
+
+    #[test]
+    fn a_cut_is_marked() {
+        assert_eq!(truncate("wonderful", Some(6)), "won...");
+        assert_eq!(truncate("wonder", Some(6)), "wonder");
+        assert_eq!(truncate("wonder", None), "wonder");
     }
 
     proptest! {

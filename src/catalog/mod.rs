@@ -9,4 +9,3 @@ pub mod model;
 pub mod rule;
 pub mod service;
 pub(crate) mod store;
-mod text;

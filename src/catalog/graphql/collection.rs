@@ -21,6 +21,7 @@ use crate::graphql::scope::ScopeExt;
 use crate::graphql::seo::Seo;
 use crate::search::Query;
 use crate::shop::graphql::storefront;
+use crate::text::truncate;
 
 /// A list of products that the merchant keeps.
 #[derive(Clone, Debug, Description)]
@@ -51,7 +52,7 @@ impl Collection {
         ctx: &Context<'_>,
         #[graphql(desc = "Cut after this many characters, with an ellipsis.")] truncate_at: Option<i32>,
     ) -> String {
-        ctx.scope().text(crate::catalog::text::truncate(&self.0.description, truncate_at)).await
+        ctx.scope().text(truncate(&self.0.description, truncate_at)).await
     }
 
     /// The description with its markup.

@@ -27,6 +27,7 @@ use crate::graphql::scope::{Scope, ScopeExt};
 use crate::graphql::seo::Seo;
 use crate::money::graphql::MoneyV2;
 use crate::shop::graphql::storefront;
+use crate::text::truncate;
 
 /// Something a shop offers, in one or more variants.
 #[derive(Clone, Debug, Description)]
@@ -88,7 +89,7 @@ impl Product {
         ctx: &Context<'_>,
         #[graphql(desc = "Cut after this many characters, with an ellipsis.")] truncate_at: Option<i32>,
     ) -> String {
-        ctx.scope().text(crate::catalog::text::truncate(&self.0.description, truncate_at)).await
+        ctx.scope().text(truncate(&self.0.description, truncate_at)).await
     }
 
     /// The description with its markup.

@@ -14,7 +14,7 @@ use crate::graphql::scalars::{DateTime, Html, Url};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::graphql::seo::Seo;
 use crate::shop::graphql::storefront;
-use crate::text::plain_of;
+use crate::text::{plain_of, truncate};
 
 /// A text of its own, like "About us".
 #[derive(Clone, Debug, Description)]
@@ -37,7 +37,7 @@ pub async fn page_by_handle(scope: &Scope, handle: &str) -> Result<Option<Page>>
 }
 
 /// How many characters a summary has at most.
-const SUMMARY: usize = 150;
+const SUMMARY: i32 = 150;
 
 #[Object(use_type_description)]
 impl Page {
@@ -63,11 +63,7 @@ impl Page {
 
     /// The beginning of the text, without markup.
     async fn body_summary(&self) -> String {
-        let text = plain_of(&self.0.body_html);
-        match text.char_indices().nth(SUMMARY) {
-            None => text,
-            Some(_) => text.chars().take(SUMMARY - 3).chain("...".chars()).collect(),
-        }
+        truncate(&plain_of(&self.0.body_html), Some(SUMMARY))
     }
 
     /// Texts for search engines.
