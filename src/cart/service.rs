@@ -224,8 +224,7 @@ pub async fn cart_selected_delivery_options_update(
             let options = if before.ships_to().is_some() { options } else { vec![] };
             let mut after = before.clone();
             refuse(choose(&mut after, &options, choices, &field))?;
-            let changed = saved(tx, desk, key, &before, after, vec![]).await?;
-            Ok((changed, options))
+            Ok((saved(tx, desk, key, &before, after, vec![])?, options))
         })
         .await
 }
@@ -267,7 +266,7 @@ async fn change(
             refuse(check_unpaid(is_being_paid))?;
             let mut after = before.clone();
             let warnings = refuse(apply(&mut after, &known))?;
-            saved(tx, desk, key, &before, after, warnings).await
+            saved(tx, desk, key, &before, after, warnings)
         })
         .await
         .map_err(merchandise_deleted)
@@ -297,7 +296,7 @@ fn check_unpaid(is_being_paid: bool) -> Result<(), CartRule> {
     Err(Field::argument("cartId").refuse(CartErrorCode::ValidationCustom, message))
 }
 
-async fn saved(
+fn saved(
     tx: &mut TenantTx<'_>,
     desk: &Desk,
     key: CartKey,

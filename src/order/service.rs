@@ -92,7 +92,7 @@ pub async fn order_cancel(desk: &Desk, id: Option<Uuid>, wish: &Cancellation) ->
         let note = wish.staff_note.as_deref().filter(|note| !note.is_empty());
         let note = note.map(|note| format!(" {note}")).unwrap_or_default();
         let message = format!("Cancelled: {}.{note}", wish.reason.as_db().to_lowercase());
-        note_down(tx, desk, now, order.id, HistoryKind::Cancelled, message, Topic::OrdersCancelled).await?;
+        note_down(tx, desk, now, order.id, HistoryKind::Cancelled, message, Topic::OrdersCancelled)?;
         Ok(order.id)
     })
     .await
@@ -111,7 +111,7 @@ pub async fn order_mark_as_paid(desk: &Desk, id: Option<Uuid>) -> Once<Uuid> {
         }
         store::update_order(tx, order.id, &Change::Paid, now).await?;
         let message = "Marked as paid.".to_owned();
-        note_down(tx, desk, now, order.id, HistoryKind::Paid, message, Topic::OrdersPaid).await?;
+        note_down(tx, desk, now, order.id, HistoryKind::Paid, message, Topic::OrdersPaid)?;
         Ok(order.id)
     })
     .await
@@ -151,7 +151,7 @@ pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> Once<(Uuid, U
             (FulfillmentStatus::PartiallyFulfilled, Topic::OrdersUpdated, "Something was sent.")
         };
         store::update_order(tx, order.id, &Change::Sent(status), now).await?;
-        note_down(tx, desk, now, order.id, HistoryKind::Fulfilled, message.to_owned(), topic).await?;
+        note_down(tx, desk, now, order.id, HistoryKind::Fulfilled, message.to_owned(), topic)?;
         Ok((order.id, id))
     })
     .await
@@ -231,7 +231,7 @@ pub async fn restock_in_tx(
 }
 
 /// Writes the history and the event of a change.
-async fn note_down(
+fn note_down(
     tx: &mut TenantTx<'_>,
     desk: &Desk,
     now: DateTime<Utc>,
