@@ -104,13 +104,10 @@ pub fn insert_history(
     now: DateTime<Utc>,
     entropy: &Entropy,
 ) -> QueryResult<()> {
-    let mut ids: Vec<Uuid> = entries.iter().map(|_| entropy.uuid_v7(now)).collect();
-    // Entries of one moment are read in the order in which they were given.
-    ids.sort_unstable();
-    let rows: Vec<_> = entries.iter().zip(ids).collect();
-    let insert = insert_rows!(tx.tenant(), history, rows, |(entry, id)| {
+    // Ids are in the order in which they are made: by them entries of one moment are read as they were given.
+    let insert = insert_rows!(tx.tenant(), history, entries, |entry| {
         order_id: order_id,
-        id: *id,
+        id: entropy.uuid_v7(now),
         kind: entry.kind.as_db(),
         message: entry.message.as_str(),
         actor: entry.actor,
