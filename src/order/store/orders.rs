@@ -73,11 +73,6 @@ pub async fn by_ids(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<
     Ok(rows.into_iter().map(Order::from).collect())
 }
 
-/// The order with this id.
-pub async fn by_id(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option<Order>> {
-    Ok(by_ids(conn, &[id]).await?.pop())
-}
-
 /// The order whose token has this SHA-256.
 pub async fn by_token_hash(conn: &mut TenantConn<'_>, hash: &[u8; 32]) -> QueryResult<Option<Order>> {
     let row: Option<OrderRow> = orders::table
