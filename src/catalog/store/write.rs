@@ -10,9 +10,6 @@ use crate::catalog::model::{OptionValue, ProductFields, WholeImage, WholeOption,
 use crate::db::schema::{product_images, product_option_values, product_options, product_variants, products};
 use crate::db::{TenantTx, insert_rows};
 
-/// Products a statement: below the protocol's 65,535 parameters.
-const PRODUCTS: usize = 1000;
-
 /// A row with its product and its place, from 1.
 type Placed<'a, T> = (Uuid, i16, &'a T);
 
@@ -93,8 +90,8 @@ pub async fn apply(tx: &mut TenantTx<'_>, changes: &Changes<'_>) -> QueryResult<
     // In one order: whoever waits for another's handle does not wait in a circle.
     let mut products = changes.products.clone();
     products.sort_unstable_by(|a, b| a.handle.cmp(&b.handle));
-    for chunk in products.chunks(PRODUCTS) {
-        upsert_products(tx, chunk).await?;
+    if !products.is_empty() {
+        upsert_products(tx, &products).await?;
     }
     upsert_options(tx, &changes.options).await?;
     upsert_values(tx, &changes.values).await?;
@@ -148,8 +145,9 @@ macro_rules! upsert {
     }};
 }
 
-/// With a row of parameters each: an array of arrays, which the tags would be, cannot be unnested.
-async fn upsert_products(tx: &mut TenantTx<'_>, chunk: &[&ProductFields]) -> QueryResult<usize> {
+/// With a row of parameters each: an array of arrays, which the tags would be, cannot be unnested. As many products as
+/// one write may have (`MAX_DRAFTS`) stay far below the protocol's 65,535 parameters.
+async fn upsert_products(tx: &mut TenantTx<'_>, all: &[&ProductFields]) -> QueryResult<usize> {
     use products as p;
     let tenant = tx.tenant();
     let row = |fields: &&ProductFields| {
@@ -174,7 +172,7 @@ async fn upsert_products(tx: &mut TenantTx<'_>, chunk: &[&ProductFields]) -> Que
             p::updated_at.eq(fields.updated_at),
         )
     };
-    let rows: Vec<_> = chunk.iter().map(row).collect();
+    let rows: Vec<_> = all.iter().map(row).collect();
     or_update!(
         tx,
         diesel::insert_into(products::table).values(rows),
