@@ -60,7 +60,7 @@ impl InventoryMutation {
             }
         };
         let (db, app, now) = (scope.db().clone(), scope.app.clone(), scope.app.clock.now());
-        let InventoryAdjustQuantitiesInput { reason, reference_document_uri, changes: inputs, .. } = input;
+        let InventoryAdjustQuantitiesInput { reason, reference_document_uri, .. } = input;
         let group = InventoryAdjustmentGroup {
             created_at: DateTime(now),
             reason: reason.clone(),
@@ -77,7 +77,7 @@ impl InventoryMutation {
                 Ok(Some(InventoryAdjustQuantitiesPayload { inventory_adjustment_group, user_errors: Vec::new() }))
             }
             Err(ServiceError::Rule(rule)) => {
-                let user_errors = vec![user_error(&rule, &for_message, inputs.len())];
+                let user_errors = vec![user_error(&rule, &for_message)];
                 Ok(Some(InventoryAdjustQuantitiesPayload { inventory_adjustment_group: None, user_errors }))
             }
             Err(ServiceError::Fault(fault)) => Err(fault.into()),
@@ -91,8 +91,8 @@ fn error(field: &[&str], code: Code, message: impl Into<String>) -> InventoryAdj
 }
 
 /// Says which of the changes is at fault.
-fn user_error(rule: &InventoryRule, changes: &[StockChange], count: usize) -> InventoryAdjustQuantitiesUserError {
-    let at = |is: &dyn Fn(&StockChange) -> bool| changes.iter().position(is).unwrap_or(count).to_string();
+fn user_error(rule: &InventoryRule, changes: &[StockChange]) -> InventoryAdjustQuantitiesUserError {
+    let at = |is: &dyn Fn(&StockChange) -> bool| changes.iter().position(is).unwrap_or(changes.len()).to_string();
     let of = |variant_id: Uuid| at(&move |change: &StockChange| change.variant_id == variant_id);
     let message = rule.to_string();
     match rule {
