@@ -1,6 +1,6 @@
 //! What merchants say about a whole product, and how it becomes a draft.
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 use uuid::Uuid;
 
 use crate::catalog::model::{
@@ -13,7 +13,7 @@ use crate::money::graphql::Decimal;
 use crate::money::{Currency, Money};
 
 /// Which product is meant.
-#[derive(Clone, Debug, InputObject)]
+#[derive(Clone, Debug, Default, InputObject)]
 pub struct ProductSetIdentifiers {
     /// The one with this global id, which has to exist.
     id: Option<ID>,
@@ -93,7 +93,7 @@ pub struct ProductVariantSetInput {
     price: Option<Decimal>,
     /// What one cost before; null: nothing.
     #[graphql(default)]
-    compare_at_price: async_graphql::MaybeUndefined<Decimal>,
+    compare_at_price: MaybeUndefined<Decimal>,
     /// The merchant's stock keeping unit; empty: none.
     sku: Option<String>,
     /// The number below its bar code; empty: none.
@@ -122,11 +122,11 @@ pub struct VariantOptionValueInput {
 }
 
 /// What the merchant keeps about a variant's stock.
-#[derive(Clone, Debug, InputObject)]
+#[derive(Clone, Debug, Default, InputObject)]
 pub struct InventoryItemInput {
     /// What the merchant pays for one; null: not known.
     #[graphql(default)]
-    cost: async_graphql::MaybeUndefined<Decimal>,
+    cost: MaybeUndefined<Decimal>,
     /// Whether its stock is counted.
     tracked: Option<bool>,
     /// Whether it has to be shipped.
@@ -224,7 +224,7 @@ impl Reader {
     }
 
     pub fn draft(&mut self, input: ProductSetInput, identifier: Option<ProductSetIdentifiers>) -> ProductDraft {
-        let named = identifier.unwrap_or(ProductSetIdentifiers { id: None, handle: None });
+        let named = identifier.unwrap_or_default();
         self.identified_by = match (&named.id, &named.handle, &input.id, &input.handle) {
             (Some(_), ..) => Some("id"),
             (None, Some(_), None, None) => Some("handle"),
@@ -299,13 +299,7 @@ impl Reader {
 
     fn variant(&mut self, input: ProductVariantSetInput, place: usize) -> VariantDraft {
         let field = |name: &str| at!["variants", place, name];
-        let item = input.inventory_item.unwrap_or(InventoryItemInput {
-            cost: async_graphql::MaybeUndefined::Undefined,
-            tracked: None,
-            requires_shipping: None,
-            sku: None,
-            measurement: None,
-        });
+        let item = input.inventory_item.unwrap_or_default();
         let pair =
             |value: VariantOptionValueInput| (value.option_name.unwrap_or_default(), value.name.unwrap_or_default());
         VariantDraft {
@@ -363,15 +357,11 @@ impl Reader {
         }
     }
 
-    fn amount_or_null(
-        &mut self,
-        text: async_graphql::MaybeUndefined<Decimal>,
-        field: Vec<String>,
-    ) -> Option<Option<i64>> {
+    fn amount_or_null(&mut self, text: MaybeUndefined<Decimal>, field: Vec<String>) -> Option<Option<i64>> {
         match text {
-            async_graphql::MaybeUndefined::Undefined => None,
-            async_graphql::MaybeUndefined::Null => Some(None),
-            async_graphql::MaybeUndefined::Value(text) => self.amount(&text, field).map(Some),
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(text) => self.amount(&text, field).map(Some),
         }
     }
 
