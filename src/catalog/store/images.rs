@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::catalog::model::Image;
 use crate::db::schema::{collections, product_images};
+use crate::db::search::literal;
 use crate::db::{TenantConn, TenantTx};
 
 #[derive(Queryable, Selectable)]
@@ -43,7 +44,7 @@ diesel::define_sql_function! {
 
 /// Rewrites the URLs of products' and collections' images that begin with `from`.
 pub async fn move_image_urls(tx: &mut TenantTx<'_>, from: &str, to: &str) -> QueryResult<usize> {
-    let beginning = format!("{}%", from.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
+    let beginning = format!("{}%", literal(from));
     let products = diesel::update(product_images::table)
         .filter(product_images::tenant_id.eq(tx.tenant()))
         .filter(product_images::url.like(&beginning))
