@@ -146,6 +146,11 @@ impl ResourceKind {
             Self::Page => "pages",
         }
     }
+
+    /// The address of such a thing in the storefront at `base`.
+    pub fn url(self, base: &str, handle: &str) -> String {
+        format!("{base}/{}/{handle}", self.folder())
+    }
 }
 
 /// What a link needs to know of the thing it leads to.
@@ -168,13 +173,6 @@ impl Target {
             Self::Http(url) => Some(url.clone()),
             Self::Resource(resource) => place.map(|place| resource.kind.url(base, &place.handle)),
         }
-    }
-}
-
-impl ResourceKind {
-    /// The address of such a thing in the storefront at `base`.
-    pub fn url(self, base: &str, handle: &str) -> String {
-        format!("{base}/{}/{handle}", self.folder())
     }
 }
 

@@ -110,8 +110,7 @@ impl Access {
     pub fn actor(self) -> String {
         match self {
             Self::Public => "public".to_owned(),
-            Self::Publishable { key_id } => format!("key:{key_id}"),
-            Self::Secret { key_id } => format!("key:{key_id}"),
+            Self::Publishable { key_id } | Self::Secret { key_id } => format!("key:{key_id}"),
             Self::System => "system".to_owned(),
         }
     }

@@ -122,7 +122,7 @@ impl MoneyInput {
             ShippingRule { refusal, field }
         };
         if self.currency_code != currency {
-            return Err(refused(Refusal::OtherCurrency(format!("{currency:?}")), "currencyCode"));
+            return Err(refused(Refusal::OtherCurrency(currency.code().to_owned()), "currencyCode"));
         }
         let money = Money::parse(&self.amount.0, currency);
         money.map(|money| money.minor).map_err(|error| refused(Refusal::BadPrice(error.to_string()), "amount"))
