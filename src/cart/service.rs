@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
 use futures_util::try_join;
 use uuid::Uuid;
@@ -19,7 +18,7 @@ use crate::attribute::Attribute;
 use crate::checkout::service::is_being_paid;
 use crate::clock::Entropy;
 use crate::db::error::constraint;
-use crate::db::{TenantConn, TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::shipping::model::DeliveryOption;

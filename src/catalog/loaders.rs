@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::db::QueryResult;
 use uuid::Uuid;
 
 use super::model::{Collection, Images, Product, Variant, VariantDetails, Variants, WholeOption};
 use super::store;
-use crate::db::TenantConn;
+use crate::db::{QueryResult, TenantConn};
 use crate::graphql::loader::BatchKey;
 
 /// A product by id, whoever may see it: whoever got the id from outside asks [`Product::visible_to`] before

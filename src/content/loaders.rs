@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::db::QueryResult;
-
 use super::model::{Place, Resource};
 use super::store;
-use crate::db::TenantConn;
+use crate::db::{QueryResult, TenantConn};
 use crate::graphql::loader::BatchKey;
 
 /// Handle and visibility of what a link leads to.

@@ -1,6 +1,5 @@
 //! What merchants do with pages and menus.
 
-use crate::db::QueryResult;
 use uuid::Uuid;
 
 use super::model::{NewMenu, NewMenuItem, NewPage, Resource, Target};
@@ -9,7 +8,7 @@ use super::store;
 use crate::app::App;
 use crate::catalog::model::{Audience, handle_from_title};
 use crate::db::idempotency::{Key, Once, once};
-use crate::db::{TenantConn, TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 
 pub use super::rule::Refused;

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::db::QueryResult;
 use uuid::Uuid;
 
 use super::model::{Fulfillment, HistoryEntry, Order, OrderLine, OrderLines};
 use super::store;
-use crate::db::TenantConn;
+use crate::db::{QueryResult, TenantConn};
 use crate::graphql::loader::BatchKey;
 
 /// An order by its id. Who may ask is the caller's question: a publishable key must not get here with an id.

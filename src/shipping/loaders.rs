@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::db::QueryResult;
-
 use super::model::DeliveryOption;
 use super::service::options_for;
 use crate::country::Country;
-use crate::db::TenantConn;
+use crate::db::{QueryResult, TenantConn};
 use crate::graphql::loader::BatchKey;
 
 /// In which ways something can be delivered to a country, the cheapest first.

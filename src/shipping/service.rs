@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -12,7 +11,7 @@ use super::rule::{Refusal, ShippingRule};
 use super::store;
 use crate::clock::Entropy;
 use crate::country::Country;
-use crate::db::{TenantConn, TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::page::PageQuery;
 

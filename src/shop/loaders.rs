@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::db::QueryResult;
-
 use super::model::SharedShop;
 use super::store;
-use crate::db::TenantConn;
+use crate::db::{QueryResult, TenantConn};
 use crate::graphql::loader::BatchKey;
 
 /// The tenant's one shop.

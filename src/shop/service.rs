@@ -1,11 +1,9 @@
 //! What operators do with a tenant's shop.
 
-use crate::db::QueryResult;
-
 use super::model::NewShop;
 use super::store;
 use crate::clock::{Clock, Entropy};
-use crate::db::{TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::Fault;
 
 /// Makes the shop and its default location.

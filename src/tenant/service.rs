@@ -1,5 +1,7 @@
 //! What operators do with tenants.
 
+use uuid::Uuid;
+
 use super::key::ApiKey;
 use super::model::{KeyInfo, KeyKind, Tenant};
 use super::resolve::{Changed, Resolver};
@@ -10,7 +12,6 @@ use crate::db::{Db, PlatformConn};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
-use uuid::Uuid;
 
 /// What provisioning refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! Choosing a variant by its options: pure, on what the loaders have brought.
 
+use std::sync::Arc;
+
 use super::check::fold;
 use super::product::Variant;
 use super::whole::WholeOption;
-use std::sync::Arc;
 
 /// An option's name and the value chosen for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

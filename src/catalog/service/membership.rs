@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::db::QueryResult;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::catalog::model::ProductDraft;
 use crate::catalog::rule::{CatalogCode, Violation, at};
 use crate::catalog::store::{self, Place};
-use crate::db::TenantTx;
+use crate::db::{QueryResult, TenantTx};
 
 /// Refuses drafts that name collections which are not there; the others are locked.
 pub async fn check(tx: &mut TenantTx<'_>, drafts: &mut [Result<ProductDraft, Vec<Violation>>]) -> QueryResult<()> {

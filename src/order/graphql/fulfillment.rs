@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
 
+use super::line::LineItem;
 use crate::graphql::scalars::{DateTime, Url};
 use crate::graphql::scope::ScopeExt;
 use crate::order::loaders::{LinesOfOrder, OrderById};
 use crate::order::model;
-
-use super::line::LineItem;
 
 /// Something of an order that was sent.
 #[derive(Clone, Debug, Description)]
