@@ -222,5 +222,5 @@ fn settle(cart: &mut Cart, touched: &[Uuid], field: &Field<'_>) -> Result<Vec<Wa
 }
 
 #[cfg(test)]
-#[path = "lines_test.rs"]
+#[path = "lines_tests.rs"]
 mod tests;

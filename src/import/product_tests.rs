@@ -1,3 +1,5 @@
+//! How rows of one product go together.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! How files are read, and what is told of their faults.
+
 use std::io::{self, Read};
 
 use super::*;

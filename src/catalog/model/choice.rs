@@ -152,5 +152,5 @@ fn encode_last(values: &[&[usize]], out: &mut String) {
 }
 
 #[cfg(test)]
-#[path = "choice_test.rs"]
+#[path = "choice_tests.rs"]
 mod tests;

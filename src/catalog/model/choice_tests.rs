@@ -1,3 +1,5 @@
+//! How choices lead to variants, and what is there is encoded.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 
