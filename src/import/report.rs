@@ -46,7 +46,7 @@ fn begin(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// The numbers at the end. `changed` ones were only computed when nothing was to be written.
+/// The numbers at the end; of a dry run, what they would have been.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub dry_run: bool,
