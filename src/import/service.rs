@@ -11,9 +11,8 @@ use super::report::{Rejection, Report};
 use super::source::{Batch, Source, Unreadable};
 use super::store;
 use crate::app::App;
-use crate::catalog::model::{ProductDraft, Written, WrittenProduct};
-use crate::catalog::rule::Violation;
-use crate::catalog::service::{HANDLE_ATTEMPTS, handle_raced, products_lock_in_tx, products_upsert_in_tx};
+use crate::catalog::model::{ProductDraft, Written};
+use crate::catalog::service::{HANDLE_ATTEMPTS, Outcome, handle_raced, products_lock_in_tx, products_upsert_in_tx};
 use crate::db::{QueryError, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::ids::TenantId;
@@ -108,8 +107,6 @@ impl From<QueryError> for Ended {
         Self::Fault(error.into())
     }
 }
-
-type Outcome = Result<WrittenProduct, Vec<Violation>>;
 
 impl Writer<'_> {
     async fn write(&self, batch: Batch, columns: &Columns, report: &mut Report) -> Result<(), Fault> {
@@ -261,9 +258,9 @@ fn column_of(part: &str) -> Option<Field> {
     Some(match part {
         "handle" => Field::Handle,
         "title" => Field::Title,
-        "descriptionHtml" | "description_html" => Field::Body,
+        "descriptionHtml" => Field::Body,
         "vendor" => Field::Vendor,
-        "productType" | "product_type" => Field::ProductType,
+        "productType" => Field::ProductType,
         "tags" => Field::Tags,
         "status" => Field::Status,
         "sku" => Field::Sku,
@@ -273,8 +270,8 @@ fn column_of(part: &str) -> Option<Field> {
         "cost" => Field::Cost,
         "weight" => Field::Grams,
         "quantity" => Field::Quantity,
-        "options" | "optionValues" => Field::OptionValue(0),
-        "images" | "files" => Field::ImageSrc,
+        "optionValues" => Field::OptionValue(0),
+        "files" => Field::ImageSrc,
         "file" => Field::VariantImage,
         _ => return None,
     })
