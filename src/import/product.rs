@@ -6,16 +6,13 @@ use serde_json::{Map, Value};
 
 use super::columns::{Columns, Field, Owner};
 use super::report::{MAX_REPORTED, Rejection, clip};
-use super::row::{Fault, ImageCells, ProductCells, Row, VariantCells};
+use super::row::{CellFault, ImageCells, ProductCells, Row, VariantCells};
 use crate::catalog::model::{
-    ImageDraft, ImportExtra, OptionDraft, ProductDraft, ProductKey, VariantDraft, fold, parse_handle,
+    ImageDraft, ImportExtra, MAX_LIST, MAX_OPTIONS, MAX_VARIANTS, OptionDraft, ProductDraft, ProductKey, VariantDraft,
+    fold, parse_handle,
 };
 use crate::money::Currency;
 
-/// The catalogue's bounds.
-const MAX_OPTIONS: usize = 3;
-const MAX_VARIANTS: usize = 2048;
-const MAX_IMAGES: usize = 250;
 /// At most this many bytes of one product's rows are held.
 const MAX_BYTES: usize = 16 << 20;
 
@@ -127,7 +124,7 @@ impl ProductRows {
         self.bytes
     }
 
-    fn try_add(&mut self, row: &Row<'_>, currency: Currency) -> Result<(), Vec<Fault>> {
+    fn try_add(&mut self, row: &Row<'_>, currency: Currency) -> Result<(), Vec<CellFault>> {
         let general = |reason: String| vec![(String::new(), reason)];
         let Ok(first) = &self.cells else {
             return Err(general(format!("belongs to the product whose first row, line {}, was rejected", self.line)));
@@ -168,7 +165,7 @@ impl ProductRows {
     }
 
     /// Takes over names of options, and answers the row's values.
-    fn options(&mut self, row: &Row<'_>) -> Result<Values, Vec<Fault>> {
+    fn options(&mut self, row: &Row<'_>) -> Result<Values, Vec<CellFault>> {
         let mut values = Values::default();
         for (at, (known, value)) in self.option_names.iter_mut().zip(&mut values).enumerate() {
             let name = row.option(at, Field::OptionName)?;
@@ -197,8 +194,8 @@ impl ProductRows {
         if image.url.is_empty() {
             return Ok(vec![Field::ImageAlt, Field::ImagePosition]);
         }
-        if self.images.len() == MAX_IMAGES {
-            return Err(format!("a product has at most {MAX_IMAGES} images"));
+        if self.images.len() == MAX_LIST {
+            return Err(format!("a product has at most {MAX_LIST} images"));
         }
         self.images.push(image);
         Ok(Vec::new())
@@ -232,7 +229,7 @@ impl ProductRows {
         }
     }
 
-    fn reject(&mut self, line: u64, faults: Vec<Fault>) {
+    fn reject(&mut self, line: u64, faults: Vec<CellFault>) {
         self.rejected_rows += 1;
         for (column, reason) in faults {
             let column = Some(column).filter(|column| !column.is_empty());

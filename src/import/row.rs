@@ -5,22 +5,20 @@ use serde_json::{Map, Value};
 
 use super::columns::{Columns, Field, Owner};
 use super::report::clip;
-use crate::catalog::model::{InventoryPolicy, ProductStatus, Publication, Weight, WeightUnit};
+use crate::catalog::model::{InventoryPolicy, MAX_LIST, MAX_MINOR, ProductStatus, Publication, Weight, WeightUnit};
 use crate::money::{Currency, Money};
 
 /// The bounds of the tables, told by column instead of by a constraint's name.
 const MAX_TITLE: usize = 255;
 const MAX_BODY: usize = 524_288;
 const MAX_SEO_DESCRIPTION: usize = 5000;
-const MAX_TAGS: usize = 250;
 const MAX_URL: usize = 2048;
 const MAX_ALT: usize = 512;
-const MAX_AMOUNT: i64 = 1_000_000_000_000;
 const MAX_GRAMS: f64 = 100_000_000.0;
 const MAX_QUANTITY: i64 = 1_000_000_000;
 
 /// A column and what is wrong in it.
-pub type Fault = (String, String);
+pub type CellFault = (String, String);
 
 /// What a product's first row says of the product. None: the file does not have the column.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -106,7 +104,7 @@ impl Row<'_> {
     }
 
     /// Everything the product's first row says of it, or all that is wrong with that.
-    pub fn product(&self) -> Result<ProductCells, Vec<Fault>> {
+    pub fn product(&self) -> Result<ProductCells, Vec<CellFault>> {
         let mut read = Read { row: self, faults: Vec::new() };
         let cells = read.product();
         if cells.title.as_deref() == Some("") {
@@ -117,7 +115,7 @@ impl Row<'_> {
 
     /// What a later row says of its product otherwise than the first one: texts to be kept beside it, by their fields.
     /// Two titles, statuses or publications of one product cannot both be meant.
-    pub fn otherwise(&self, first: &ProductCells, first_line: u64) -> Result<Vec<Field>, Vec<Fault>> {
+    pub fn otherwise(&self, first: &ProductCells, first_line: u64) -> Result<Vec<Field>, Vec<CellFault>> {
         let mut read = Read { row: self, faults: Vec::new() };
         let later = read.product();
         let contradictions = [
@@ -144,7 +142,7 @@ impl Row<'_> {
     }
 
     /// Everything the row says of its variant, or all that is wrong with that.
-    pub fn variant(&self, currency: Currency) -> Result<VariantCells, Vec<Fault>> {
+    pub fn variant(&self, currency: Currency) -> Result<VariantCells, Vec<CellFault>> {
         let mut read = Read { row: self, faults: Vec::new() };
         let mut cells = VariantCells {
             sku: read.text(Field::Sku, MAX_TITLE),
@@ -171,7 +169,7 @@ impl Row<'_> {
     }
 
     /// The row's image.
-    pub fn image(&self) -> Result<ImageCells, Vec<Fault>> {
+    pub fn image(&self) -> Result<ImageCells, Vec<CellFault>> {
         let mut read = Read { row: self, faults: Vec::new() };
         let url = read.url(Field::ImageSrc).unwrap_or_default();
         let alt_text = read.text(Field::ImageAlt, MAX_ALT).filter(|text| !text.is_empty());
@@ -183,7 +181,7 @@ impl Row<'_> {
     }
 
     /// The option's value in this row, unless it is blank.
-    pub fn option(&self, at: usize, field: fn(usize) -> Field) -> Result<Option<String>, Vec<Fault>> {
+    pub fn option(&self, at: usize, field: fn(usize) -> Field) -> Result<Option<String>, Vec<CellFault>> {
         let mut read = Read { row: self, faults: Vec::new() };
         let text = read.text(field(at), MAX_TITLE).filter(|text| !text.is_empty());
         read.end(text)
@@ -193,11 +191,11 @@ impl Row<'_> {
 /// Reads values and collects what is wrong with them.
 struct Read<'a> {
     row: &'a Row<'a>,
-    faults: Vec<Fault>,
+    faults: Vec<CellFault>,
 }
 
 impl Read<'_> {
-    fn end<T>(self, value: T) -> Result<T, Vec<Fault>> {
+    fn end<T>(self, value: T) -> Result<T, Vec<CellFault>> {
         if self.faults.is_empty() { Ok(value) } else { Err(self.faults) }
     }
 
@@ -244,8 +242,8 @@ impl Read<'_> {
                 tags.push(tag.to_owned());
             }
         }
-        if tags.len() > MAX_TAGS {
-            self.fault(Field::Tags, format!("has {} tags; at most {MAX_TAGS}", tags.len()));
+        if tags.len() > MAX_LIST {
+            self.fault(Field::Tags, format!("has {} tags; at most {MAX_LIST}", tags.len()));
         }
         Some(tags)
     }
@@ -288,7 +286,7 @@ impl Read<'_> {
             return Some(None);
         }
         match Money::parse(text, currency) {
-            Ok(money) if (0..=MAX_AMOUNT).contains(&money.minor) => Some(Some(money.minor)),
+            Ok(money) if (0..=MAX_MINOR).contains(&money.minor) => Some(Some(money.minor)),
             Ok(_) => {
                 self.fault(field, format!("is `{}`, which is out of range", clip(text)));
                 None

@@ -10,7 +10,7 @@ mod plan;
 mod product;
 mod whole;
 
-pub use check::{check, check_collection, fold};
+pub use check::{MAX_LIST, MAX_MINOR, MAX_OPTIONS, MAX_VARIANTS, check, check_collection, fold};
 pub use choice::{Choices, Chosen, Matching};
 pub use collection::Collection;
 pub use draft::{
