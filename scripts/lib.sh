@@ -113,21 +113,37 @@ free_port() {
         perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }
 
-# initdb refuses root: a root shell runs the server as the unprivileged user that Debian's package made.
-as_server_user() {
-    if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi
+# initdb refuses root: a root shell runs the server as the unprivileged user that Debian's package made. Prints what to
+# put before a command.
+server_user() {
+    if [ "$(id -u)" = 0 ]; then echo setpriv --reuid=postgres --regid=postgres --init-groups; fi
 }
+as_server_user() { $(server_user) "$@"; }
 
-# Starts a throw-away cluster below $1 on port $2 (superuser postgres, trust, no fsync); extra arguments go to it.
-start_postgres() {
-    local dir="$1" port="$2" bin
-    shift 2
+# Makes a throw-away cluster below $1 (superuser postgres, trust).
+init_postgres() {
+    local dir="$1" bin
     bin="$(postgres_bin)" || { echo "PostgreSQL's server binaries are missing: apt-get install postgresql" >&2; return 1; }
     mkdir -p "$dir"
     [ "$(id -u)" = 0 ] && chown postgres "$dir"
     as_server_user "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$dir/initdb.log"
-    as_server_user "$bin/pg_ctl" -D "$dir/data" -s -w -t 60 -l "$dir/postgres.log" start -o "-p $port -k $dir \
+}
+
+# Starts a throw-away cluster below $1 on port $2 (superuser postgres, trust, no fsync); extra arguments go to it.
+start_postgres() {
+    local dir="$1" port="$2"
+    shift 2
+    init_postgres "$dir"
+    as_server_user "$(postgres_bin)/pg_ctl" -D "$dir/data" -s -w -t 60 -l "$dir/postgres.log" start -o "-p $port -k $dir \
         -c listen_addresses=127.0.0.1 -c max_connections=400 $*"
+}
+
+# Becomes the server of the cluster that `init_postgres` has made below $1, on port $2; extra arguments go to it.
+become_postgres() {
+    local dir="$1" port="$2"
+    shift 2
+    cd "$dir"
+    exec $(server_user) "$(postgres_bin)/postgres" -D "$dir/data" -p "$port" -k '' -c listen_addresses=127.0.0.1 "$@"
 }
 
 stop_postgres() {

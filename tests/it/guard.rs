@@ -1,7 +1,6 @@
 //! Who is let in: across processes that share a Redis, and when that Redis is lost.
 
 use std::future::Future;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,7 +21,7 @@ use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::support::{Socket, Store, TestApp, admin, dropped_after, eventually, settled};
+use crate::support::{Socket, Store, TestApp, admin, dropped_after, eventually, settled, steady_port};
 use crate::tenancy::count;
 
 /// A Redis of the test's own, to be broken.
@@ -34,7 +33,7 @@ pub struct OwnRedis {
 
 impl OwnRedis {
     pub async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let port = steady_port();
         let dir = std::env::temp_dir().join(format!("emporia-redis-{port}"));
         std::fs::create_dir_all(&dir).expect("a directory");
         let it = Self { server: Self::spawn(port, &dir), port, dir };

@@ -15,6 +15,7 @@ mod cli;
 mod clients;
 mod content;
 mod cors;
+mod delivery;
 mod dev;
 mod events;
 mod execution;

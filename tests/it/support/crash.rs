@@ -37,6 +37,19 @@ pub async fn settled(database: &str) {
     .await;
 }
 
+/// Lets three minutes go by for what workers hold or wait for, in a database on which none works: every lease is over
+/// then, everything that was set for later is due.
+pub async fn leases_end(admin: &mut AsyncPgConnection) {
+    for sql in [
+        "UPDATE platform.outbox_ready SET due_at = due_at - interval '3 minutes',
+            claimed_until = claimed_until - interval '3 minutes'",
+        "UPDATE webhook_deliveries SET next_attempt_at = next_attempt_at - interval '3 minutes',
+            claimed_until = claimed_until - interval '3 minutes' WHERE next_attempt_at IS NOT NULL",
+    ] {
+        diesel::sql_query(sql).execute(admin).await.expect(sql);
+    }
+}
+
 /// A change that is made but not committed.
 pub struct Uncommitted {
     conn: AsyncPgConnection,

@@ -14,13 +14,13 @@ mod shopping;
 mod ws;
 
 pub use app::{Store, TestApp, start};
-pub use crash::{Uncommitted, dropped_after, polled, settled};
+pub use crash::{Uncommitted, dropped_after, leases_end, polled, settled};
 pub use db::{TestDb, admin, redis_url, sessions};
 pub use gateway::TestGateway;
 pub use goods::Goods;
 pub use http::{Answer, TestServer};
 pub use process::Process;
-pub use receiver::{Receiver, Reply};
+pub use receiver::{Received, Receiver, Reply};
 pub use shopping::{Shopping, variant};
 pub use ws::Socket;
 
@@ -28,8 +28,17 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 /// Asks again until `check` answers something, for what happens in another process. Panics after ten seconds.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + Duration::from_secs(10);
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, check: impl FnMut() -> F) -> T {
+    within(Duration::from_secs(10), what, check).await
+}
+
+/// The same for what may take longer.
+pub async fn within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut check: impl FnMut() -> F,
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(value) = check().await {
             return value;
@@ -37,6 +46,14 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check:
         assert!(Instant::now() < deadline, "never came true: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// A free port for a server that will be away for a while: none of those that outgoing connections are given, of which
+/// one that is made meanwhile could take it, or even meet itself there.
+pub fn steady_port() -> u16 {
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let random = || 10_000 + (uuid::Uuid::now_v7().as_u128() % 20_000) as u16;
+    std::iter::repeat_with(random).find(is_free).expect("a free port")
 }
 
 /// Some when a statement of this database waits for another transaction.

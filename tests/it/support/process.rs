@@ -17,6 +17,11 @@ impl Process {
 
     /// `emporia serve` on a free port; answers where, once it listens.
     pub fn serve(settings: &[(&str, &str)]) -> (Self, SocketAddr) {
+        Self::try_serve(settings).expect("it said where it listens before it ended")
+    }
+
+    /// The same; none when it ends at once, for want of a server that it needs.
+    pub fn try_serve(settings: &[(&str, &str)]) -> Option<(Self, SocketAddr)> {
         let settings = [settings, &[("LISTEN", "127.0.0.1:0")]].concat();
         let mut it = Self::start("serve", &settings, Stdio::piped());
         let mut log = BufReader::new(it.0.stdout.take().expect("its log")).lines();
@@ -26,7 +31,7 @@ impl Process {
         });
         // Read on, or the process would wait for someone to do so.
         std::thread::spawn(move || log.for_each(drop));
-        (it, address.expect("it said where it listens before it ended"))
+        Some((it, address?))
     }
 
     fn start(command: &str, settings: &[(&str, &str)], stdout: Stdio) -> Self {

@@ -24,6 +24,8 @@ pub enum Reply {
     Held(Arc<Semaphore>),
     /// Says yes, and goes on for ever.
     Endless,
+    /// Says now this and now that, by the number of requests that came before.
+    Moody(fn(usize) -> Reply),
 }
 
 /// A request as it came.
@@ -66,8 +68,12 @@ impl Receiver {
         let app = axum::Router::new().fallback(move |uri: Uri, headers: HeaderMap, body: Bytes| async move {
             let reply = {
                 let mut state = shared.lock().expect("no holder panics");
+                let before = state.received.len();
                 state.received.push(Received { path: uri.path().to_owned(), headers, body });
-                state.usual.clone()
+                match state.usual.clone() {
+                    Reply::Moody(mood) => mood(before),
+                    usual => usual,
+                }
             };
             answer(reply).await
         });
@@ -109,5 +115,6 @@ async fn answer(reply: Reply) -> Response {
             let chunks = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b'y'; 8192])));
             Body::from_stream(chunks).into_response()
         }
+        Reply::Moody(_) => unreachable!("a mood is one of the others"),
     }
 }
