@@ -17,6 +17,7 @@ mod content;
 mod cors;
 mod delivery;
 mod dev;
+mod drill;
 mod events;
 mod execution;
 mod followers;
