@@ -15,7 +15,7 @@ use super::rule::{CartErrorCode, CartRule, Field, Warning};
 use super::store;
 use crate::app::App;
 use crate::attribute::Attribute;
-use crate::checkout::service::is_being_paid;
+use crate::checkout::service::{being_paid, is_being_paid};
 use crate::clock::Entropy;
 use crate::db::error::constraint;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
@@ -330,6 +330,32 @@ pub async fn cart_unchanged(
     let Some(cart) = cart(conn, &key, now).await? else { return Ok(Err(no_such_cart())) };
     let checked = details::check_gift_cards(gift_cards, &Field::argument(field));
     Ok(checked.map(|()| Changed { cart: Arc::new(cart), key, warnings: vec![] }))
+}
+
+/// Forgets the carts that nobody has changed since `cutoff`, bought ones included: the order says what they said. A
+/// payment that has no end yet keeps its cart. A few in each transaction.
+pub async fn forget(db: &TenantDb, cutoff: DateTime<Utc>, few: i64) -> Result<(), Fault> {
+    let mut kept: Vec<Uuid> = Vec::new();
+    loop {
+        let (found, paying) = db
+            .write(async |tx| {
+                let mut stale = store::stale_lock(tx, cutoff, &kept, few).await?;
+                let found = stale.len();
+                if found == 0 {
+                    return Ok((0, Vec::new()));
+                }
+                // Asked under the locks: whoever begins a payment takes one.
+                let paying = being_paid(tx.conn(), &stale).await?;
+                stale.retain(|cart| !paying.contains(cart));
+                store::delete(tx, &stale).await?;
+                Ok::<_, Fault>((found, paying))
+            })
+            .await?;
+        kept.extend(paying);
+        if i64::try_from(found).is_ok_and(|found| found < few) {
+            return Ok(());
+        }
+    }
 }
 
 /// A wrong key, another tenant's cart and a completed one are the same here: not there.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::model::{Level, Shelf};
-use crate::db::idempotency::Key;
+use crate::db::idempotency::{KEPT, Key};
 use crate::db::schema::{
     cart_lines, inventory_levels, locations, payment_attempts as attempts, product_options, product_variants,
     stock_reservations as reservations,
@@ -173,7 +173,7 @@ impl TryFrom<AttemptRow> for Attempt {
             gateway: row.gateway,
             status: AttemptStatus::from_db(&row.status),
             draft: serde_json::from_value(row.draft).map_err(unreadable)?,
-            key: key.map(|(scope, input)| Key { field: super::service::FIELD.to_owned(), scope, input }),
+            key: key.map(|(scope, input)| Key { field: super::service::FIELD.to_owned(), scope, input, kept: KEPT }),
         })
     }
 }
@@ -198,6 +198,17 @@ pub async fn is_being_paid(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryRes
         .filter(attempts::cart_id.eq(cart_id))
         .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")));
     diesel::select(diesel::dsl::exists(open)).get_result(conn).await
+}
+
+/// Those of these carts for which a payment is on its way.
+pub async fn being_paid(conn: &mut TenantConn<'_>, cart_ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+    attempts::table
+        .filter(attempts::tenant_id.eq(conn.tenant()))
+        .filter(attempts::cart_id.eq_any(cart_ids))
+        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")))
+        .select(attempts::cart_id)
+        .load(conn)
+        .await
 }
 
 /// Whether somebody is asking the gateway for the cart's payment at this moment.

@@ -6,6 +6,7 @@
 mod env;
 mod migrate;
 mod read;
+mod retention;
 mod servers;
 mod setting;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use env::Env;
 pub use migrate::MigrateConfig;
 pub use read::ConfigErrors;
 use read::Reader;
+pub use retention::RetentionConfig;
 pub use setting::Setting;
 pub use text::{example, shown};
 
@@ -100,6 +102,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub http: HttpConfig,
     pub webhook: WebhookConfig,
+    pub retention: RetentionConfig,
     /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. At
     /// most a minute; has to leave a request time to settle.
     pub payment_timeout: Duration,
@@ -141,6 +144,7 @@ impl Config {
             },
             http: HttpConfig::read_with(r),
             webhook: WebhookConfig::read_with(r),
+            retention: RetentionConfig::read_with(r),
             payment_timeout: {
                 r.section("The process");
                 let meaning = "how long a checkout waits for its gateway before the worker asks it";

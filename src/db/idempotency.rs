@@ -1,7 +1,8 @@
 //! What a mutation answered under a client's key, so that a repeated request is answered alike and does nothing.
 //!
 //! Kept is the outcome as its service gave it (ids and refusals), not the answer: a replay is resolved anew for the
-//! selection it asks for. A key counts for one field, credential and cart, and for 24 hours.
+//! selection it asks for. A key counts for one field, credential and cart, and for 24 hours
+//! or longer (`IDEMPOTENCY_KEY_RETENTION_HOURS`).
 //!
 //! An outcome is written in the transaction that makes it true: a process that dies leaves both or neither. A use
 //! case of one transaction is wrapped by [`once`]. One of several (checkout) does [`find`] and [`insert_outcome`]
@@ -19,7 +20,7 @@ use super::schema::idempotency_keys as keys;
 use super::{TenantConn, TenantDb, TenantTx, planned};
 use crate::error::{Fault, ServiceError, ServiceResult};
 
-/// How long an outcome is kept.
+/// How long an outcome is kept where nothing else is said.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// A client's key as it is stored and compared.
@@ -31,6 +32,8 @@ pub struct Key {
     pub scope: [u8; 32],
     /// SHA-256 of the coerced arguments.
     pub input: [u8; 32],
+    /// How long the outcome is kept.
+    pub kept: TimeDelta,
 }
 
 impl Key {
@@ -38,7 +41,12 @@ impl Key {
     pub fn new(field: &str, credential: &str, cart: Option<Uuid>, text: &str, input: &str) -> Self {
         let cart = cart.map(|cart| cart.to_string()).unwrap_or_default();
         let scope = digest(&[field, credential, &cart, text]);
-        Self { field: field.to_owned(), scope, input: digest(&[input]) }
+        Self { field: field.to_owned(), scope, input: digest(&[input]), kept: KEPT }
+    }
+
+    /// The same key with an outcome that is kept for so long.
+    pub fn kept_for(self, kept: TimeDelta) -> Self {
+        Self { kept, ..self }
     }
 }
 
@@ -128,13 +136,13 @@ macro_rules! insert {
             keys::input.eq(&$key.input[..]),
             keys::outcome.eq($outcome),
             keys::created_at.eq($now),
-            keys::expires_at.eq($now + KEPT),
+            keys::expires_at.eq($now + $key.kept),
         );
         let change = (
             keys::input.eq(&$key.input[..]),
             keys::outcome.eq($outcome),
             keys::created_at.eq($now),
-            keys::expires_at.eq($now + KEPT),
+            keys::expires_at.eq($now + $key.kept),
         );
         let upsert = diesel::insert_into(keys::table)
             .values(row)
@@ -168,8 +176,8 @@ pub fn send_outcome(
     tx.send(insert)
 }
 
-/// Deletes what has expired, at most `limit` rows; answers how many there were.
-pub async fn purge(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+/// Deletes what has expired, at most `limit` rows; answers whether there may be more.
+pub async fn purge(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> QueryResult<bool> {
     let expired: Vec<Vec<u8>> = keys::table
         .filter(keys::tenant_id.eq(tx.tenant()))
         .filter(keys::expires_at.le(now))
@@ -181,9 +189,9 @@ pub async fn purge(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> Que
         .skip_locked()
         .load(tx)
         .await?;
-    diesel::delete(keys::table.filter(keys::tenant_id.eq(tx.tenant())).filter(keys::scope.eq_any(expired)))
-        .execute(tx)
-        .await
+    let own = keys::table.filter(keys::tenant_id.eq(tx.tenant()));
+    let deleted = diesel::delete(own.filter(keys::scope.eq_any(expired))).execute(tx).await?;
+    Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= limit))
 }
 
 /// Runs `work` in a transaction; under a key, once: whoever comes later with the same key gets its outcome.

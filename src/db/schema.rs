@@ -495,6 +495,7 @@ diesel::table! {
         body -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        is_test -> Bool,
     }
 }
 
@@ -507,6 +508,10 @@ diesel::table! {
         secret -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        failing_since -> Nullable<Timestamptz>,
+        disabled_at -> Nullable<Timestamptz>,
+        disabled_reason -> Nullable<Text>,
+        tested_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -11,7 +11,7 @@ use async_graphql::{Context, Description, ID, Object, Result, Subscription};
 use futures_util::Stream;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::model::{Event, KEPT, Topic};
+use super::model::{Event, Topic};
 use super::store;
 use crate::cache::Notice;
 use crate::error::Fault;
@@ -69,7 +69,8 @@ impl EventSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these topics; all when left out.")] topics: Option<Vec<Topic>>,
-        #[graphql(desc = "The id of the last event received: go on behind it. Events are kept for 30 days.")]
+        #[graphql(desc = "The id of the last event received: go on behind it. Events are kept for 30 days, \
+                          unless the operator has chosen otherwise.")]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = Result<OrderChange>> + use<>> {
         ctx.require_merchant()?;
@@ -98,11 +99,11 @@ async fn start(scope: &Scope, after: Option<ID>) -> Result<i64> {
     };
     let id = Gid::of(&after, "OrderChange").ok_or_else(|| ApiError::bad_input("`after` is not an event's id"))?;
     let place = scope.db().read::<_, Fault, _>(async |conn| Ok(store::place_of(conn, id).await?)).await?;
-    let oldest = scope.app.clock.now() - KEPT;
+    let oldest = scope.app.clock.now() - scope.app.config.retention.events;
     match place {
         Some((position, published_at)) if published_at >= oldest => Ok(position),
         _ => Err(ApiError::bad_input(
-            "`after` names no event of the last 30 days; read the orders and subscribe without `after`",
+            "`after` names no event that is still kept; read the orders and subscribe without `after`",
         )
         .into()),
     }

@@ -1,10 +1,7 @@
 //! Topics, events, and the kinds of work that a transaction leaves to the worker.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
-
-/// How long a subscriber may stay away and still resume.
-pub const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// What an event tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]

@@ -106,27 +106,26 @@ pub fn publish(tx: &mut TenantTx<'_>, last: i64, ids: &[Uuid], now: DateTime<Utc
     Ok(reached)
 }
 
-/// Forgets a few of the oldest events when they were published before `cutoff`. Two statements on the index of
-/// positions, so cheap enough for every publication.
-pub async fn forget(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> QueryResult<usize> {
-    let oldest: Option<(Option<i64>, Option<DateTime<Utc>>)> = events::table
+/// Forgets a few of the oldest events, as long as they were published before `cutoff`; answers whether there may be
+/// more. Always the beginning of the log, so that what is left has no gaps: a subscriber would take one for a loss.
+/// Nothing that waits to be published has a position, so it is not among them.
+pub async fn forget(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> QueryResult<bool> {
+    let oldest: Vec<(Uuid, Option<DateTime<Utc>>)> = events::table
         .filter(events::tenant_id.eq(tx.tenant()))
         .filter(events::position.is_not_null())
         .order(events::position)
-        .select((events::position, events::published_at))
-        .first(tx)
-        .await
-        .optional()?;
-    let Some((Some(position), Some(published_at))) = oldest else { return Ok(0) };
-    if published_at >= cutoff {
-        return Ok(0);
+        .limit(few)
+        .select((events::id, events::published_at))
+        .load(tx)
+        .await?;
+    let old = oldest.into_iter().take_while(|(_, published_at)| published_at.is_some_and(|at| at < cutoff));
+    let old: Vec<Uuid> = old.map(|(id, _)| id).collect();
+    if old.is_empty() {
+        return Ok(false);
     }
-    diesel::delete(
-        events::table
-            .filter(events::tenant_id.eq(tx.tenant()))
-            .filter(events::position.lt(position + few))
-            .filter(events::published_at.lt(cutoff)),
-    )
-    .execute(tx)
-    .await
+    let deleted =
+        diesel::delete(events::table.filter(events::tenant_id.eq(tx.tenant())).filter(events::id.eq_any(old)))
+            .execute(tx)
+            .await?;
+    Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= few))
 }

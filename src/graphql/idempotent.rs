@@ -106,8 +106,9 @@ pub fn key_of(ctx: &Context<'_>, cart: Option<uuid::Uuid>) -> Result<Option<Key>
     if text.is_empty() || text.chars().count() > MAX_KEY {
         return Err(ApiError::bad_input(format!("an idempotency key has 1 to {MAX_KEY} characters")));
     }
-    let credential = ctx.scope().access.actor();
-    Ok(Some(Key::new(ctx.field().name(), &credential, cart, &text, &arguments(ctx)?.to_string())))
+    let scope = ctx.scope();
+    let key = Key::new(ctx.field().name(), &scope.access.actor(), cart, &text, &arguments(ctx)?.to_string());
+    Ok(Some(key.kept_for(scope.app.config.retention.idempotency_keys)))
 }
 
 /// For mutations that must not run without a key.

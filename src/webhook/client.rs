@@ -16,6 +16,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::lookup_host;
 
 use super::address::is_public;
+use super::health::Verdict;
 use super::model::{MAX_EXCERPT, endpoint, excerpt};
 use crate::config::WebhookConfig;
 use crate::error::Fault;
@@ -31,6 +32,8 @@ pub struct Message<'a> {
     pub id: &'a str,
     pub timestamp: i64,
     pub signature: &'a str,
+    /// Whether it is an example that the merchant asked for.
+    pub is_test: bool,
     pub body: String,
 }
 
@@ -44,9 +47,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Whether the receiver took the message: any 2xx, answered in time.
-    pub fn is_taken(&self) -> bool {
-        self.error.is_none() && self.status.is_some_and(|status| (200..300).contains(&status))
+    /// What it says of the endpoint. Taken is any 2xx, answered in time.
+    pub fn verdict(&self) -> Verdict {
+        match self.status {
+            Some(200..=299) if self.error.is_none() => Verdict::Taken,
+            Some(410) => Verdict::Gone,
+            _ => Verdict::Failed,
+        }
     }
 }
 
@@ -96,8 +103,9 @@ impl Client {
             .header("content-type", "application/json")
             .header("webhook-id", message.id)
             .header("webhook-timestamp", message.timestamp)
-            .header("webhook-signature", message.signature)
-            .body(message.body);
+            .header("webhook-signature", message.signature);
+        let request = if message.is_test { request.header("webhook-test", "true") } else { request };
+        let request = request.body(message.body);
         let mut response = request.send().await.map_err(|error| explain(&error))?;
         answer.status = Some(response.status().as_u16());
         let mut body = Vec::new();
@@ -180,7 +188,7 @@ mod tests {
     }
 
     fn message(uri: &str) -> Message<'_> {
-        Message { uri, id: "msg_1", timestamp: 1, signature: "v1,x", body: "{}".to_owned() }
+        Message { uri, id: "msg_1", timestamp: 1, signature: "v1,x", is_test: false, body: "{}".to_owned() }
     }
 
     #[tokio::test]
@@ -225,7 +233,7 @@ mod tests {
     async fn a_private_address_is_refused_before_anything_is_sent() {
         for uri in ["http://127.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/", "http://2130706433:9/"] {
             let answer = Client::new(&config(false)).unwrap().send(message(uri)).await;
-            assert!(!answer.is_taken() && answer.status.is_none());
+            assert!(answer.verdict() == Verdict::Failed && answer.status.is_none());
             assert!(answer.error.unwrap().contains("not a public address"), "{uri}");
         }
     }

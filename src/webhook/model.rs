@@ -14,8 +14,8 @@ use crate::events::Topic;
 
 /// A tenant has at most so many subscriptions. (Creations at the very same moment may go a little beyond.)
 pub const MAX_SUBSCRIPTIONS: i64 = 50;
-/// How long deliveries and their attempts can be looked at.
-pub const KEPT: TimeDelta = TimeDelta::days(30);
+/// Between two tests of one subscription, at least.
+pub const TEST_EVERY: TimeDelta = TimeDelta::seconds(10);
 /// The body of a delivery is at most this many bytes: no order can be longer, so no event is lost for its size. The
 /// longest has 500 lines of 24 KiB (every text of a sold variant as long as it may be, every character escaped), 250
 /// fulfillments of 16 KiB with 500 lines of 110 bytes each, and below 1 MiB of everything else: 30 MB. The column
@@ -31,6 +31,10 @@ pub struct Subscription {
     pub id: Uuid,
     pub topic: Topic,
     pub uri: String,
+    /// Since when every attempt has failed.
+    pub failing_since: Option<DateTime<Utc>>,
+    pub disabled_at: Option<DateTime<Utc>>,
+    pub disabled_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -75,6 +79,8 @@ pub struct Delivery {
     pub next_attempt_at: Option<DateTime<Utc>>,
     /// How many bytes were sent; none before the first attempt.
     pub body_bytes: Option<i32>,
+    /// An example that the merchant asked for, not an event.
+    pub is_test: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -118,6 +124,7 @@ pub struct Claimed {
     pub attempts: i32,
     pub round_attempts: i32,
     pub body: Option<String>,
+    pub is_test: bool,
     pub uri: String,
     pub secret: SigningSecret,
 }
@@ -254,6 +261,7 @@ mod tests {
             attempts: 0,
             next_attempt_at: None,
             body_bytes,
+            is_test: false,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         };

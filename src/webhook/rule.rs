@@ -1,6 +1,6 @@
 //! What the webhook mutations refuse, and how they say it.
 
-use super::model::{BadEndpoint, MAX_SUBSCRIPTIONS};
+use super::model::{BadEndpoint, MAX_SUBSCRIPTIONS, TEST_EVERY};
 
 /// An expected refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,10 @@ pub enum WebhookRule {
     NotExhausted,
     #[error("this delivery has been resent too often")]
     ResentTooOften,
+    #[error("a subscription is tested at most every {} seconds", TEST_EVERY.num_seconds())]
+    TestedTooOften,
+    #[error("the subscription is disabled; update it to enable it again")]
+    Disabled,
 }
 
 /// Why a webhook mutation refused.
@@ -31,6 +35,8 @@ pub enum WebhookErrorCode {
     LimitReached,
     /// The delivery is in another state.
     NotExhausted,
+    /// The subscription is disabled, so nothing is sent.
+    SubscriptionDisabled,
 }
 
 impl WebhookRule {
@@ -38,16 +44,20 @@ impl WebhookRule {
         match self {
             Self::SubscriptionNotFound | Self::DeliveryNotFound => WebhookErrorCode::NotFound,
             Self::BadUri(_) => WebhookErrorCode::InvalidUri,
-            Self::TooMany | Self::ResentTooOften => WebhookErrorCode::LimitReached,
+            Self::TooMany | Self::ResentTooOften | Self::TestedTooOften => WebhookErrorCode::LimitReached,
             Self::NotExhausted => WebhookErrorCode::NotExhausted,
+            Self::Disabled => WebhookErrorCode::SubscriptionDisabled,
         }
     }
 
     pub fn field(&self) -> Option<&'static [&'static str]> {
         match self {
-            Self::SubscriptionNotFound | Self::DeliveryNotFound | Self::NotExhausted | Self::ResentTooOften => {
-                Some(&["id"])
-            }
+            Self::SubscriptionNotFound
+            | Self::DeliveryNotFound
+            | Self::NotExhausted
+            | Self::ResentTooOften
+            | Self::TestedTooOften
+            | Self::Disabled => Some(&["id"]),
             Self::BadUri(_) => Some(&["webhookSubscription", "uri"]),
             Self::TooMany => None,
         }

@@ -8,7 +8,8 @@
 //! otherwise; a tenant's bodies are made one after the other, so that one whose orders take long to read does not hold
 //! them all.
 //!
-//! A suspended tenant's deliveries wait, and go on within about a minute of its being resumed.
+//! A suspended tenant's deliveries wait, and go on within seconds of its being resumed; a disabled subscription's, until
+//! the merchant has enabled it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -28,6 +29,7 @@ use crate::events::{Work, ring_now_in_tx};
 use crate::graphql::schema::{self, EmporiaSchema};
 use crate::ids::TenantId;
 use crate::webhook::client::{Answer, Client, Message};
+use crate::webhook::health::Verdict;
 use crate::webhook::model::{Attempt, Claimed};
 use crate::webhook::service;
 use crate::webhook::sign::message_id;
@@ -171,7 +173,7 @@ impl Deliverer {
     }
 
     /// Starts lanes for what is due by subscription; false when nothing is started any more.
-    fn start_lanes(&self, tenant: TenantId, due: &[(Uuid, i64)]) -> bool {
+    fn start_lanes(&self, tenant: TenantId, due: &[(Uuid, usize)]) -> bool {
         let mut tenants = self.0.tenants();
         if self.0.closing.is_cancelled() {
             return false;
@@ -185,7 +187,7 @@ impl Deliverer {
         for &(subscription, due) in due {
             let endpoint = of_tenant.endpoints.entry(subscription).or_default();
             endpoint.again = true;
-            while endpoint.lanes < usize::try_from(due).unwrap_or(LANES).min(LANES) {
+            while endpoint.lanes < due.min(LANES) {
                 endpoint.lanes += 1;
                 let lane = Lane { inner: self.0.clone(), tenant, subscription, is_open: true };
                 self.0.tasks.spawn(lane.run(of_tenant.turns.clone()));
@@ -204,9 +206,9 @@ impl Inner {
         TimeDelta::from_std(self.app.config.webhook.timeout).unwrap_or(MARGIN) + MARGIN
     }
 
-    async fn due(&self, tenant: TenantId) -> Result<Vec<(Uuid, i64)>, Fault> {
+    async fn due(&self, tenant: TenantId) -> Result<Vec<(Uuid, usize)>, Fault> {
         let now = self.app.clock.now();
-        let due = service::due(&self.app.db.tenant(tenant), now, self.lease()).await?;
+        let due = service::due(&self.app.db.tenant(tenant), now, LANES).await?;
         // Those of a suspended tenant are looked at again by the bell that is set now.
         Ok(if self.is_suspended(tenant).await? { Vec::new() } else { due })
     }
@@ -225,10 +227,14 @@ impl Inner {
         let Some(mut claimed) = claimed else { return Ok(false) };
         let body = self.body(&db, &mut claimed, turns).await?;
         let attempted_at = self.app.clock.now();
-        let answer = match body {
-            Some(Ok(body)) => self.send(&claimed, attempted_at.timestamp(), body).await,
+        let (answer, verdict) = match body {
+            Some(Ok(body)) => {
+                let answer = self.send(&claimed, attempted_at.timestamp(), body).await;
+                let verdict = answer.verdict();
+                (answer, verdict)
+            }
             // Told to the merchant as an attempt: it ends with the schedule instead of coming back for ever.
-            Some(Err(answer)) => answer,
+            Some(Err(answer)) => (answer, Verdict::Unsent),
             None => return Ok(true),
         };
         let attempt = Attempt {
@@ -239,8 +245,7 @@ impl Inner {
             error: answer.error.clone(),
             attempted_at,
         };
-        let is_taken = answer.is_taken();
-        let record = || service::record(&self.app, &db, &claimed, &attempt, is_taken);
+        let record = || service::record(&self.app, &db, &claimed, &attempt, verdict);
         if !self.patiently(record).await? {
             tracing::warn!(%tenant, delivery = %claimed.id, "an attempt outlived its claim and was not recorded");
         }
@@ -292,7 +297,8 @@ impl Inner {
     async fn send(&self, claimed: &Claimed, timestamp: i64, body: String) -> Answer {
         let id = message_id(claimed.event_id);
         let signature = claimed.secret.sign(&id, timestamp, &body);
-        let message = Message { uri: &claimed.uri, id: &id, timestamp, signature: &signature, body };
+        let (uri, is_test) = (&claimed.uri, claimed.is_test);
+        let message = Message { uri, id: &id, timestamp, signature: &signature, is_test, body };
         self.client.send(message).await
     }
 

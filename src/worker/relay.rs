@@ -6,7 +6,6 @@ use super::Outcome;
 use crate::app::App;
 use crate::cache::Notice;
 use crate::error::Fault;
-use crate::events::model::KEPT;
 use crate::events::{Work, ring_now_in_tx, store};
 use crate::ids::TenantId;
 use crate::webhook;
@@ -52,11 +51,7 @@ async fn publish_batch(app: &App, tenant: TenantId, is_jobs_last: bool) -> Resul
             }
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
             let reached = store::publish(tx, last, &ids, now)?;
-            let mut forgetting = tx.fork();
-            try_join!(
-                webhook::service::queue_in_tx(tx, now, &app.entropy, &events),
-                store::forget(&mut forgetting, now - KEPT, BATCH)
-            )?;
+            webhook::service::queue_in_tx(tx, now, &app.entropy, &events).await?;
             let is_last = i64::try_from(events.len()).is_ok_and(|len| len < BATCH);
             if is_jobs_last && !is_last {
                 ring_now_in_tx(tx, Work::Events, now)?;

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Request, Value, Variables};
-use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -14,18 +12,11 @@ use crate::graphql::scope::{RequestInfo, Scope};
 use crate::ids::{GidNamespace, TenantId};
 use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
+use crate::webhook;
 use crate::webhook::model::{Claimed, MAX_BODY};
 
 /// What is told of an order. Additive: receivers rely on every field.
 const ORDER: &str = include_str!("order.graphql");
-
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    timestamp: String,
-    data: &'a RawValue,
-}
 
 fn document(topic: Topic) -> (&'static str, &'static str) {
     match topic {
@@ -100,9 +91,7 @@ pub async fn body(app: &App, schema: &EmporiaSchema, tenant: TenantId, claimed: 
     let data = read_whole(schema, &scope, claimed).await;
     scope.finish();
     let data = serde_json::value::to_raw_value(&data?).map_err(unwritable)?;
-    let timestamp = claimed.occurred_at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-    let body = serde_json::to_string(&Body { kind: claimed.topic.on_the_wire(), timestamp, data: &data });
-    let body = body.map_err(unwritable)?;
+    let body = webhook::body::body(claimed.topic, claimed.occurred_at, &data).map_err(unwritable)?;
     if body.len() > MAX_BODY {
         return Err(Fault::internal(format!("{} is longer than a delivery may be", claimed.subject_id)));
     }

@@ -1,14 +1,21 @@
-//! The regular round through all tenants: what has expired goes.
+//! The regular round through all tenants: what has been kept for long enough goes (`RetentionConfig`).
+//!
+//! In bounded batches, each a transaction, along an index: nobody waits for a sweep, and one that is broken off has
+//! lost nothing. What somebody still waits for is left out by the statements themselves: an event that is not published,
+//! a delivery that is to be sent, a cart that is being paid for.
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::db::idempotency;
+use crate::db::{TenantDb, idempotency};
 use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::tenant::service::tenant_list;
+use crate::webhook::service::forget_in_tx;
+use crate::{cart, events};
 
 /// Between two rounds. Every worker makes them; two at once do no harm.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -31,7 +38,7 @@ pub(super) async fn attend(app: App, shutdown: CancellationToken) {
     }
 }
 
-/// One round: each tenant's expired idempotency keys, in bounded batches.
+/// One round: of each tenant what has been kept for long enough.
 pub async fn sweep(app: &App) -> Result<(), Fault> {
     let mut after = None;
     loop {
@@ -39,20 +46,47 @@ pub async fn sweep(app: &App) -> Result<(), Fault> {
         let Some(last) = tenants.last() else { return Ok(()) };
         after = Some(last.id.0);
         for tenant in &tenants {
-            // One tenant's trouble is not the next one's.
-            if let Err(fault) = sweep_tenant(app, tenant.id).await {
-                tracing::error!(%fault, tenant = %tenant.id, "a tenant was not swept");
-            }
+            sweep_tenant(app, tenant.id).await;
         }
     }
 }
 
-async fn sweep_tenant(app: &App, tenant: TenantId) -> Result<(), Fault> {
-    let (db, now) = (app.db.tenant(tenant), app.clock.now());
-    loop {
-        let purged = db.write(async |tx| Ok::<_, Fault>(idempotency::purge(tx, now, ROWS).await?)).await?;
-        if i64::try_from(purged).is_ok_and(|purged| purged < ROWS) {
-            return Ok(());
+/// What is kept for a while.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    IdempotencyKeys,
+    Events,
+    Deliveries,
+    Carts,
+}
+
+/// One tenant's trouble is not the next one's, nor one kind's that of another.
+async fn sweep_tenant(app: &App, tenant: TenantId) {
+    let (db, now, kept) = (app.db.tenant(tenant), app.clock.now(), &app.config.retention);
+    for (kind, until) in [
+        // They say by themselves when they expire.
+        (Kind::IdempotencyKeys, now),
+        (Kind::Events, now - kept.events),
+        (Kind::Deliveries, now - kept.deliveries),
+        (Kind::Carts, now - kept.carts),
+    ] {
+        if let Err(fault) = sweep_kind(&db, kind, until).await {
+            tracing::error!(%fault, %tenant, ?kind, "a tenant was not swept");
         }
     }
+}
+
+/// Deletes a few in each transaction, as long as there may be more.
+async fn sweep_kind(db: &TenantDb, kind: Kind, until: DateTime<Utc>) -> Result<(), Fault> {
+    match kind {
+        Kind::IdempotencyKeys => {
+            while db.write(async |tx| Ok::<_, Fault>(idempotency::purge(tx, until, ROWS).await?)).await? {}
+        }
+        Kind::Events => {
+            while db.write(async |tx| Ok::<_, Fault>(events::store::forget(tx, until, ROWS).await?)).await? {}
+        }
+        Kind::Deliveries => while db.write(async |tx| Ok::<_, Fault>(forget_in_tx(tx, until, ROWS).await?)).await? {},
+        Kind::Carts => cart::service::forget(db, until, ROWS).await?,
+    }
+    Ok(())
 }

@@ -253,18 +253,6 @@ async fn a_place_that_is_not_kept_is_refused() {
 }
 
 #[tokio::test]
-async fn old_events_are_forgotten_and_positions_go_on() {
-    let app = TestApp::new().await;
-    let store = app.store("acme").await;
-    append(&app.app, &store, &Topic::ALL).await;
-    worker::drain(&app.app).await.expect("a relay");
-    app.clock.advance(TimeDelta::days(31));
-    append(&app.app, &store, &[Topic::OrdersCreate]).await;
-    worker::drain(&app.app).await.expect("a relay");
-    assert_eq!(log(&app.app, &store).await.iter().map(|event| event.position).collect::<Vec<_>>(), [6]);
-}
-
-#[tokio::test]
 async fn another_tenants_events_are_never_heard() {
     let app = TestApp::new().await;
     let (store, other) = (app.store("acme").await, app.store("other").await);

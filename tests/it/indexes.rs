@@ -86,6 +86,7 @@ async fn every_index_that_leaves_rows_out_is_used_and_the_queues_are_never_read_
     append(app, &shop.store, &[Topic::OrdersCreate]).await;
     worker::drain(app).await.expect("the worker");
     assert_eq!((receiver.received().len(), shop.numbers().await.len()), (3, 2));
+    worker::sweep(app).await.expect("a sweep");
     admin(&shop.app.db.name).await.batch_execute(CASCADES).await.expect("deletions");
 
     end_sessions(&shop).await;

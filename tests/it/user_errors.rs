@@ -166,6 +166,7 @@ fn of_webhooks() -> Vec<Case> {
         ("webhookSubscriptionCreate", format!("topic: ORDERS_CREATE, {to}"), "webhookSubscription.uri"),
         ("webhookSubscriptionUpdate", format!("{}, {fine}", id("WebhookSubscription")), "id"),
         ("webhookSubscriptionDelete", id("WebhookSubscription"), "id"),
+        ("webhookSubscriptionTest", id("WebhookSubscription"), "id"),
         ("webhookDeliveryRetry", id("WebhookDelivery"), "id"),
     ]
 }

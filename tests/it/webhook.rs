@@ -602,6 +602,28 @@ async fn what_a_dying_worker_leaves_behind_is_sent_by_the_next() {
 }
 
 #[tokio::test]
+async fn what_a_dead_worker_had_not_begun_is_taken_up_within_seconds() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let receiver = Receiver::start(Reply::Hang).await;
+    subscribe(&app, &store, "ORDERS_CREATE", &receiver.url()).await;
+    append(&app.app, &store, &[Topic::OrdersCreate; 12]).await;
+    let running = tokio::spawn(worker::run(another(&app, 2, &[]), CancellationToken::new()));
+    eventually("every lane sends", async || (receiver.received().len() == 4).then_some(())).await;
+    // It ends without a word: what its lanes were sending they never finish.
+    running.abort();
+    receiver.reply(Reply::Status(200, String::new()));
+    drain(&app.app).await;
+    assert_eq!(receiver.received().len(), 4, "nobody has been told");
+    app.clock.advance(TimeDelta::seconds(15));
+    drain(&app.app).await;
+    assert_eq!(receiver.received().len(), 12);
+    app.clock.advance(TimeDelta::seconds(60));
+    drain(&app.app).await;
+    assert_eq!(receiver.received().len(), 16, "what it had begun comes again when its claim has run out");
+}
+
+#[tokio::test]
 async fn a_secret_is_shown_only_when_it_is_made() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;

@@ -1,8 +1,10 @@
 //! The statements of carts.
 
+mod forget;
 mod load;
 mod save;
 
+pub use forget::{delete, stale_lock};
 pub use load::{head, load, lock, merchandise};
 pub use save::{complete, create, drop_withdrawn, save};
 

@@ -56,13 +56,16 @@ pub struct Till {
     pub payments: Payments,
     /// How long a gateway may take.
     pub payment_timeout: Duration,
+    /// How long outcomes under a client's key are kept.
+    pub keys_kept: TimeDelta,
 }
 
 impl Till {
     pub fn new(app: &App, tenant: TenantId) -> Self {
         let db = app.db.tenant(tenant);
         let (clock, entropy, payments) = (app.clock.clone(), app.entropy.clone(), app.payments.clone());
-        Self { db, clock, entropy, payments, payment_timeout: app.config.payment_timeout }
+        let (payment_timeout, keys_kept) = (app.config.payment_timeout, app.config.retention.idempotency_keys);
+        Self { db, clock, entropy, payments, payment_timeout, keys_kept }
     }
 }
 
@@ -148,6 +151,11 @@ async fn charged(till: &Till, wish: &Wish, deadline: Instant) -> Result<bool, Fa
 /// Whether a payment for the cart is on its way. To be asked under the cart's lock: whoever begins one takes it.
 pub async fn is_being_paid(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResult<bool> {
     store::is_being_paid(conn, cart_id).await
+}
+
+/// Those of these carts for which a payment is on its way. To be asked under the carts' locks.
+pub async fn being_paid(conn: &mut TenantConn<'_>, cart_ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+    store::being_paid(conn, cart_ids).await
 }
 
 /// The order's token, for whoever has the cart's key.

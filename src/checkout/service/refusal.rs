@@ -28,7 +28,8 @@ pub async fn keep(till: &Till, wish: &Wish, rules: &[CheckoutRule]) -> Result<bo
                 if idempotency::find(tx.conn(), key, now).await? != Found::Nothing {
                     return Ok(false);
                 }
-                idempotency::insert_outcome(tx, key, now, &outcome).await?;
+                let key = key.clone().kept_for(till.keys_kept);
+                idempotency::insert_outcome(tx, &key, now, &outcome).await?;
             }
             if rules.contains(&CheckoutRule::MerchandiseGone) {
                 cart::store::drop_withdrawn(tx, wish.cart.id, now).await?;

@@ -154,7 +154,8 @@ fn keep_in_tx(
     outcome: &Completed,
 ) -> ServiceResult<(), Vec<CheckoutRule>> {
     if let (Some(key), Some(outcome)) = (key, idempotency::outcome_of(outcome)?) {
-        idempotency::send_outcome(tx, key, till.clock.now(), &outcome)?;
+        let key = key.clone().kept_for(till.keys_kept);
+        idempotency::send_outcome(tx, &key, till.clock.now(), &outcome)?;
     }
     Ok(())
 }

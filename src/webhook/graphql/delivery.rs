@@ -14,7 +14,8 @@ use crate::webhook::loaders::{AttemptsOfDelivery, BodyOfDelivery, SubscriptionBy
 use crate::webhook::model::{self, DeliveryStatus};
 use crate::webhook::sign::message_id;
 
-/// One event on its way to one subscription. Kept for 30 days.
+/// One event on its way to one subscription. Kept for a while after its end: 30 days, unless the operator has chosen
+/// otherwise.
 #[derive(Clone, Debug, Description)]
 pub struct WebhookDelivery {
     pub delivery: Arc<model::Delivery>,
@@ -51,7 +52,8 @@ impl WebhookDelivery {
         self.delivery.attempts
     }
 
-    /// When the next attempt is due; null when there is none.
+    /// When the next attempt is due; null when there is none. While the subscription is disabled none is made: what is
+    /// due waits.
     async fn next_attempt_at(&self) -> Option<DateTime> {
         self.delivery.next_attempt_at.map(DateTime)
     }
@@ -64,6 +66,11 @@ impl WebhookDelivery {
         }
         let body = ctx.scope().snapshot().loaders.load(BodyOfDelivery(self.delivery.id)).await?;
         Ok(body.map(|body| body.to_string()))
+    }
+
+    /// Whether it is a test that was asked for with `webhookSubscriptionTest`, not an event.
+    async fn test(&self) -> bool {
+        self.delivery.is_test
     }
 
     /// When it was queued.

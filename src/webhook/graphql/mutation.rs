@@ -12,6 +12,7 @@ use crate::graphql::scalars::Url;
 use crate::graphql::scope::ScopeExt;
 use crate::ids::Gid;
 use crate::user_error;
+use crate::webhook::model::Delivery;
 use crate::webhook::rule::{WebhookErrorCode, WebhookRule};
 use crate::webhook::service;
 
@@ -60,6 +61,15 @@ pub struct WebhookSubscriptionDeletePayload {
     user_errors: Vec<WebhookUserError>,
 }
 
+/// The answer of `webhookSubscriptionTest`.
+#[derive(SimpleObject)]
+pub struct WebhookSubscriptionTestPayload {
+    /// The test on its way: its attempt tells how the endpoint answered.
+    webhook_delivery: Option<WebhookDelivery>,
+    /// Why nothing is sent.
+    user_errors: Vec<WebhookUserError>,
+}
+
 /// The answer of `webhookDeliveryRetry`.
 #[derive(SimpleObject)]
 pub struct WebhookDeliveryRetryPayload {
@@ -94,7 +104,8 @@ impl WebhookMutation {
         }))
     }
 
-    /// Leads a subscription to another address, for queued deliveries too. For secret keys.
+    /// Leads a subscription to another address, or the same, for queued deliveries too. One that was disabled is enabled
+    /// again, and what has waited is sent. For secret keys.
     async fn webhook_subscription_update(
         &self,
         ctx: &Context<'_>,
@@ -134,6 +145,26 @@ impl WebhookMutation {
         Ok(Some(WebhookSubscriptionDeletePayload { deleted_webhook_subscription_id, user_errors }))
     }
 
+    /// Sends a subscription's endpoint an example of its topic, signed like every delivery and marked as a test: the
+    /// body has `"test": true`, and the request a header `webhook-test: true`. It is tried once, and at most every ten
+    /// seconds. For secret keys.
+    async fn webhook_subscription_test(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The subscription's global id.")] id: ID,
+    ) -> Result<Option<WebhookSubscriptionTestPayload>> {
+        let scope = ctx.require_merchant()?;
+        let done = match Gid::of(&id, "WebhookSubscription") {
+            None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
+            Some(id) => {
+                let (app, db) = (scope.app.clone(), scope.db().clone());
+                scope.act(async move { service::subscription_test(&app, &db, id).await }).await?
+            }
+        };
+        let (delivery, user_errors) = split(done)?;
+        Ok(Some(WebhookSubscriptionTestPayload { webhook_delivery: delivery.map(shown), user_errors }))
+    }
+
     /// Sends an exhausted delivery again, the same bytes, with all retries anew. For secret keys.
     async fn webhook_delivery_retry(
         &self,
@@ -149,10 +180,13 @@ impl WebhookMutation {
             }
         };
         let (delivery, user_errors) = split(done)?;
-        let webhook_delivery =
-            delivery.map(|delivery| WebhookDelivery { delivery: Arc::new(delivery), body_fits: true });
-        Ok(Some(WebhookDeliveryRetryPayload { webhook_delivery, user_errors }))
+        Ok(Some(WebhookDeliveryRetryPayload { webhook_delivery: delivery.map(shown), user_errors }))
     }
+}
+
+/// A delivery by itself, with room for its body.
+fn shown(delivery: Delivery) -> WebhookDelivery {
+    WebhookDelivery { delivery: Arc::new(delivery), body_fits: true }
 }
 
 /// What a payload is made of: the object or the reasons why there is none.

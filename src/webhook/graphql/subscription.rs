@@ -33,6 +33,23 @@ impl WebhookSubscription {
         Url(self.0.uri.clone())
     }
 
+    /// Since when every attempt to deliver has failed; null while deliveries are taken.
+    async fn failing_since(&self) -> Option<DateTime> {
+        self.0.failing_since.map(DateTime)
+    }
+
+    /// When it was disabled; null while it is enabled. It is disabled when its endpoint has taken nothing for a day, or
+    /// answers 410 Gone. From then on nothing is sent: what is told of waits, 30 days unless the operator has chosen
+    /// otherwise. `webhookSubscriptionUpdate` enables it again.
+    async fn disabled_at(&self) -> Option<DateTime> {
+        self.0.disabled_at.map(DateTime)
+    }
+
+    /// Why it was disabled, in words; null while it is enabled.
+    async fn disabled_reason(&self) -> Option<&str> {
+        self.0.disabled_reason.as_deref()
+    }
+
     /// When it was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)

@@ -29,6 +29,7 @@ struct DeliveryRow {
     next_attempt_at: Option<DateTime<Utc>>,
     #[diesel(select_expression = octet_length(deliveries::body))]
     body_bytes: Option<i32>,
+    is_test: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -45,6 +46,7 @@ impl DeliveryRow {
             attempts: self.attempts,
             next_attempt_at: self.next_attempt_at,
             body_bytes: self.body_bytes,
+            is_test: self.is_test,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

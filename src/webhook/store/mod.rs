@@ -1,19 +1,23 @@
 //! The webhooks' statements.
 
 mod deliveries;
+mod forget;
+mod health;
 mod queue;
 mod subscriptions;
 
 pub use deliveries::{attempts_of, bodies_of, deliveries_page, delivery_by_id, delivery_lock, resend};
-pub use queue::{claim_one, due_by_subscription, forget, insert_deliveries, keep_body, record};
+pub use forget::{forget_ended, forget_held};
+pub use health::{disable, enabled, is_disabled, note_failed, note_taken, note_test, testable_lock};
+pub use queue::{Test, claim_one, due, insert_deliveries, insert_test, keep_body, record};
 pub use subscriptions::delete;
-pub use subscriptions::{by_topics_lock, count, insert, subscriptions_by_id, subscriptions_page, update_uri};
+pub use subscriptions::{by_topics_lock, count, insert, subscriptions_by_id, subscriptions_page, update};
 
 use diesel::result::{Error, QueryResult};
 
 use crate::events::Topic;
 
-fn topic_of(text: &str) -> QueryResult<Topic> {
+pub fn topic_of(text: &str) -> QueryResult<Topic> {
     Topic::from_db(text).ok_or_else(|| unreadable("topic", text))
 }
 

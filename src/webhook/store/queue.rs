@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::topic_of;
@@ -49,44 +50,75 @@ pub async fn insert_deliveries(
     Ok(())
 }
 
-/// Forgets a few of the deliveries queued before `cutoff`.
-pub async fn forget(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> QueryResult<()> {
-    let old: Vec<Uuid> = deliveries::table
-        .filter(deliveries::tenant_id.eq(tx.tenant()))
-        .filter(deliveries::created_at.lt(cutoff))
-        .order((deliveries::created_at, deliveries::id))
-        .limit(few)
-        .select(deliveries::id)
-        .load(tx)
-        .await?;
-    if !old.is_empty() {
-        diesel::delete(
-            deliveries::table.filter(deliveries::tenant_id.eq(tx.tenant())).filter(deliveries::id.eq_any(old)),
-        )
-        .execute(tx)
-        .await?;
-    }
-    Ok(())
+/// An example for one subscription, instead of an event.
+pub struct Test<'a> {
+    pub id: Uuid,
+    pub subscription_id: Uuid,
+    /// Stands for the event, and for what it would be about.
+    pub event_id: Uuid,
+    pub topic: &'a str,
+    pub body: &'a str,
 }
 
-/// How many deliveries are due for each subscription, those included that someone is sending at the moment.
-///
-/// That a delivery is pending is said by its having a next attempt, in all statements of the queue: the same rows, and
-/// the index of them can be proved to hold them.
-pub async fn due_by_subscription(conn: &mut TenantConn<'_>, now: DateTime<Utc>) -> QueryResult<Vec<(Uuid, i64)>> {
-    deliveries::table
-        .filter(deliveries::tenant_id.eq(conn.tenant()))
-        .filter(deliveries::next_attempt_at.le(now))
-        .group_by(deliveries::subscription_id)
-        .select((deliveries::subscription_id, diesel::dsl::count_star()))
-        .load(conn)
+/// Queues a test.
+pub async fn insert_test(tx: &mut TenantTx<'_>, now: DateTime<Utc>, test: &Test<'_>) -> QueryResult<usize> {
+    diesel::insert_into(deliveries::table)
+        .values((
+            deliveries::tenant_id.eq(tx.tenant()),
+            deliveries::id.eq(test.id),
+            deliveries::subscription_id.eq(test.subscription_id),
+            deliveries::event_id.eq(test.event_id),
+            deliveries::topic.eq(test.topic),
+            deliveries::subject_id.eq(test.event_id),
+            deliveries::occurred_at.eq(now),
+            deliveries::next_attempt_at.eq(now),
+            deliveries::body.eq(test.body),
+            deliveries::is_test.eq(true),
+            deliveries::created_at.eq(now),
+            deliveries::updated_at.eq(now),
+        ))
+        .execute(tx)
         .await
 }
 
-type DueRow = (Uuid, Uuid, String, Uuid, DateTime<Utc>, i32, i32, Option<String>);
+/// How many of a subscription's deliveries are due, those included that someone is sending at the moment; at most
+/// `enough`, so that a long backlog is not counted.
+///
+/// That a delivery is pending is said by its having a next attempt, in all statements of the queue: the same rows, and
+/// the index of them can be proved to hold them.
+pub async fn due(
+    conn: &mut TenantConn<'_>,
+    subscription_id: Uuid,
+    now: DateTime<Utc>,
+    enough: i64,
+) -> QueryResult<usize> {
+    let due: Vec<Uuid> = deliveries::table
+        .filter(deliveries::tenant_id.eq(conn.tenant()))
+        .filter(deliveries::subscription_id.eq(subscription_id))
+        .filter(deliveries::next_attempt_at.le(now))
+        .limit(enough)
+        .select(deliveries::id)
+        .load(conn)
+        .await?;
+    Ok(due.len())
+}
 
-/// Claims the delivery of a subscription that has been due longest, unless none is free. Topics that only a newer
-/// version knows are left to it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries, check_for_backend(diesel::pg::Pg))]
+struct DueRow {
+    id: Uuid,
+    event_id: Uuid,
+    topic: String,
+    subject_id: Uuid,
+    occurred_at: DateTime<Utc>,
+    attempts: i32,
+    round_attempts: i32,
+    body: Option<String>,
+    is_test: bool,
+}
+
+/// Claims the delivery of a subscription that has been due longest, unless none is free or the subscription is
+/// disabled. Topics that only a newer version knows are left to it.
 pub async fn claim_one(
     tx: &mut TenantTx<'_>,
     subscription_id: Uuid,
@@ -94,60 +126,56 @@ pub async fn claim_one(
     now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> QueryResult<Option<Claimed>> {
-    let row: Option<DueRow> = deliveries::table
+    let mut on_subscription = tx.conn().clone();
+    let (to, due) = try_join!(endpoint_of(&mut on_subscription, subscription_id), next_due(tx, subscription_id, now))?;
+    let (Some((uri, secret)), Some(due)) = (to, due) else { return Ok(None) };
+    diesel::update(deliveries::table.filter(deliveries::tenant_id.eq(tx.tenant())).filter(deliveries::id.eq(due.id)))
+        .set((deliveries::claimed_until.eq(until), deliveries::claim.eq(claim)))
+        .execute(tx)
+        .await?;
+    Ok(Some(Claimed {
+        id: due.id,
+        claim,
+        subscription_id,
+        event_id: due.event_id,
+        topic: topic_of(&due.topic)?,
+        subject_id: due.subject_id,
+        occurred_at: due.occurred_at,
+        attempts: due.attempts,
+        round_attempts: due.round_attempts,
+        body: due.body,
+        is_test: due.is_test,
+        uri,
+        secret: SigningSecret::from_db(secret),
+    }))
+}
+
+/// Where a subscription leads, and its secret; none when it is deleted or disabled.
+async fn endpoint_of(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option<(String, String)>> {
+    subscriptions::table
+        .filter(subscriptions::tenant_id.eq(conn.tenant()))
+        .filter(subscriptions::id.eq(id))
+        .filter(subscriptions::disabled_at.is_null())
+        .select((subscriptions::uri, subscriptions::secret))
+        .first(conn)
+        .await
+        .optional()
+}
+
+async fn next_due(tx: &mut TenantTx<'_>, subscription_id: Uuid, now: DateTime<Utc>) -> QueryResult<Option<DueRow>> {
+    deliveries::table
         .filter(deliveries::tenant_id.eq(tx.tenant()))
         .filter(deliveries::subscription_id.eq(subscription_id))
         .filter(deliveries::next_attempt_at.le(now))
         .filter(deliveries::topic.eq_any(Topic::ALL.map(Topic::as_db)))
         .filter(deliveries::claimed_until.is_null().or(deliveries::claimed_until.le(now)))
         .order((deliveries::next_attempt_at, deliveries::id))
-        .select((
-            deliveries::id,
-            deliveries::event_id,
-            deliveries::topic,
-            deliveries::subject_id,
-            deliveries::occurred_at,
-            deliveries::attempts,
-            deliveries::round_attempts,
-            deliveries::body,
-        ))
+        .select(DueRow::as_select())
         .for_update()
         .skip_locked()
         .first(tx)
         .await
-        .optional()?;
-    let Some((id, event_id, topic, subject_id, occurred_at, attempts, round_attempts, body)) = row else {
-        return Ok(None);
-    };
-    diesel::update(deliveries::table.filter(deliveries::tenant_id.eq(tx.tenant())).filter(deliveries::id.eq(id)))
-        .set((deliveries::claimed_until.eq(until), deliveries::claim.eq(claim)))
-        .execute(tx)
-        .await?;
-    // Deleted a moment ago: its deliveries go with it.
-    let Some((uri, secret)) = subscriptions::table
-        .filter(subscriptions::tenant_id.eq(tx.tenant()))
-        .filter(subscriptions::id.eq(subscription_id))
-        .select((subscriptions::uri, subscriptions::secret))
-        .first::<(String, String)>(tx)
-        .await
-        .optional()?
-    else {
-        return Ok(None);
-    };
-    Ok(Some(Claimed {
-        id,
-        claim,
-        subscription_id,
-        event_id,
-        topic: topic_of(&topic)?,
-        subject_id,
-        occurred_at,
-        attempts,
-        round_attempts,
-        body,
-        uri,
-        secret: SigningSecret::from_db(secret),
-    }))
+        .optional()
 }
 
 /// Keeps the rendered body and holds the claim until then, if it still holds.

@@ -19,6 +19,9 @@ struct SubscriptionRow {
     id: Uuid,
     topic: String,
     uri: String,
+    failing_since: Option<DateTime<Utc>>,
+    disabled_at: Option<DateTime<Utc>>,
+    disabled_reason: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -29,6 +32,9 @@ impl SubscriptionRow {
             id: self.id,
             topic: topic_of(&self.topic)?,
             uri: self.uri,
+            failing_since: self.failing_since,
+            disabled_at: self.disabled_at,
+            disabled_reason: self.disabled_reason,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })
@@ -107,8 +113,9 @@ pub async fn insert(tx: &mut TenantTx<'_>, new: &Subscription, secret: &SigningS
         .await
 }
 
-/// Changes where a subscription leads; answers it, if there is one.
-pub async fn update_uri(
+/// Changes where a subscription leads, with a clean slate: one that was disabled is enabled. Answers it, if there is
+/// one.
+pub async fn update(
     tx: &mut TenantTx<'_>,
     id: Uuid,
     uri: &str,
@@ -117,7 +124,13 @@ pub async fn update_uri(
     let row = diesel::update(
         subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())).filter(subscriptions::id.eq(id)),
     )
-    .set((subscriptions::uri.eq(uri), subscriptions::updated_at.eq(now)))
+    .set((
+        subscriptions::uri.eq(uri),
+        subscriptions::failing_since.eq(None::<DateTime<Utc>>),
+        subscriptions::disabled_at.eq(None::<DateTime<Utc>>),
+        subscriptions::disabled_reason.eq(None::<String>),
+        subscriptions::updated_at.eq(now),
+    ))
     .returning(SubscriptionRow::as_returning())
     .get_result(tx)
     .await

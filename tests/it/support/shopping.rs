@@ -13,7 +13,7 @@ use emporia::cart::service::{Desk, NewCart, cart_create, order_id};
 use emporia::checkout::service::{Completed, Till, Wish, complete};
 use emporia::country::Country;
 use emporia::db::TenantDb;
-use emporia::db::idempotency::{Key, Refused};
+use emporia::db::idempotency::{KEPT, Key, Refused};
 use emporia::db::schema::{
     idempotency_keys, inventory_levels, orders as order_rows, payment_attempts, product_options, product_variants,
     products,
@@ -160,6 +160,7 @@ impl Shopping {
             field: "checkoutComplete".to_owned(),
             scope: Sha256::digest(format!("{} {key}", cart.id)).into(),
             input: Sha256::digest(input).into(),
+            kept: KEPT,
         };
         Wish {
             cart: cart.clone(),

@@ -67,6 +67,11 @@ pub const WRITES: &[Entry] = &[
         r#"mutation { webhookSubscriptionUpdate(id: "<webhook2>", webhookSubscription: {
             uri: "http://127.0.0.1:9/" }) { webhookSubscription { id } userErrors { field code message } } }"#,
     ),
+    telling(
+        r#""subscription":{"id":"<webhook2>"}"#,
+        r#"mutation { webhookSubscriptionTest(id: "<webhook2>") {
+            webhookDelivery { subscription { id } } userErrors { field code message } } }"#,
+    ),
     // It is not yet given up: the owner is told so, a stranger is told of no delivery.
     telling(
         "NOT_EXHAUSTED",
