@@ -28,7 +28,7 @@ pub fn shown(settings: &[Setting]) -> String {
 /// A file of variables to begin with, for compose's `env_file`: what has to be said is said, the rest is there as a
 /// comment with its default.
 pub fn example(settings: &[Setting]) -> String {
-    let mut text = "# The settings of emporia. What stands behind a # is optional and shown with its default.\n\
+    let mut text = "# The settings of emporia. What stands behind a # is optional, with its default or an example.\n\
                     # Made by `emporia config example`, from where they are read; a test compares.\n"
         .to_owned();
     for (index, setting) in settings.iter().enumerate() {

@@ -48,6 +48,25 @@ fn wrong_settings_are_reported_all_at_once() {
     }
 }
 
+#[test]
+fn config_check_prints_every_setting_and_every_mistake() {
+    let wrong = [("DATABASE_URL", "postgres://a:s3cret@b/x"), ("WS_MAX_SOCKETS", "none")];
+    let output = emporia(&["config", "check"], &wrong);
+    assert_eq!(output.status.code(), Some(1));
+    let (shown, said) = (text(&output.stdout), text(&output.stderr));
+    assert!(shown.contains("  DATABASE_URL=postgres://a:***@b/x\n"), "{shown}");
+    assert!(shown.contains("  WEBHOOK_TIMEOUT_MS=15000  (the default)\n"), "{shown}");
+    for mistake in ["DATABASE_PLATFORM_URL is missing", "REDIS_URL is missing", "WS_MAX_SOCKETS is \"none\""] {
+        assert!(said.contains(mistake), "{said}");
+    }
+    assert!(!shown.contains("s3cret") && !said.contains("s3cret"));
+    let right = [("DATABASE_URL", "postgres://a/x"), ("DATABASE_PLATFORM_URL", "postgres://b/x")];
+    let shown = done(&["config", "check", "--single-process", "--json"], &right);
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown["mistakes"], json!([]));
+    assert_eq!(done(&["config", "example"], &[]), include_str!("../../docker/.env.example"));
+}
+
 #[tokio::test]
 async fn servers_that_do_not_answer_are_named() {
     // Bound and not listening: whoever connects is refused.
