@@ -120,6 +120,28 @@ server_user() {
 }
 as_server_user() { $(server_user) "$@"; }
 
+# Makes certificates below $1 that are good for a day: ca.pem, which signs server.pem for localhost and client.pem for the
+# role tls_named, and other-ca.pem, which signs nothing. The server's key is there twice: PostgreSQL wants its own.
+make_certificates() {
+    mkdir -p "$1" && chmod 755 "$1"
+    (
+        cd "$1"
+        for name in ca other-ca; do
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj "/CN=$name" \
+                -addext basicConstraints=critical,CA:TRUE -keyout "$name-key.pem" -out "$name.pem"
+        done
+        for name in server client; do
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+                -subj "/CN=$([ $name = server ] && echo localhost || echo tls_named)" -keyout "$name-key.pem" -out "$name.csr"
+            openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 1 -out "$name.pem" \
+                -extfile <(echo "subjectAltName=DNS:$([ $name = server ] && echo localhost || echo tls_named)")
+        done
+        cp server-key.pem postgres-key.pem
+        chmod 600 postgres-key.pem
+        if [ "$(id -u)" = 0 ]; then chown postgres postgres-key.pem; fi
+    ) >"$1/openssl.log" 2>&1 || { cat "$1/openssl.log" >&2; return 1; }
+}
+
 # Makes a throw-away cluster below $1 (superuser postgres, trust).
 init_postgres() {
     local dir="$1" bin

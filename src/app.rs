@@ -31,7 +31,10 @@ impl App {
     /// Production's parts: Redis when `REDIS_URL` is set, the system's clock and randomness.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         let shared: Arc<dyn Shared> = match &config.redis_url {
-            Some(url) => RedisShared::connect(url).await.context("connecting to Redis with REDIS_URL")?,
+            Some(url) => {
+                let connected = RedisShared::connect_with(url, &config.redis_tls).await;
+                connected.context("connecting to Redis with REDIS_URL")?
+            }
             None => MemoryShared::new(),
         };
         Ok(Self::assemble(config, shared, Arc::new(SystemClock), Entropy::from_os()))

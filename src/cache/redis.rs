@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Notice, Shared};
+use crate::config::RedisTls;
 use crate::error::Fault;
 
 const CHANNEL: &str = "emporia:notices";
@@ -38,7 +39,12 @@ pub struct RedisShared {
 impl RedisShared {
     /// Connects; fails when Redis does not answer now, reconnects by itself later.
     pub async fn connect(url: &str) -> Result<Arc<Self>, Fault> {
-        let client = redis::Client::open(url).map_err(fault)?;
+        Self::connect_with(url, &RedisTls::default()).await
+    }
+
+    /// The same with certificates, for a `rediss://` URL.
+    pub async fn connect_with(url: &str, tls: &RedisTls) -> Result<Arc<Self>, Fault> {
+        let client = open(url, tls).map_err(fault)?;
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(PATIENCE))
             .set_connection_timeout(Some(PATIENCE))
@@ -66,6 +72,15 @@ impl RedisShared {
         self.breaker.note(answer.is_ok());
         answer.map_err(fault)
     }
+}
+
+fn open(url: &str, tls: &RedisTls) -> RedisResult<redis::Client> {
+    let RedisTls { roots, client } = tls.clone();
+    if roots.is_none() && client.is_none() {
+        return redis::Client::open(url);
+    }
+    let client_tls = client.map(|(client_cert, client_key)| redis::ClientTlsConfig { client_cert, client_key });
+    redis::Client::build_with_tls(url, redis::TlsCertificates { client_tls, root_cert: roots })
 }
 
 /// Keeps requests from waiting one after the other for a Redis that hangs.

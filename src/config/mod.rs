@@ -49,6 +49,15 @@ pub struct DatabaseConfig {
     pub statement_timeout: Duration,
 }
 
+/// Certificates for Redis, as PEM.
+#[derive(Clone, Debug, Default)]
+pub struct RedisTls {
+    /// Who may sign the server's; none: those whom the system trusts.
+    pub roots: Option<Vec<u8>>,
+    /// The client's own, with its key.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
+}
+
 /// The HTTP edge.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
@@ -108,6 +117,8 @@ pub struct Config {
     pub payment_timeout: Duration,
     /// `REDIS_URL`: cache, pub/sub. Without it, in-process stand-ins (one process only).
     pub redis_url: Option<String>,
+    /// `REDIS_CA_FILE`, `REDIS_CERT_FILE`, `REDIS_KEY_FILE`: for a `rediss://` URL.
+    pub redis_tls: RedisTls,
     /// `DEVELOPMENT`: admits the `bogus` gateway and everything else that must not exist in production.
     pub development: bool,
     /// `LOG`: how much is logged, in `tracing`'s filter language.
@@ -142,6 +153,7 @@ impl Config {
                 r.section("Redis");
                 r.redis_url(is_single_process)
             },
+            redis_tls: r.redis_tls(),
             http: HttpConfig::read_with(r),
             webhook: WebhookConfig::read_with(r),
             retention: RetentionConfig::read_with(r),

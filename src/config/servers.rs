@@ -1,8 +1,8 @@
 //! Where PostgreSQL and Redis are: URLs that this build can speak to. Their passwords are never repeated.
 
-use std::error::Error;
-
+use super::RedisTls;
 use super::read::Reader;
+use crate::db::endpoint::Endpoint;
 
 /// A role of the database, and the variable that says where it connects.
 pub(super) struct Role {
@@ -60,16 +60,9 @@ impl Reader<'_> {
     fn checked_url(&mut self, role: &Role, value: String) -> Option<String> {
         let (name, example) = (role.variable, role.example());
         let is_url = value.starts_with("postgres://") || value.starts_with("postgresql://");
-        let wants_tls = ["sslmode=require", "sslmode=verify"].iter().any(|mode| value.contains(mode));
-        let mistake = match value.parse::<tokio_postgres::Config>() {
-            _ if wants_tls => {
-                "asks for TLS, which emporia does not speak yet: leave sslmode out, or say disable".to_owned()
-            }
+        let mistake = match Endpoint::parse(&value) {
             _ if !is_url => format!("is not a URL like {example}"),
-            Err(error) => {
-                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                format!("is not a URL like {example}: {why}")
-            }
+            Err(why) => format!("is not a URL like {example}: {why}"),
             Ok(_) => return Some(value),
         };
         self.mistake(format!("{name} {mistake}"));
@@ -93,14 +86,31 @@ impl Reader<'_> {
             }
             return None;
         };
-        let mistake = if ["rediss://", "valkeys://"].iter().any(|scheme| value.starts_with(scheme)) {
-            "asks for TLS, which emporia does not speak yet: use redis://host:6379"
-        } else if redis::Client::open(value.as_str()).is_err() {
-            "is not a URL like redis://host:6379"
-        } else {
-            return Some(value);
-        };
-        self.mistake(format!("{name} {mistake}"));
-        None
+        if redis::Client::open(value.as_str()).is_err() {
+            self.mistake(format!("{name} is not a URL like redis://host:6379 or rediss://host:6379"));
+            return None;
+        }
+        Some(value)
+    }
+
+    /// The certificates for a `rediss://` URL.
+    pub fn redis_tls(&mut self) -> RedisTls {
+        let roots = self.pem_file(
+            "REDIS_CA_FILE",
+            "/etc/emporia/redis-ca.pem",
+            "PEM file of who may sign Redis's certificate; without it those whom the system trusts",
+        );
+        let certificate = self.pem_file("REDIS_CERT_FILE", "/etc/emporia/client.pem", "PEM file of a client's certificate");
+        let key = self.pem_file("REDIS_KEY_FILE", "/etc/emporia/client-key.pem", "PEM file of its key");
+        if certificate.is_some() != key.is_some() {
+            self.mistake("REDIS_CERT_FILE and REDIS_KEY_FILE go together".to_owned());
+        }
+        RedisTls { roots, client: certificate.zip(key) }
+    }
+
+    fn pem_file(&mut self, name: &'static str, example: &str, meaning: &'static str) -> Option<Vec<u8>> {
+        let path = self.optional(name, example, meaning)?;
+        let read = std::fs::read(&path);
+        read.map_err(|error| self.mistake(format!("{name}: {path} cannot be read: {error}"))).ok()
     }
 }

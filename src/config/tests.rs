@@ -38,18 +38,23 @@ fn the_public_url_is_an_address_of_the_web() {
 #[test]
 fn addresses_that_cannot_be_used_are_mistakes_and_their_passwords_are_not_told() {
     for (name, value, reason) in [
-        ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=require", "asks for TLS"),
-        ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=verify-full", "asks for TLS"),
+        ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=always", "is not a URL like postgres://"),
+        ("DATABASE_URL", "postgres://a:s3cret@b/x?sslmode=verify-full&sslrootcert=/none", "is not a URL like"),
         ("DATABASE_PLATFORM_URL", "host=b password=s3cret", "is not a URL like postgres://"),
         ("DATABASE_PLATFORM_URL", "postgres://a:s3cret@b:port/x", "is not a URL like postgres://"),
-        ("REDIS_URL", "rediss://a:s3cret@b", "asks for TLS"),
         ("REDIS_URL", "s3cret", "is not a URL like redis://"),
     ] {
         let ConfigErrors(lines) = Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).expect_err(value);
         assert!(lines.len() == 1 && lines[0].starts_with(&format!("{name} {reason}")), "{lines:?}");
         assert!(!lines[0].contains("s3cret"), "{lines:?}");
     }
-    for (name, value) in [("DATABASE_URL", "postgresql://a,b/x?sslmode=disable"), ("REDIS_URL", "redis://:pw@b/1")] {
+    for (name, value) in [
+        ("DATABASE_URL", "postgresql://a,b/x?sslmode=disable"),
+        ("DATABASE_URL", "postgres://a:pw@b/x?sslmode=verify-full"),
+        ("REDIS_URL", "redis://:pw@b/1"),
+        ("REDIS_URL", "rediss://:pw@b/1"),
+    ]
+    {
         assert!(Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).is_ok(), "{value}");
     }
 }
@@ -148,4 +153,13 @@ fn what_is_set_is_shown_without_secrets() {
     }
     assert!(!text.contains("s3cret") && !format!("{mistakes:?}").contains("s3cret"), "{text}");
     assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+}
+
+#[test]
+fn certificates_for_redis_are_read_with_the_settings() {
+    let read = |pairs: &[(&str, &str)]| Config::read(&Env::from_pairs(REQUIRED).with(pairs.iter().copied()));
+    let ConfigErrors(lines) = read(&[("REDIS_CA_FILE", "/nonexistent/ca.pem")]).unwrap_err();
+    assert!(lines.len() == 1 && lines[0].starts_with("REDIS_CA_FILE: /nonexistent/ca.pem cannot be read"), "{lines:?}");
+    let ConfigErrors(lines) = read(&[("REDIS_CERT_FILE", "Cargo.toml")]).unwrap_err();
+    assert_eq!(lines, ["REDIS_CERT_FILE and REDIS_KEY_FILE go together"]);
 }

@@ -4,11 +4,14 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use diesel_async::AsyncPgConnection;
 use tokio::time::timeout;
+use tokio_postgres::Config;
 use tokio_postgres::config::Host;
-use tokio_postgres::{Config, NoTls};
+
+use super::endpoint::Endpoint;
+use super::session;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -31,22 +34,12 @@ impl Error for Unreachable {}
 
 /// Connects to the database of a URL; `what` begins the sentence that says it failed, with an [`Unreachable`].
 pub async fn connect(what: &str, url: &str) -> anyhow::Result<AsyncPgConnection> {
-    let config: Config = url.parse().with_context(|| format!("{what}: its URL"))?;
-    let unreachable = |cause| Unreachable { what: what.to_owned(), place: place(&config), cause };
-    let connecting = timeout(PATIENCE, config.connect(NoTls)).await;
+    let endpoint = Endpoint::parse(url).map_err(|why| anyhow!("{what}: its URL: {why}"))?;
+    let unreachable = |cause| Unreachable { what: what.to_owned(), place: place(&endpoint.config), cause };
+    let connecting = timeout(PATIENCE, session::client(&endpoint)).await;
     let silent = |_| unreachable(format!("no answer within {} seconds", PATIENCE.as_secs()));
-    let connected = connecting.map_err(silent)?.map_err(|error| unreachable(deepest(&error).to_string()));
-    let (client, connection) = connected?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await.with_context(|| what.to_owned())
-}
-
-/// The libraries' own words, "error connecting to server" and "db error", say less than what is below them.
-fn deepest<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest
+    let client = connecting.map_err(silent)?.map_err(|error| unreachable(error.to_string()))?;
+    AsyncPgConnection::try_from(client).await.with_context(|| what.to_owned())
 }
 
 fn place(config: &Config) -> String {

@@ -9,6 +9,7 @@ pub mod bootstrap;
 mod bulk;
 pub mod check;
 pub mod connect;
+pub mod endpoint;
 pub mod error;
 pub mod idempotency;
 pub mod keyset;
@@ -23,6 +24,7 @@ pub mod schema;
 pub mod search;
 mod session;
 mod tenant;
+mod tls;
 
 use std::sync::Arc;
 

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::Config;
-
+use super::endpoint::Endpoint;
 use super::session::{ConnectError, Session};
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
@@ -57,15 +56,15 @@ impl Drop for PgConn {
 }
 
 /// Makes and judges connections for the pool.
-pub struct Manager(Result<Config, Arc<str>>);
+pub struct Manager(Result<Endpoint, Arc<str>>);
 
 impl bb8::ManageConnection for Manager {
     type Connection = PgConn;
     type Error = ConnectError;
 
     async fn connect(&self) -> Result<PgConn, ConnectError> {
-        let config = self.0.as_ref().map_err(|error| ConnectError::Url(error.clone()))?;
-        let pg = Session::connect(config).await?;
+        let endpoint = self.0.as_ref().map_err(|error| ConnectError::Url(error.clone()))?;
+        let pg = Session::connect(endpoint).await?;
         ensure_snapshots(&pg).await?;
         Ok(PgConn { pg, in_transaction: AtomicBool::new(false) })
     }
@@ -125,8 +124,7 @@ async fn ensure_snapshots(pg: &Session) -> Result<(), ConnectError> {
 
 /// Builds a pool without connecting. `statement_timeout` bounds every statement on it, in the server.
 pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
-    let session: Result<Config, _> = session_url(url, config).parse();
-    let session = session.map_err(|error| Arc::from(error.to_string()));
+    let session = Endpoint::parse(&session_url(url, config)).map_err(Arc::from);
     bb8::Pool::builder()
         .max_size(config.pool_size)
         .connection_timeout(config.acquire_timeout)

@@ -54,6 +54,7 @@ mod sse;
 mod storefront;
 mod support;
 mod tenancy;
+mod tls;
 mod trusted_documents;
 mod turns;
 mod user_errors;

@@ -8,11 +8,12 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, NoTls};
 
 use super::line::Line;
 use super::socket::{Address, Socket};
 use super::{Canceller, Session};
+use crate::db::endpoint::Endpoint;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +36,12 @@ impl From<tokio_postgres::Error> for ConnectError {
 
 impl Session {
     /// Connects to the first of the addresses that lets us in.
-    pub async fn connect(config: &Config) -> Result<Self, ConnectError> {
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self, ConnectError> {
+        let wanted = endpoint.config.get_target_session_attrs();
         let mut last = ConnectError::Unreachable(io::Error::new(io::ErrorKind::NotFound, "the URL names no host"));
-        for address in Address::all(config) {
-            match Self::connect_to(config, address).await {
-                Ok(session) if session.fits(config.get_target_session_attrs()).await => return Ok(session),
+        for address in Address::all(endpoint) {
+            match Self::connect_to(endpoint, address).await {
+                Ok(session) if session.fits(wanted).await => return Ok(session),
                 Ok(_) => last = ConnectError::Refused("the server is not of the kind that the URL asks for".to_owned()),
                 Err(error) => last = error,
             }
@@ -56,14 +58,9 @@ impl Session {
         is_read_only == (wanted == TargetSessionAttrs::ReadOnly)
     }
 
-    async fn connect_to(config: &Config, address: Address) -> Result<Self, ConnectError> {
-        let socket = match config.get_connect_timeout() {
-            Some(patience) => match timeout(*patience, address.dial()).await {
-                Ok(dialled) => dialled?,
-                Err(_) => return Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-            },
-            None => address.dial().await?,
-        };
+    async fn connect_to(endpoint: &Endpoint, address: Address) -> Result<Self, ConnectError> {
+        let config = &endpoint.config;
+        let socket = dial(endpoint, &address).await?;
         let lent = Lent(Arc::new(Mutex::new(socket)));
         let kept = lent.0.clone();
         let (client, connection) = config.connect_raw(lent, NoTls).await?;
@@ -74,6 +71,38 @@ impl Session {
         let socket = Arc::into_inner(kept).and_then(|socket| socket.into_inner().ok()).ok_or(ConnectError::Closed)?;
         Ok(Self { line: Mutex::new(Line::new(socket)), canceller: Canceller { token, address } })
     }
+}
+
+/// A socket to the address, within the time that the URL gives it.
+async fn dial(endpoint: &Endpoint, address: &Address) -> io::Result<Socket> {
+    match endpoint.config.get_connect_timeout() {
+        Some(patience) => timeout(*patience, address.dial()).await.unwrap_or(Err(io::ErrorKind::TimedOut.into())),
+        None => address.dial().await,
+    }
+}
+
+/// Connects as tokio-postgres' own client does, to the first of the addresses that lets us in: for what is not done on a
+/// [`Session`]. The connection works until the client is dropped.
+pub async fn client(endpoint: &Endpoint) -> Result<Client, ConnectError> {
+    let mut last = ConnectError::Unreachable(io::Error::new(io::ErrorKind::NotFound, "the URL names no host"));
+    for address in Address::all(endpoint) {
+        let connecting = async {
+            let socket = dial(endpoint, &address).await?;
+            Ok::<_, ConnectError>(endpoint.config.connect_raw(socket, NoTls).await?)
+        };
+        match connecting.await {
+            Ok((client, connection)) => {
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%error, "a connection to the database ended");
+                    }
+                });
+                return Ok(client);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// A socket on loan.

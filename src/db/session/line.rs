@@ -331,6 +331,10 @@ impl Line {
                 Poll::Pending => break,
             }
         }
+        // By TLS what has been taken may not have been sent.
+        if let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(context) {
+            flushed?;
+        }
         self.input.reserve(CHUNK);
         match ready!(poll_read_buf(Pin::new(&mut self.socket), context, &mut self.input))? {
             0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),

@@ -33,7 +33,7 @@ use row::{PgRow, Rows};
 use socket::Address;
 use statements::Statement;
 
-pub use connect::ConnectError;
+pub use connect::{ConnectError, client};
 
 /// One connection. Statements of several futures are pipelined through `&Session`.
 pub struct Session {

@@ -1,9 +1,9 @@
-//! A way to the server: TCP or a Unix socket.
+//! A way to the server: TCP, in clear or by TLS, or a Unix socket.
 
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -12,12 +12,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
+use tokio_rustls::client::TlsStream;
+use tokio_util::io::poll_read_buf;
+
+use crate::db::endpoint::Endpoint;
+use crate::db::tls::Tls;
 
 /// Where a server listens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Address {
-    Tcp { host: String, port: u16, options: Options },
+    Tcp(Tcp),
     Unix(PathBuf),
+}
+
+#[derive(Clone)]
+pub struct Tcp {
+    host: String,
+    port: u16,
+    options: Options,
+    /// How to speak TLS, and with whom: the name in the URL, whatever address it has led to.
+    tls: Option<(Tls, String)>,
 }
 
 /// How a dead peer is found out.
@@ -58,16 +72,17 @@ impl Options {
 
 impl Address {
     /// Those of a connection URL, in its order.
-    pub fn all(config: &Config) -> Vec<Self> {
+    pub fn all(endpoint: &Endpoint) -> Vec<Self> {
+        let Endpoint { config, tls } = endpoint;
         let ports = config.get_ports();
         let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
         let options = Options::of(config);
         let numeric = config.get_hostaddrs();
         if config.get_hosts().is_empty() {
-            let tcp = |(at, ip): (usize, &std::net::IpAddr)| Self::Tcp {
-                host: ip.to_string(),
-                port: port(at),
-                options: options.clone(),
+            let tcp = |(at, ip): (usize, &std::net::IpAddr)| {
+                let host = ip.to_string();
+                let tls = tls.clone().map(|tls| (tls, host.clone()));
+                Self::Tcp(Tcp { host, port: port(at), options: options.clone(), tls })
             };
             return numeric.iter().enumerate().map(tcp).collect();
         }
@@ -77,7 +92,8 @@ impl Address {
                 Host::Unix(directory) => Self::Unix(directory.join(format!(".s.PGSQL.{}", port(at)))),
                 Host::Tcp(name) => {
                     let host = numeric.get(at).map_or_else(|| name.clone(), ToString::to_string);
-                    Self::Tcp { host, port: port(at), options: options.clone() }
+                    let tls = tls.clone().map(|tls| (tls, name.clone()));
+                    Self::Tcp(Tcp { host, port: port(at), options: options.clone(), tls })
                 }
             })
             .collect()
@@ -85,10 +101,11 @@ impl Address {
 
     pub async fn dial(&self) -> io::Result<Socket> {
         match self {
-            Self::Tcp { host, port, options } => {
+            Self::Tcp(Tcp { host, port, options, tls }) => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 options.set(&stream)?;
-                Ok(Socket::Tcp(stream))
+                let Some((tls, name)) = tls else { return Ok(Socket::Tcp(stream)) };
+                Ok(tls.speak(stream, name).await?.map_or_else(Socket::Tcp, Socket::Tls))
             }
             Self::Unix(path) => Ok(Socket::Unix(UnixStream::connect(path).await?)),
         }
@@ -97,6 +114,7 @@ impl Address {
 
 pub enum Socket {
     Tcp(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
     Unix(UnixStream),
 }
 
@@ -105,6 +123,7 @@ macro_rules! either {
     ($socket:expr, $stream:ident => $does:expr) => {
         match $socket {
             Socket::Tcp($stream) => $does,
+            Socket::Tls($stream) => $does,
             Socket::Unix($stream) => $does,
         }
     };
@@ -113,17 +132,47 @@ macro_rules! either {
 impl Socket {
     /// Where exactly it leads: a name may stand for several servers.
     pub fn peer(&self, dialled: &Address) -> Option<Address> {
-        let (Self::Tcp(stream), Address::Tcp { options, .. }) = (self, dialled) else { return None };
+        let Address::Tcp(dialled) = dialled else { return None };
+        let stream = match self {
+            Self::Tcp(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+            Self::Unix(_) => return None,
+        };
         let peer = stream.peer_addr().ok()?;
-        Some(Address::Tcp { host: peer.ip().to_string(), port: peer.port(), options: options.clone() })
+        Some(Address::Tcp(Tcp { host: peer.ip().to_string(), port: peer.port(), ..dialled.clone() }))
     }
 
-    pub fn try_read_buf(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        either!(self, stream => stream.try_read_buf(buffer))
+    /// Reads what is there. For who is the only one at the socket: by TLS, somebody who waits for it is forgotten.
+    pub fn try_read_buf(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read_buf(buffer),
+            Self::Unix(stream) => stream.try_read_buf(buffer),
+            Self::Tls(stream) => {
+                buffer.reserve(1);
+                at_once(|context| poll_read_buf(Pin::new(stream), context, buffer))
+            }
+        }
     }
 
-    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        either!(self, stream => stream.try_write(bytes))
+    /// Writes what is taken at once. As [`try_read_buf`](Self::try_read_buf), for the only one at the socket.
+    pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Unix(stream) => stream.try_write(bytes),
+            Self::Tls(stream) => at_once(|context| {
+                let written = ready!(Pin::new(&mut *stream).poll_write(context, bytes));
+                let _ = Pin::new(stream).poll_flush(context);
+                Poll::Ready(written)
+            }),
+        }
+    }
+}
+
+/// What comes of it now.
+fn at_once<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<io::Result<T>>) -> io::Result<T> {
+    match poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
 }
 

@@ -7,8 +7,9 @@ use emporia::db::migrate;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// The admin's URL of the test cluster, without a database: `postgres://postgres@127.0.0.1:5432`.
-fn server(variable: &str) -> String {
+/// What scripts/test says of a server: the admin's URL of the test cluster without a database
+/// (`postgres://postgres@127.0.0.1:5432`), of Redis, the folder of their certificates.
+pub fn server(variable: &str) -> String {
     std::env::var(variable)
         .unwrap_or_else(|_| panic!("{variable} is not set: run scripts/test, which starts the servers"))
 }

@@ -15,7 +15,7 @@ mod ws;
 
 pub use app::{Store, TestApp, start};
 pub use crash::{Uncommitted, dropped_after, leases_end, polled, settled};
-pub use db::{TestDb, admin, redis_url, sessions};
+pub use db::{TestDb, admin, redis_url, server, sessions};
 pub use gateway::TestGateway;
 pub use goods::Goods;
 pub use http::{Answer, TestServer};
