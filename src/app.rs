@@ -10,6 +10,7 @@ use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
+use crate::metrics::Metrics;
 use crate::payment::Payments;
 use crate::tenant::resolve::Resolver;
 
@@ -22,6 +23,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub payments: Payments,
+    /// What the process counts of itself.
+    pub metrics: Metrics,
     /// The mutations' use cases that are under way: a process that stops waits for them, whoever has gone.
     pub tasks: TaskTracker,
     _announcer: Arc<AbortOnDropHandle<()>>,
@@ -47,8 +50,9 @@ impl App {
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
+        let metrics = Metrics::new(&db);
         let (config, tasks) = (Arc::new(config), TaskTracker::new());
-        Self { config, db, shared, resolver, clock, entropy, payments, tasks, _announcer: announcer }
+        Self { config, db, shared, resolver, clock, entropy, payments, metrics, tasks, _announcer: announcer }
     }
 }
 

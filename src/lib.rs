@@ -27,6 +27,7 @@ pub mod ids;
 pub mod import;
 pub mod inventory;
 pub mod language;
+pub mod metrics;
 pub mod money;
 pub mod order;
 pub mod page;

@@ -121,6 +121,8 @@ pub struct Config {
     pub redis_tls: RedisTls,
     /// `DEVELOPMENT`: admits the `bogus` gateway and everything else that must not exist in production.
     pub development: bool,
+    /// `METRICS_LISTEN`: where metrics are served, apart from the API; none: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// `LOG`: how much is logged, in `tracing`'s filter language.
     pub log: String,
 }
@@ -163,6 +165,11 @@ impl Config {
                 r.millis_to("PAYMENT_TIMEOUT_MS", 20_000, MAX_PAYMENT_TIMEOUT_MS, meaning)
             },
             development: r.flag("DEVELOPMENT", false, "admits the bogus payment gateway; never in production"),
+            metrics_listen: r.address(
+                "METRICS_LISTEN",
+                "127.0.0.1:9100",
+                "where /metrics (Prometheus) and /livez are served, by serve and worker: not for the public",
+            ),
             log: r.log_filter("LOG", "info", "how much is logged: info, or emporia=debug, …"),
         }
     }

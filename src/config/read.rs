@@ -4,6 +4,7 @@
 //! nowhere else.
 
 use std::fmt::{self, Display};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -173,6 +174,13 @@ impl<'a> Reader<'a> {
                 default
             }
         }
+    }
+
+    /// An address to listen on, or none.
+    pub fn address(&mut self, name: &'static str, example: &str, meaning: &'static str) -> Option<SocketAddr> {
+        let value = self.optional(name, example, meaning)?;
+        let address = value.parse();
+        address.map_err(|_| self.errors.push(format!("{name} is \"{value}\"; expected an address like {example}"))).ok()
     }
 
     /// What `tracing` takes for a filter.

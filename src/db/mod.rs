@@ -34,6 +34,7 @@ pub use bulk::unnest;
 pub use diesel::result::{Error as QueryError, QueryResult};
 pub use planned::{planned, unkept};
 pub use platform::{PlatformConn, PlatformDb};
+pub use pool::PoolState;
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
 
@@ -50,6 +51,7 @@ const FOLLOWERS_SHARE: u32 = 3;
 #[derive(Clone)]
 pub struct Db {
     app: pool::Pool,
+    pool_size: u32,
     bell: Bell,
     platform: PlatformDb,
     /// Those who follow events borrow in turn.
@@ -63,6 +65,7 @@ impl Db {
         let followers = usize::try_from(config.pool_size / FOLLOWERS_SHARE).unwrap_or(1).max(1);
         Self {
             app: pool::build(&config.url, config),
+            pool_size: config.pool_size,
             bell: Bell::default(),
             platform: PlatformDb::new(config),
             followers: Arc::new(Semaphore::new(followers)),
@@ -90,6 +93,11 @@ impl Db {
     /// Whether the database answers the requests' role, however busy the pool is.
     pub async fn ping(&self) -> Result<(), Fault> {
         self.probe.ask().await
+    }
+
+    /// How the pools stand.
+    pub fn pools(&self) -> Vec<PoolState> {
+        vec![PoolState::of("app", &self.app, self.pool_size), self.platform.pool_state("platform")]
     }
 
     pub fn platform(&self) -> &PlatformDb {

@@ -5,7 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
-use super::pool::{self, Pool};
+use super::pool::{self, Pool, PoolState};
 use super::session::Session;
 use super::tenant::{BEGIN_WRITE, transact};
 use crate::config::DatabaseConfig;
@@ -17,11 +17,16 @@ pub type PlatformConn<'a> = &'a Session;
 #[derive(Clone)]
 pub struct PlatformDb {
     pool: Pool,
+    pool_size: u32,
 }
 
 impl PlatformDb {
     pub(super) fn new(config: &DatabaseConfig) -> Self {
-        Self { pool: pool::build(&config.platform_url, config) }
+        Self { pool: pool::build(&config.platform_url, config), pool_size: config.pool_size }
+    }
+
+    pub(super) fn pool_state(&self, name: &'static str) -> PoolState {
+        PoolState::of(name, &self.pool, self.pool_size)
     }
 
     /// Runs `work` while nobody else, in any process, runs one under the same name; others wait for it, as long as a

@@ -7,6 +7,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::endpoint::Endpoint;
@@ -80,6 +81,42 @@ impl bb8::ManageConnection for Manager {
 }
 
 pub type Pool = bb8::Pool<Manager>;
+
+/// How a pool stands, and what it has lent since the process began.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolState {
+    pub name: &'static str,
+    /// Connections it has, of which so many are idle, and may have.
+    pub size: u32,
+    pub idle: u32,
+    pub max: u32,
+    /// How many wait for one.
+    pub waiting: u64,
+    /// How many got one at once, got one after waiting, did not get one in time.
+    pub direct: u64,
+    pub waited: u64,
+    pub timed_out: u64,
+    /// All waits together.
+    pub wait: Duration,
+}
+
+impl PoolState {
+    pub(super) fn of(name: &'static str, pool: &Pool, max: u32) -> Self {
+        let state = pool.state();
+        let counts = &state.statistics;
+        Self {
+            name,
+            size: state.connections,
+            idle: state.idle_connections,
+            max,
+            waiting: counts.pending_gets(),
+            direct: counts.get_direct,
+            waited: counts.get_waited,
+            timed_out: counts.get_timed_out,
+            wait: counts.get_wait_time,
+        }
+    }
+}
 
 /// The isolation of a transaction that does not say its own.
 const SNAPSHOTS: &str = "repeatable read";

@@ -128,6 +128,7 @@ async fn run_on(
         data_dir: home.dir().to_owned(),
         pid: std::process::id(),
     };
+    let _metrics = crate::metrics::listen(&app).await?;
     let api = crate::http::serve_with(app.clone(), listener, shutdown.clone(), images::router());
     let worker = crate::worker::run(app, shutdown.clone());
     let announce = async {

@@ -87,6 +87,14 @@ pub fn set_code(error: &mut ServerError, code: Code) {
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.as_str());
 }
 
+/// The error's code, once it has one.
+pub fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        async_graphql::Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
 fn mask(error: &mut ServerError, request_id: &str) {
     error.message = format!("internal error; request {request_id}");
     error.source = None;

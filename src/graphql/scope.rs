@@ -19,11 +19,35 @@ use crate::money::{Currency, Money};
 use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
 
+/// How an operation came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    #[default]
+    Http,
+    WebSocket,
+    /// Server-sent events.
+    Events,
+}
+
+impl Transport {
+    /// In the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Http, Self::WebSocket, Self::Events];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::WebSocket => "websocket",
+            Self::Events => "sse",
+        }
+    }
+}
+
 /// What the request says beside its document.
 #[derive(Clone, Debug, Default)]
 pub struct RequestInfo {
     /// Names the request in the log and in masked errors.
     pub id: String,
+    pub transport: Transport,
     /// The namespace of the ids in the answer.
     pub namespace: GidNamespace,
     /// The `Idempotency-Key` header.

@@ -11,6 +11,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::router::Served;
+use crate::metrics::{InFlight, Metrics, Route};
 
 /// Characters of an operation's name in the log.
 const MAX_OPERATION: usize = 128;
@@ -32,8 +33,8 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route,
         tenant = Empty, operation = Empty);
+    let line = Line::begin(&served.app.metrics, route);
     let mut response = async {
-        let line = Line::begin();
         let response = next.run(request).await;
         line.answered(&response);
         response
@@ -46,15 +47,18 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
     response
 }
 
-/// A request's one line in the log, which it also gets when its client goes before the answer.
+/// A request's one line in the log, and its place in the counts, which it also gets when its client goes before the answer.
 struct Line {
+    counts: Arc<Route>,
+    _in_flight: InFlight,
     started: Instant,
     is_written: bool,
 }
 
 impl Line {
-    fn begin() -> Self {
-        Self { started: Instant::now(), is_written: false }
+    fn begin(metrics: &Metrics, route: &str) -> Self {
+        let (counts, in_flight) = (metrics.route(route), metrics.in_flight());
+        Self { counts, _in_flight: in_flight, started: Instant::now(), is_written: false }
     }
 
     fn elapsed_ms(&self) -> f64 {
@@ -63,6 +67,7 @@ impl Line {
 
     fn answered(mut self, response: &Response) {
         self.is_written = true;
+        self.counts.answered(response.status().as_u16(), self.started.elapsed());
         tracing::info!(status = response.status().as_u16(), elapsed_ms = self.elapsed_ms(), "answered");
     }
 }
@@ -70,6 +75,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if !self.is_written {
+            self.counts.gone();
             tracing::info!(elapsed_ms = self.elapsed_ms(), "the client went before the answer");
         }
     }

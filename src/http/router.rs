@@ -41,6 +41,7 @@ impl Served {
     pub fn new(app: App, listening: Option<SocketAddr>, shutdown: CancellationToken) -> Arc<Self> {
         let own = OwnOrigins::of(&app, listening);
         let places = Places::new(&app.config.http);
+        app.metrics.watch_sockets(places.room());
         let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
         let schemas = Schemas::build(app.config.http.introspection);
         let (documents, trusted) = (Documents::default(), TrustedDocuments::default());

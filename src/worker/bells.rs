@@ -106,6 +106,24 @@ async fn claim_rows(conn: &mut PlatformConn<'_>, wanted: &Wanted<'_>) -> QueryRe
     Ok(rows)
 }
 
+/// Since when the oldest bell of each kind has been due, those that are claimed included: their work is not done yet.
+pub async fn oldest(db: &PlatformDb, now: DateTime<Utc>) -> Result<Vec<(Work, Option<DateTime<Utc>>)>, Fault> {
+    db.run(async |conn| {
+        let mut ages = Vec::new();
+        for work in Work::ALL {
+            let due = outbox_ready::table
+                .filter(outbox_ready::kind.eq(work.as_db()))
+                .filter(outbox_ready::due_at.le(now))
+                .order((outbox_ready::due_at, outbox_ready::id))
+                .select(outbox_ready::due_at);
+            let oldest: Option<DateTime<Utc>> = due.first(conn).await.optional()?;
+            ages.push((work, oldest));
+        }
+        Ok::<_, Fault>(ages)
+    })
+    .await
+}
+
 /// Takes down the bells of jobs that are done: exactly those that were claimed. What was rung since stays.
 pub async fn done(db: &PlatformDb, bells: &[i64]) -> Result<(), Fault> {
     if bells.is_empty() {

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -237,6 +237,7 @@ impl Inner {
             Some(Err(answer)) => (answer, Verdict::Unsent),
             None => return Ok(true),
         };
+        self.count(&claimed, &answer, attempted_at);
         let attempt = Attempt {
             number: claimed.attempts + 1,
             status_code: answer.status.and_then(|status| i16::try_from(status).ok()),
@@ -250,6 +251,18 @@ impl Inner {
             tracing::warn!(%tenant, delivery = %claimed.id, "an attempt outlived its claim and was not recorded");
         }
         Ok(true)
+    }
+
+    fn count(&self, claimed: &Claimed, answer: &Answer, attempted_at: DateTime<Utc>) {
+        let outcome = match (answer.is_taken(), answer.status) {
+            (true, _) => "taken",
+            (false, Some(_)) => "refused",
+            // Neither an answer nor a try: the body could not be made.
+            (false, None) if answer.duration.is_zero() => "not_sent",
+            (false, None) => "unreachable",
+        };
+        let since_event = (attempted_at - claimed.occurred_at).to_std().ok().filter(|_| claimed.attempts == 0);
+        self.app.metrics.attempt(outcome, answer.duration, since_event);
     }
 
     /// The body, kept before it is sent for the first time. None: nothing is to be sent now. The claim was lost

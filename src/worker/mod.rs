@@ -105,6 +105,13 @@ pub async fn drain(app: &App) -> Result<(), Fault> {
     }
 }
 
+/// How long the oldest work of each kind has been due in the whole database; zero where there is none.
+pub async fn oldest_work(app: &App) -> Result<Vec<(Work, Duration)>, Fault> {
+    let now = app.clock.now();
+    let due = bells::oldest(app.db.platform(), now).await?;
+    Ok(due.into_iter().map(|(work, due_at)| (work, due_at.map_or(Duration::ZERO, |at| (now - at).to_std().unwrap_or_default()))).collect())
+}
+
 /// Jobs claimed at once, at most.
 const JOBS: i64 = 200;
 
@@ -115,6 +122,15 @@ enum Outcome {
     Done,
     /// Somebody else is at it, or this process does no more of it: its bells stay, for anybody.
     Busy,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Busy => "busy",
+        }
+    }
 }
 
 /// A job's end.
@@ -216,7 +232,9 @@ impl Worker {
     /// One job from the claim to its end; a failure is logged and tried again. The bells of one that is done are taken
     /// down with the next claim, which follows at once.
     async fn work_off(self: Arc<Self>, job: Job) -> Ended {
-        let (outcome, after) = match self.perform(&job).await {
+        let performed = self.perform(&job).await;
+        self.app.metrics.job(job.work.as_db(), performed.as_ref().map_or("failed", |outcome| outcome.as_str()));
+        let (outcome, after) = match performed {
             Ok(Outcome::Done) => return Ended { outcome: Outcome::Done, bells: job.bells },
             Ok(Outcome::Busy) => (Outcome::Busy, TimeDelta::zero()),
             Err(error) => {

@@ -52,6 +52,8 @@ async fn publish_batch(app: &App, tenant: TenantId, is_jobs_last: bool) -> Resul
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
             let reached = store::publish(tx, last, &ids, now)?;
             webhook::service::queue_in_tx(tx, now, &app.entropy, &events).await?;
+            let oldest = events.iter().map(|event| event.occurred_at).min().unwrap_or(now);
+            app.metrics.published(events.len(), (now - oldest).to_std().unwrap_or_default());
             let is_last = i64::try_from(events.len()).is_ok_and(|len| len < BATCH);
             if is_jobs_last && !is_last {
                 ring_now_in_tx(tx, Work::Events, now)?;

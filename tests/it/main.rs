@@ -34,6 +34,7 @@ mod inventory;
 mod isolation;
 mod limits;
 mod logs;
+mod metrics;
 mod migrations;
 mod node;
 mod order;

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::graphql::budget::{ANSWER_BYTES, Overspent};
-use crate::graphql::error::{Code, set_code};
+use crate::graphql::error::{Code, code, set_code};
 use crate::http::context::Denied;
 
 /// The media type of an answer.
@@ -86,6 +86,11 @@ impl Refused {
     pub fn forbidden(mut self) -> Self {
         self.errors.iter_mut().for_each(|error| set_code(error, Code::Forbidden));
         self
+    }
+
+    /// The first error's code.
+    pub fn code(&self) -> String {
+        self.errors.first().and_then(code).unwrap_or_default().to_owned()
     }
 
     /// The GraphQL response without a status of its own: in a batch, over a WebSocket.

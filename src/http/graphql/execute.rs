@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
-use async_graphql::{Request, Response, Schema, Value, Variables, value};
+use async_graphql::{Request, Response, Schema, ServerError, Value, Variables, value};
 use axum::http::StatusCode;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
@@ -13,7 +13,7 @@ use super::params::Params;
 use super::persisted::{self, Persisted};
 use super::prepare::Prepared;
 use super::trusted;
-use crate::graphql::error::{Code, present, set_code};
+use crate::graphql::error::{Code, code, present, set_code};
 use crate::graphql::idempotent::check_header;
 use crate::graphql::limits::{Limits, of_answer};
 use crate::graphql::nul;
@@ -21,6 +21,7 @@ use crate::graphql::schema::Schemas;
 use crate::graphql::scope::{RequestInfo, Scope};
 use crate::http::request::record_operation;
 use crate::http::router::Served;
+use crate::metrics::{Operation, Outcome};
 use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
 use crate::trusted_document::model::DocumentHash;
@@ -46,6 +47,7 @@ pub struct Ready {
     cost: u64,
     /// Validation would pass it.
     is_valid: bool,
+    counts: Arc<Operation>,
 }
 
 impl Call<'_> {
@@ -56,13 +58,19 @@ impl Call<'_> {
 
     /// Everything before execution.
     pub async fn ready(&self, params: Params) -> Result<Ready, Refused> {
+        self.check(params).await.inspect_err(|refused| self.served.app.metrics.refused(&refused.code()))
+    }
+
+    async fn check(&self, params: Params) -> Result<Ready, Refused> {
         let prepared = self.document(&params).await?;
         // Some clients send an empty name for none.
         let name = params.operation_name.filter(|name| !name.is_empty());
         let operation = prepared.operation(name.as_deref())?;
-        if let Some(name) = prepared.operation_name(name.as_deref()) {
+        let own_name = prepared.operation_name(name.as_deref());
+        if let Some(name) = own_name {
             record_operation(name);
         }
+        let counts = self.served.app.metrics.operation(own_name, self.info.transport);
         if prepared.introspects && !self.served.app.config.http.introspection {
             let text = "introspection is switched off: the schema cannot be asked for (`__schema`, `__type`)";
             return Err(Refused::document(Code::ValidationFailed, text));
@@ -97,7 +105,7 @@ impl Call<'_> {
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
         request.operation_name = name;
         request.set_parsed_query(prepared.document.clone());
-        Ok(Ready { request, scope, kind, prepared, cost, is_valid })
+        Ok(Ready { request, scope, kind, prepared, cost, is_valid, counts })
     }
 
     /// The document that was sent, or the stored one that was named.
@@ -155,7 +163,8 @@ impl Call<'_> {
 impl Ready {
     /// The response of a query or a mutation.
     pub async fn execute(self, schemas: &Schemas) -> Response {
-        let Self { request, scope, kind, prepared, cost, is_valid } = self;
+        let Self { request, scope, kind, prepared, cost, is_valid, counts } = self;
+        let running = counts.begin();
         let schema = if is_valid { &schemas.of_the_known } else { &schemas.of_all };
         let response = match scope.budget.bound(Schema::execute(schema, request)).await {
             Ok(response) => {
@@ -166,7 +175,9 @@ impl Ready {
             }
             Err(too_much) => Refused::overspent(too_much).into_graphql(),
         };
-        finish(response, &scope)
+        let response = finish(response, &scope);
+        running.end(outcome(&response));
+        response
     }
 
     /// The responses of a subscription, each within an account of its own. One that overspends is the last, and so is
@@ -201,6 +212,16 @@ fn with_cost(mut response: Response, kind: OperationType, requested: u64) -> Res
         response.extensions.insert("cost".to_owned(), cost);
     }
     response
+}
+
+/// For the counts.
+fn outcome(response: &Response) -> Outcome {
+    let is_ours = |error: &ServerError| code(error).is_some_and(|code| code == Code::Internal.as_str());
+    match &response.errors[..] {
+        [] => Outcome::Ok,
+        errors if errors.iter().any(is_ours) => Outcome::Fault,
+        _ => Outcome::Errors,
+    }
 }
 
 /// Ends the request's snapshot and makes the response presentable.

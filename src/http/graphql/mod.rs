@@ -44,7 +44,7 @@ use super::cors;
 use super::request::{RequestId, record_tenant};
 use super::router::Served;
 use super::watch::Watch;
-use crate::graphql::scope::RequestInfo;
+use crate::graphql::scope::{RequestInfo, Transport};
 use crate::ids::GidNamespace;
 
 /// A request's body at most: room for a product of 2,000 variants, none for a file.
@@ -107,7 +107,8 @@ async fn answer(
     // A body takes as long as its sender likes.
     watch.renew(served, &credentials, &mut resolved).await?;
     let idempotency_key = idempotency_key(&parts.headers)?;
-    let info = RequestInfo { id: id.0.to_string(), namespace, idempotency_key };
+    let transport = if media == Media::Events { Transport::Events } else { Transport::Http };
+    let info = RequestInfo { id: id.0.to_string(), transport, namespace, idempotency_key };
     match sent {
         Sent::One(params) => {
             let call = Call { served, resolved: &resolved, info, is_get };

@@ -15,6 +15,11 @@ impl Process {
         Self::start("worker", settings, Stdio::null())
     }
 
+    /// `emporia worker` with METRICS_LISTEN on a free port; answers which, once they can be read.
+    pub fn worker_with_metrics(settings: &[(&str, &str)]) -> (Self, SocketAddr) {
+        Self::listening("worker", settings, "metrics_address").expect("it said where its metrics are")
+    }
+
     /// `emporia serve` on a free port; answers where, once it listens.
     pub fn serve(settings: &[(&str, &str)]) -> (Self, SocketAddr) {
         Self::try_serve(settings).expect("it said where it listens before it ended")
@@ -22,12 +27,16 @@ impl Process {
 
     /// The same; none when it ends at once, for want of a server that it needs.
     pub fn try_serve(settings: &[(&str, &str)]) -> Option<(Self, SocketAddr)> {
-        let settings = [settings, &[("LISTEN", "127.0.0.1:0")]].concat();
-        let mut it = Self::start("serve", &settings, Stdio::piped());
+        Self::listening("serve", &[settings, &[("LISTEN", "127.0.0.1:0")]].concat(), "address")
+    }
+
+    /// Starts it, and answers what it logs under this name.
+    fn listening(command: &str, settings: &[(&str, &str)], name: &str) -> Option<(Self, SocketAddr)> {
+        let mut it = Self::start(command, settings, Stdio::piped());
         let mut log = BufReader::new(it.0.stdout.take().expect("its log")).lines();
         let address = log.find_map(|line| {
             let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
-            line["address"].as_str()?.parse().ok()
+            line[name].as_str()?.parse().ok()
         });
         // Read on, or the process would wait for someone to do so.
         std::thread::spawn(move || log.for_each(drop));

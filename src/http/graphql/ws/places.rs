@@ -70,6 +70,11 @@ impl Places {
         WaitingPlace { number, displaced, waiting: self.waiting.clone() }
     }
 
+    /// Where sockets find room: for who counts them.
+    pub fn room(&self) -> &Arc<Semaphore> {
+        &self.sockets
+    }
+
     pub fn for_socket(&self) -> Option<OwnedSemaphorePermit> {
         self.sockets.clone().try_acquire_owned().ok()
     }

@@ -18,7 +18,7 @@ use super::message::{self, FromClient};
 use super::operation::{self, Said, Voice};
 use super::places::{TenantPlace, WaitingPlace};
 use crate::graphql::error::{Code, set_code};
-use crate::graphql::scope::RequestInfo;
+use crate::graphql::scope::{RequestInfo, Transport};
 use crate::http::context::{Credentials, Denied, guard};
 use crate::http::graphql::params::Params;
 use crate::http::request::{RequestId, record_tenant};
@@ -262,7 +262,12 @@ impl Session {
         self.started += 1;
         let number = self.started;
         let voice = Voice { id: id.clone(), number, out: self.out.clone() };
-        let info = RequestInfo { id: self.id.0.to_string(), namespace: self.namespace, idempotency_key: None };
+        let info = RequestInfo {
+            id: self.id.0.to_string(),
+            transport: Transport::WebSocket,
+            namespace: self.namespace,
+            idempotency_key: None,
+        };
         let span = tracing::info_span!("operation", request_id = %self.id.0,
             tenant = %admitted.resolved.standing.id, operation = Empty);
         let running = operation::run(self.served.clone(), admitted.resolved.clone(), info, params, voice);

@@ -1,0 +1,101 @@
+//! What a process tells Prometheus.
+
+use std::net::SocketAddr;
+
+use emporia::events::Topic;
+use serde_json::json;
+
+use crate::events::append;
+use crate::support::{Process, Receiver, Shopping, TestApp, redis_url};
+use crate::webhook::subscribe;
+
+/// The value of a series, by its beginning.
+fn value(text: &str, series: &str) -> f64 {
+    let line = text.lines().find(|line| line.starts_with(series) && line[series.len()..].starts_with(' '));
+    let line = line.unwrap_or_else(|| panic!("{series} is not in\n{text}"));
+    line.rsplit(' ').next().expect("a value").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn requests_and_operations_are_counted_by_bounded_names() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    app.gql(&store.publishable, "query Front { shop { name } }", json!({})).await;
+    app.gql(&store.publishable, "{ shop { name } }", json!({})).await;
+    app.post(&store.publishable, "query Wrong { product(id: \"nonsense\") { id } }", json!({})).await;
+    app.post(&store.publishable, "query Cut { shop {", json!({})).await;
+    app.post("esk_nobodys", "{ shop { name } }", json!({})).await;
+    for n in 0..150 {
+        app.gql(&store.publishable, &format!("query Crowd{n} {{ __typename }}"), json!({})).await;
+    }
+    let text = app.app.metrics.text(true);
+    let operations = "emporia_graphql_operations_total";
+    for name in ["Front", "unnamed", "Crowd0"] {
+        let series = format!("{operations}{{operation=\"{name}\",transport=\"http\",outcome=\"ok\"}}");
+        assert_eq!(value(&text, &series), 1.0);
+    }
+    assert_eq!(
+        value(&text, &format!("{operations}{{operation=\"Wrong\",transport=\"http\",outcome=\"errors\"}}")),
+        1.0
+    );
+    // Three names were there before.
+    assert_eq!(value(&text, &format!("{operations}{{operation=\"other\",transport=\"http\",outcome=\"ok\"}}")), 53.0);
+    assert_eq!(value(&text, "emporia_graphql_refused_total{code=\"GRAPHQL_PARSE_FAILED\"}"), 1.0);
+    let requests = "emporia_http_requests_total{route=\"/graphql\",status=";
+    assert!(
+        value(&text, &format!("{requests}\"2xx\"}}")) > 150.0 && value(&text, &format!("{requests}\"4xx\"}}")) == 1.0
+    );
+    let count = "emporia_graphql_operation_duration_seconds_count{operation=\"Front\",transport=\"http\"}";
+    assert_eq!(value(&text, count), 1.0);
+    assert!(value(&text, "emporia_database_acquires_total{pool=\"app\",how=\"direct\"}") >= 1.0);
+    assert_eq!(value(&text, "emporia_database_connections_max{pool=\"platform\"}"), 4.0);
+    assert_eq!(value(&text, "emporia_http_requests_in_flight"), 0.0);
+    let tenant = store.tenant.to_string();
+    for secret in [tenant.as_str(), "acme", &store.publishable] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn the_worker_counts_what_it_publishes_and_sends() {
+    let shop = Shopping::new().await;
+    let receiver = Receiver::accepting().await;
+    subscribe(&shop.app, &shop.store, "ORDERS_PAID", &receiver.url()).await;
+    append(&shop.app.app, &shop.store, &[Topic::OrdersPaid]).await;
+    emporia::worker::drain(&shop.app.app).await.expect("work");
+    let text = shop.app.app.metrics.text(true);
+    assert!(value(&text, "emporia_events_published_total") >= 1.0);
+    assert_eq!(value(&text, "emporia_webhook_attempts_total{outcome=\"taken\"}"), 1.0);
+    assert_eq!(value(&text, "emporia_webhook_first_attempt_delay_seconds_count"), 1.0);
+}
+
+#[tokio::test]
+async fn a_worker_serves_metrics_and_says_how_old_the_waiting_work_is() {
+    let test = TestApp::new().await;
+    test.store("acme").await;
+    let [app, platform, redis] = [test.db.url("emporia_app"), test.db.url("emporia_platform"), redis_url()];
+    let settings = [
+        ("DATABASE_URL", app.as_str()),
+        ("DATABASE_PLATFORM_URL", &platform),
+        ("REDIS_URL", &redis),
+        ("METRICS_LISTEN", "127.0.0.1:0"),
+    ];
+    let (_worker, address): (_, SocketAddr) = Process::worker_with_metrics(&settings);
+    let text = reqwest::get(format!("http://{address}/metrics")).await.expect("an answer");
+    assert!(text.headers()["content-type"].to_str().expect("text").starts_with("application/openmetrics-text"));
+    let text = text.text().await.expect("a text");
+    for work in ["events", "deliveries", "payments"] {
+        assert_eq!(value(&text, &format!("emporia_work_oldest_seconds{{work=\"{work}\"}}")), 0.0);
+    }
+    assert_eq!(value(&text, "emporia_notices_heard"), 1.0);
+    assert!(value(&text, "process_resident_memory_bytes") > 1e6);
+    assert_eq!(reqwest::get(format!("http://{address}/livez")).await.expect("an answer").status(), 200);
+    assert_eq!(reqwest::get(format!("http://{address}/graphql")).await.expect("an answer").status(), 404);
+}
+
+#[tokio::test]
+async fn the_api_does_not_serve_metrics() {
+    let app = TestApp::new().await;
+    assert_eq!(app.send("GET", "/metrics", &[], "").await.status, 404);
+}
