@@ -61,10 +61,12 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    match runtime.block_on(run(command)) {
+    let code = match runtime.block_on(run(command)) {
         Ok(code) => code,
         Err(error) => failed(&error),
-    }
+    };
+    crate::telemetry::trace::flush();
+    code
 }
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {

@@ -67,7 +67,7 @@ pub async fn together(
 /// The process's parts, after every check that can be made before the first request.
 async fn checked_app(single_process: bool) -> anyhow::Result<App> {
     let config = Config::read_for(&Env::process(), single_process)?;
-    crate::telemetry::init(&config.log);
+    crate::telemetry::init(&config)?;
     crate::db::check::roles(&config.database).await?;
     crate::db::check::texts(&config.database).await?;
     crate::db::check::migrated(&config.database).await?;

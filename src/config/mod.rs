@@ -25,6 +25,8 @@ pub use retention::RetentionConfig;
 pub use setting::Setting;
 pub use text::{example, shown};
 
+use crate::telemetry::trace::SamplerKind;
+
 /// The most that `PAYMENT_TIMEOUT_MS` may be, in milliseconds. What a checkout reserves is kept for twice as long, so
 /// that the worker never gives up a payment that is still being made.
 pub const MAX_PAYMENT_TIMEOUT_MS: u32 = 60_000;
@@ -56,6 +58,17 @@ pub struct RedisTls {
     pub roots: Option<Vec<u8>>,
     /// The client's own, with its key.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Traces for OpenTelemetry; where to they go, its own library reads.
+#[derive(Clone, Debug)]
+pub struct TraceConfig {
+    /// `OTEL_SERVICE_NAME`.
+    pub service_name: String,
+    /// `OTEL_TRACES_SAMPLER`.
+    pub sampler: SamplerKind,
+    /// `OTEL_TRACES_SAMPLER_ARG`: of a sampler that takes a share of all, which; from 0 to 1.
+    pub ratio: f64,
 }
 
 /// The HTTP edge.
@@ -123,6 +136,8 @@ pub struct Config {
     pub development: bool,
     /// `METRICS_LISTEN`: where metrics are served, apart from the API; none: nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: none without it.
+    pub traces: Option<TraceConfig>,
     /// `LOG`: how much is logged, in `tracing`'s filter language.
     pub log: String,
 }
@@ -171,6 +186,7 @@ impl Config {
                 "where /metrics (Prometheus) and /livez are served, by serve and worker: not for the public",
             ),
             log: r.log_filter("LOG", "info", "how much is logged: info, or emporia=debug, …"),
+            traces: TraceConfig::read_with(r),
         }
     }
 
@@ -262,6 +278,32 @@ impl HttpConfig {
             ),
             graphiql_headers: None,
         }
+    }
+}
+
+impl TraceConfig {
+    fn read_with(r: &mut Reader<'_>) -> Option<Self> {
+        r.section("Traces (OpenTelemetry)");
+        let endpoint = r.web_address_if_set(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://collector:4318",
+            "where traces are sent by OTLP over HTTP; none without it",
+        );
+        r.secret("OTEL_EXPORTER_OTLP_HEADERS", "authorization=…", "headers for it, comma-separated");
+        let traces = Self {
+            service_name: r.text("OTEL_SERVICE_NAME", "emporia", "the process's name in traces"),
+            sampler: r.parsed(
+                "OTEL_TRACES_SAMPLER",
+                SamplerKind::ParentOrOn,
+                "one of OpenTelemetry's, like parentbased_traceidratio",
+                "which traces are recorded",
+            ),
+            ratio: r.parsed("OTEL_TRACES_SAMPLER_ARG", 1.0, "from 0 to 1", "which share a …traceidratio sampler takes"),
+        };
+        if !(0.0..=1.0).contains(&traces.ratio) {
+            r.mistake(format!("OTEL_TRACES_SAMPLER_ARG is \"{}\"; expected from 0 to 1", traces.ratio));
+        }
+        endpoint.map(|_| traces)
     }
 }
 

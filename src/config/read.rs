@@ -140,7 +140,17 @@ impl<'a> Reader<'a> {
     /// An `http` or `https` URL with a host, without a slash at its end.
     pub fn web_address(&mut self, name: &'static str, default: &str, meaning: &'static str) -> String {
         let value = self.text(name, default, meaning);
-        let is_one = Url::parse(&value).is_ok_and(|url| {
+        self.checked_web_address(name, &value)
+    }
+
+    /// The same, or none.
+    pub fn web_address_if_set(&mut self, name: &'static str, example: &str, meaning: &'static str) -> Option<String> {
+        let value = self.optional(name, example, meaning)?;
+        Some(self.checked_web_address(name, &value))
+    }
+
+    fn checked_web_address(&mut self, name: &str, value: &str) -> String {
+        let is_one = Url::parse(value).is_ok_and(|url| {
             let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
             matches!(url.scheme(), "http" | "https") && url.has_host() && bare && url.fragment().is_none()
         });

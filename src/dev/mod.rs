@@ -111,7 +111,7 @@ async fn run_on(
     prepare_database(cluster, &secrets, &owner_url).await?;
     going_on()?;
     let (config, app_url) = config(cluster, &secrets, address)?;
-    crate::telemetry::init(&config.log);
+    crate::telemetry::init(&config)?;
     let public_url = config.http.public_url.clone();
     let app = App::build(config.clone()).await.context("starting")?;
     demo::provision(&app, home, &mut secrets, &public_url).await.context("making the demo store")?;

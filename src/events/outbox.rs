@@ -7,6 +7,7 @@ use super::model::{NewEvent, Work};
 use crate::clock::Entropy;
 use crate::db::schema::{events, outbox_ready};
 use crate::db::{TenantTx, insert_rows};
+use crate::telemetry::trace;
 
 /// Appends an event and asks the worker to publish it.
 pub fn append_in_tx(tx: &mut TenantTx<'_>, now: DateTime<Utc>, entropy: &Entropy, event: &NewEvent) -> QueryResult<()> {
@@ -28,13 +29,22 @@ pub fn append_all_in_tx(
         topic: event.topic.as_db(),
         version: event.topic.version(),
         subject_id: event.subject_id,
-        payload: event.payload.clone(),
+        payload: traced(event),
         occurred_at: now,
     });
     tx.send(append)?;
     ring_in_tx(tx, Work::Events, now)?;
     tx.ring_after_commit(Work::Events.bit());
     Ok(())
+}
+
+/// The payload, with the trace in which the event happened: what is done about it later is part of that trace.
+fn traced(event: &NewEvent) -> serde_json::Value {
+    let mut payload = event.payload.clone();
+    if let (Some(traceparent), Some(members)) = (trace::traceparent(), payload.as_object_mut()) {
+        members.insert(trace::TRACEPARENT.to_owned(), traceparent.into());
+    }
+    payload
 }
 
 /// Asks the worker to do this kind of work for the tenant when it is due. The worker looks about once a second;

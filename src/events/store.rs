@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::model::{Appended, Event, Stretch, Topic};
 use crate::db::schema::{event_positions, events};
 use crate::db::{TenantConn, TenantTx, planned};
+use crate::telemetry::trace;
 
 diesel::define_sql_function! {
     /// The place of an element in an array, from 1. (PostgreSQL answers an int4, which it widens in the sum.)
@@ -60,6 +61,18 @@ pub async fn place_of(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option
         .await
         .optional()?;
     Ok(row.and_then(|(position, published_at)| Some((position?, published_at?))))
+}
+
+/// In which trace an event happened, where one was recorded.
+pub async fn traceparent(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option<String>> {
+    let payload: Option<serde_json::Value> = events::table
+        .filter(events::tenant_id.eq(conn.tenant()))
+        .filter(events::id.eq(id))
+        .select(events::payload)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(payload.and_then(|payload| Some(payload.get(trace::TRACEPARENT)?.as_str()?.to_owned())))
 }
 
 /// The last position, locked: until the end of the transaction nobody else publishes for this tenant. None: somebody

@@ -16,6 +16,7 @@ use crate::error::Fault;
 use crate::ids::{GidNamespace, TenantId};
 use crate::money::graphql::MoneyV2;
 use crate::money::{Currency, Money};
+use crate::telemetry::trace;
 use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
 
@@ -139,7 +140,8 @@ impl Scope {
     {
         use tracing::Instrument;
         self.renew();
-        let done = self.app.tasks.spawn(work.in_current_span()).await;
+        let span = trace::of_use_case(&work);
+        let done = self.app.tasks.spawn(work.instrument(span).in_current_span()).await;
         self.renew();
         done.map_err(|error| Fault::internal(format!("a mutation's task ended: {error}")))
     }

@@ -12,6 +12,7 @@ use tracing::{Instrument, Span};
 
 use super::router::Served;
 use crate::metrics::{InFlight, Metrics, Route};
+use crate::telemetry::trace;
 
 /// Characters of an operation's name in the log.
 const MAX_OPERATION: usize = 128;
@@ -32,11 +33,18 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
     // The route alone: a path may hold a token, a query string holds variables.
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route,
-        tenant = Empty, operation = Empty);
+        tenant = Empty, operation = Empty, otel.kind = Empty, otel.name = Empty, otel.status_code = Empty,
+        http.response.status_code = Empty);
+    if trace::is_on() {
+        begin_trace(&span, route, &request);
+    }
     let line = Line::begin(&served.app.metrics, route);
     let mut response = async {
         let response = next.run(request).await;
         line.answered(&response);
+        if trace::is_on() {
+            end_trace(&response);
+        }
         response
     }
     .instrument(span)
@@ -45,6 +53,23 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// Says of the span what traces want to know, and makes it part of the caller's trace.
+fn begin_trace(span: &Span, route: &str, request: &Request) {
+    if let Some(caller) = request.headers().get(trace::TRACEPARENT).and_then(|value| value.to_str().ok()) {
+        trace::follow(span, caller);
+    }
+    span.record("otel.kind", "server");
+    span.record("otel.name", format!("{} {route}", request.method()).trim_end());
+}
+
+fn end_trace(response: &Response) {
+    let status = response.status();
+    Span::current().record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        Span::current().record("otel.status_code", "ERROR");
+    }
 }
 
 /// A request's one line in the log, and its place in the counts, which it also gets when its client goes before the answer.

@@ -5,14 +5,21 @@
 //! operation name.
 
 mod json;
+pub mod trace;
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::{Registry, fmt};
+
+use crate::config::Config;
 
 /// Libraries that print headers, statements or values when asked for more than this.
-const QUIET: [&str; 7] = [
+const QUIET: [&str; 8] = [
+    // Spans for traces only.
+    "emporia::trace=off",
     "hyper=info",
     "hyper_util=info",
     "reqwest=info",
@@ -22,19 +29,16 @@ const QUIET: [&str; 7] = [
     "tokio_tungstenite=info",
 ];
 
-/// Starts logging to standard output; `log` says how much (`info`, `emporia=debug`, …). A second call changes
-/// nothing.
-pub fn init(log: &str) {
-    let subscriber: Box<dyn tracing::Subscriber + Send + Sync> = if std::io::stdout().is_terminal() {
-        Box::new(
-            tracing_subscriber::fmt()
-                .with_env_filter(filter(log))
-                .with_target(false)
-                .log_internal_errors(false)
-                .finish(),
-        )
-    } else {
-        Box::new(json(std::io::stdout, log))
+/// Starts logging to standard output, as much as `LOG` says, and traces where `OTEL_EXPORTER_OTLP_ENDPOINT` says where to.
+/// A second call changes nothing.
+pub fn init(config: &Config) -> anyhow::Result<()> {
+    let log = &config.log;
+    let subscriber: Box<dyn tracing::Subscriber + Send + Sync> = match &config.traces {
+        Some(traces) => Box::new(traced(log, traces)?),
+        None if std::io::stdout().is_terminal() => {
+            Box::new(fmt().with_env_filter(filter(log)).with_target(false).log_internal_errors(false).finish())
+        }
+        None => Box::new(json(std::io::stdout, log)),
     };
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -43,6 +47,28 @@ pub fn init(log: &str) {
             tracing::error!(location = panic.location().map(ToString::to_string), "{}", message(panic));
         }));
     }
+    Ok(())
+}
+
+/// The log, and beside it the traces. What is logged is no part of a trace: it may hold what a database says.
+fn traced(log: &str, traces: &crate::config::TraceConfig) -> anyhow::Result<impl tracing::Subscriber + Send + Sync> {
+    let layer = fmt::layer().log_internal_errors(false);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match std::io::stdout().is_terminal() {
+        true => layer.with_target(false).with_filter(filter(log)).boxed(),
+        false => layer.fmt_fields(json::Members).event_format(json::Line).with_filter(filter(log)).boxed(),
+    };
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(trace::tracer(traces)?)
+        .with_location(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false)
+        .with_target(false)
+        .with_context_activation(false)
+        .with_filter(
+            filter_fn(|metadata| metadata.is_span() && metadata.target().starts_with("emporia"))
+                .with_max_level_hint(LevelFilter::INFO),
+        );
+    Ok(tracing_subscriber::registry().with(lines).with(spans))
 }
 
 /// The subscriber of production, writing JSON lines to `writer`.

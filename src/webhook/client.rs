@@ -20,6 +20,7 @@ use super::health::Verdict;
 use super::model::{MAX_EXCERPT, endpoint, excerpt};
 use crate::config::WebhookConfig;
 use crate::error::Fault;
+use crate::telemetry::trace;
 
 /// A response is read up to here; what is behind it does not matter.
 const MAX_RESPONSE: usize = 64 << 10;
@@ -105,6 +106,10 @@ impl Client {
             .header("webhook-timestamp", message.timestamp)
             .header("webhook-signature", message.signature);
         let request = if message.is_test { request.header("webhook-test", "true") } else { request };
+        let request = match trace::traceparent() {
+            Some(traceparent) => request.header(trace::TRACEPARENT, traceparent),
+            None => request,
+        };
         let request = request.body(message.body);
         let mut response = request.send().await.map_err(|error| explain(&error))?;
         answer.status = Some(response.status().as_u16());

@@ -19,15 +19,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::{Outcome, render};
 use crate::app::App;
 use crate::db::TenantDb;
 use crate::error::Fault;
-use crate::events::{Work, ring_now_in_tx};
+use crate::events::{Work, ring_now_in_tx, store};
 use crate::graphql::schema::{self, EmporiaSchema};
 use crate::ids::TenantId;
+use crate::telemetry::trace;
 use crate::webhook::client::{Answer, Client, Message};
 use crate::webhook::health::Verdict;
 use crate::webhook::model::{Attempt, Claimed};
@@ -225,11 +227,12 @@ impl Inner {
         }
         let claimed = self.patiently(|| service::claim(&self.app, &db, subscription, self.lease())).await?;
         let Some(mut claimed) = claimed else { return Ok(false) };
-        let body = self.body(&db, &mut claimed, turns).await?;
+        let span = self.span(&db, &claimed).await;
+        let body = self.body(&db, &mut claimed, turns).instrument(span.clone()).await?;
         let attempted_at = self.app.clock.now();
         let (answer, verdict) = match body {
             Some(Ok(body)) => {
-                let answer = self.send(&claimed, attempted_at.timestamp(), body).await;
+                let answer = self.send(&claimed, attempted_at.timestamp(), body).instrument(span.clone()).await;
                 let verdict = answer.verdict();
                 (answer, verdict)
             }
@@ -247,10 +250,24 @@ impl Inner {
             attempted_at,
         };
         let record = || service::record(&self.app, &db, &claimed, &attempt, verdict);
-        if !self.patiently(record).await? {
+        if !self.patiently(record).instrument(span).await? {
             tracing::warn!(%tenant, delivery = %claimed.id, "an attempt outlived its claim and was not recorded");
         }
         Ok(true)
+    }
+
+    /// The attempt's span, in the trace of what is told.
+    async fn span(&self, db: &TenantDb, claimed: &Claimed) -> Span {
+        if !trace::is_on() {
+            return Span::none();
+        }
+        let span = trace::span!("delivery", otel.kind = "producer", tenant = %db.tenant(), delivery = %claimed.id,
+            topic = claimed.topic.as_db(), attempt = claimed.attempts + 1);
+        let told = db.read(async |conn| Ok::<_, Fault>(store::traceparent(conn, claimed.event_id).await?)).await;
+        if let Ok(Some(traceparent)) = told {
+            trace::follow(&span, &traceparent);
+        }
+        span
     }
 
     fn count(&self, claimed: &Claimed, answer: &Answer, attempted_at: DateTime<Utc>) {

@@ -23,11 +23,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::app::App;
 use crate::cache::Notice;
 use crate::error::Fault;
 use crate::events::Work;
+use crate::telemetry::trace;
 use bells::{Job, Wanted};
 use deliver::Deliverer;
 use places::Places;
@@ -109,7 +111,10 @@ pub async fn drain(app: &App) -> Result<(), Fault> {
 pub async fn oldest_work(app: &App) -> Result<Vec<(Work, Duration)>, Fault> {
     let now = app.clock.now();
     let due = bells::oldest(app.db.platform(), now).await?;
-    Ok(due.into_iter().map(|(work, due_at)| (work, due_at.map_or(Duration::ZERO, |at| (now - at).to_std().unwrap_or_default()))).collect())
+    Ok(due
+        .into_iter()
+        .map(|(work, due_at)| (work, due_at.map_or(Duration::ZERO, |at| (now - at).to_std().unwrap_or_default())))
+        .collect())
 }
 
 /// Jobs claimed at once, at most.
@@ -232,7 +237,11 @@ impl Worker {
     /// One job from the claim to its end; a failure is logged and tried again. The bells of one that is done are taken
     /// down with the next claim, which follows at once.
     async fn work_off(self: Arc<Self>, job: Job) -> Ended {
-        let performed = self.perform(&job).await;
+        let span = match trace::is_on() {
+            true => trace::span!("job", tenant = %job.tenant, work = job.work.as_db()),
+            false => Span::none(),
+        };
+        let performed = self.perform(&job).instrument(span).await;
         self.app.metrics.job(job.work.as_db(), performed.as_ref().map_or("failed", |outcome| outcome.as_str()));
         let (outcome, after) = match performed {
             Ok(Outcome::Done) => return Ended { outcome: Outcome::Done, bells: job.bells },

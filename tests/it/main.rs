@@ -56,6 +56,7 @@ mod storefront;
 mod support;
 mod tenancy;
 mod tls;
+mod traces;
 mod trusted_documents;
 mod turns;
 mod user_errors;

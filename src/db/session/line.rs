@@ -126,7 +126,7 @@ impl Line {
     /// Makes a statement for one run.
     pub fn prepare_once(&mut self, sql: &str, types: &[u32]) -> QueryResult<Arc<Statement>> {
         self.parse("", sql, types)?;
-        Ok(Arc::new(Statement::unnamed()))
+        Ok(Arc::new(Statement::unnamed(sql)))
     }
 
     fn parse(&mut self, name: &str, sql: &str, types: &[u32]) -> QueryResult<()> {
@@ -227,6 +227,11 @@ impl Line {
                 Err(error) => self.close(Failure::lost(&error)),
             }
         }
+    }
+
+    /// What a question's statement is about.
+    pub fn summary(&mut self, ticket: Ticket) -> &str {
+        self.question(ticket).statement.summary()
     }
 
     /// Notes who waits for this, without sending anything yet.

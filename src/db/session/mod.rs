@@ -27,11 +27,14 @@ use diesel::query_builder::{AsQuery, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
 use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 use tokio_postgres::CancelToken;
+use tracing::Span;
 
 use line::{Begun, Line, Ticket, Told};
 use row::{PgRow, Rows};
 use socket::Address;
 use statements::Statement;
+
+use crate::telemetry::trace;
 
 pub use connect::{ConnectError, client};
 
@@ -240,6 +243,8 @@ impl PgMetadataLookup for BuiltIn {
 pub struct Asked<'a> {
     session: &'a Session,
     state: State,
+    /// From the question to the answer.
+    _span: Span,
 }
 
 enum State {
@@ -256,7 +261,11 @@ impl<'a> Asked<'a> {
             Ok(ticket) => State::Fresh(ticket),
             Err(error) => State::Failed(Some(error)),
         };
-        Self { session, state }
+        let span = match state {
+            State::Fresh(ticket) if trace::is_on() => trace::of_statement(session.line().summary(ticket)),
+            _ => Span::none(),
+        };
+        Self { session, state, _span: span }
     }
 }
 

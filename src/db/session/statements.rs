@@ -19,6 +19,8 @@ const MOST: usize = 500;
 pub struct Statement {
     /// Empty for one that is known for one run.
     name: String,
+    /// What it does to which table, for traces.
+    summary: Box<str>,
     columns: OnceLock<Vec<Column>>,
     is_asked: AtomicBool,
 }
@@ -35,12 +37,16 @@ impl TypeOidLookup for Column {
 }
 
 impl Statement {
-    pub fn unnamed() -> Self {
-        Self::named(String::new())
+    pub fn unnamed(sql: &str) -> Self {
+        Self::named(String::new(), sql)
     }
 
-    fn named(name: String) -> Self {
-        Self { name, columns: OnceLock::new(), is_asked: AtomicBool::new(false) }
+    fn named(name: String, sql: &str) -> Self {
+        Self { name, summary: summary(sql).into(), columns: OnceLock::new(), is_asked: AtomicBool::new(false) }
+    }
+
+    pub fn summary(&self) -> &str {
+        &self.summary
     }
 
     pub fn name(&self) -> &str {
@@ -65,6 +71,20 @@ impl Statement {
         let columns = body.fields().map(column).collect()?;
         let _ = self.columns.set(columns);
         Ok(())
+    }
+}
+
+/// `SELECT products` of `SELECT "products"."id" FROM "products" WHERE …`: nothing that anybody has entered.
+fn summary(sql: &str) -> String {
+    let verb = sql.split_whitespace().next().unwrap_or_default();
+    let table = ["FROM ", "INTO ", "UPDATE "].into_iter().filter_map(|word| {
+        let at = sql.find(word)?;
+        let table = sql[at + word.len()..].trim_start_matches('(').split_whitespace().next()?;
+        table.starts_with('"').then_some((at, table))
+    });
+    match table.min() {
+        Some((_, table)) => format!("{verb} {}", table.replace('"', "").trim_end_matches([',', ')'])),
+        None => verb.to_owned(),
     }
 }
 
@@ -101,7 +121,7 @@ impl Statements {
     }
 
     pub fn insert(&mut self, name: String, sql: &str, types: &[u32]) -> Arc<Statement> {
-        let (statement, key) = (Arc::new(Statement::named(name)), Arc::from(&*key(sql, types)));
+        let (statement, key) = (Arc::new(Statement::named(name, sql)), Arc::from(&*key(sql, types)));
         self.order.push_back(Arc::clone(&key));
         self.by_text.insert(key, statement.clone());
         statement
@@ -124,5 +144,24 @@ impl Statements {
         self.by_text.retain(|_, known| !Arc::ptr_eq(known, statement));
         self.order.retain(|key| self.by_text.contains_key(key));
         self.by_text.len() < before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_names_the_verb_and_the_first_table() {
+        for (sql, told) in [
+            (r#"SELECT "products"."id" FROM "products" WHERE ("products"."tenant_id" = $1)"#, "SELECT products"),
+            (r#"INSERT INTO "platform"."outbox_ready" ("tenant_id") VALUES ($1)"#, "INSERT platform.outbox_ready"),
+            (r#"UPDATE "carts" SET "note" = $1 FROM "products""#, "UPDATE carts"),
+            (r#"DELETE  FROM "carts" WHERE "note" = $1"#, "DELETE carts"),
+            (r#"SELECT * FROM ("carts" INNER JOIN "x" ON true)"#, "SELECT carts"),
+            ("COMMIT", "COMMIT"),
+        ] {
+            assert_eq!(summary(sql), told);
+        }
     }
 }
