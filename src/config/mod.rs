@@ -43,7 +43,9 @@ pub struct DatabaseConfig {
     pub url: String,
     /// `DATABASE_PLATFORM_URL`: the role for tenants, keys and the worker's bell (`emporia_platform`).
     pub platform_url: String,
-    /// `DATABASE_POOL_SIZE`: connections a process holds to each of the two, at most.
+    /// `DATABASE_REPLICA_URL`: a server that follows the first one, for reads that may be a moment old.
+    pub replica_url: Option<String>,
+    /// `DATABASE_POOL_SIZE`: connections a process holds to each of them, at most.
     pub pool_size: u32,
     /// `DATABASE_ACQUIRE_TIMEOUT_MS`: how long a request waits for a connection.
     pub acquire_timeout: Duration,
@@ -208,11 +210,12 @@ impl DatabaseConfig {
         Self {
             url: r.database_url(&servers::APP),
             platform_url: r.database_url(&servers::PLATFORM),
+            replica_url: r.database_url_if_set(&servers::REPLICA),
             pool_size: r.number(
                 "DATABASE_POOL_SIZE",
                 10,
                 1..=1000,
-                "connections a process holds to each of the two, at most",
+                "connections a process holds to each of them, at most",
             ),
             acquire_timeout: r.millis(
                 "DATABASE_ACQUIRE_TIMEOUT_MS",

@@ -16,6 +16,11 @@ pub(super) const APP: Role = Role {
     name: "emporia_app",
     meaning: "as emporia_app: requests. Not a superuser, an owner or a role with BYPASSRLS",
 };
+pub(super) const REPLICA: Role = Role {
+    variable: "DATABASE_REPLICA_URL",
+    name: "emporia_app",
+    meaning: "as emporia_app, of a server that follows the other: storefronts' reads of catalogue and content",
+};
 pub(super) const PLATFORM: Role = Role {
     variable: "DATABASE_PLATFORM_URL",
     name: "emporia_platform",
@@ -24,7 +29,7 @@ pub(super) const PLATFORM: Role = Role {
 pub(super) const OWNER: Role = Role {
     variable: "DATABASE_OWNER_URL",
     name: "emporia_owner",
-    meaning: "as emporia_owner: migrate; tenant, key, payment and import take it where the one above is not set",
+    meaning: "as emporia_owner: migrate; tenant, key, payment and import take it where DATABASE_PLATFORM_URL is not set",
 };
 pub(super) const BACKUP: Role = Role {
     variable: "DATABASE_BACKUP_URL",
@@ -100,7 +105,8 @@ impl Reader<'_> {
             "/etc/emporia/redis-ca.pem",
             "PEM file of who may sign Redis's certificate; without it those whom the system trusts",
         );
-        let certificate = self.pem_file("REDIS_CERT_FILE", "/etc/emporia/client.pem", "PEM file of a client's certificate");
+        let certificate =
+            self.pem_file("REDIS_CERT_FILE", "/etc/emporia/client.pem", "PEM file of a client's certificate");
         let key = self.pem_file("REDIS_KEY_FILE", "/etc/emporia/client-key.pem", "PEM file of its key");
         if certificate.is_some() != key.is_some() {
             self.mistake("REDIS_CERT_FILE and REDIS_KEY_FILE go together".to_owned());

@@ -53,8 +53,7 @@ fn addresses_that_cannot_be_used_are_mistakes_and_their_passwords_are_not_told()
         ("DATABASE_URL", "postgres://a:pw@b/x?sslmode=verify-full"),
         ("REDIS_URL", "redis://:pw@b/1"),
         ("REDIS_URL", "rediss://:pw@b/1"),
-    ]
-    {
+    ] {
         assert!(Config::read(&Env::from_pairs(REQUIRED).with([(name, value)])).is_ok(), "{value}");
     }
 }
@@ -143,7 +142,7 @@ fn what_is_set_is_shown_without_secrets() {
     for line in [
         "  DATABASE_URL=postgres://emporia_app:***@db/shop\n",
         "  DATABASE_PLATFORM_URL=  (missing)\n",
-        "  DATABASE_POOL_SIZE=12\n      connections a process holds to each of the two, at most; a whole number from 1 to \
+        "  DATABASE_POOL_SIZE=12\n      connections a process holds to each of them, at most; a whole number from 1 to \
          1000; default 10\n",
         "  DATABASE_ACQUIRE_TIMEOUT_MS=5000  (the default)\n",
         "  REDIS_URL=redis://:***@cache\n",

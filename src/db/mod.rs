@@ -19,6 +19,7 @@ mod platform;
 mod pool;
 mod probe;
 mod read;
+mod replica;
 #[rustfmt::skip]
 pub mod schema;
 pub mod search;
@@ -54,6 +55,7 @@ pub struct Db {
     pool_size: u32,
     bell: Bell,
     platform: PlatformDb,
+    replica: Option<Arc<replica::Replica>>,
     /// Those who follow events borrow in turn.
     followers: Arc<Semaphore>,
     probe: Arc<probe::Probe>,
@@ -68,6 +70,7 @@ impl Db {
             pool_size: config.pool_size,
             bell: Bell::default(),
             platform: PlatformDb::new(config),
+            replica: config.replica_url.as_deref().map(|url| Arc::new(replica::Replica::new(url, config))),
             followers: Arc::new(Semaphore::new(followers)),
             probe: Arc::new(probe::Probe::new(pool::session_url(&config.url, config))),
         }
@@ -77,6 +80,12 @@ impl Db {
     /// provisioning and the operator's commands.
     pub fn tenant(&self, tenant: TenantId) -> TenantDb {
         TenantDb::new(self.app.clone(), self.bell.clone(), tenant)
+    }
+
+    /// One tenant's rows for who only reads, and may read what was there a moment ago: from the replica if there is one,
+    /// and it is there.
+    pub fn reader(&self, tenant: TenantId) -> TenantDb {
+        self.tenant(tenant).read_from(self.replica.clone())
     }
 
     /// One tenant's rows for somebody who follows its events. However many follow, and are told at the same moment,
@@ -97,7 +106,8 @@ impl Db {
 
     /// How the pools stand.
     pub fn pools(&self) -> Vec<PoolState> {
-        vec![PoolState::of("app", &self.app, self.pool_size), self.platform.pool_state("platform")]
+        let primary = [PoolState::of("app", &self.app, self.pool_size), self.platform.pool_state("platform")];
+        primary.into_iter().chain(self.replica.as_ref().map(|replica| replica.state())).collect()
     }
 
     pub fn platform(&self) -> &PlatformDb {

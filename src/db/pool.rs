@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::endpoint::Endpoint;
 use super::session::{ConnectError, Session};
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A connection with its mark.
 pub struct PgConn {
@@ -57,16 +57,23 @@ impl Drop for PgConn {
 }
 
 /// Makes and judges connections for the pool.
-pub struct Manager(Result<Endpoint, Arc<str>>);
+pub struct Manager {
+    endpoint: Result<Endpoint, Arc<str>>,
+    /// Each connection's role is judged when it is made: nobody has done it before.
+    judges: bool,
+}
 
 impl bb8::ManageConnection for Manager {
     type Connection = PgConn;
     type Error = ConnectError;
 
     async fn connect(&self) -> Result<PgConn, ConnectError> {
-        let endpoint = self.0.as_ref().map_err(|error| ConnectError::Url(error.clone()))?;
+        let endpoint = self.endpoint.as_ref().map_err(|error| ConnectError::Url(error.clone()))?;
         let pg = Session::connect(endpoint).await?;
         ensure_snapshots(&pg).await?;
+        if self.judges {
+            ensure_bound(&pg).await?;
+        }
         Ok(PgConn { pg, in_transaction: AtomicBool::new(false) })
     }
 
@@ -159,14 +166,42 @@ async fn ensure_snapshots(pg: &Session) -> Result<(), ConnectError> {
     Err(ConnectError::Refused(text))
 }
 
+/// Refuses a role that row-level security does not bind, as [`super::check`] does when a process begins.
+async fn ensure_bound(pg: &Session) -> Result<(), ConnectError> {
+    let is_bound = pg.shows(IS_BOUND, "bound").await.map_err(|error| ConnectError::Refused(error.to_string()))?;
+    match is_bound {
+        true => Ok(()),
+        false => Err(ConnectError::Refused("row-level security would not bind the role".to_owned())),
+    }
+}
+
+const IS_BOUND: &str = "SELECT CASE WHEN EXISTS (
+    SELECT FROM pg_roles o WHERE (o.rolsuper OR o.rolbypassrls) AND pg_has_role(current_user, o.oid, 'MEMBER')
+  ) OR EXISTS (
+    SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname IN ('public', 'platform') AND c.relkind IN ('r', 'p')
+       AND pg_has_role(current_user, c.relowner, 'MEMBER')
+  ) THEN 'free' ELSE 'bound' END";
+
+/// [`build`], for connections that have to be judged.
+pub(super) fn build_judging(url: &str, config: &DatabaseConfig) -> Pool {
+    build_with(url, config, true)
+}
+
 /// Builds a pool without connecting. `statement_timeout` bounds every statement on it, in the server.
 pub fn build(url: &str, config: &DatabaseConfig) -> Pool {
-    let session = Endpoint::parse(&session_url(url, config)).map_err(Arc::from);
+    build_with(url, config, false)
+}
+
+fn build_with(url: &str, config: &DatabaseConfig, judges: bool) -> Pool {
+    let endpoint = Endpoint::parse(&session_url(url, config)).map_err(Arc::from);
     bb8::Pool::builder()
         .max_size(config.pool_size)
         .connection_timeout(config.acquire_timeout)
         .test_on_check_out(true)
-        .build_unchecked(Manager(session))
+        // A server that refuses is not asked again and again while somebody waits who may ask another.
+        .retry_connection(!judges)
+        .build_unchecked(Manager { endpoint, judges })
 }
 
 /// Adds the session's settings to the connection URL as start-up options.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::bell::Bell;
 use super::pool::{self, PgConn, Pool, Pooled};
+use super::replica::Replica;
 use super::session::Session;
 use crate::error::Fault;
 use crate::ids::TenantId;
@@ -28,17 +29,23 @@ pub struct TenantDb {
     bell: Bell,
     tenant: TenantId,
     turns: Option<Arc<Semaphore>>,
+    replica: Option<Arc<Replica>>,
 }
 
 impl TenantDb {
     /// Only the request guard, the worker and provisioning build one: see [`super::Db::tenant`].
     pub(super) fn new(pool: Pool, bell: Bell, tenant: TenantId) -> Self {
-        Self { pool, bell, tenant, turns: None }
+        Self { pool, bell, tenant, turns: None, replica: None }
     }
 
     /// The same, borrowing only as many connections at once as there are `turns`, with all others who share them.
     pub(super) fn in_turn(self, turns: Arc<Semaphore>) -> Self {
         Self { turns: Some(turns), ..self }
+    }
+
+    /// The same, reading from the replica if there is one.
+    pub(super) fn read_from(self, replica: Option<Arc<Replica>>) -> Self {
+        Self { replica, ..self }
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -61,7 +68,7 @@ impl TenantDb {
         E: From<Fault> + From<Error>,
         F: AsyncFnOnce(&mut TenantTx<'_>) -> Result<T, E>,
     {
-        let conn = self.borrow().await?;
+        let conn = self.borrow_primary().await?;
         let rung = AtomicU8::new(0);
         let value = self
             .transact(&conn, Begin::Write, async |conn: &mut TenantConn<'_>| {
@@ -85,7 +92,17 @@ impl TenantDb {
         transact(conn, || begin.say(&conn.pg, self.tenant), work(&mut scoped)).await
     }
 
+    /// To read from.
     pub(super) async fn borrow(&self) -> Result<Pooled, Fault> {
+        if let Some(replica) = &self.replica
+            && let Some(conn) = replica.borrow().await
+        {
+            return Ok(conn);
+        }
+        self.borrow_primary().await
+    }
+
+    async fn borrow_primary(&self) -> Result<Pooled, Fault> {
         pool::borrow(&self.pool, self.turns.as_ref()).await
     }
 }

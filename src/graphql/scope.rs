@@ -97,6 +97,11 @@ impl Scope {
         Self::on(app.db.tenant(resolved.standing.id), app, resolved, request)
     }
 
+    /// One that only reads what may be a moment old.
+    pub fn of_reader(app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
+        Self::on(app.db.reader(resolved.standing.id), app, resolved, request)
+    }
+
     /// A subscription's: whatever it reads, it reads in turn with all others of the process.
     pub fn of_subscription(app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
         Self::on(app.db.follower(resolved.standing.id), app, resolved, request)

@@ -44,6 +44,7 @@ mod paths;
 mod payment;
 mod predicates;
 mod process;
+mod replica;
 mod retention;
 mod revocation;
 mod rls_coverage;

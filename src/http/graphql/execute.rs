@@ -12,7 +12,7 @@ use super::answer::{Refused, is_request_error};
 use super::params::Params;
 use super::persisted::{self, Persisted};
 use super::prepare::Prepared;
-use super::trusted;
+use super::{replica, trusted};
 use crate::graphql::error::{Code, code, present, set_code};
 use crate::graphql::idempotent::check_header;
 use crate::graphql::limits::{Limits, of_answer};
@@ -99,6 +99,7 @@ impl Call<'_> {
         let is_valid = prepared.is_known_to_be_valid(operation, &variables);
         let scope = match kind {
             OperationType::Subscription => Scope::of_subscription,
+            OperationType::Query if replica::may_answer(self.resolved.access, operation) => Scope::of_reader,
             OperationType::Query | OperationType::Mutation => Scope::new,
         };
         let scope = scope(&self.served.app, self.resolved, self.info.clone());

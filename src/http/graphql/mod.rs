@@ -15,6 +15,7 @@ mod negotiate;
 mod params;
 mod persisted;
 mod prepare;
+mod replica;
 mod seen;
 mod sse;
 mod subscription;

@@ -55,6 +55,11 @@ impl TestApp {
     pub fn on(db: TestDb, settings: &[(&str, &str)]) -> Self {
         let clock = ManualClock::new(start());
         let app = App::assemble(db.config(settings), MemoryShared::new(), clock.clone(), Entropy::seeded(7));
+        Self::of(app, db, clock)
+    }
+
+    /// Of the given parts.
+    pub fn of(app: App, db: TestDb, clock: Arc<ManualClock>) -> Self {
         Self { app, router: OnceLock::new(), db, clock }
     }
 

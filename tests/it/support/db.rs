@@ -78,6 +78,14 @@ impl TestDb {
         Self { name }
     }
 
+    /// A copy of a database to which nobody is connected.
+    pub async fn copy_of(other: &str) -> Self {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {other} OWNER emporia_owner");
+        admin("postgres").await.batch_execute(&sql).await.expect("copying the database");
+        Self { name }
+    }
+
     /// A database without tables, for what migrates it itself.
     pub async fn empty() -> Self {
         template().await;
