@@ -82,6 +82,10 @@ impl Db {
         TenantDb::new(self.app.clone(), self.bell.clone(), tenant)
     }
 
+    pub fn has_replica(&self) -> bool {
+        self.replica.is_some()
+    }
+
     /// One tenant's rows for who only reads, and may read what was there a moment ago: from the replica if there is one,
     /// and it is there.
     pub fn reader(&self, tenant: TenantId) -> TenantDb {

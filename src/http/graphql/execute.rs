@@ -97,9 +97,12 @@ impl Call<'_> {
         let bytes = prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
         let cost = prepared.cost(operation, &variables, bytes)?;
         let is_valid = prepared.is_known_to_be_valid(operation, &variables);
+        let has_replica = self.served.app.db.has_replica();
         let scope = match kind {
             OperationType::Subscription => Scope::of_subscription,
-            OperationType::Query if replica::may_answer(self.resolved.access, operation) => Scope::of_reader,
+            OperationType::Query if has_replica && replica::may_answer(self.resolved.access, operation) => {
+                Scope::of_reader
+            }
             OperationType::Query | OperationType::Mutation => Scope::new,
         };
         let scope = scope(&self.served.app, self.resolved, self.info.clone());
