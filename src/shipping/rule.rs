@@ -20,7 +20,7 @@ pub enum Refusal {
     Blank,
     #[error("A name has at most 255 characters.")]
     TooLong,
-    #[error("At most 250 are possible.")]
+    #[error("More than a delivery profile can have.")]
     TooMany,
     #[error("A zone needs at least one country, or the rest of the world.")]
     NoCountry,

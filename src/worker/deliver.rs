@@ -240,7 +240,7 @@ impl Inner {
             Some(Err(answer)) => (answer, Verdict::Unsent),
             None => return Ok(true),
         };
-        self.count(&claimed, &answer, attempted_at);
+        self.count(&claimed, &answer, verdict, attempted_at);
         let attempt = Attempt {
             number: claimed.attempts + 1,
             status_code: answer.status.and_then(|status| i16::try_from(status).ok()),
@@ -270,13 +270,12 @@ impl Inner {
         span
     }
 
-    fn count(&self, claimed: &Claimed, answer: &Answer, attempted_at: DateTime<Utc>) {
-        let outcome = match (answer.is_taken(), answer.status) {
-            (true, _) => "taken",
-            (false, Some(_)) => "refused",
-            // Neither an answer nor a try: the body could not be made.
-            (false, None) if answer.duration.is_zero() => "not_sent",
-            (false, None) => "unreachable",
+    fn count(&self, claimed: &Claimed, answer: &Answer, verdict: Verdict, attempted_at: DateTime<Utc>) {
+        let outcome = match (verdict, answer.status) {
+            (Verdict::Taken, _) => "taken",
+            (Verdict::Unsent, _) => "not_sent",
+            (_, Some(_)) => "refused",
+            (_, None) => "unreachable",
         };
         let since_event = (attempted_at - claimed.occurred_at).to_std().ok().filter(|_| claimed.attempts == 0);
         self.app.metrics.attempt(outcome, answer.duration, since_event);

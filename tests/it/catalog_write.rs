@@ -11,7 +11,7 @@ use emporia::shop;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Store, TestApp, eventually, waiting};
+use crate::support::{Store, TestApp, Uncommitted, eventually, waiting};
 
 struct Shop {
     app: TestApp,
@@ -309,4 +309,28 @@ async fn a_product_that_is_deleted_meanwhile_cannot_join_a_collection() {
     gone.expect("a deletion");
     let Err(emporia::error::ServiceError::Rule(rule)) = refused else { panic!("{refused:?}") };
     assert_eq!((rule.0[0].field.join("."), rule.0[0].code), ("productIds.0".to_owned(), CatalogCode::NotFound));
+}
+
+/// `productSet` locks its product and then its collections. Who adds to a collection must not hold that while it waits
+/// for the product.
+#[tokio::test]
+async fn adding_to_a_collection_waits_for_a_product_without_holding_the_collection() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let make = "mutation { productSet(input: { title: \"Salt\" }) { product { id } }
+        collectionCreate(input: { title: \"Spices\" }) { collection { id } } }";
+    let made = app.gql(&store.secret, make, json!({})).await;
+    let ids = json!({ "c": made["collectionCreate"]["collection"]["id"], "p": [made["productSet"]["product"]["id"]] });
+    let changing = Uncommitted::begin(&app.db.name, "SELECT FROM products FOR UPDATE").await;
+    let add =
+        "mutation($c: ID!, $p: [ID!]!) { collectionAddProducts(id: $c, productIds: $p) { userErrors { message } } }";
+    let adding = app.gql(&store.secret, add, ids);
+    let meanwhile = async {
+        eventually("it waits for the product", || waiting(&app)).await;
+        let mut free = Uncommitted::begin(&app.db.name, "SELECT FROM collections FOR UPDATE NOWAIT").await;
+        free.commit().await;
+        changing.finish_when_waited_for().await;
+    };
+    let (added, ()) = futures_util::join!(adding, meanwhile);
+    assert_eq!(added["collectionAddProducts"]["userErrors"], json!([]));
 }

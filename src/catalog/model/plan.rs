@@ -42,6 +42,10 @@ pub fn plan(
             variants
         }
     };
+    if images.len() > MAX_LIST {
+        let message = format!("with those that are there already and the variants' there are more than {MAX_LIST}");
+        return refuse(at!["files"], CatalogCode::TooMany, message);
+    }
     let mut variants = variants;
     for variant in &mut variants {
         variant.image_id = variant.image_id.filter(|id| images.iter().any(|image| image.id == *id));
@@ -302,10 +306,6 @@ fn plan_variants(
             Some(url) => variant.image_id = Some(image_with(url, before, images, planning)),
         }
         variants.push(variant);
-    }
-    if images.len() > MAX_LIST {
-        let message = format!("with the variants' images there are more than {MAX_LIST}");
-        violations.push(Violation::new(at!["files"], CatalogCode::TooMany, message));
     }
     if options.iter().any(|option| option.values.len() > MAX_VARIANTS) {
         let message = format!("an option has more than {MAX_VARIANTS} values");

@@ -59,7 +59,8 @@ pub async fn collection_create_in_tx(
     for handle in handles {
         collection.handle = handle;
         if store::insert_collection(tx, &collection).await? {
-            add_products(tx, now, id, &draft.products, "products").await?;
+            let known = store::hold_products(tx, &draft.products).await?;
+            add_products(tx, now, id, &draft.products, &known, "products").await?;
             return Ok(id);
         }
     }
@@ -74,10 +75,12 @@ pub async fn collection_add_products(
     products: &[Uuid],
 ) -> ServiceResult<(), CatalogRule> {
     db.write(async |tx| {
+        // Products before collections, as `productSet` locks them: the other way round two could wait for each other.
+        let known = store::hold_products(tx, products).await?;
         if store::lock_collections(tx, &[id]).await?.is_empty() {
             return Err(refused(at!["id"], CatalogCode::NotFound, "there is no such collection"));
         }
-        add_products(tx, now, id, products, "productIds").await
+        add_products(tx, now, id, products, &known, "productIds").await
     })
     .await
 }
@@ -87,9 +90,9 @@ async fn add_products(
     now: DateTime<Utc>,
     id: Uuid,
     products: &[Uuid],
+    known: &HashSet<Uuid>,
     field: &str,
 ) -> ServiceResult<(), CatalogRule> {
-    let known = store::hold_products(tx, products).await?;
     let unknown = products.iter().enumerate().filter(|(_, product)| !known.contains(product));
     let violations: Vec<Violation> = unknown
         .map(|(place, _)| Violation::new(at![field, place], CatalogCode::NotFound, "there is no such product"))

@@ -65,6 +65,10 @@ impl Uncommitted {
         Self { conn, database: database.to_owned() }
     }
 
+    pub async fn commit(&mut self) {
+        diesel::sql_query("COMMIT").execute(&mut self.conn).await.expect("committed");
+    }
+
     /// Commits once somebody waits for it.
     pub async fn finish_when_waited_for(self) {
         self.finish_when_waited_for_by(1).await;
@@ -76,6 +80,6 @@ impl Uncommitted {
             (sessions(&self.database, "wait_event_type = 'Lock'").await >= sessions_waiting).then_some(())
         })
         .await;
-        diesel::sql_query("COMMIT").execute(&mut self.conn).await.expect("committed");
+        self.commit().await;
     }
 }
