@@ -5,10 +5,10 @@ import sys
 
 # What a statement is for, by what its text holds; the first that fits.
 PURPOSES = [
+    ("bell: take down", ['DELETE FROM "platform"."outbox_ready"']),
     ("bell: find", ['FROM "platform"."outbox_ready"', "ALL("]),
     ("bell: find the tenant's", ['FROM "platform"."outbox_ready"', "ANY("]),
     ("bell: claim", ['UPDATE "platform"."outbox_ready"']),
-    ("bell: take down", ['DELETE FROM "platform"."outbox_ready"']),
     ("bell: ring", ['INSERT INTO "platform"."outbox_ready"']),
     ("relay: lock the position", ['FROM "event_positions"']),
     ("relay: position reached", ['UPDATE "event_positions"']),
