@@ -167,9 +167,9 @@ pub async fn queue_in_tx(
     ring_now_in_tx(tx, Work::Deliveries, now)
 }
 
-/// The enabled subscriptions that have something due, and how many deliveries, `enough` at most. While there are any, a
-/// bell is set for a little later, so that what a worker leaves behind by dying is found: on a grid of time, so that the
-/// bells of one backlog come together and are taken down as one.
+/// The enabled subscriptions that have something due, and how many deliveries, `enough` at most. While there are any,
+/// a bell is set for a little later, so that what a worker leaves behind by dying is found: on a grid of time, so that
+/// the bells of one backlog come together and are taken down as one.
 pub async fn due(db: &TenantDb, now: DateTime<Utc>, enough: usize) -> Result<Vec<(Uuid, usize)>, Fault> {
     let limit = i64::try_from(enough).unwrap_or(i64::MAX);
     db.write(async |tx| {
@@ -274,7 +274,8 @@ async fn judge_in_tx(
     let Some(given_up) = given_up(verdict, attempt.error.as_deref(), now) else { return Ok(()) };
     store::note_failed(tx, subscription, now)?;
     if store::disable(tx, subscription, &given_up, now).await? {
-        tracing::info!(tenant = %tx.tenant(), %subscription, reason = given_up.reason, "a webhook subscription was disabled");
+        let (tenant, reason) = (tx.tenant(), given_up.reason);
+        tracing::info!(%tenant, %subscription, reason, "a webhook subscription was disabled");
     }
     Ok(())
 }

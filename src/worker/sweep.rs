@@ -1,8 +1,8 @@
 //! The regular round through all tenants: what has been kept for long enough goes (`RetentionConfig`).
 //!
 //! In bounded batches, each a transaction, along an index: nobody waits for a sweep, and one that is broken off has
-//! lost nothing. What somebody still waits for is left out by the statements themselves: an event that is not published,
-//! a delivery that is to be sent, a cart that is being paid for.
+//! lost nothing. What somebody still waits for is left out by the statements themselves: an event that is not
+//! published, a delivery that is to be sent, a cart that is being paid for.
 
 use std::time::Duration;
 

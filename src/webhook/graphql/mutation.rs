@@ -104,8 +104,8 @@ impl WebhookMutation {
         }))
     }
 
-    /// Leads a subscription to another address, or the same, for queued deliveries too. One that was disabled is enabled
-    /// again, and what has waited is sent. For secret keys.
+    /// Leads a subscription to another address, or the same, for queued deliveries too. One that was disabled is
+    /// enabled again, and what has waited is sent. For secret keys.
     async fn webhook_subscription_update(
         &self,
         ctx: &Context<'_>,

@@ -1,7 +1,7 @@
 //! How endpoints fare: since when one has failed, and whether it was given up.
 //!
-//! Most attempts change nothing here: the updates look at the row and leave it alone, so that an endpoint's lanes do not
-//! wait for each other.
+//! Most attempts change nothing here: the updates look at the row and leave it alone, so that an endpoint's lanes do
+//! not wait for each other.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
