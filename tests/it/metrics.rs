@@ -22,7 +22,7 @@ async fn requests_and_operations_are_counted_by_bounded_names() {
     let store = app.store("acme").await;
     app.gql(&store.publishable, "query Front { shop { name } }", json!({})).await;
     app.gql(&store.publishable, "{ shop { name } }", json!({})).await;
-    app.post(&store.publishable, "query Wrong { product(id: \"nonsense\") { id } }", json!({})).await;
+    app.post(&store.publishable, "query Wrong { products(first: 1000) { nodes { id } } }", json!({})).await;
     app.post(&store.publishable, "query Cut { shop {", json!({})).await;
     app.post("esk_nobodys", "{ shop { name } }", json!({})).await;
     for n in 0..150 {

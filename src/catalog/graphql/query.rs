@@ -8,7 +8,7 @@ use futures_util::try_join;
 use uuid::Uuid;
 
 use super::product::{Product, ProductConnection};
-use crate::catalog::loaders::ProductById;
+use crate::catalog::loaders::{ProductById, VariantsOfProduct};
 use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, TextField, Variant, parse_query};
 use crate::catalog::store;
 use crate::connection;
@@ -46,8 +46,12 @@ async fn product_by_handle(ctx: &Context<'_>, handle: &str) -> Result<Option<Pro
         return Ok(scope.read_alone(read).await?.map(|product| Product(Arc::new(product))));
     }
     let Some(product) = scope.read(read).await?.map(Arc::new) else { return Ok(None) };
-    // Its variants lead back to it.
-    scope.snapshot().loaders.prime(ProductById(product.id), product.clone()).await;
+    // Its variants lead back to it, and choices among them begin with all of them.
+    let snapshot = scope.snapshot();
+    snapshot.loaders.prime(ProductById(product.id), product.clone()).await;
+    if let Some(variants) = &product.along.variants {
+        snapshot.loaders.prime(VariantsOfProduct(product.id), variants.clone()).await;
+    }
     Ok(Some(Product(product)))
 }
 
