@@ -28,8 +28,8 @@ pub struct House {
 
 impl House {
     /// A migrated database, and everything running on it.
-    pub async fn open() -> Self {
-        let (postgres, redis) = (Cluster::start().await, OwnRedis::start().await);
+    pub async fn open(waits_for_disk: bool) -> Self {
+        let (postgres, redis) = (Cluster::start(waits_for_disk).await, OwnRedis::start().await);
         let settings = [
             ("DATABASE_URL", postgres.url("emporia_app")),
             ("DATABASE_PLATFORM_URL", postgres.url("emporia_platform")),

@@ -33,16 +33,16 @@ use crate::support::{Received, Receiver, Reply, leases_end, within};
 /// Nothing takes longer unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SHOPS: usize = 3;
-
 /// How large a drill is.
 struct Size {
+    shops: &'static [&'static str],
     orders: usize,
     clients: usize,
     blows: usize,
     seed: u64,
-    /// Whether leases end in real time.
-    waits: bool,
+    /// Whether it takes its time: leases end by themselves, and the disk is waited for. The system keeps what a killed
+    /// process has written, whether it is on the disk or not.
+    is_long: bool,
 }
 
 impl Size {
@@ -50,12 +50,13 @@ impl Size {
     fn from_env() -> Self {
         let number = |name: &str| Some(std::env::var(name).ok()?.parse().expect("a number"));
         match number("DRILL_ORDERS") {
-            None => Self { orders: 60, clients: 4, blows: 5, seed: 7, waits: false },
+            None => Self { shops: &["acme", "birch"], orders: 60, clients: 4, blows: 5, seed: 7, is_long: false },
             Some(orders) => {
                 let clients = number("DRILL_CLIENTS").map_or(8, |clients| clients as usize);
                 let blows = (orders as usize / 25).max(5);
                 let seed = number("DRILL_SEED").unwrap_or_default();
-                Self { orders: orders as usize, clients, blows, seed, waits: true }
+                let (shops, orders) = (&["acme", "birch", "cedar"], orders as usize);
+                Self { shops, orders, clients, blows, seed, is_long: true }
             }
         }
     }
@@ -75,13 +76,13 @@ async fn whatever_is_killed_every_order_exists_once_and_every_event_arrives() {
     let size = Size::from_env();
     let (begun, steps) = (Instant::now(), plan(size.seed, size.orders, size.blows));
     println!("{} orders, {} clients, {} blows, seed {}", size.orders, size.clients, size.blows, size.seed);
-    let mut house = House::open().await;
+    let mut house = House::open(size.is_long).await;
     let receiver = Receiver::start(Reply::Moody(mood)).await;
     let mut client = Client::new(house.addresses());
     // Every fourth order wants one: enough for half of them.
-    let lamps = size.orders / SHOPS / 8;
+    let lamps = size.orders / size.shops.len() / 8;
     let mut shops = Vec::new();
-    for handle in ["acme", "birch", "cedar"] {
+    for handle in size.shops {
         shops.push(Shop::open(&house, handle, lamps, &receiver, &mut client).await);
     }
     let (shops, progress) = (Arc::new(shops), Arc::new(Progress::new(size.orders)));
@@ -90,11 +91,11 @@ async fn whatever_is_killed_every_order_exists_once_and_every_event_arrives() {
     let mut placed = Vec::new();
     let mut subscribers = JoinSet::new();
     let (told, count) = watch::channel(None);
-    for at in 0..SHOPS {
+    for (at, shop) in shops.iter().enumerate() {
         let wish = Wish { mugs: 1, has_lamp: false, is_paid: false };
         placed.push(order(&mut client, &shops, at, "first", wish, &progress).await);
-        let first = first_event(&house, &shops[at]).await;
-        let subscriber = Subscriber::behind(house.addresses(), at, &shops[at].secret, first);
+        let first = first_event(&house, shop).await;
+        let subscriber = Subscriber::behind(house.addresses(), at, &shop.secret, first);
         subscribers.spawn(subscriber.listen(count.clone()));
     }
     println!("everything is there after {:.1} s", begun.elapsed().as_secs_f64());
@@ -113,7 +114,7 @@ async fn whatever_is_killed_every_order_exists_once_and_every_event_arrives() {
     placed.extend(done.into_iter().flatten());
     println!("all orders are acknowledged after {:.1} s", begun.elapsed().as_secs_f64());
 
-    settle(&mut house, size.waits).await;
+    settle(&mut house, size.is_long).await;
     let events = count_events(&house, &shops).await;
     told.send_replace(Some(events.clone()));
     let mut subscribers = tokio::time::timeout(PATIENCE, subscribers.join_all()).await.expect("all is heard in time");
@@ -138,12 +139,13 @@ async fn whatever_is_killed_every_order_exists_once_and_every_event_arrives() {
     let events: usize = events.iter().sum();
     let count = |wanted: fn(Act) -> bool| steps.iter().filter(|step| wanted(step.act)).count();
     println!(
-        "{} orders in {SHOPS} shops, {} refused for want of stock; {} requests without an answer were repeated\n\
+        "{} orders in {} shops, {} refused for want of stock; {} requests without an answer were repeated\n\
          kill -9: {} of APIs, {} of workers, {} of Redis; {} restarts of PostgreSQL\n\
          {events} events; subscribers began anew {} times and heard each event once, in order\n\
          {} requests at the receiver, of which it took {}; {unrecorded} were sent and never recorded\n\
          seed {}; {:.1} s",
         placed.len(),
+        shops.len(),
         progress.sold_out.load(Ordering::Relaxed),
         client.unanswered.load(Ordering::Relaxed),
         count(|act| matches!(act, Act::Kill(Server::Api(_)))),
@@ -194,9 +196,9 @@ async fn first_event(house: &House, shop: &Shop) -> String {
 }
 
 /// Waits until workers have nothing left to do, of what killed ones left behind too.
-async fn settle(house: &mut House, waits: bool) {
+async fn settle(house: &mut House, is_long: bool) {
     house.tend();
-    if !waits {
+    if !is_long {
         house.stop_workers().await;
         leases_end(&mut house.postgres.admin().await).await;
         for twin in 0..2 {
@@ -210,7 +212,7 @@ async fn settle(house: &mut House, waits: bool) {
     // A lease is at most a minute; what failed before it has waits of its own.
     within(3 * PATIENCE, "nothing is left to be done", async || {
         let left = postgres.rows(left).await.pop()?;
-        if waits && said.replace(left.clone()) != left {
+        if is_long && said.replace(left.clone()) != left {
             println!("        left to do: {left}");
         }
         (left["events"] == 0 && left["deliveries"] == 0).then_some(())

@@ -1,7 +1,6 @@
-//! A PostgreSQL of the drill's own, which it may stop as often as it likes. As durable as it comes: what it has
-//! acknowledged has to survive.
+//! A PostgreSQL of the drill's own, which it may stop as often as it likes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -14,33 +13,27 @@ use crate::support::{steady_port, within};
 pub struct Cluster {
     dir: PathBuf,
     port: u16,
+    waits_for_disk: bool,
     server: Child,
 }
 
 impl Cluster {
-    pub async fn start() -> Self {
+    pub async fn start(waits_for_disk: bool) -> Self {
         let port = steady_port();
         // Not below a directory that the server's user may not enter.
         let dir = std::env::temp_dir().join(format!("emporia-drill-{port}"));
         let made = library("init_postgres \"$@\"", &[dir.to_str().expect("a path")]).status().expect("bash");
         assert!(made.success(), "no cluster: {made}");
-        let server = Self::launch(&dir, port);
-        let mut it = Self { dir, port, server };
+        let server = launch(&dir, port, waits_for_disk);
+        let mut it = Self { dir, port, waits_for_disk, server };
         it.ready().await;
         it
-    }
-
-    /// In the foreground and in this process's group: what ends the test ends it.
-    fn launch(dir: &std::path::Path, port: u16) -> Child {
-        let log = std::fs::File::options().create(true).append(true).open(dir.join("postgres.log")).expect("a log");
-        let arguments = [dir.to_str().expect("a path"), &port.to_string(), "-c", "max_connections=200"];
-        library("become_postgres \"$@\"", &arguments).stderr(log).spawn().expect("bash")
     }
 
     /// Stops it and starts it again in the same place.
     pub async fn restart(&mut self, stop: Stop) {
         self.stop(stop).await;
-        self.server = Self::launch(&self.dir, self.port);
+        self.server = launch(&self.dir, self.port, self.waits_for_disk);
         self.ready().await;
     }
 
@@ -99,6 +92,15 @@ impl Drop for Cluster {
         }
         let _ = std::fs::remove_dir_all(&self.dir);
     }
+}
+
+/// In the foreground and in this process's group: what ends the test ends it.
+fn launch(dir: &Path, port: u16, waits_for_disk: bool) -> Child {
+    let log = std::fs::File::options().create(true).append(true).open(dir.join("postgres.log")).expect("a log");
+    let fsync = format!("fsync={}", if waits_for_disk { "on" } else { "off" });
+    let (dir, port) = (dir.to_str().expect("a path"), port.to_string());
+    let arguments = [dir, &port, "-c", "max_connections=200", "-c", &fsync];
+    library("become_postgres \"$@\"", &arguments).stderr(log).spawn().expect("bash")
 }
 
 /// A command of scripts/lib.sh, which knows where the programs are and as whom they run.
