@@ -82,7 +82,8 @@ pub struct Testable {
 
 /// A subscription that is to be tested, locked, so that tests of it follow one another.
 pub async fn testable_lock(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<Option<Testable>> {
-    let row: Option<(String, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = subscriptions::table
+    type Row = (String, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    let row: Option<Row> = subscriptions::table
         .filter(subscriptions::tenant_id.eq(tx.tenant()))
         .filter(subscriptions::id.eq(id))
         .select((subscriptions::topic, subscriptions::disabled_at, subscriptions::tested_at))
