@@ -68,6 +68,7 @@ impl Account<'_> {
             let number = |name: &str| level[name].as_i64().expect("a number");
             assert_eq!(level["sku"], sku);
             assert!(number("available") >= 0, "oversold: {level}");
+            assert!(sku != "LAMP" || number("available") == 0, "more are wanted than there are: {level}");
             assert_eq!(number("available"), at_first - number("sold"), "{level}");
             assert_eq!(number("available"), number("ledger"), "{level}");
         }
