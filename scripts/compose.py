@@ -80,13 +80,17 @@ def agree(compose):
 def copied():
     """What the Dockerfile copies from the context is there, and .dockerignore lets it through."""
     allowed = [line[1:] for line in pathlib.Path(".dockerignore").read_text().splitlines() if line.startswith("!")]
+    sources = []
     for line in pathlib.Path("docker/Dockerfile").read_text().splitlines():
         words = line.split()
         if words[:1] != ["COPY"] or words[1].startswith("--from"):
             continue
+        sources += words[1:-1]
         for source in words[1:-1]:
             expect(pathlib.Path(source).exists(), f"the Dockerfile copies {source}, which is not there")
             expect(any(fnmatch.fnmatch(source, rule) for rule in allowed), f".dockerignore hides {source}")
+    for needed in ("Cargo.toml", "Cargo.lock", "build.rs", "migrations", "src"):
+        expect(needed in sources, f"the Dockerfile does not copy {needed}, without which cargo builds something else")
 
 
 def main(env_file, out, *addresses):
