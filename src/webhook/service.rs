@@ -197,8 +197,9 @@ async fn due_of(
 /// Forgets a few deliveries that ended before `cutoff`, or have waited since then for a subscription that is disabled
 /// as long; answers whether there may be more.
 pub async fn forget_in_tx(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> QueryResult<bool> {
-    let ended = store::forget_ended(tx, cutoff, few).await?;
+    // Subscriptions are locked before deliveries: so does whoever deletes one.
     let held = store::forget_held(tx, cutoff, few).await?;
+    let ended = store::forget_ended(tx, cutoff, few).await?;
     Ok(i64::try_from(ended.max(held)).is_ok_and(|most| most >= few))
 }
 
