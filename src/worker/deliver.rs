@@ -263,8 +263,8 @@ impl Inner {
         }
         let span = trace::span!("delivery", otel.kind = "producer", tenant = %db.tenant(), delivery = %claimed.id,
             topic = claimed.topic.as_db(), attempt = claimed.attempts + 1);
-        let told = db.read(async |conn| Ok::<_, Fault>(store::traceparent(conn, claimed.event_id).await?)).await;
-        if let Ok(Some(traceparent)) = told {
+        let told = db.read(async |conn| Ok::<_, Fault>(store::traceparent(conn, claimed.event_id).await?));
+        if let Ok(Some(traceparent)) = self.on_database(told).await {
             trace::follow(&span, &traceparent);
         }
         span
