@@ -196,6 +196,8 @@ fn config(cluster: &Cluster, secrets: &Secrets, address: SocketAddr) -> anyhow::
     let mut env = Env::process().with([
         ("DATABASE_URL", app.as_str()),
         ("DATABASE_PLATFORM_URL", &platform),
+        // Whatever follows another database does not follow this one.
+        ("DATABASE_REPLICA_URL", ""),
         ("LISTEN", &listen),
         ("GRAPHIQL", "true"),
         ("INTROSPECTION", "true"),
