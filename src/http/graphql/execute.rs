@@ -70,7 +70,6 @@ impl Call<'_> {
         if let Some(name) = own_name {
             record_operation(name);
         }
-        let counts = self.served.app.metrics.operation(own_name, self.info.transport);
         if prepared.introspects && !self.served.app.config.http.introspection {
             let text = "introspection is switched off: the schema cannot be asked for (`__schema`, `__type`)";
             return Err(Refused::document(Code::ValidationFailed, text));
@@ -97,6 +96,8 @@ impl Call<'_> {
         let bytes = prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
         let cost = prepared.cost(operation, &variables, bytes)?;
         let is_valid = prepared.is_known_to_be_valid(operation, &variables);
+        // What has been refused takes none of the few names that are told apart.
+        let counts = self.served.app.metrics.operation(own_name, self.info.transport);
         let has_replica = self.served.app.db.has_replica();
         let scope = match kind {
             OperationType::Subscription => Scope::of_subscription,
