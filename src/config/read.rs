@@ -169,8 +169,10 @@ impl<'a> Reader<'a> {
         Duration::from_millis(self.number(name, default, 1..=max, meaning).into())
     }
 
+    /// Each up to thirty days.
     pub fn seconds_list(&mut self, name: &'static str, default: &[u64], meaning: &'static str) -> Vec<Duration> {
-        const EXPECTED: &str = "at most 20 numbers like 60,120,240";
+        const MAX: u64 = 30 * 24 * 60 * 60;
+        const EXPECTED: &str = "at most 20 numbers up to 2592000, like 60,120,240";
         let (value, setting) = self.declare(name, meaning);
         setting.default = Some(default.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
         setting.expected = Some(EXPECTED.to_owned());
@@ -178,7 +180,9 @@ impl<'a> Reader<'a> {
         let Some(value) = value else { return default };
         let seconds: Result<Vec<u64>, _> = value.split(',').map(|part| part.trim().parse()).collect();
         match seconds {
-            Ok(seconds) if seconds.len() <= 20 => seconds.into_iter().map(Duration::from_secs).collect(),
+            Ok(seconds) if seconds.len() <= 20 && seconds.iter().all(|wait| *wait <= MAX) => {
+                seconds.into_iter().map(Duration::from_secs).collect()
+            }
             _ => {
                 self.errors.push(format!("{name} is \"{value}\"; expected {EXPECTED}"));
                 default

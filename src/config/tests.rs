@@ -24,6 +24,19 @@ fn a_payment_may_not_take_as_long_as_its_reservation() {
 }
 
 #[test]
+fn waits_between_attempts_are_few_and_end_within_a_month() {
+    let read = |list: &str| Config::read(&Env::from_pairs(REQUIRED).with([("WEBHOOK_RETRY_SECONDS", list)]));
+    assert_eq!(read("0, 2592000").unwrap().webhook.retry, [0, 2_592_000].map(Duration::from_secs));
+    for bad in ["2592001", "1,18446744073709551615", "1,,2", "-1", ["1"; 21].join(",").as_str()] {
+        let ConfigErrors(lines) = read(bad).expect_err(bad);
+        assert_eq!(
+            lines,
+            [format!("WEBHOOK_RETRY_SECONDS is \"{bad}\"; expected at most 20 numbers up to 2592000, like 60,120,240")]
+        );
+    }
+}
+
+#[test]
 fn the_public_url_is_an_address_of_the_web() {
     let read = |url: &str| Config::read(&Env::from_pairs(REQUIRED).with([("PUBLIC_URL", url)]));
     for bad in
