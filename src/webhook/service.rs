@@ -260,7 +260,8 @@ pub async fn record(
     .await
 }
 
-/// Notes what an attempt says of its endpoint, and disables the subscription when that is given up.
+/// Notes what an attempt says of its endpoint, and disables the subscription when that is given up. Of one that was
+/// under way when the merchant named another address, that says nothing.
 async fn judge_in_tx(
     tx: &mut TenantTx<'_>,
     claimed: &Claimed,
@@ -268,13 +269,13 @@ async fn judge_in_tx(
     verdict: Verdict,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let subscription = claimed.subscription_id;
+    let (subscription, uri) = (claimed.subscription_id, claimed.uri.as_str());
     if verdict == Verdict::Taken {
-        return store::note_taken(tx, subscription);
+        return store::note_taken(tx, subscription, uri);
     }
     let Some(given_up) = given_up(verdict, attempt.error.as_deref(), now) else { return Ok(()) };
-    store::note_failed(tx, subscription, now)?;
-    if store::disable(tx, subscription, &given_up, now).await? {
+    store::note_failed(tx, subscription, uri, now)?;
+    if store::disable(tx, subscription, uri, &given_up, now).await? {
         let (tenant, reason) = (tx.tenant(), given_up.reason);
         tracing::info!(%tenant, %subscription, reason, "a webhook subscription was disabled");
     }

@@ -2,6 +2,9 @@
 
 use chrono::TimeDelta;
 use emporia::events::Topic;
+use emporia::webhook::health::Verdict;
+use emporia::webhook::model::Attempt;
+use emporia::webhook::service;
 use emporia::worker;
 use serde_json::{Value, json};
 
@@ -112,6 +115,36 @@ async fn an_endpoint_that_is_gone_is_disabled_at_once() {
     worker::drain(&app.app).await.expect("the worker's work");
     assert_eq!((receiver.received().len(), elsewhere.received().len()), (1, 2));
     assert_eq!(health(&app, &store, &id).await, NOTHING);
+}
+
+#[tokio::test]
+async fn what_the_old_address_answers_says_nothing_of_the_new_one() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let receiver = Receiver::start(Reply::Status(500, String::new())).await;
+    let id = subscribed(&app, &store, &receiver).await;
+    event(&app, &store).await;
+    app.clock.advance(TimeDelta::seconds(66));
+    let db = app.app.db.tenant(store.tenant);
+    let subscription = id.as_str().and_then(|id| id.rsplit('/').next()?.parse().ok()).expect("a UUID");
+    let claimed = service::claim(&app.app, &db, subscription, TimeDelta::minutes(1)).await.expect("a claim");
+    let claimed = claimed.expect("the second attempt");
+    // While it is under way the merchant names another address.
+    let elsewhere = Receiver::accepting().await;
+    app.gql(&store.secret, UPDATE, json!({ "id": id, "uri": format!("{}/new", elsewhere.url()) })).await;
+    let gone = Attempt {
+        number: 2,
+        status_code: Some(410),
+        duration_ms: 1,
+        response_excerpt: None,
+        error: Some("answered 410; expected 2xx".to_owned()),
+        attempted_at: start(),
+    };
+    let recorded = service::record(&app.app, &db, &claimed, &gone, Verdict::Gone).await;
+    assert!(recorded.expect("a record"), "it is an attempt of the delivery all the same");
+    assert_eq!(health(&app, &store, &id).await, NOTHING);
+    event(&app, &store).await;
+    assert_eq!(elsewhere.received().len(), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! How endpoints fare: since when one has failed, and whether it was given up.
 //!
 //! Most attempts change nothing here: the updates look at the row and leave it alone, so that an endpoint's lanes do
-//! not wait for each other.
+//! not wait for each other. Neither does one that went to where the subscription no longer leads.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,24 +13,33 @@ use crate::db::{TenantConn, TenantTx, planned};
 use crate::webhook::health::GivenUp;
 
 /// The endpoint took something.
-pub fn note_taken(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<()> {
+pub fn note_taken(tx: &mut TenantTx<'_>, id: Uuid, uri: &str) -> QueryResult<()> {
     let row = subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())).filter(subscriptions::id.eq(id));
+    let row = row.filter(subscriptions::uri.eq(uri));
     let update = diesel::update(row.filter(subscriptions::failing_since.is_not_null()))
         .set(subscriptions::failing_since.eq(None::<DateTime<Utc>>));
     tx.send(planned(update))
 }
 
 /// The endpoint failed: the first time of many is remembered.
-pub fn note_failed(tx: &mut TenantTx<'_>, id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
+pub fn note_failed(tx: &mut TenantTx<'_>, id: Uuid, uri: &str, now: DateTime<Utc>) -> QueryResult<()> {
     let row = subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())).filter(subscriptions::id.eq(id));
+    let row = row.filter(subscriptions::uri.eq(uri));
     let update =
         diesel::update(row.filter(subscriptions::failing_since.is_null())).set(subscriptions::failing_since.eq(now));
     tx.send(planned(update))
 }
 
 /// Disables a subscription whose endpoint has failed for long enough; answers whether that was now.
-pub async fn disable(tx: &mut TenantTx<'_>, id: Uuid, given_up: &GivenUp, now: DateTime<Utc>) -> QueryResult<bool> {
+pub async fn disable(
+    tx: &mut TenantTx<'_>,
+    id: Uuid,
+    uri: &str,
+    given_up: &GivenUp,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
     let row = subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())).filter(subscriptions::id.eq(id));
+    let row = row.filter(subscriptions::uri.eq(uri));
     let failing = subscriptions::failing_since.le(given_up.if_failing_since);
     let update = diesel::update(row.filter(subscriptions::disabled_at.is_null()).filter(failing)).set((
         subscriptions::disabled_at.eq(now),
