@@ -62,7 +62,7 @@ pub struct RedisTls {
     pub client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// Traces for OpenTelemetry; where to they go, its own library reads.
+/// Traces for OpenTelemetry; where they go to, its own library reads.
 #[derive(Clone, Debug)]
 pub struct TraceConfig {
     /// `OTEL_SERVICE_NAME`.
