@@ -37,6 +37,9 @@ const LOCAL_ENTRIES: usize = 20_000;
 /// While no notices arrive, everything is taken to have changed every so often: with what the look-up takes, within
 /// the second that is promised.
 const DEAF: Duration = Duration::from_millis(500);
+/// How often, at that pace, everything is taken to have changed once more after a notice. A change is told before it is
+/// committed: who makes it may not live to tell of it afterwards, and sockets ask for themselves only when told.
+const FOLLOW_UPS: u32 = 4;
 /// A failed look-up is the answer of everybody who waited for it.
 const FAULT_TTL: Duration = Duration::from_millis(50);
 /// Tries at making a committed change known, and the pause between two.
@@ -335,14 +338,22 @@ impl Resolver {
 /// Passes notices on to the process's memory for as long as there is one.
 async fn listen(shared: Arc<dyn Shared>, mut notices: Receiver<Notice>, local: Weak<Local>) {
     let mut deaf = tokio::time::interval(DEAF);
+    let mut follow_ups = 0;
     loop {
         let forget = tokio::select! {
             notice = notices.recv() => match notice {
-                Ok(Notice::CredentialsChanged | Notice::Reset) | Err(RecvError::Lagged(_)) => true,
+                Ok(Notice::CredentialsChanged | Notice::Reset) | Err(RecvError::Lagged(_)) => {
+                    follow_ups = FOLLOW_UPS;
+                    true
+                }
                 Ok(_) => false,
                 Err(RecvError::Closed) => return,
             },
-            _ = deaf.tick() => !shared.is_listening(),
+            _ = deaf.tick() => {
+                let follows_up = follow_ups > 0;
+                follow_ups = follow_ups.saturating_sub(1);
+                follows_up || !shared.is_listening()
+            }
         };
         let Some(local) = local.upgrade() else { return };
         if forget {
@@ -357,6 +368,21 @@ const CHANGED: &str = "changed";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever told of a change before committing it may have died since.
+    #[tokio::test]
+    async fn what_has_changed_is_looked_at_again_although_nobody_says_so() {
+        let local = Arc::new(Local::new());
+        let (sender, receiver) = tokio::sync::broadcast::channel(8);
+        let listening = tokio::spawn(listen(crate::cache::MemoryShared::new(), receiver, Arc::downgrade(&local)));
+        let mut changes = local.changes.subscribe();
+        sender.send(Notice::CredentialsChanged).expect("somebody listens");
+        for which in ["the notice", "what came after it", "and once more"] {
+            let changed = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;
+            changed.expect(which).expect("it listens");
+        }
+        listening.abort();
+    }
 
     /// Remembers under one key what `load` finds, and counts how often it was asked.
     struct Asked {

@@ -388,3 +388,25 @@ async fn a_nul_is_refused_with_the_way_to_it() {
     let pages = app.ask(&key, "{ pages(first: 1) { nodes { id } } }").await.json();
     assert_eq!(pages["data"]["pages"]["nodes"], json!([]), "nothing was made");
 }
+
+#[tokio::test]
+async fn an_answer_says_what_was_expected_of_it_and_what_came() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    app.shelve(&store, Goods::new(100)).await;
+    for (document, requested, actual) in [
+        ("{ products(first: 20) { nodes { id } } }", (4 + 20 * 5) / 4, (4 + 5) / 4),
+        (
+            "{ products(first: 20) { edges { node { id } } pageInfo { hasNextPage } } }",
+            (4 + 20 * 5 + 1) / 4,
+            (4 + 5 + 1) / 4,
+        ),
+        ("mutation { cartCreate { cart { id } } }", 10 + (2 * 4 + 1) / 4, 10 + (2 * 4 + 1) / 4),
+    ] {
+        let answer = app.ask(&store.publishable, document).await.json();
+        let cost = json!({ "requestedQueryCost": requested, "actualQueryCost": actual });
+        assert_eq!(answer["extensions"]["cost"], cost, "{document}: {answer}");
+    }
+    let refused = app.ask(&store.publishable, "{ nowhere }").await.json();
+    assert_eq!(refused.get("extensions"), None, "nothing was executed: {refused}");
+}
