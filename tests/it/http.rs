@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{TestApp, Uncommitted, eventually, waiting};
+use crate::support::{Goods, TestApp, Uncommitted, eventually, waiting};
 
 const PING: &str = "{ __typename }";
 const GRAPHQL: &str = "application/graphql-response+json";
