@@ -71,8 +71,11 @@ impl Tls {
         let mode = if mode == Mode::Require && files.roots.is_some() { Mode::VerifyCa } else { mode };
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = match mode {
-            Mode::Prefer | Mode::Require => Arc::new(Anyone(provider.clone())),
-            Mode::VerifyCa => Arc::new(AnyName(trusting(files, &provider)?)),
+            Mode::Prefer | Mode::Require => Arc::new(AnyName { provider: provider.clone(), signed: None }),
+            Mode::VerifyCa => {
+                let signed = Some(trusting(files, &provider)?);
+                Arc::new(AnyName { provider: provider.clone(), signed })
+            }
             Mode::VerifyFull => trusting(files, &provider)?,
         };
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -153,48 +156,13 @@ fn trusting(files: &Files, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiS
     verifier.map_err(|error| format!("nobody is trusted: {error}; name a file by sslrootcert"))
 }
 
-/// Takes any certificate whose key the server holds.
+/// Takes a certificate whoever it is for, if the server holds its key.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyName {
+    provider: Arc<CryptoProvider>,
+    /// Who has to say that somebody trusted has signed it; none: it need not be signed by anybody.
+    signed: Option<Arc<WebPkiServerVerifier>>,
 }
-
-/// Takes a certificate that somebody trusted has signed, whoever it is for.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
 
 impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
@@ -205,8 +173,9 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let Some(signed) = &self.signed else { return Ok(ServerCertVerified::assertion()) };
         // The name is looked at last, when everything else is found to be right.
-        match self.0.verify_server_cert(certificate, chain, name, ocsp, now) {
+        match signed.verify_server_cert(certificate, chain, name, ocsp, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -220,7 +189,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -229,10 +198,10 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -1,7 +1,7 @@
 //! What a process counts of itself, for Prometheus: docs/operations.md lists it.
 //!
-//! Invariants: no label has more values than are bounded here ([`Names`]), none is a tenant, and a request costs a few
-//! atomic additions: what is counted is found once and kept, no text is built.
+//! Invariants: no label has more values than are bounded here ([`Names`]), none is a tenant, and a request builds no text:
+//! its route's and its operation's counts are looked up by name under a lock that readers share, and added to.
 
 mod names;
 mod pools;
@@ -94,6 +94,9 @@ impl Metrics {
             let (operations, duration) = (operations.clone(), duration.clone());
             Names::new(MAX_OPERATIONS, move |name| Operation::new(name, transport, &operations, &duration))
         });
+        r.register_collector(Box::new(pools::Pools(db.clone())));
+        let build = prometheus_client::metrics::info::Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        r.register("build", "The running version", build);
         let inner = Inner {
             routes,
             operations,
@@ -126,11 +129,6 @@ impl Metrics {
             ),
             registry,
         };
-        let mut inner = inner;
-        inner.registry.register_collector(Box::new(pools::Pools(db.clone())));
-        let version = [("version", env!("CARGO_PKG_VERSION"))];
-        let build = prometheus_client::metrics::info::Info::new(version);
-        inner.registry.register("build", "The running version", build);
         Self(Arc::new(inner))
     }
 

@@ -10,7 +10,7 @@ use futures_util::stream::{BoxStream, unfold};
 
 use super::answer::{Refused, is_request_error};
 use super::params::Params;
-use super::persisted::{self, Persisted};
+use super::persisted;
 use super::prepare::Prepared;
 use super::{replica, trusted};
 use crate::graphql::error::{Code, code, present, set_code};
@@ -123,29 +123,28 @@ impl Call<'_> {
             let hash = trusted::named(id)?;
             return self.trusted(hash).await?.ok_or_else(|| trusted::not_trusted(hash));
         }
-        let persisted = Persisted::of(params)?;
-        if let (Some(persisted), Some(text)) = (&persisted, text) {
-            persisted.check(text)?;
+        let named = persisted::named(params)?;
+        if let (Some(hash), Some(text)) = (named, text) {
+            persisted::check(hash, text)?;
         }
         if self.resolved.standing.trusted_documents_only && !self.resolved.access.is_merchant() {
-            let hash = persisted.map(|persisted| persisted.hash).or_else(|| text.map(DocumentHash::of));
-            return match hash {
+            return match named.or_else(|| text.map(DocumentHash::of)) {
                 Some(hash) => self.trusted(hash).await?.ok_or_else(trusted::required),
                 None => Err(trusted::required()),
             };
         }
         let (shared, tenant) = (&*self.served.app.shared, self.resolved.standing.id);
         let documents = &self.served.documents;
-        match (persisted, text) {
+        match (named, text) {
             (None, Some(text)) => documents.prepare(text),
             (None, None) => Err(Refused::bad_request("`query` is missing: send the document's text")),
-            (Some(persisted), None) => match persisted.find(shared, tenant).await {
+            (Some(hash), None) => match persisted::find(shared, tenant, hash).await {
                 Some(text) => documents.prepare(&text),
-                None => self.trusted(persisted.hash).await?.ok_or_else(persisted::not_found),
+                None => self.trusted(hash).await?.ok_or_else(persisted::not_found),
             },
-            (Some(persisted), Some(text)) => {
+            (Some(hash), Some(text)) => {
                 let prepared = documents.prepare(text)?;
-                persisted.store(&self.served.persisted, shared, tenant, text).await;
+                self.served.persisted.store(shared, tenant, hash, text).await;
                 Ok(prepared)
             }
         }

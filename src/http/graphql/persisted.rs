@@ -32,64 +32,57 @@ impl Default for PersistedQueries {
     }
 }
 
-/// What a request wants of the store.
-pub struct Persisted {
-    pub hash: DocumentHash,
+/// The document that the `persistedQuery` extension of a request names.
+pub fn named(params: &Params) -> Result<Option<DocumentHash>, Refused> {
+    let Some(Value::Object(asked)) = params.extensions.as_ref().and_then(|all| all.get("persistedQuery")) else {
+        return Ok(None);
+    };
+    let is_known_version = asked.get("version") == Some(&Value::from(1));
+    match asked.get("sha256Hash") {
+        Some(Value::String(hash)) if is_known_version => hash.parse().ok().map(Some),
+        _ => None,
+    }
+    .ok_or_else(|| {
+        let text = "`extensions.persistedQuery` needs `version: 1` and `sha256Hash`, 64 lowercase hex digits";
+        Refused::bad_request(text)
+    })
 }
 
-impl Persisted {
-    /// The `persistedQuery` extension of a request.
-    pub fn of(params: &Params) -> Result<Option<Self>, Refused> {
-        let Some(Value::Object(asked)) = params.extensions.as_ref().and_then(|all| all.get("persistedQuery")) else {
-            return Ok(None);
-        };
-        let is_known_version = asked.get("version") == Some(&Value::from(1));
-        match asked.get("sha256Hash") {
-            Some(Value::String(hash)) if is_known_version => hash.parse().ok().map(|hash| Some(Self { hash })),
-            _ => None,
-        }
-        .ok_or_else(|| {
-            let text = "`extensions.persistedQuery` needs `version: 1` and `sha256Hash`, 64 lowercase hex digits";
-            Refused::bad_request(text)
-        })
-    }
+/// The stored document, if there is one.
+pub async fn find(shared: &dyn Shared, tenant: TenantId, hash: DocumentHash) -> Option<String> {
+    shared.get(&key(tenant, hash)).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "persisted queries cannot be read");
+        None
+    })
+}
 
-    /// The stored document, if there is one.
-    pub async fn find(&self, shared: &dyn Shared, tenant: TenantId) -> Option<String> {
-        shared.get(&self.key(tenant)).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "persisted queries cannot be read");
-            None
-        })
+/// Refuses a hash that is not the document's.
+pub fn check(hash: DocumentHash, text: &str) -> Result<(), Refused> {
+    if DocumentHash::of(text) == hash {
+        Ok(())
+    } else {
+        Err(Refused::bad_request("`sha256Hash` is not the document's"))
     }
+}
 
-    /// Refuses a hash that is not the document's.
-    pub fn check(&self, text: &str) -> Result<(), Refused> {
-        if DocumentHash::of(text) == self.hash {
-            Ok(())
-        } else {
-            Err(Refused::bad_request("`sha256Hash` is not the document's"))
-        }
-    }
+fn key(tenant: TenantId, hash: DocumentHash) -> String {
+    format!("emporia:apq:{tenant}:{hash}")
+}
 
+impl PersistedQueries {
     /// Stores a document that has been prepared. A store that fails costs the client one more request.
-    pub async fn store(&self, counts: &PersistedQueries, shared: &dyn Shared, tenant: TenantId, text: &str) {
-        let key = self.key(tenant);
+    pub async fn store(&self, shared: &dyn Shared, tenant: TenantId, hash: DocumentHash, text: &str) {
+        let key = key(tenant, hash);
         let is_small = text.len() as u64 <= Limits::STANDARD.bytes;
         if is_small
             && matches!(shared.get(&key).await, Ok(None))
-            && counts.admit(tenant, text.len())
+            && self.admit(tenant, text.len())
             && let Err(error) = shared.set(&key, text, TTL).await
         {
             tracing::warn!(%error, "a persisted query could not be stored");
         }
     }
 
-    fn key(&self, tenant: TenantId) -> String {
-        format!("emporia:apq:{tenant}:{}", self.hash)
-    }
-}
-
-impl PersistedQueries {
     fn admit(&self, tenant: TenantId, bytes: usize) -> bool {
         let mut counts = self.0.lock().expect("no holder panics");
         if counts.0.elapsed() > WINDOW {
