@@ -2,8 +2,8 @@
 
 usage: compose.py ENV_FILE OUT HOST:PORT=HOST:PORT…
 
-For each service of ours OUT/NAME.environment and OUT/NAME.command are written, for the others OUT/NAME.healthcheck:
-words that end with a NUL, with the addresses of the containers' network replaced by those given.
+For each service OUT/NAME.healthcheck is written, for ours OUT/NAME.environment and OUT/NAME.command too: words that end
+with a NUL, with the addresses of the containers' network replaced by those given.
 """
 
 import fnmatch
@@ -113,11 +113,15 @@ def main(env_file, out, *addresses):
         def write(kind, words):
             file.with_suffix(f".{kind}").write_bytes(b"".join(here(word).encode() + b"\0" for word in words))
 
-        if name not in OURS:
+        # `migrate` ends, which says it all.
+        if name != "migrate":
             test = service["healthcheck"]["test"]
             expect(test[0] == "CMD", f"the health check of {name} is no command")
             write("healthcheck", test[1:])
+        if name not in OURS:
             continue
+        if "healthcheck" in service:
+            expect(test[1] == "emporia", f"the health check of {name} runs {test[1]}, which the image does not have")
         expect(service.get("env_file") == ".env", f"{name} does not read .env")
         environment = variables | service.get("environment", {})
         for variable in environment:

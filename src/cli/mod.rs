@@ -1,9 +1,10 @@
-//! The commands: `emporia dev | serve | worker | migrate | schema | config … | tenant … | key … | payment … | import …`.
+//! The commands: `emporia dev | serve | worker | migrate | health | schema | config … | tenant … | key … | payment … | import …`.
 //!
 //! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
 
 mod config;
+pub(crate) mod health;
 mod migrate;
 mod operator;
 mod payment;
@@ -36,6 +37,8 @@ enum Command {
     Worker(process::WorkerArgs),
     /// Bring the database to this version's tables (as DATABASE_OWNER_URL).
     Migrate(migrate::MigrateArgs),
+    /// Ask a running process whether it is ready; exits with 1 when it is not. For containers, which have no curl.
+    Health(health::HealthArgs),
     /// Print the GraphQL schema; needs no settings.
     Schema,
     /// Show what there is to set, and what is wrong with what is set.
@@ -76,6 +79,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => process::serve(args).await,
         Command::Worker(args) => process::worker(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
+        Command::Health(args) => health::health(args).await,
         Command::Schema => print_schema(),
         Command::Config(command) => config::config(command),
         Command::Tenant(command) => tenant::tenant(command).await,

@@ -1,6 +1,7 @@
 //! The long-running commands: `serve` and `worker`.
 
 use std::future::Future;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -66,7 +67,11 @@ pub async fn together(
 
 /// The process's parts, after every check that can be made before the first request.
 async fn checked_app(single_process: bool) -> anyhow::Result<App> {
-    let config = Config::read_for(&Env::process(), single_process)?;
+    let mut config = Config::read_for(&Env::process(), single_process)?;
+    if single_process {
+        // No other process could take the requests meanwhile.
+        config.http.shutdown_delay = Duration::ZERO;
+    }
     crate::telemetry::init(&config)?;
     crate::db::check::roles(&config.database).await?;
     crate::db::check::texts(&config.database).await?;

@@ -88,6 +88,9 @@ pub struct HttpConfig {
     pub introspection: bool,
     /// `REQUEST_TIMEOUT_MS`: from the first byte of the body to the answer.
     pub request_timeout: Duration,
+    /// `SHUTDOWN_DELAY_MS`: how long an API that was asked to stop goes on as before, while `/readyz` says no: the time
+    /// in which a load balancer notices and turns to others. A single process has no others, and does not wait.
+    pub shutdown_delay: Duration,
     /// `SHUTDOWN_TIMEOUT_MS`: how long a process that was asked to stop waits for what is under way: requests, and the
     /// worker's jobs and webhooks.
     pub shutdown_timeout: Duration,
@@ -163,6 +166,13 @@ impl Config {
         let mut r = env.reader();
         let config = Self::read_with(&mut r, is_single_process);
         r.finish(config)
+    }
+
+    /// Where the API of these variables listens; nothing but HTTP's settings is looked at.
+    pub fn listen(env: &Env) -> Result<SocketAddr, ConfigErrors> {
+        let mut r = env.reader();
+        let listen = HttpConfig::read_with(&mut r).listen;
+        r.finish(listen)
     }
 
     fn read_with(r: &mut Reader<'_>, is_single_process: bool) -> Self {
@@ -245,10 +255,15 @@ impl HttpConfig {
             graphiql: r.flag("GRAPHIQL", false, "whether /graphiql answers"),
             introspection: r.flag("INTROSPECTION", true, "whether the schema may be asked for"),
             request_timeout: r.millis("REQUEST_TIMEOUT_MS", 30_000, "from the first byte of the body to the answer"),
+            shutdown_delay: r.millis_from_none(
+                "SHUTDOWN_DELAY_MS",
+                5_000,
+                "how long an API that was asked to stop still takes requests, while /readyz says no",
+            ),
             shutdown_timeout: r.millis(
                 "SHUTDOWN_TIMEOUT_MS",
                 10_000,
-                "how long a process that was asked to stop waits for what is under way",
+                "how long a process that is to stop then waits for what is under way",
             ),
             ws_init_timeout: r.millis(
                 "WS_INIT_TIMEOUT_MS",

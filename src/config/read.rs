@@ -27,6 +27,9 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
+/// The longest time that is set in milliseconds: an hour.
+const MAX_MILLIS: u32 = 3_600_000;
+
 pub(super) struct Reader<'a> {
     env: &'a Env,
     errors: Vec<String>,
@@ -162,7 +165,12 @@ impl<'a> Reader<'a> {
 
     /// Up to an hour.
     pub fn millis(&mut self, name: &'static str, default: u32, meaning: &'static str) -> Duration {
-        self.millis_to(name, default, 3_600_000, meaning)
+        self.millis_to(name, default, MAX_MILLIS, meaning)
+    }
+
+    /// Up to an hour; none may be said as well.
+    pub fn millis_from_none(&mut self, name: &'static str, default: u32, meaning: &'static str) -> Duration {
+        Duration::from_millis(self.number(name, default, 0..=MAX_MILLIS, meaning).into())
     }
 
     pub fn millis_to(&mut self, name: &'static str, default: u32, max: u32, meaning: &'static str) -> Duration {

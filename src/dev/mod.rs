@@ -11,7 +11,7 @@ mod processes;
 mod ready;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -192,7 +192,7 @@ async fn prepare_database(cluster: &Cluster, secrets: &Secrets, owner_url: &str)
 fn config(cluster: &Cluster, secrets: &Secrets, address: SocketAddr) -> anyhow::Result<(Config, String)> {
     let app = cluster.url("emporia_app", &secrets.app, DATABASE);
     let platform = cluster.url("emporia_platform", &secrets.platform, DATABASE);
-    let (listen, public_url) = (address.to_string(), format!("http://{}", reachable(address)));
+    let (listen, public_url) = (address.to_string(), format!("http://{}", crate::cli::health::reachable(address)));
     let mut env = Env::process().with([
         ("DATABASE_URL", app.as_str()),
         ("DATABASE_PLATFORM_URL", &platform),
@@ -211,16 +211,9 @@ fn config(cluster: &Cluster, secrets: &Secrets, address: SocketAddr) -> anyhow::
     }
     let mut config = Config::read(&env)?;
     // Ctrl-C is not to be waited for.
+    config.http.shutdown_delay = Duration::ZERO;
     config.http.shutdown_timeout = config.http.shutdown_timeout.min(Duration::from_secs(3));
     Ok((config, app))
-}
-
-/// Where this machine reaches an address that may mean all of its interfaces.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        ip if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
-        _ => address,
-    }
 }
 
 fn with_graphiql_key(mut app: App, mut config: Config, secrets: &Secrets) -> App {

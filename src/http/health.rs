@@ -46,7 +46,7 @@ async fn check(served: &Served) -> Health {
         answers("the database", served.app.db.ping()),
         answers("the shared store", served.app.shared.ping())
     );
-    let status = match (served.shutdown.is_cancelled(), database && shared) {
+    let status = match (served.stopping.is_cancelled(), database && shared) {
         (true, _) => "stopping",
         (false, true) => "ok",
         (false, false) => "unavailable",

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, State};
 use axum::handler::Handler;
-use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use tokio_util::sync::CancellationToken;
@@ -31,21 +31,24 @@ pub struct Served {
     pub places: Places,
     pub documents: Documents,
     pub trusted: TrustedDocuments,
-    /// Cancelled when the process is to stop.
+    /// Cancelled when the process is asked to stop: from then on it is not ready, and goes on answering for a while.
+    pub stopping: CancellationToken,
+    /// Cancelled when that while is over.
     pub shutdown: CancellationToken,
     /// The open WebSockets and streams of events: they outlive their request.
     pub sockets: TaskTracker,
 }
 
 impl Served {
-    pub fn new(app: App, listening: Option<SocketAddr>, shutdown: CancellationToken) -> Arc<Self> {
+    pub fn new(app: App, listening: Option<SocketAddr>, stopping: CancellationToken) -> Arc<Self> {
         let own = OwnOrigins::of(&app, listening);
         let places = Places::new(&app.config.http);
         app.metrics.watch_sockets(places.room());
         let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
         let schemas = Schemas::build(app.config.http.introspection);
+        let shutdown = CancellationToken::new();
         let (documents, trusted) = (Documents::default(), TrustedDocuments::default());
-        Arc::new(Self { schemas, own, persisted, documents, trusted, places, app, shutdown, sockets })
+        Arc::new(Self { schemas, own, persisted, documents, trusted, places, app, stopping, shutdown, sockets })
     }
 }
 
@@ -88,6 +91,7 @@ pub(super) fn routes(served: Arc<Served>) -> Router {
         .fold(Router::new(), |router, (path, answers)| router.route(path, answers))
         .fallback(nothing_here)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(map_response_with_state(served.clone(), last_of_its_connection))
         .layer(from_fn_with_state(served.clone(), request::identify))
         .with_state(served)
 }
@@ -99,6 +103,15 @@ where
     T: 'static,
 {
     get(handler.clone()).post(handler).options(cors::preflight)
+}
+
+/// A process that is stopping takes no second request of a connection, so that the client, or the load balancer that
+/// keeps connections, makes its next one elsewhere and none is cut off.
+async fn last_of_its_connection(State(served): State<Arc<Served>>, mut response: Response) -> Response {
+    if served.stopping.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// The panic itself is logged by the hook that telemetry sets.

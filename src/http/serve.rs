@@ -1,4 +1,5 @@
-//! Accepts connections and stops in order: no new ones, requests under way to their end, at most so long.
+//! Accepts connections and stops in order: at first as before, so that a load balancer can see `/readyz` say no and turn to
+//! others; then no new ones, and requests under way to their end, at most so long.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::patient::Patient;
 use super::router::{Served, routes};
@@ -29,22 +30,25 @@ const MAX_HEADER_BYTES: usize = 64 << 10;
 /// Waits after a failed accept: usually the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the API on `listener` until `shutdown`, then lets requests under way, sockets' queries and mutations, and
-/// mutations whose client has gone finish within `SHUTDOWN_TIMEOUT_MS`; subscriptions end at once.
-pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> Result<(), Fault> {
-    serve_with(app, listener, shutdown, Router::new()).await
+/// Serves the API on `listener` until `stopping`, and on for `SHUTDOWN_DELAY_MS`; then lets requests under way, sockets'
+/// queries and mutations, and mutations whose client has gone finish within `SHUTDOWN_TIMEOUT_MS`; subscriptions end at
+/// once.
+pub async fn serve(app: App, listener: TcpListener, stopping: CancellationToken) -> Result<(), Fault> {
+    serve_with(app, listener, stopping, Router::new()).await
 }
 
 /// Serves the API and, beside it, the paths of `extra`, which pass no guard.
 pub async fn serve_with(
     app: App,
     listener: TcpListener,
-    shutdown: CancellationToken,
+    stopping: CancellationToken,
     extra: Router,
 ) -> Result<(), Fault> {
     let address = listener.local_addr().map_err(|error| Fault::internal(format!("the listener: {error}")))?;
-    let (grace, tasks) = (app.config.http.shutdown_timeout, app.tasks.clone());
-    let served = Served::new(app, Some(address), shutdown.clone());
+    let (delay, grace) = (app.config.http.shutdown_delay, app.config.http.shutdown_timeout);
+    let tasks = app.tasks.clone();
+    let served = Served::new(app, Some(address), stopping.clone());
+    let shutdown = served.shutdown.clone();
     let service = TowerToHyperService::new(routes(served.clone()).merge(extra));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = TaskTracker::new();
@@ -52,6 +56,17 @@ pub async fn serve_with(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEADER_BYTES);
     tracing::info!(%address, "listening");
+    let _closing = AbortOnDropHandle::new(tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move {
+            stopping.cancelled().await;
+            if !delay.is_zero() {
+                tracing::info!(?delay, "asked to stop: not ready any more, and answering for a while");
+                tokio::time::sleep(delay).await;
+            }
+            shutdown.cancel();
+        }
+    }));
     loop {
         let Some(accepted) = shutdown.run_until_cancelled(accept(&listener, &places)).await else { break };
         let (stream, place) = match accepted {

@@ -1,6 +1,8 @@
 //! The long-running commands as operators run them: started, used, asked to stop.
 
+use std::net::SocketAddr;
 use std::process::ExitStatus;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use emporia::app::App;
@@ -8,8 +10,12 @@ use emporia::cache::RedisShared;
 use emporia::clock::Entropy;
 use emporia::error::Fault;
 use emporia::events::{Topic, store};
+use reqwest::header;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::block_in_place;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Process, TestApp, eventually, redis_url};
 
@@ -23,6 +29,12 @@ fn as_text<'a>(settings: &'a [(&'static str, String); 3]) -> [(&'static str, &'a
     settings.each_ref().map(|(name, value)| (*name, value.as_str()))
 }
 
+/// `emporia serve` that waits for so many milliseconds between being asked to stop and closing.
+fn serve(test: &TestApp, delay: &str) -> (Process, SocketAddr) {
+    let settings = settings(test);
+    Process::serve(&[&as_text(&settings)[..], &[("SHUTDOWN_DELAY_MS", delay)]].concat())
+}
+
 async fn end(process: &mut Process) -> ExitStatus {
     let process = std::cell::RefCell::new(process);
     eventually("it ends", || async { process.borrow_mut().ended() }).await
@@ -32,7 +44,7 @@ async fn end(process: &mut Process) -> ExitStatus {
 async fn serve_answers_and_ends_with_what_was_begun() {
     let test = TestApp::new().await;
     let key = test.store("acme").await.publishable;
-    let (mut serve, address) = Process::serve(&as_text(&settings(&test)));
+    let (mut serve, address) = serve(&test, "0");
     let ready = reqwest::get(format!("http://{address}/readyz")).await.expect("an answer");
     assert_eq!(ready.status(), 200);
 
@@ -58,6 +70,118 @@ async fn serve_answers_and_ends_with_what_was_begun() {
         .expect("an end");
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("QueryRoot"), "{answer}");
     assert_eq!(end(&mut serve).await.code(), Some(0));
+}
+
+/// Long enough that nobody lives to see its end.
+const AN_HOUR: &str = "3600000";
+
+#[tokio::test]
+async fn one_that_is_asked_to_stop_is_not_ready_and_answers_on() {
+    let test = TestApp::new().await;
+    let key = test.store("acme").await.publishable;
+    let (mut process, address) = serve(&test, AN_HOUR);
+    let ready = format!("http://{address}/readyz");
+    assert!(asked(&ready).status.success());
+    // One connection, kept: it is told to end, not cut off.
+    let client = reqwest::Client::new();
+    let query = async || ask(&client, address, &key, "{ __typename }").await.expect("an answer");
+    assert_eq!(query().await.headers().get(header::CONNECTION), None);
+
+    process.terminate();
+    let stopping = async || {
+        let response = client.get(&ready).send().await.expect("an answer");
+        (response.status() == 503).then_some(response.text().await.expect("a word"))
+    };
+    assert_eq!(eventually("it is not ready", stopping).await, "stopping");
+    let answered = query().await;
+    assert_eq!(answered.headers()[header::CONNECTION], "close");
+    let body = answered.text().await.expect("a body");
+    assert!(body.starts_with(r#"{"data":{"__typename":"QueryRoot"}"#), "{body}");
+    let refused = asked(&ready);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("answers 503 Service Unavailable: stopping"), "{said}");
+
+    process.terminate();
+    assert_eq!(end(&mut process).await.code(), Some(130), "a second time ends it on the spot");
+    let gone = asked(&ready);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&gone.stderr).contains(&ready));
+}
+
+/// `emporia health` of a URL.
+fn asked(url: &str) -> std::process::Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_emporia")).args(["health", url]).output().expect("emporia")
+}
+
+async fn ask(client: &reqwest::Client, to: SocketAddr, key: &str, query: &str) -> reqwest::Result<reqwest::Response> {
+    let body = json!({ "query": query });
+    let request = client.post(format!("http://{to}/graphql")).header("x-api-key", key);
+    request.header(header::CONTENT_TYPE, "application/json").body(body.to_string()).send().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_are_renewed_one_by_one_and_every_request_is_answered() {
+    // Longer than a client of this test may be kept from the processor between asking who is ready and asking him.
+    const DELAY: &str = "3000";
+    let test = TestApp::new().await;
+    let key = test.store("acme").await.publishable;
+    let start = || block_in_place(|| serve(&test, DELAY));
+    let mut running = [start(), start()];
+    let behind = Arc::new(RwLock::new(running.each_ref().map(|(_, address)| *address)));
+    let (done, client) = (CancellationToken::new(), reqwest::Client::new());
+    let clients: Vec<_> = (0..4)
+        .map(|turn| {
+            let (behind, done, client, key) = (behind.clone(), done.clone(), client.clone(), key.clone());
+            tokio::spawn(async move {
+                let mut answered = 0;
+                while !done.is_cancelled() {
+                    let to = ready_one(&client, &behind, turn + answered).await;
+                    let response = ask(&client, to, &key, "mutation { cartCreate { cart { id } } }").await;
+                    let text = response.expect("an answer").text().await.expect("a body");
+                    let body: Value = serde_json::from_str(&text).expect("JSON");
+                    assert!(body["data"]["cartCreate"]["cart"]["id"].is_string(), "{body}");
+                    answered += 1;
+                }
+                answered
+            })
+        })
+        .collect();
+    for (place, (process, _)) in running.iter_mut().enumerate() {
+        process.terminate();
+        assert_eq!(end(process).await.code(), Some(0));
+        let (successor, address) = start();
+        *process = successor;
+        // As operators do: the next one is stopped when this one's successor is ready.
+        eventually("it is ready", || async { is_ready(&client, address).await.then_some(()) }).await;
+        behind.write().expect("whole")[place] = address;
+    }
+    done.cancel();
+    let mut answered = Vec::new();
+    for client in clients {
+        answered.push(client.await.expect("every request answered"));
+    }
+    assert!(answered.iter().all(|count| *count > 1), "{answered:?}");
+}
+
+/// As a load balancer does: one that says it is ready, in turns.
+async fn ready_one(client: &reqwest::Client, behind: &RwLock<[SocketAddr; 2]>, turn: usize) -> SocketAddr {
+    let look = || async {
+        // Looked up each time: the one that was told of a moment ago may be gone.
+        let [one, other] = *behind.read().expect("whole");
+        for address in if turn.is_multiple_of(2) { [one, other] } else { [other, one] } {
+            if is_ready(client, address).await {
+                return Some(address);
+            }
+        }
+        None
+    };
+    eventually("one is ready", look).await
+}
+
+async fn is_ready(client: &reqwest::Client, address: SocketAddr) -> bool {
+    let answer = client.get(format!("http://{address}/readyz")).send().await;
+    answer.is_ok_and(|answer| answer.status() == 200)
 }
 
 #[tokio::test]
