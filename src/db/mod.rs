@@ -16,11 +16,12 @@ pub mod keyset;
 pub mod migrate;
 mod planned;
 mod platform;
+mod platform_schema;
 mod pool;
 mod probe;
 mod read;
 mod replica;
-#[rustfmt::skip]
+/// The tenants' tables, printed from the migrated database: diesel.toml.
 pub mod schema;
 pub mod search;
 mod session;
@@ -35,6 +36,8 @@ pub use bulk::unnest;
 pub use diesel::result::{Error as QueryError, QueryResult};
 pub use planned::{planned, unkept};
 pub use platform::{PlatformConn, PlatformDb};
+/// The platform's tables.
+pub use platform_schema::platform as platform_tables;
 pub use pool::PoolState;
 pub use read::TenantRead;
 pub use tenant::{TenantConn, TenantDb, TenantTx};

@@ -1,4 +1,4 @@
-//! Tables as diesel sees them: printed by scripts/print-schema from the migrated database, never edited by hand.
+// @generated automatically by Diesel CLI.
 
 diesel::table! {
     cart_addresses (tenant_id, cart_id, id) {
@@ -512,43 +512,6 @@ diesel::table! {
         disabled_at -> Nullable<Timestamptz>,
         disabled_reason -> Nullable<Text>,
         tested_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    platform.api_keys (id) {
-        id -> Uuid,
-        tenant_id -> Uuid,
-        kind -> Text,
-        name -> Text,
-        hash -> Bytea,
-        last_four -> Text,
-        created_at -> Timestamptz,
-        revoked_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    platform.outbox_ready (id) {
-        id -> Int8,
-        tenant_id -> Uuid,
-        kind -> Text,
-        due_at -> Timestamptz,
-        claimed_until -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    platform.tenants (id) {
-        id -> Uuid,
-        handle -> Text,
-        name -> Text,
-        currency -> Text,
-        status -> Text,
-        allowed_origins -> Array<Text>,
-        created_at -> Timestamptz,
-        updated_at -> Timestamptz,
-        trusted_documents_only -> Bool,
     }
 }
 

@@ -5,7 +5,8 @@ use diesel::prelude::*;
 
 use super::model::{NewEvent, Work};
 use crate::clock::Entropy;
-use crate::db::schema::{events, outbox_ready};
+use crate::db::platform_tables::outbox_ready;
+use crate::db::schema::events;
 use crate::db::{TenantTx, insert_rows};
 use crate::telemetry::trace;
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::key::KeyHash;
 use super::model::{KeyInfo, KeyKind, Tenant, TenantStanding};
 use crate::db::PlatformConn;
-use crate::db::schema::{api_keys, tenants};
+use crate::db::platform_tables::{api_keys, tenants};
 use crate::ids::TenantId;
 use crate::money::Currency;
 

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::db::schema::outbox_ready;
+use crate::db::platform_tables::outbox_ready;
 use crate::db::{PlatformConn, PlatformDb, planned};
 use crate::error::Fault;
 use crate::events::Work;

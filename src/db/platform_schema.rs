@@ -1,0 +1,44 @@
+// @generated automatically by Diesel CLI.
+
+pub mod platform {
+    diesel::table! {
+        platform.api_keys (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            kind -> Text,
+            name -> Text,
+            hash -> Bytea,
+            last_four -> Text,
+            created_at -> Timestamptz,
+            revoked_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        platform.outbox_ready (id) {
+            id -> Int8,
+            tenant_id -> Uuid,
+            kind -> Text,
+            due_at -> Timestamptz,
+            claimed_until -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        platform.tenants (id) {
+            id -> Uuid,
+            handle -> Text,
+            name -> Text,
+            currency -> Text,
+            status -> Text,
+            allowed_origins -> Array<Text>,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            trusted_documents_only -> Bool,
+        }
+    }
+
+    diesel::joinable!(api_keys -> tenants (tenant_id));
+
+    diesel::allow_tables_to_appear_in_same_query!(api_keys, outbox_ready, tenants,);
+}
