@@ -7,6 +7,9 @@ use std::sync::Arc;
 pub enum Fault {
     #[error("the database failed: {0}")]
     Database(Arc<diesel::result::Error>),
+    /// The caller asked for more than a transaction may read: said to the client.
+    #[error("this reads more than 64 MiB from the database; ask for fewer objects at once, or for fewer long texts")]
+    TooMuch,
     #[error("no database connection: {0}")]
     Pool(String),
     #[error("the cache failed: {0}")]
@@ -23,7 +26,7 @@ impl Fault {
 
 impl From<diesel::result::Error> for Fault {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Database(Arc::new(error))
+        if crate::db::is_too_much(&error) { Self::TooMuch } else { Self::Database(Arc::new(error)) }
     }
 }
 

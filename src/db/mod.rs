@@ -40,6 +40,7 @@ pub use platform::{PlatformConn, PlatformDb};
 pub use platform_schema::platform as platform_tables;
 pub use pool::PoolState;
 pub use read::TenantRead;
+pub use session::is_too_much;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
 
 use tokio::sync::Semaphore;

@@ -6,6 +6,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
+use crate::error::Fault;
 use crate::page::BadPage;
 use crate::search::BadQuery;
 
@@ -72,6 +73,8 @@ pub fn present(response: &mut Response, request_id: &str) {
             set_code(error, api.code);
         } else if error.source::<BadPage>().is_some() || error.source::<BadQuery>().is_some() {
             set_code(error, Code::BadUserInput);
+        } else if let Some(Fault::TooMuch) = error.source::<Fault>() {
+            set_code(error, Code::MaxCostExceeded);
         } else if error.source.is_some() {
             // A fault; or something that nobody has said a client may read.
             tracing::error!(error = error.message, path = ?error.path, "a resolver failed");

@@ -130,6 +130,29 @@ async fn an_answer_is_only_so_long() {
     );
 }
 
+/// The estimate counts objects; how long their texts are only the database knows.
+#[tokio::test]
+async fn an_operation_reads_only_as_much_as_memory_bears() {
+    let app = TestApp::new().await;
+    let key = app.store("acme").await.secret;
+    for handle in ["mug", "cup", "jar", "pot"] {
+        let input = json!({ "handle": handle, "title": handle, "descriptionHtml": "x".repeat(500_000) });
+        let set = "mutation($input: ProductSetInput!) { productSet(input: $input) { userErrors { message } } }";
+        let done = app.gql(&key, set, json!({ "input": input })).await;
+        assert_eq!(done["productSet"]["userErrors"], json!([]));
+    }
+    let lists = |count: usize| {
+        let lists =
+            (0..count).map(|n| format!("a{n}: products(first: 4) {{ nodes {{ handle }} }} ")).collect::<String>();
+        format!("{{ {lists} }}")
+    };
+    assert_eq!(app.ask(&key, &lists(30)).await.status, StatusCode::OK);
+    let refused = app.ask(&key, &lists(40)).await;
+    assert_eq!(refused.code(), "MAX_COST_EXCEEDED");
+    assert!(refused.text.contains("reads more than 64 MiB from the database"), "{}", refused.text);
+    assert_eq!(app.ask(&key, &lists(1)).await.status, StatusCode::OK);
+}
+
 /// Everything is in memory after the first look-ups, so nothing waits; and the estimate knows nothing of forty sizes.
 #[tokio::test]
 async fn a_request_that_only_computes_is_ended_when_its_time_is_over() {

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
@@ -14,6 +15,9 @@ use super::line::Line;
 use super::socket::{Address, Socket};
 use super::{Canceller, Session};
 use crate::db::endpoint::Endpoint;
+
+/// How long connecting to one address may take, unless the URL says.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +44,7 @@ impl Session {
         let wanted = endpoint.config.get_target_session_attrs();
         let mut last = ConnectError::Unreachable(io::Error::new(io::ErrorKind::NotFound, "the URL names no host"));
         for address in Address::all(endpoint) {
-            match Self::connect_to(endpoint, address).await {
+            match in_time(endpoint, Self::connect_to(endpoint, address)).await {
                 Ok(session) if session.fits(wanted).await => return Ok(session),
                 Ok(_) => last = ConnectError::Refused("the server is not of the kind that the URL asks for".to_owned()),
                 Err(error) => last = error,
@@ -60,7 +64,7 @@ impl Session {
 
     async fn connect_to(endpoint: &Endpoint, address: Address) -> Result<Self, ConnectError> {
         let config = &endpoint.config;
-        let socket = dial(endpoint, &address).await?;
+        let socket = address.dial().await?;
         let lent = Lent(Arc::new(Mutex::new(socket)));
         let kept = lent.0.clone();
         let (client, connection) = config.connect_raw(lent, NoTls).await?;
@@ -73,12 +77,14 @@ impl Session {
     }
 }
 
-/// A socket to the address, within the time that the URL gives it.
-async fn dial(endpoint: &Endpoint, address: &Address) -> io::Result<Socket> {
-    match endpoint.config.get_connect_timeout() {
-        Some(patience) => timeout(*patience, address.dial()).await.unwrap_or(Err(io::ErrorKind::TimedOut.into())),
-        None => address.dial().await,
-    }
+/// Connecting to one address, TLS and introduction included, within the time that the URL gives it (`connect_timeout`): a
+/// server that is cut off from us must not hold its place in the pool until TCP gives up.
+async fn in_time<T>(
+    endpoint: &Endpoint,
+    connecting: impl Future<Output = Result<T, ConnectError>>,
+) -> Result<T, ConnectError> {
+    let patience = endpoint.config.get_connect_timeout().copied().unwrap_or(PATIENCE);
+    timeout(patience, connecting).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 /// Connects as tokio-postgres' own client does, to the first of the addresses that lets us in: for what is not done on a
@@ -87,10 +93,10 @@ pub async fn client(endpoint: &Endpoint) -> Result<Client, ConnectError> {
     let mut last = ConnectError::Unreachable(io::Error::new(io::ErrorKind::NotFound, "the URL names no host"));
     for address in Address::all(endpoint) {
         let connecting = async {
-            let socket = dial(endpoint, &address).await?;
-            Ok::<_, ConnectError>(endpoint.config.connect_raw(socket, NoTls).await?)
+            let socket = address.dial().await?;
+            Ok(endpoint.config.connect_raw(socket, NoTls).await?)
         };
-        match connecting.await {
+        match in_time(endpoint, connecting).await {
             Ok((client, connection)) => {
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {

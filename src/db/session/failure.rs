@@ -7,6 +7,15 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{ErrorFields, ErrorResponseBody};
 
+/// `program_limit_exceeded`, though the limit is ours and the server never says it of one.
+const TOO_MUCH: &str = "54000";
+const TOO_MUCH_SAID: &str = "the transaction reads more than 64 MiB";
+
+/// Whether this says that a transaction has read more than it may.
+pub fn is_too_much(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, told) if told.message() == TOO_MUCH_SAID)
+}
+
 /// One failure, which may be that of several statements.
 #[derive(Clone, Debug)]
 pub struct Failure(Arc<Told>);
@@ -55,6 +64,11 @@ impl Failure {
     pub fn lost(error: &io::Error) -> Self {
         let message = format!("the connection to the database is lost: {error}");
         Self(Arc::new(Told { message, ..Told::default() }))
+    }
+
+    /// A transaction has read more than it may.
+    pub fn too_much() -> Self {
+        Self(Arc::new(Told { code: TOO_MUCH.to_owned(), message: TOO_MUCH_SAID.to_owned(), ..Told::default() }))
     }
 
     pub fn message(&self) -> &str {

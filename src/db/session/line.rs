@@ -21,6 +21,12 @@ use super::statements::{Statement, Statements};
 /// How much is read at once.
 const CHUNK: usize = 16 << 10;
 
+/// How much a transaction may be told, in bytes of rows. What callers ask for is bounded by the number of objects, which may
+/// each have long texts: without this, a few requests could take all of a process's memory.
+const MAX_TOLD: usize = 64 << 20;
+/// What a row takes beside its values.
+const ROW: usize = 64;
+
 /// A question's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u64);
@@ -80,6 +86,8 @@ pub struct Line {
     ready: u64,
     /// Statements that the server is to forget, with the next packet: in front, where nothing is passed over.
     forgotten: Vec<String>,
+    /// Bytes of rows that have been read in this transaction.
+    told: usize,
     /// Why something has failed for whose answer nobody waits: the transaction's first.
     pub lost: Option<Failure>,
     /// Something has been asked since the last Sync.
@@ -104,6 +112,7 @@ impl Line {
             packets: VecDeque::new(),
             ready: 0,
             forgotten: Vec::new(),
+            told: 0,
             lost: None,
             is_open: false,
             begun: Begun::No,
@@ -127,6 +136,13 @@ impl Line {
     pub fn prepare_once(&mut self, sql: &str, types: &[u32]) -> QueryResult<Arc<Statement>> {
         self.parse("", sql, types)?;
         Ok(Arc::new(Statement::unnamed(sql)))
+    }
+
+    /// A transaction begins.
+    pub fn begin(&mut self, begun: Begun) {
+        self.begun = begun;
+        self.lost = None;
+        self.told = 0;
     }
 
     fn parse(&mut self, name: &str, sql: &str, types: &[u32]) -> QueryResult<()> {
@@ -355,6 +371,9 @@ impl Line {
                     if let Err(error) = self.hear(message) {
                         return self.close(Failure::lost(&error));
                     }
+                    if self.closed.is_some() {
+                        return;
+                    }
                 }
                 Ok(None) => return,
                 Err(error) => return self.close(Failure::lost(&error)),
@@ -364,7 +383,15 @@ impl Line {
 
     fn hear(&mut self, message: Message) -> io::Result<()> {
         match message {
-            Message::DataRow(body) => self.current()?.rows.push(body),
+            Message::DataRow(body) => {
+                self.told += body.buffer().len() + ROW;
+                if self.told > MAX_TOLD {
+                    // Whatever else there is of it is not read: the server notices, and stops.
+                    self.close(Failure::too_much());
+                    return Ok(());
+                }
+                self.current()?.rows.push(body);
+            }
             Message::CommandComplete(body) => {
                 let tag = body.tag()?;
                 let count = tag.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);

@@ -20,7 +20,9 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use anyhow::Context as _;
 use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{AsQuery, QueryBuilder, QueryFragment, QueryId};
@@ -37,6 +39,10 @@ use statements::Statement;
 use crate::telemetry::trace;
 
 pub use connect::{ConnectError, client};
+pub use failure::is_too_much;
+
+/// How long ending a statement may take: the server ends it by itself after DATABASE_STATEMENT_TIMEOUT_MS.
+const CANCELLING: Duration = Duration::from_secs(5);
 
 /// One connection. Statements of several futures are pipelined through `&Session`.
 pub struct Session {
@@ -54,8 +60,11 @@ pub struct Canceller {
 impl Canceller {
     /// Asks the server, on a connection of its own, to end the statement that is running.
     pub async fn cancel(&self) -> anyhow::Result<()> {
-        let socket = self.address.dial().await?;
-        Ok(self.token.cancel_query_raw(socket, tokio_postgres::NoTls).await?)
+        let cancelling = async {
+            let socket = self.address.dial().await?;
+            Ok(self.token.cancel_query_raw(socket, tokio_postgres::NoTls).await?)
+        };
+        tokio::time::timeout(CANCELLING, cancelling).await.context("the server does not take it in time")?
     }
 }
 
@@ -92,9 +101,7 @@ impl Session {
 
     fn begin_with(&self, begun: Begun, statements: &[(&'static str, &[&str])]) -> QueryResult<()> {
         statements.iter().try_for_each(|(sql, values)| self.say(sql, values))?;
-        let mut line = self.line();
-        line.begun = begun;
-        line.lost = None;
+        self.line().begin(begun);
         Ok(())
     }
 
