@@ -62,6 +62,12 @@ pub struct RedisTls {
     pub client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
+impl RedisTls {
+    fn is_some(&self) -> bool {
+        self.roots.is_some() || self.client.is_some()
+    }
+}
+
 /// Traces for OpenTelemetry; where they go to, its own library reads.
 #[derive(Clone, Debug)]
 pub struct TraceConfig {
@@ -176,7 +182,7 @@ impl Config {
     }
 
     fn read_with(r: &mut Reader<'_>, is_single_process: bool) -> Self {
-        Self {
+        let config = Self {
             database: DatabaseConfig::read_with(r),
             redis_url: {
                 r.section("Redis");
@@ -199,6 +205,23 @@ impl Config {
             ),
             log: r.log_filter("LOG", "info", "how much is logged: info, or emporia=debug, …"),
             traces: TraceConfig::read_with(r),
+        };
+        config.notes_contradictions(r);
+        config
+    }
+
+    /// What is right by itself and wrong together.
+    fn notes_contradictions(&self, r: &mut Reader<'_>) {
+        if self.payment_timeout >= self.http.request_timeout {
+            let (time, limit) = (self.payment_timeout.as_millis(), self.http.request_timeout.as_millis());
+            r.mistake(format!(
+                "PAYMENT_TIMEOUT_MS is {time} and REQUEST_TIMEOUT_MS {limit}; expected less: a request has to settle what \
+                 its gateway says"
+            ));
+        }
+        let is_encrypted = self.redis_url.as_ref().is_some_and(|url| url.starts_with("rediss://"));
+        if self.redis_tls.is_some() && !is_encrypted {
+            r.mistake("REDIS_CA_FILE, REDIS_CERT_FILE and REDIS_KEY_FILE need a REDIS_URL of rediss://".to_owned());
         }
     }
 
@@ -249,9 +272,11 @@ impl HttpConfig {
         Self {
             listen: r.parsed("LISTEN", listen, "an address like 127.0.0.1:8000", "address and port to listen on"),
             public_url: r.web_address("PUBLIC_URL", "http://127.0.0.1:8000", "where clients reach this API"),
-            base_domain: r
-                .optional("BASE_DOMAIN", "shops.example", "public reads find their tenant by its subdomain of this")
-                .map(|domain| domain.to_ascii_lowercase()),
+            base_domain: r.domain(
+                "BASE_DOMAIN",
+                "shops.example",
+                "public reads find their tenant by its subdomain of this",
+            ),
             graphiql: r.flag("GRAPHIQL", false, "whether /graphiql answers"),
             introspection: r.flag("INTROSPECTION", true, "whether the schema may be asked for"),
             request_timeout: r.millis("REQUEST_TIMEOUT_MS", 30_000, "from the first byte of the body to the answer"),

@@ -163,6 +163,20 @@ impl<'a> Reader<'a> {
         value.trim_end_matches('/').to_owned()
     }
 
+    /// A host's name, without scheme, port and path; in lower case.
+    pub fn domain(&mut self, name: &'static str, example: &str, meaning: &'static str) -> Option<String> {
+        let value = self.optional(name, example, meaning)?.to_ascii_lowercase();
+        let is_label = |label: &str| {
+            let is_plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            (1..=63).contains(&label.len()) && is_plain && !label.starts_with('-') && !label.ends_with('-')
+        };
+        if value.len() <= 253 && value.split('.').all(is_label) {
+            return Some(value);
+        }
+        self.mistake(format!("{name} is \"{value}\"; expected a name like {example}, without scheme, port and path"));
+        None
+    }
+
     /// Up to an hour.
     pub fn millis(&mut self, name: &'static str, default: u32, meaning: &'static str) -> Duration {
         self.millis_to(name, default, MAX_MILLIS, meaning)

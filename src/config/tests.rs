@@ -17,10 +17,44 @@ fn every_mistake_is_reported_at_once() {
 
 #[test]
 fn a_payment_may_not_take_as_long_as_its_reservation() {
-    let read = |millis: &str| Config::read(&Env::from_pairs(REQUIRED).with([("PAYMENT_TIMEOUT_MS", millis)]));
+    let patient = Env::from_pairs(REQUIRED).with([("REQUEST_TIMEOUT_MS", "90000")]);
+    let read = |millis: &str| Config::read(&patient.clone().with([("PAYMENT_TIMEOUT_MS", millis)]));
     assert_eq!(read("60000").unwrap().payment_timeout, Duration::from_secs(60));
     let ConfigErrors(lines) = read("60001").unwrap_err();
     assert_eq!(lines, ["PAYMENT_TIMEOUT_MS is \"60001\"; expected a whole number from 1 to 60000"]);
+}
+
+#[test]
+fn what_contradicts_something_else_is_a_mistake() {
+    for (name, value, said) in [
+        ("PAYMENT_TIMEOUT_MS", "30000", "PAYMENT_TIMEOUT_MS is 30000 and REQUEST_TIMEOUT_MS 30000; expected less: "),
+        ("REQUEST_TIMEOUT_MS", "20000", "PAYMENT_TIMEOUT_MS is 20000 and REQUEST_TIMEOUT_MS 20000; expected less: "),
+        (
+            "REDIS_CA_FILE",
+            "/dev/null",
+            "REDIS_CA_FILE, REDIS_CERT_FILE and REDIS_KEY_FILE need a REDIS_URL of rediss://",
+        ),
+    ] {
+        let env = Env::from_pairs(REQUIRED).with([("REDIS_URL", "redis://b"), (name, value)]);
+        let ConfigErrors(lines) = Config::read(&env).expect_err(name);
+        assert!(lines.len() == 1 && lines[0].starts_with(said), "{lines:?}");
+    }
+}
+
+#[test]
+fn the_base_domain_is_a_name_and_nothing_else() {
+    let read = |domain: &str| Config::read(&Env::from_pairs(REQUIRED).with([("BASE_DOMAIN", domain)]));
+    for bad in
+        ["https://shops.example", "shops.example:8000", "shops.example/", ".example", "a..b", "-a.example", "ä.example"]
+    {
+        let ConfigErrors(lines) = read(bad).expect_err(bad);
+        assert_eq!(
+            lines,
+            [format!("BASE_DOMAIN is \"{bad}\"; expected a name like shops.example, without scheme, port and path")]
+        );
+    }
+    assert_eq!(read("Shops.Example").unwrap().http.base_domain.as_deref(), Some("shops.example"));
+    assert_eq!(read("localhost").unwrap().http.base_domain.as_deref(), Some("localhost"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What must hold before a process serves: roles that row-level security binds, texts in Unicode, and no pending
+//! What must hold before a process serves: URLs that name one database, roles that row-level security binds, texts in Unicode, and no pending
 //! migration.
 
 use anyhow::{Context, anyhow, bail};
@@ -27,6 +27,48 @@ async fn bound(variable: &str, url: &str) -> anyhow::Result<()> {
         Some(reason) => bail!("{variable} connects as {reason}: row-level security would not bind it"),
         None => Ok(()),
     }
+}
+
+/// Refuses URLs of different databases: tenants would be made in one, and their rows be looked for in another. A replica
+/// that does not answer now is not judged: reads do without it.
+pub async fn one_database(config: &DatabaseConfig) -> anyhow::Result<()> {
+    let identity = async |variable: &str, url: &str| {
+        let mut conn = connect(&format!("connecting with {variable}"), url).await?;
+        identity(&mut conn).await.with_context(|| format!("asking which database {variable} names"))
+    };
+    let tenants = identity("DATABASE_URL", &config.url).await?;
+    if identity("DATABASE_PLATFORM_URL", &config.platform_url).await? != tenants {
+        bail!("DATABASE_URL and DATABASE_PLATFORM_URL name different databases: both roles work on one");
+    }
+    let Some(replica) = &config.replica_url else { return Ok(()) };
+    match identity("DATABASE_REPLICA_URL", replica).await {
+        Ok(replica) if replica != tenants => {
+            bail!("DATABASE_REPLICA_URL names another database than DATABASE_URL, not a copy that follows it")
+        }
+        Ok(_) => Ok(()),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "the replica could not be looked at; the primary answers");
+            Ok(())
+        }
+    }
+}
+
+/// Which database this is, of which server: a standby has its primary's answer.
+#[expect(clippy::disallowed_methods, reason = "the system's catalogue, on a connection without a tenant")]
+async fn identity(conn: &mut AsyncPgConnection) -> QueryResult<String> {
+    let row: Identity = diesel::sql_query(
+        "SELECT format('%s/%s', (SELECT system_identifier FROM pg_control_system()), oid) AS identity
+           FROM pg_database WHERE datname = current_database()",
+    )
+    .get_result(conn)
+    .await?;
+    Ok(row.identity)
+}
+
+#[derive(QueryableByName)]
+struct Identity {
+    #[diesel(sql_type = Text)]
+    identity: String,
 }
 
 /// Refuses a database whose texts cannot be compared in every script.

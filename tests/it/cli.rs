@@ -150,6 +150,21 @@ async fn roles_that_row_level_security_does_not_bind_are_refused() {
 }
 
 #[tokio::test]
+async fn urls_of_different_databases_are_refused() {
+    let (db, other) = (TestDb::create().await, TestDb::create().await);
+    let [app, platform] = ["emporia_app", "emporia_platform"].map(|role| db.url(role));
+    let [elsewhere, others] = ["emporia_platform", "emporia_app"].map(|role| other.url(role));
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &elsewhere)];
+    for command in [&["serve", "--single-process"][..], &["worker", "--single-process"], &["tenant", "list"]] {
+        let said = refused(command, &env);
+        assert!(said.contains("DATABASE_URL and DATABASE_PLATFORM_URL name different databases"), "{said}");
+    }
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("DATABASE_REPLICA_URL", &others)];
+    let said = refused(&["serve", "--single-process"], &env);
+    assert!(said.contains("DATABASE_REPLICA_URL names another database than DATABASE_URL"), "{said}");
+}
+
+#[tokio::test]
 async fn a_database_behind_the_binary_is_refused_until_it_is_migrated() {
     let db = TestDb::empty().await;
     let [owner, app, platform] = ["emporia_owner", "emporia_app", "emporia_platform"].map(|role| db.url(role));

@@ -102,6 +102,9 @@ impl TestDb {
     /// The settings of a process on this database; `more` goes over them.
     pub fn config(&self, more: &[(&str, &str)]) -> Config {
         let (app, platform) = (self.url("emporia_app"), self.url("emporia_platform"));
+        // A request that may take only so long leaves its gateway less.
+        let is_hasty = more.iter().any(|(name, _)| *name == "REQUEST_TIMEOUT_MS");
+        let payment = is_hasty.then_some(("PAYMENT_TIMEOUT_MS", "50"));
         let own = [
             ("DATABASE_URL", app.as_str()),
             ("DATABASE_PLATFORM_URL", platform.as_str()),
@@ -110,7 +113,8 @@ impl TestDb {
             ("BASE_DOMAIN", "shops.test"),
             ("WEBHOOK_ALLOW_PRIVATE", "true"),
         ];
-        Config::read(&Env::from_pairs(own.into_iter().chain(more.iter().copied()))).expect("the test's settings")
+        Config::read(&Env::from_pairs(own.into_iter().chain(payment).chain(more.iter().copied())))
+            .expect("the test's settings")
     }
 }
 
