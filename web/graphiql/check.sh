@@ -5,6 +5,6 @@ set -eu
 cd "$(dirname "$0")"
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -R .npmrc package.json package-lock.json tsconfig.json index.html build.sh scripts src "$copy"
+cp -R .npmrc package.json package-lock.json tsconfig.json index.html build.sh scripts src licenses "$copy"
 "$copy/build.sh"
 node scripts/compare.mjs bundle "$copy/bundle"

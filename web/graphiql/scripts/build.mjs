@@ -22,6 +22,7 @@ const common = {
   write: false,
   metafile: true,
   target: 'es2022',
+  jsx: 'automatic', // tsconfig.json says so too, but not for files that a plugin puts in.
   charset: 'utf8',
   legalComments: 'none', // The licences go into a file of their own.
   outdir: 'out',
@@ -30,6 +31,15 @@ const common = {
   plugins: slim,
   logLevel: 'warning',
 };
+
+/** Sources of what the first view needs. */
+const FIRST = [
+  'src/main.tsx',
+  'src/monaco.ts',
+  'node_modules/monaco-graphql/esm/graphqlMode.js',
+  'node_modules/monaco-editor/esm/vs/basic-languages/graphql/graphql.js',
+  'node_modules/monaco-editor/esm/vs/language/json/jsonMode.js',
+];
 
 const assets = new Map();
 const inputs = new Set();
@@ -50,17 +60,19 @@ async function bundle(options) {
   return { outputs, text };
 }
 
-async function worker(name, entry) {
-  // A classic worker: one file without imports, as every browser can start it.
+/** One classic script without imports: a worker as every browser can start it, or what is to wait for no other file. */
+async function single(name, entry) {
   const { outputs, text } = await bundle({ entryPoints: [entry], format: 'iife' });
   return addAsset(name, 'js', text(outputs.find(({ file }) => file.endsWith('.js')).file));
 }
 
 const workers = {
-  __EDITOR_WORKER__: await worker('editor.worker', 'monaco-editor/esm/vs/editor/editor.worker.js'),
-  __JSON_WORKER__: await worker('json.worker', 'monaco-editor/esm/vs/language/json/json.worker.js'),
-  __GRAPHQL_WORKER__: await worker('graphql.worker', 'monaco-graphql/esm/graphql.worker.js'),
+  __EDITOR_WORKER__: await single('editor.worker', 'monaco-editor/esm/vs/editor/editor.worker.js'),
+  __JSON_WORKER__: await single('json.worker', 'monaco-editor/esm/vs/language/json/json.worker.js'),
+  __GRAPHQL_WORKER__: await single('graphql.worker', 'monaco-graphql/esm/graphql.worker.js'),
 };
+
+const start = await single('start', 'src/start.ts');
 
 // What the page does not need at once comes in files of its own, by `import()`. They name each other, so their
 // names are esbuild's; its hash covers the content and the names in it.
@@ -78,29 +90,35 @@ const page = await bundle({
 const scripts = page.outputs.filter(({ file }) => file.endsWith('.js'));
 for (const { file } of scripts) assets.set(file, page.text(file));
 
-const entry = scripts.find(({ entryPoint }) => entryPoint === 'src/main.tsx');
-// The other style sheets are parts of this one again, for pages that would load a part alone.
-const style = addAsset('graphiql', 'css', page.text(path.basename(entry.cssBundle)));
+// In one file, whatever imports them: the page has them from its first moment on.
+const styles = await bundle({ entryPoints: ['src/styles.ts'], format: 'esm' });
+const style = addAsset('graphiql', 'css', styles.text('styles.css'));
 const licenses = addAsset('licenses', 'txt', await licenseText(root, inputs));
 
-/** What the entry imports, and what that imports: the browser is to ask for all of it at once. */
-function needed(output, found = new Set()) {
-  for (const { path: imported, kind } of output.imports) {
-    const file = path.basename(imported);
-    if (kind !== 'import-statement' || found.has(file)) continue;
-    found.add(file);
-    needed(scripts.find((script) => script.file === file), found);
-  }
+/** The script made from a source, what that imports, and what this imports. */
+function needed(source) {
+  const found = new Set();
+  (function add(script) {
+    if (found.has(script.file)) return;
+    found.add(script.file);
+    for (const { path: imported, kind } of script.imports) {
+      if (kind === 'import-statement') add(scripts.find(({ file }) => file === path.basename(imported)));
+    }
+  })(scripts.find(({ entryPoint }) => entryPoint === source));
   return found;
 }
-const preloads = [...needed(entry)].map((file) => `<link rel="modulepreload" href="${PREFIX}${file}">`);
+
+// What the first view needs, in this order, imported at once or not: the browser is to ask for all of it at once.
+const first = new Set(FIRST.flatMap((source) => [...needed(source)]));
+const preloads = [...first].map((file) => `<link rel="modulepreload" href="${PREFIX}${file}">`);
 
 const template = await readFile(path.join(root, 'index.html'), 'utf8');
 const html = template
   .replace('__LICENSES__', licenses)
   .replace('__STYLE__', style)
   .replace('__PRELOADS__', preloads.join('\n    '))
-  .replace('__SCRIPT__', PREFIX + entry.file);
+  .replace('__START__', start)
+  .replace('__SCRIPT__', PREFIX + [...first][0]);
 
 await rm(out, { recursive: true, force: true });
 await mkdir(path.join(out, 'assets'), { recursive: true });

@@ -34,23 +34,68 @@ const slimFonts = {
 };
 
 /**
- * The explorer `require`s graphql, which would put the CommonJS copy of that package, whole, into every part of
- * the page. It gets a module with the functions that it names, out of the copy that everything else shares.
+ * The explorer `require`s graphql, which would put that package, whole and set up function by function, into every part
+ * of the page. As a module it names what it uses, and the rest is left out.
  */
 const slimExplorer = {
   name: 'slim-explorer',
   setup(build) {
-    build.onResolve({ filter: /^graphql$/ }, ({ importer, kind }) =>
-      kind === 'require-call' && /graphiql-explorer\/dist\/Explorer\.js$/.test(importer)
-        ? { path: 'named-functions', namespace: 'explorer-graphql', pluginData: importer }
-        : undefined,
+    build.onResolve({ filter: /^graphiql-explorer$/ }, ({ path, importer, kind, resolveDir, pluginData }) =>
+      pluginData === slimExplorer
+        ? undefined
+        : build.resolve(`${path}/dist/Explorer.js`, { importer, kind, resolveDir, pluginData: slimExplorer }),
     );
-    build.onLoad({ filter: /.*/, namespace: 'explorer-graphql' }, async ({ pluginData }) => {
-      const used = new Set((await readFile(pluginData, 'utf8')).match(/(?<=\b_graphql\.)\w+/g));
-      const contents = `export { ${[...used].sort().join(', ')} } from 'graphql';`;
-      return { contents, resolveDir: build.initialOptions.absWorkingDir };
+    build.onLoad({ filter: /graphiql-explorer\/dist\/Explorer\.js$/ }, async ({ path }) => {
+      const common = await readFile(path, 'utf8');
+      const body = common.replace(/^var (\w+) = require\(('\w+')\);$/gm, 'import * as $1 from $2;');
+      if (body.includes('require(')) throw new Error(`another package is required in ${path}`);
+      return { contents: `const exports = {};\n${body}\nexport { ExplorerWrapper as Explorer };\n` };
     });
   },
 };
 
-export const slim = [slimPrettier, slimFonts, slimExplorer];
+/** The editor with the features of src/monaco.ts. What compares two texts is part of Monaco's API, so it has a place to fill. */
+const slimMonaco = {
+  name: 'slim-monaco',
+  setup(build) {
+    const monaco = { path: fileURLToPath(new URL('../src/monaco.ts', import.meta.url)) };
+    build.onResolve({ filter: /^\.\/monaco-editor$/ }, ({ importer }) =>
+      /monaco-graphql/.test(importer) ? monaco : undefined,
+    );
+    // GraphiQL and Monaco load parts of it by themselves. Each would become a file of its own.
+    const parts = /^monaco-(graphql\/esm\/(monaco-editor|lite)|editor\/esm\/vs\/.*\/(mouseTarget|monaco\.contribution))\.js$/;
+    build.onResolve({ filter: parts }, ({ kind }) => (kind === 'dynamic-import' ? monaco : undefined));
+    build.onLoad({ filter: /\/(diffEditorWidget|multiDiffEditorWidget)\.js$/ }, () => ({
+      contents: 'export class DiffEditorWidget {}\nexport class MultiDiffEditorWidget {}',
+    }));
+  },
+};
+
+/**
+ * The documentation comes with its search and its Markdown when it is first opened (src/DocExplorer.tsx). The rest of the
+ * page must not as much as name the files it is in: esbuild would put them into what is loaded at once.
+ */
+const lazyDocs = {
+  name: 'lazy-docs',
+  setup(build) {
+    const source = (name) => ({ path: fileURLToPath(new URL(`../src/${name}`, import.meta.url)) });
+    const within = async (name, file, { importer, kind, resolveDir }) => {
+      const index = await build.resolve(name, { importer, kind, resolveDir, pluginData: lazyDocs });
+      return { ...index, path: index.path.replace(/index\.js$/, file) };
+    };
+    build.onResolve({ filter: /^@graphiql\/plugin-doc-explorer$/ }, (args) =>
+      args.pluginData !== lazyDocs && /\/graphiql\/dist\//.test(args.importer)
+        ? within(args.path, 'context.js', args)
+        : undefined,
+    );
+    build.onResolve({ filter: /^\.\/components\/doc-explorer\.js$/ }, ({ importer }) =>
+      /plugin-doc-explorer\/dist\/context\.js$/.test(importer) ? source('DocExplorer.tsx') : undefined,
+    );
+    build.onResolve({ filter: /\/markdown\.js$/ }, ({ importer }) =>
+      /@graphiql\/react\/dist\//.test(importer) ? source('markdown.ts') : undefined,
+    );
+    build.onResolve({ filter: /^graphiql-markdown$/ }, (args) => within('@graphiql/react', 'utility/markdown.js', args));
+  },
+};
+
+export const slim = [slimPrettier, slimFonts, slimExplorer, slimMonaco, lazyDocs];

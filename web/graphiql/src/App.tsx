@@ -1,31 +1,25 @@
 import { GraphiQL } from 'graphiql';
 import { useState } from 'react';
-import type { Config } from './config';
 import { createFetcher } from './fetcher';
-import { parseHeadersText } from './headers';
 import { plugins } from './plugins';
+import { Ready } from './Ready';
 import { CopyLink, OpenLink } from './Share';
+import { config, initialHeaders, introspection } from './settings';
 import { SharedHeaders } from './SharedHeaders';
 import { Status } from './Status';
-import { createStorage, rememberedHeaders, remembersHeaders } from './storage';
+import { createStorage, remembersHeaders } from './storage';
 import { defaultTabs } from './tabs';
 
-/** Shown when the server gives no headers: says where the key goes and sends nothing. */
-const HEADERS_HINT = `{
-  // "x-api-key": "esk_…"
-}`;
-
-export function App({ config }: { config: Config }) {
+export function App() {
   // Made once: GraphiQL reads most of this at the start only.
-  const [{ initialHeaders, ...props }] = useState(() => graphiqlProps(config));
+  const [props] = useState(graphiqlProps);
 
   return (
     <GraphiQL
       {...props}
       plugins={plugins}
+      {...introspection}
       defaultEditorToolsVisibility="variables"
-      inputValueDeprecation
-      schemaDescription
     >
       <GraphiQL.Logo>
         <span className="emporia-logo">{config.title}</span>
@@ -41,6 +35,7 @@ export function App({ config }: { config: Config }) {
         )}
       </GraphiQL.Toolbar>
       <GraphiQL.Footer>
+        <Ready />
         <OpenLink />
         <SharedHeaders initial={initialHeaders} />
         <Status />
@@ -49,11 +44,10 @@ export function App({ config }: { config: Config }) {
   );
 }
 
-function graphiqlProps(config: Config) {
-  const initialHeaders = config.headers ? JSON.stringify(config.headers, null, 2) : HEADERS_HINT;
+function graphiqlProps() {
   return {
     initialHeaders,
-    fetcher: createFetcher(config, parseHeadersText(rememberedHeaders() ?? initialHeaders)),
+    fetcher: createFetcher(config),
     storage: createStorage(initialHeaders),
     defaultTabs: defaultTabs(initialHeaders),
     defaultHeaders: initialHeaders,

@@ -1,6 +1,8 @@
 import { areas, type Example } from './examples/index.mjs';
 import { operationOf, useOpenTab } from './tabs';
 
+const licenses = document.querySelector<HTMLLinkElement>('link[rel=license]')?.href;
+
 /** The saved examples by area; each opens in a tab of its own. */
 export function Examples() {
   const openTab = useOpenTab();
@@ -21,6 +23,11 @@ export function Examples() {
           </ul>
         </section>
       ))}
+      <p>
+        <a href={licenses} target="_blank">
+          Licences of the software in this page
+        </a>
+      </p>
     </section>
   );
 }

@@ -3,6 +3,8 @@ import { createClient, type Client } from 'graphql-ws';
 import type { Config } from './config';
 import { setConnection } from './connection';
 import { normaliseHeaders, type Headers } from './headers';
+import { takeSchema } from './schema';
+import { startHeaders } from './settings';
 
 /**
  * Posts queries and mutations, and runs subscriptions over graphql-transport-ws.
@@ -10,16 +12,15 @@ import { normaliseHeaders, type Headers } from './headers';
  * A WebSocket takes its credentials once, in `connection_init`, while the headers editor can change at any
  * time. So every set of headers gets a client of its own; only the latest is kept, since GraphiQL runs one
  * operation at a time. A client opens its socket with the first subscription and closes it with the last.
- *
- * @param startHeaders what the headers editor will show first. GraphiQL asks for the schema before that
- *   editor exists, hence without any headers.
  */
-export function createFetcher(config: Config, startHeaders: Headers): Fetcher {
+export function createFetcher(config: Config): Fetcher {
   let latest: { key: string; fetcher: Fetcher } | undefined;
 
   return (params, options) => {
     const isIntrospection = params.operationName === 'IntrospectionQuery';
     const headers = normaliseHeaders(options?.headers ?? (isIntrospection ? startHeaders : {}));
+    const schema = isIntrospection && takeSchema(params.query, headers);
+    if (schema) return schema;
     const key = JSON.stringify(headers);
     if (latest?.key !== key) latest = { key, fetcher: fetcherFor(config, headers) };
     return latest.fetcher(params, { ...options, headers });

@@ -4,8 +4,13 @@ declare const __JSON_WORKER__: string;
 declare const __GRAPHQL_WORKER__: string;
 
 declare module '*.css';
-// Imported for its effect (languages and editor features) only.
-declare module 'monaco-graphql/esm/monaco-editor.js';
+// See lazyDocs in scripts/slim.mjs.
+declare module 'graphiql-markdown' {
+  export const markdown: { render(text: string): string };
+}
+declare module 'monaco-editor/esm/vs/editor/browser/controller/mouseTarget.js' {
+  export const MouseTargetFactory: unknown;
+}
 declare module 'monaco-editor/esm/vs/editor/standalone/browser/standaloneServices.js' {
   export const StandaloneServices: { get<T>(service: (...args: never[]) => T): T };
 }

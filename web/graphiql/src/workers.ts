@@ -6,12 +6,15 @@ const urls: Record<string, string> = {
   graphql: __GRAPHQL_WORKER__,
 };
 
+/** Lets the workers that Monaco has asked for begin, and those to come. */
+export let startWorkers = () => {};
+const started = new Promise<void>((resolve) => (startWorkers = resolve));
+
 Object.assign(globalThis, {
   MonacoEnvironment: {
-    getWorker(_id: string, label: string): Worker {
+    async getWorker(_id: string, label: string): Promise<Worker> {
+      await started;
       return new Worker(urls[label] ?? __EDITOR_WORKER__, { name: label });
     },
   },
 });
-
-export {};
