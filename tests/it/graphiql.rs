@@ -1,5 +1,6 @@
 //! The playground as the server gives it out; web/graphiql/test/smoke.mjs opens it in a browser.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -91,8 +92,9 @@ async fn a_visit_to_the_api_leads_to_the_playground_only_where_there_is_one() {
     assert_eq!(app.send("GET", "/graphql", &browser, "").await.status, StatusCode::UNAUTHORIZED);
 }
 
-/// Clicks through the playground, and checks every saved example against the schema. Needs Chromium at `CHROMIUM` or
-/// /usr/bin/chromium; without one it says so and is content, except in CI.
+/// Clicks through the playground, and checks every saved example against the schema. Prints how long it takes to open,
+/// and leaves a picture of it in target/tmp/browser. Needs Chromium at `CHROMIUM` or /usr/bin/chromium; without one it
+/// says so and is content, except in CI.
 #[tokio::test]
 async fn a_browser_uses_the_playground_with_every_other_host_out_of_reach() {
     let installed = node::installed("browser", &SCRIPTS).await;
@@ -116,8 +118,13 @@ async fn a_browser_uses_the_playground_with_every_other_host_out_of_reach() {
     let shutdown = CancellationToken::new();
     let worker = tokio::spawn(emporia::worker::run(app.app.clone(), shutdown.clone()));
     let url = server.url("/graphiql/");
-    let (is_ok, said) = node::run(installed.join("smoke.mjs"), &["--url", &url, "--chromium", &chromium]).await;
+    let picture = installed.join("graphiql.png").display().to_string();
+    let options = ["--url", &url, "--chromium", &chromium, "--screenshot", &picture];
+    let (is_ok, said) = node::run(installed.join("smoke.mjs"), &options).await;
     assert!(is_ok, "{said}");
+    // Not by a macro, whose output would be kept from whoever runs a test that passes.
+    let times: String = said.lines().filter(|line| line.contains("first visits")).collect();
+    std::io::stderr().write_all(format!("the playground, {times}\n").as_bytes()).expect("standard error");
     shutdown.cancel();
     worker.await.expect("the worker").expect("a clean end");
 }

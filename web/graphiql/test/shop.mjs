@@ -23,14 +23,18 @@ export async function shopBehind(home) {
   return {
     keys: Object.values(headers),
 
-    /** Puts a product on the shelf if there is none that can be bought. */
+    /** Fills the shelf that the examples look at, if it is not there. */
     async stock() {
-      const { products, locations } = await ask(STOCK);
-      if (products.nodes.length > 0) return;
+      const { collection, locations } = await ask(STOCK);
+      if (collection) return;
       const inventoryQuantities = [{ locationId: locations.nodes[0].id, quantity: 100 }];
       const inventoryItem = { tracked: true, requiresShipping: false };
-      const input = { title: 'Gift card', variants: [{ price: '25.00', inventoryItem, inventoryQuantities }] };
-      await ask(PRODUCT, { input });
+      const products = [];
+      for (const [title, price] of SHELF) {
+        const input = { title, variants: [{ price, inventoryItem, inventoryQuantities }] };
+        products.push((await ask(PRODUCT, { input })).productSet.product.id);
+      }
+      await ask(COLLECTION, { input: { title: 'Bestsellers', handle: 'bestsellers', products } });
     },
 
     /** Buys one; answers the order's name. */
@@ -42,13 +46,19 @@ export async function shopBehind(home) {
   };
 }
 
+const SHELF = Object.entries({ 'Cabin Roast': '9.90', 'Enamel Camp Mug': '14.50', 'Tide Mug': '24.00' });
+
 const STOCK = `{
-  products(first: 1, query: "available_for_sale:true") { nodes { id } }
+  collection(handle: "bestsellers") { id }
   locations(first: 1) { nodes { id } }
 }`;
 
 const PRODUCT = `mutation($input: ProductSetInput!) {
-  productSet(input: $input) { userErrors { message } }
+  productSet(input: $input) { product { id } userErrors { message } }
+}`;
+
+const COLLECTION = `mutation($input: CollectionInput!) {
+  collectionCreate(input: $input) { userErrors { message } }
 }`;
 
 const CART = `mutation($input: CartInput!) {
