@@ -21,6 +21,7 @@ use tracing::Instrument;
 use super::answer::{self, Refused};
 use super::execute::{Call, Ready};
 use super::params::Params;
+use crate::graphql::error::Code;
 use crate::http::context::Credentials;
 use crate::http::router::Served;
 use crate::http::watch::Watch;
@@ -39,7 +40,10 @@ pub async fn respond(
 ) -> Result<Response, Refused> {
     let served = call.served;
     let ready = call.ready(params).await?;
-    let busy = |text: &str| Refused::new(StatusCode::SERVICE_UNAVAILABLE, text);
+    let busy = |text: &str| Refused {
+        status: Some(StatusCode::SERVICE_UNAVAILABLE),
+        ..Refused::document(Code::Throttled, text)
+    };
     let place = served.places.for_socket().ok_or_else(|| busy("there are too many open streams; try again later"))?;
     let tenant_place = served.places.for_tenant(call.resolved.standing.id);
     let tenant_place = tenant_place.ok_or_else(|| busy("the shop has too many open streams; close some"))?;

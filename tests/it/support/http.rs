@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use emporia::app::App;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -66,11 +67,7 @@ impl TestApp {
 
     /// Starts the real server on a free port.
     pub async fn serve(&self) -> TestServer {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let stop = CancellationToken::new();
-        let running = tokio::spawn(emporia::http::serve(self.app.clone(), listener, stop.clone()));
-        TestServer { address, stop, running }
+        TestServer::of(self.app.clone()).await
     }
 }
 
@@ -82,6 +79,15 @@ pub struct TestServer {
 }
 
 impl TestServer {
+    /// Of a process that a test has put together itself.
+    pub async fn of(app: App) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(emporia::http::serve(app, listener, stop.clone()));
+        Self { address, stop, running }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

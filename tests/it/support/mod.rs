@@ -11,6 +11,7 @@ pub mod node;
 mod process;
 mod receiver;
 mod shopping;
+mod sse;
 mod ws;
 
 pub use app::{Store, TestApp, start};
@@ -22,6 +23,7 @@ pub use http::{Answer, TestServer};
 pub use process::Process;
 pub use receiver::{Received, Receiver, Reply};
 pub use shopping::{Shopping, variant};
+pub use sse::Events;
 pub use ws::Socket;
 
 use std::future::Future;
