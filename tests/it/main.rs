@@ -56,6 +56,7 @@ mod sse;
 mod storefront;
 mod support;
 mod tenancy;
+mod time_limits;
 mod tls;
 mod traces;
 mod trusted_documents;
