@@ -13,6 +13,7 @@ mod checkout;
 mod checkout_page;
 mod cli;
 mod clients;
+mod compatible_path;
 mod content;
 mod cors;
 mod delivery;

@@ -26,7 +26,11 @@ impl Socket {
     }
 
     async fn open_at(address: SocketAddr, headers: &[(&'static str, &str)]) -> Self {
-        let mut request = format!("ws://{address}/graphql").into_client_request().expect("a request");
+        Self::open_on("/graphql", address, headers).await
+    }
+
+    async fn open_on(path: &str, address: SocketAddr, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = format!("ws://{address}{path}").into_client_request().expect("a request");
         let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
         for (name, value) in protocol.iter().chain(headers) {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
@@ -48,10 +52,7 @@ impl Socket {
         let stream = TcpSocket::new_v4().expect("a socket");
         stream.set_recv_buffer_size(4096).expect("a small buffer");
         let stream = stream.connect(server.address).await.expect("a connection");
-        let mut socket = Self(client_async(request, stream).await.expect("an upgrade").0);
-        socket.say(json!({ "type": "connection_init", "payload": { "x-api-key": key } })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
-        socket
+        Self(client_async(request, stream).await.expect("an upgrade").0).introduced(key).await
     }
 
     /// Opens a socket and says who it is.
@@ -61,10 +62,18 @@ impl Socket {
 
     /// The same, wherever the server is.
     pub async fn with_key_at(address: SocketAddr, key: &str) -> Self {
-        let mut socket = Self::open_at(address, &[]).await;
-        socket.say(json!({ "type": "connection_init", "payload": { "x-api-key": key } })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
-        socket
+        Self::open_at(address, &[]).await.introduced(key).await
+    }
+
+    /// The same on another path.
+    pub async fn with_key_on(path: &str, server: &TestServer, key: &str) -> Self {
+        Self::open_on(path, server.address, &[]).await.introduced(key).await
+    }
+
+    async fn introduced(mut self, key: &str) -> Self {
+        self.say(json!({ "type": "connection_init", "payload": { "x-api-key": key } })).await;
+        assert_eq!(self.hear().await, json!({ "type": "connection_ack" }));
+        self
     }
 
     pub async fn say(&mut self, message: Value) {
