@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use emporia::app::App;
+use emporia::cache::RedisShared;
+use emporia::clock::Entropy;
 use emporia::tenant::model::KeyKind;
 use emporia::tenant::service::{key_create, key_revoke, tenant_set_suspended};
 use serde_json::json;
@@ -12,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::support::{Socket, Store, TestApp, TestServer, Uncommitted, eventually};
+use crate::support::{Events, Socket, Store, TestApp, TestServer, Uncommitted, eventually, redis_url};
 use crate::tenancy::count;
 
 /// A key beside the store's own two.
@@ -144,4 +146,43 @@ async fn a_socket_whose_client_does_not_read_ends_with_its_key_all_the_same() {
     })
     .await;
     assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+}
+
+/// Whoever revokes is in another process, and Redis tells. The second is what is promised, and far more than a notice
+/// takes; what a process remembers, and what it finds out by itself without notices, would last longer.
+#[tokio::test]
+async fn sockets_and_streams_of_every_process_end_within_a_second_of_the_revocation_in_one() {
+    let test = TestApp::new().await;
+    let store = test.store("acme").await;
+    let mut processes = Vec::new();
+    for seed in [8, 9] {
+        let shared = RedisShared::connect(&redis_url()).await.expect("Redis");
+        processes.push(App::assemble(test.db.config(&[]), shared, test.clock.clone(), Entropy::seeded(seed)));
+    }
+    let servers = [TestServer::of(processes[0].clone()).await, TestServer::of(processes[1].clone()).await];
+    let (id, key) = spare_key(&processes[0], &store).await;
+    let follow = "subscription { orderEvents { topic } }";
+    let (mut sockets, mut streams, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for server in &servers {
+        let mut socket = Socket::with_key(server, &key).await;
+        socket.subscribe("1", follow).await;
+        sockets.push(socket);
+        streams.push(Events::open(server, &key, follow).await);
+        kept.push(Socket::with_key(server, &store.secret).await);
+    }
+    revoke(&processes[0], id).await;
+    let ended = async {
+        for socket in &mut sockets {
+            assert_eq!(socket.closed().await.0, 4403);
+        }
+        for stream in streams {
+            let said = stream.rest().await;
+            assert!(said.contains("UNAUTHENTICATED") && said.ends_with("event: complete\ndata: \n\n"), "{said}");
+        }
+    };
+    timeout(Duration::from_secs(1), ended).await.expect("within a second");
+    for socket in &mut kept {
+        socket.subscribe("1", "{ __typename }").await;
+        assert_eq!(socket.hear().await["type"], "next", "no other key's are closed");
+    }
 }

@@ -181,7 +181,9 @@ async fn a_revoked_keys_sockets_are_closed() {
     let mut socket = Socket::with_key(&server, key.reveal()).await;
     let mut kept = Socket::with_key(&server, &store.secret).await;
     emporia::tenant::service::key_revoke(db, clock, &app.app.resolver, id).await.expect("revoked");
+    let since = std::time::Instant::now();
     assert_eq!(socket.closed().await.0, 4403);
+    assert!(since.elapsed() < std::time::Duration::from_secs(1), "{:?}", since.elapsed());
     kept.subscribe("1", PING).await;
     assert_eq!(kept.hear().await["type"], "next");
 }
