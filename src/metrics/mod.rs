@@ -84,15 +84,23 @@ impl Metrics {
         let operations = kept(
             r,
             "graphql_operations",
-            "Queries and mutations executed, by operation name, transport and outcome",
+            "Operations that have ended, by operation name, transport and outcome",
             Counters::<3>::default(),
+        );
+        let subscriptions = kept(
+            r,
+            "graphql_subscriptions",
+            "Subscriptions begun, by operation name and transport",
+            Counters::<2>::default(),
         );
         let duration: Histograms<2> = Family::new_with_constructor(latency);
         let duration = kept(r, "graphql_operation_duration_seconds", "From the parsed body to the response", duration);
         let routes = Names::new(MAX_ROUTES, move |route| Route::new(route, &http, &http_duration));
         let operations = Transport::ALL.map(|transport| {
-            let (operations, duration) = (operations.clone(), duration.clone());
-            Names::new(MAX_OPERATIONS, move |name| Operation::new(name, transport, &operations, &duration))
+            let (operations, subscriptions, duration) = (operations.clone(), subscriptions.clone(), duration.clone());
+            Names::new(MAX_OPERATIONS, move |name| {
+                Operation::new(name, transport, &operations, &subscriptions, &duration)
+            })
         });
         r.register_collector(Box::new(pools::Pools(db.clone())));
         let build = prometheus_client::metrics::info::Info::new([("version", env!("CARGO_PKG_VERSION"))]);
@@ -257,35 +265,50 @@ pub enum Outcome {
     Errors,
     /// With one that is ours.
     Fault,
-    /// Its client went, or its time was over.
+    /// Its client went, or its time was over; or a subscription that was not over when its client or the process ended it.
     Dropped,
 }
 
 /// One operation's counts on one transport.
 pub struct Operation {
     outcomes: [Counter; 4],
+    subscriptions: Counter,
     duration: Histogram,
 }
 
 impl Operation {
-    fn new(name: &str, transport: Transport, operations: &Counters<3>, duration: &Histograms<2>) -> Self {
+    fn new(
+        name: &str,
+        transport: Transport,
+        operations: &Counters<3>,
+        subscriptions: &Counters<2>,
+        duration: &Histograms<2>,
+    ) -> Self {
         let name = || ("operation", name.to_owned());
         let transport = || ("transport", transport.as_str().to_owned());
         let outcomes = ["ok", "errors", "fault", "dropped"]
             .map(|outcome| operations.get_or_create_owned(&[name(), transport(), ("outcome", outcome.to_owned())]));
-        Self { outcomes, duration: duration.get_or_create_owned(&[name(), transport()]) }
+        let subscriptions = subscriptions.get_or_create_owned(&[name(), transport()]);
+        Self { outcomes, subscriptions, duration: duration.get_or_create_owned(&[name(), transport()]) }
     }
 
-    /// Begins to measure an execution.
+    /// Begins to measure the execution of a query or a mutation.
     pub fn begin(self: Arc<Self>) -> Running {
-        Running { operation: self, started: Instant::now(), outcome: Outcome::Dropped }
+        Running { operation: self, started: Some(Instant::now()), outcome: Outcome::Dropped }
+    }
+
+    /// Counts a subscription that begins. How long it lasts is its client's choice, and no latency.
+    pub fn begin_subscription(self: Arc<Self>) -> Running {
+        self.subscriptions.inc();
+        Running { operation: self, started: None, outcome: Outcome::Dropped }
     }
 }
 
 /// An execution; counted when this is dropped.
 pub struct Running {
     operation: Arc<Operation>,
-    started: Instant,
+    /// Of what is measured.
+    started: Option<Instant>,
     outcome: Outcome,
 }
 
@@ -298,6 +321,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.operation.outcomes[self.outcome as usize].inc();
-        self.operation.duration.observe(self.started.elapsed().as_secs_f64());
+        if let Some(started) = self.started {
+            self.operation.duration.observe(started.elapsed().as_secs_f64());
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 
+use chrono::TimeDelta;
 use emporia::events::Topic;
 use serde_json::json;
 
-use crate::events::append;
-use crate::support::{Process, Receiver, Shopping, TestApp, redis_url};
+use crate::events::{append, log};
+use crate::logs::Lines;
+use crate::support::{Events, Process, Receiver, Shopping, Socket, TestApp, eventually, redis_url};
 use crate::webhook::subscribe;
 
 /// The value of a series, by its beginning.
@@ -92,6 +94,67 @@ async fn a_worker_serves_metrics_and_says_how_old_the_waiting_work_is() {
     assert!(value(&text, "process_resident_memory_bytes") > 1e6);
     assert_eq!(reqwest::get(format!("http://{address}/livez")).await.expect("an answer").status(), 200);
     assert_eq!(reqwest::get(format!("http://{address}/graphql")).await.expect("an answer").status(), 404);
+}
+
+/// What `/metrics` says where METRICS_LISTEN put it.
+async fn scraped(app: &TestApp) -> String {
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    let _serving = emporia::metrics::listen(&app.app).await.expect("a listener").expect("a place to listen at");
+    let said = lines.text();
+    let line: serde_json::Value = serde_json::from_str(said.lines().next().expect("a line")).expect("JSON");
+    let address = line["metrics_address"].as_str().expect("an address");
+    reqwest::get(format!("http://{address}/metrics")).await.expect("an answer").text().await.expect("a text")
+}
+
+#[tokio::test]
+async fn work_that_nobody_does_grows_old_and_a_late_publication_is_a_long_delay() {
+    let app = TestApp::with(&[("METRICS_LISTEN", "127.0.0.1:0")]).await;
+    let store = app.store("acme").await;
+    append(&app.app, &store, &[Topic::OrdersPaid]).await;
+    app.clock.advance(TimeDelta::seconds(90));
+    let text = scraped(&app).await;
+    assert_eq!(value(&text, "emporia_work_oldest_seconds{work=\"events\"}"), 90.0);
+    assert_eq!(value(&text, "emporia_work_oldest_seconds{work=\"payments\"}"), 0.0);
+    let delay = "emporia_event_publish_delay_seconds";
+    assert_eq!(value(&text, &format!("{delay}_count")), 0.0);
+    emporia::worker::drain(&app.app).await.expect("a relay");
+    let text = scraped(&app).await;
+    assert_eq!(value(&text, "emporia_work_oldest_seconds{work=\"events\"}"), 0.0, "it is done");
+    assert_eq!((value(&text, &format!("{delay}_count")), value(&text, &format!("{delay}_sum"))), (1.0, 90.0));
+    assert_eq!(value(&text, &format!("{delay}_bucket{{le=\"30.0\"}}")), 0.0);
+    assert_eq!(value(&text, &format!("{delay}_bucket{{le=\"120.0\"}}")), 1.0);
+}
+
+#[tokio::test]
+async fn subscriptions_are_counted_when_they_begin_and_when_they_end() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    append(&app.app, &store, &[Topic::OrdersPaid, Topic::OrdersUpdated]).await;
+    emporia::worker::drain(&app.app).await.expect("a relay");
+    let first = log(&app.app, &store).await[0].id;
+    let follow =
+        format!("subscription Follow {{ orderEvents(after: \"gid://emporia/OrderChange/{first}\") {{ topic }} }}");
+    let counted = |transport: &str, outcome: &str| {
+        let text = app.app.metrics.text(true);
+        let labels = format!("operation=\"Follow\",transport=\"{transport}\"");
+        let ended = format!("emporia_graphql_operations_total{{{labels},outcome=\"{outcome}\"}}");
+        let measured = format!("emporia_graphql_operation_duration_seconds_count{{{labels}}}");
+        assert_eq!(value(&text, &measured), 0.0, "how long they last is no latency");
+        (value(&text, &format!("emporia_graphql_subscriptions_total{{{labels}}}")), value(&text, &ended))
+    };
+    let mut socket = Socket::with_key(&server, &store.secret).await;
+    socket.subscribe("1", &follow).await;
+    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(counted("websocket", "dropped"), (1.0, 0.0), "it runs");
+    socket.say(json!({ "type": "complete", "id": "1" })).await;
+    eventually("its client has ended it", || async { (counted("websocket", "dropped") == (1.0, 1.0)).then_some(()) })
+        .await;
+    let mut stream = Events::open(&server, &store.publishable, &follow).await;
+    assert_eq!(stream.next().await["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    assert_eq!(stream.rest().await, "event: complete\ndata: \n\n");
+    assert_eq!(counted("sse", "errors"), (1.0, 1.0));
 }
 
 #[tokio::test]

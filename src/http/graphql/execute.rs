@@ -188,20 +188,29 @@ impl Ready {
     /// one that has errors instead of data: what it should have told can only be had by subscribing again behind what
     /// was told before.
     pub fn subscribe(self, schemas: &Schemas) -> BoxStream<'static, Response> {
-        let Self { request, scope, kind, cost, .. } = self;
-        let responses = Some(schemas.of_all.execute_stream(request).boxed());
-        unfold(responses, move |responses| {
+        let Self { request, scope, kind, cost, counts, .. } = self;
+        let responses = schemas.of_all.execute_stream(request).boxed();
+        unfold(Some((responses, counts.begin_subscription())), move |following| {
             let scope = scope.clone();
             async move {
-                let mut responses = responses?;
-                match scope.budget.bound(responses.next()).await {
-                    Ok(response) => {
-                        let response = finish(with_cost(response?, kind, cost), &scope);
+                let (mut responses, running) = following?;
+                let (response, is_last) = match scope.budget.bound(responses.next()).await {
+                    Ok(Some(response)) => {
+                        let response = finish(with_cost(response, kind, cost), &scope);
                         let is_lost = !response.errors.is_empty() && response.data == Value::Null;
-                        Some((response, (!is_lost).then_some(responses)))
+                        (response, is_lost)
                     }
-                    Err(too_much) => Some((finish(Refused::overspent(too_much).into_graphql(), &scope), None)),
+                    Ok(None) => {
+                        running.end(Outcome::Ok);
+                        return None;
+                    }
+                    Err(too_much) => (finish(Refused::overspent(too_much).into_graphql(), &scope), true),
+                };
+                if is_last {
+                    running.end(outcome(&response));
+                    return Some((response, None));
                 }
+                Some((response, Some((responses, running))))
             }
         })
         .boxed()
