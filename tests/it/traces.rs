@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use serde_json::json;
 
-use crate::support::{Process, Receiver, Reply, Shopping, eventually, redis_url};
+use crate::support::{Process, Receiver, Reply, Shopping, Socket, TestApp, eventually, redis_url};
 use crate::webhook::subscribe;
 
 /// Each span that was sent, with the name of the service that sent it.
@@ -35,6 +35,70 @@ fn line(spans: &HashMap<Vec<u8>, Span>, span: &Span) -> Vec<String> {
     line
 }
 
+/// What processes need to know to tell of themselves.
+struct Settings([(&'static str, String); 6]);
+
+impl Settings {
+    fn new(test: &TestApp, collector: &Receiver) -> Self {
+        Self([
+            ("DATABASE_URL", test.db.url("emporia_app")),
+            ("DATABASE_PLATFORM_URL", test.db.url("emporia_platform")),
+            ("REDIS_URL", redis_url()),
+            ("WEBHOOK_ALLOW_PRIVATE", "true".to_owned()),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{}", collector.port)),
+            ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned()),
+        ])
+    }
+
+    fn of_a_process(&self) -> [(&'static str, &str); 6] {
+        self.0.each_ref().map(|(name, value)| (*name, value.as_str()))
+    }
+}
+
+/// Every span with those that it is part of, outwards, and its trace.
+fn lines(spans: &[(String, Span)]) -> Vec<(String, Vec<String>)> {
+    let by_id: HashMap<_, _> = spans.iter().map(|(_, span)| (span.span_id.clone(), span.clone())).collect();
+    spans.iter().map(|(_, span)| (hex(&span.trace_id), line(&by_id, span))).collect()
+}
+
+#[tokio::test]
+async fn a_query_is_a_trace_with_its_statements_over_http_and_over_a_socket() {
+    let test = TestApp::new().await;
+    let store = test.store("acme").await;
+    let collector = Receiver::start(Reply::Status(200, String::new())).await;
+    let settings = Settings::new(&test, &collector);
+    let (serve, address) = Process::serve(&settings.of_a_process());
+    let products = "query Front { products(first: 1) { nodes { id } } }";
+    let asked = reqwest::Client::new()
+        .post(format!("http://{address}/graphql"))
+        .header("x-api-key", &store.publishable)
+        .header("content-type", "application/json")
+        .body(json!({ "query": products }).to_string());
+    assert!(asked.send().await.expect("an answer").text().await.expect("a text").contains("\"nodes\":[]"));
+    let mut socket = Socket::with_key_at(address, &store.publishable).await;
+    for id in ["1", "2"] {
+        socket.subscribe(id, products).await;
+        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.hear().await["type"], "complete");
+    }
+    let told = async |expected: &[&str], times: usize| {
+        eventually(&format!("{times} of {expected:?}"), || async {
+            let lines = lines(&spans(&collector));
+            let traces: Vec<_> = lines.into_iter().filter(|(_, line)| line == expected).map(|(id, _)| id).collect();
+            (traces.len() == times).then_some(traces)
+        })
+        .await
+    };
+    let by_http = told(&["SELECT products", "POST /graphql"], 1).await;
+    // While the socket is open: its own span is told when it ends.
+    let by_socket = told(&["SELECT products", "operation"], 2).await;
+    assert!(by_socket[0] != by_socket[1] && !by_socket.contains(&by_http[0]), "each is a trace of its own");
+    let operation = spans(&collector).into_iter().find(|(_, span)| span.name == "operation").expect("an operation").1;
+    let attributes = format!("{:?}", operation.attributes);
+    assert!(attributes.contains("\"Front\"") && attributes.contains("request_id"), "{attributes}");
+    drop(serve);
+}
+
 #[tokio::test]
 async fn a_request_its_use_case_its_statements_and_its_deliveries_are_one_trace() {
     let shop = Shopping::new().await;
@@ -44,16 +108,8 @@ async fn a_request_its_use_case_its_statements_and_its_deliveries_are_one_trace(
     let collector = Receiver::start(Reply::Status(200, String::new())).await;
     let receiver = Receiver::accepting().await;
     subscribe(test, store, "ORDERS_PAID", &receiver.url()).await;
-    let [app, platform, redis] = [test.db.url("emporia_app"), test.db.url("emporia_platform"), redis_url()];
-    let endpoint = format!("http://127.0.0.1:{}", collector.port);
-    let settings = [
-        ("DATABASE_URL", app.as_str()),
-        ("DATABASE_PLATFORM_URL", &platform),
-        ("REDIS_URL", &redis),
-        ("WEBHOOK_ALLOW_PRIVATE", "true"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
-        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
-    ];
+    let settings = Settings::new(test, &collector);
+    let settings = settings.of_a_process();
     let (_serve, address) = Process::serve(&[&settings[..], &[("OTEL_SERVICE_NAME", "shop-api")]].concat());
     let _worker = Process::worker(&[&settings[..], &[("OTEL_SERVICE_NAME", "shop-worker")]].concat());
 
@@ -79,8 +135,7 @@ async fn a_request_its_use_case_its_statements_and_its_deliveries_are_one_trace(
     })
     .await;
 
-    let by_id: HashMap<_, _> = trace.iter().map(|(_, span)| (span.span_id.clone(), span.clone())).collect();
-    let lines: Vec<_> = trace.iter().map(|(_, span)| line(&by_id, span)).collect();
+    let lines: Vec<_> = lines(&trace).into_iter().map(|(_, line)| line).collect();
     let told =
         |expected: &[&str]| assert!(lines.iter().any(|line| line == expected), "{expected:?} is not in {lines:#?}");
     told(&["POST /graphql"]);

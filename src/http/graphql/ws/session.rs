@@ -268,7 +268,8 @@ impl Session {
             namespace: self.namespace,
             idempotency_key: None,
         };
-        let span = tracing::info_span!("operation", request_id = %self.id.0,
+        // No part of the socket's span, which may last for days: each is a trace of its own, as it would be over HTTP.
+        let span = tracing::info_span!(parent: None, "operation", request_id = %self.id.0,
             tenant = %admitted.resolved.standing.id, operation = Empty);
         let running = operation::run(self.served.clone(), admitted.resolved.clone(), info, params, voice);
         let running = AbortOnDropHandle::new(tokio::spawn(running.instrument(span)));
