@@ -12,8 +12,7 @@ use tokio::net::TcpStream;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const R1: &str = "query R1 { products(first: 20) { nodes { id title handle description \
-    variants(first: 3) { nodes { id sku price { amount currencyCode } quantityAvailable } } } } }";
+const R1: &str = include_str!("r1.graphql");
 const R2: &str = "query R2($handle: String!) { product(handle: $handle) { id title handle descriptionHtml vendor \
     variants(first: 10) { nodes { id title sku price { amount currencyCode } quantityAvailable } } \
     collections(first: 5) { nodes { id handle title } } } }";

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use emporia::import::{Options, Report, products};
 use serde_json::{Value, json};
 
-use crate::support::{Store, TestApp, admin, eventually, settled, waiting};
+use crate::support::{Statements, Store, TestApp, admin, eventually, waiting};
 
 const FILE: &str = "\u{feff}Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,\
 Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,\
@@ -321,30 +321,10 @@ async fn what_is_kept_goes_only_with_its_column() {
     assert_eq!((report.products.unchanged, report.stock_set), (1, 0));
 }
 
-/// Statements that this database has answered, those included that nobody waits for. (What begins and ends a transaction
-/// is counted by the server for each connection's first time only, when it is prepared.)
-async fn statements(app: &TestApp) -> i64 {
-    settled(&app.db.name).await;
-    #[derive(QueryableByName)]
-    struct Calls {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        calls: i64,
-    }
-    let sql = "SELECT coalesce(sum(calls), 0)::bigint AS calls FROM pg_stat_statements s
-        JOIN pg_database d ON d.oid = s.dbid
-        WHERE d.datname = current_database() AND s.userid = 'emporia_app'::regrole
-          AND s.query ~ '^(SELECT|INSERT|UPDATE|DELETE|WITH)'";
-    let calls: Calls = diesel::sql_query(sql).get_result(&mut admin(&app.db.name).await).await.expect("a number");
-    calls.calls
-}
-
 #[tokio::test]
 async fn a_batch_takes_as_many_statements_however_many_products_it_has() {
-    use diesel_async::SimpleAsyncConnection;
     let app = TestApp::new().await;
     let store = app.store("acme").await;
-    let create = "CREATE EXTENSION pg_stat_statements";
-    admin(&app.db.name).await.batch_execute(create).await.expect("the server counts statements");
     let file = |products: std::ops::Range<u32>| {
         let rows: String = products
             .map(|number| {
@@ -359,16 +339,15 @@ async fn a_batch_takes_as_many_statements_however_many_products_it_has() {
     };
     let mut taken = Vec::new();
     for products in [0..2, 2..202] {
-        let (file, before) = (file(products.clone()), statements(&app).await);
-        assert_eq!(
-            import(&app, &store, &file, Options::default()).await.products.created,
-            u64::from(products.end - products.start)
-        );
-        taken.push(statements(&app).await - before);
-        let (changed, before) = (file.replace("shopify,1,", "shopify,3,"), statements(&app).await);
-        let report = import(&app, &store, &changed, Options { set_stock: true, dry_run: false }).await;
-        assert!(report.stock_set >= u64::from(products.end - products.start), "{report:?}");
-        taken.push(statements(&app).await - before);
+        let (file, count) = (file(products.clone()), u64::from(products.end - products.start));
+        let (report, statements) = Statements::of(&app.db.name, import(&app, &store, &file, Options::default())).await;
+        assert_eq!(report.products.created, count);
+        taken.push(statements.count());
+        let (changed, set_stock) =
+            (file.replace("shopify,1,", "shopify,3,"), Options { set_stock: true, dry_run: false });
+        let (report, statements) = Statements::of(&app.db.name, import(&app, &store, &changed, set_stock)).await;
+        assert!(report.stock_set >= count, "{report:?}");
+        taken.push(statements.count());
     }
     assert_eq!((taken[2], taken[3]), (taken[0], taken[1]), "a batch of 2 and one of 200");
     assert!(taken.iter().all(|taken| *taken <= 30), "{taken:?}");

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_macros, reason = "a test's output is its runner's")]
 
 mod architecture;
+mod benchmark;
 mod cart;
 mod catalog;
 mod catalog_folding;

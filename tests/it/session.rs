@@ -18,7 +18,7 @@ use tokio::io::AsyncReadExt;
 use tokio::{join, try_join};
 use uuid::Uuid;
 
-use crate::support::{Goods, TestApp, TestDb, admin, dropped_after, settled};
+use crate::support::{Goods, Statements, TestApp, TestDb, admin, dropped_after, settled};
 use crate::tenancy::count;
 
 diesel::define_sql_function! { fn pg_backend_pid() -> Integer; }
@@ -172,8 +172,6 @@ async fn what_needs_nothing_else_is_read_in_one_packet() {
     let goods = Goods::new(250).stock(7);
     let handle = goods.id.to_string();
     app.shelve(&store, goods).await;
-    let mut admin = admin(&app.db.name).await;
-    admin.batch_execute("CREATE EXTENSION pg_stat_statements").await.expect("the server counts statements");
     let collections = "id handle title description descriptionHtml updatedAt image { url } seo { title }";
     let variants = "id title sku price { amount } compareAtPrice { amount } quantityAvailable availableForSale currentlyNotInStock";
     let product = format!(
@@ -201,16 +199,10 @@ async fn what_needs_nothing_else_is_read_in_one_packet() {
         (1, "{ products(first: 5) { nodes { id title } } }".to_owned()),
     ];
     for (reads, query) in alone {
-        let sql = "SELECT coalesce(sum(calls), 0)::bigint AS n FROM pg_stat_statements s
-            JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database()
-             AND s.userid = 'emporia_app'::regrole AND query LIKE 'SELECT %' AND query LIKE '%products%'";
-        let begun = sql.replace("query LIKE 'SELECT %' AND query LIKE '%products%'", "query LIKE '%set_config%'");
-        let before = (count(&mut admin, sql).await, count(&mut admin, &begun).await);
-        let answer = app.gql(&store.secret, &query, json!({ "handle": handle })).await;
+        let asked = app.gql(&store.secret, &query, json!({ "handle": handle }));
+        let (answer, taken) = Statements::of(&app.db.name, asked).await;
         assert!(answer["product"]["id"].is_string() || answer["products"]["nodes"][0]["id"].is_string(), "{answer}");
-        settled(&app.db.name).await;
-        let after = (count(&mut admin, sql).await, count(&mut admin, &begun).await);
-        assert_eq!((after.0 - before.0, after.1 - before.1), (reads, 1), "{query}");
+        assert_eq!((taken.reads, taken.scopes), (reads, 1), "{query}");
     }
 }
 

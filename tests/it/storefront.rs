@@ -1,11 +1,9 @@
 //! What storefronts written for Shopify's Storefront API select, on the path they call: a document is thrown away
 //! whole for one field that is missing or one error.
 
-use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 
-use crate::support::{Shopping, admin, settled};
-use crate::tenancy::count;
+use crate::support::{Shopping, Statements};
 
 /// A shop with things in every shelf.
 struct Front {
@@ -235,22 +233,12 @@ fragment Choice on ProductVariant {
 #[tokio::test]
 async fn a_products_page_takes_at_most_three_statements() {
     let front = Front::furnished().await;
-    let database = &front.shop.app.db.name;
-    let mut admin = admin(database).await;
-    admin.batch_execute("CREATE EXTENSION pg_stat_statements").await.expect("the server counts statements");
-    // What sets the tenant is the scope's.
-    let sql = "SELECT coalesce(sum(calls), 0)::bigint AS n FROM pg_stat_statements s
-        JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database()
-         AND s.userid = 'emporia_app'::regrole AND query ~ '^(SELECT|WITH)' AND query NOT LIKE '%set_config%'";
     let chosen = json!([{ "name": "Size", "value": "M" }]);
-    settled(database).await;
-    let before = count(&mut admin, sql).await;
-    let data = front.ask(PRODUCT_PAGE, json!({ "handle": "linen-shirt", "chosen": chosen })).await;
+    let asked = front.ask(PRODUCT_PAGE, json!({ "handle": "linen-shirt", "chosen": chosen }));
+    let (data, taken) = Statements::of(&front.shop.app.db.name, asked).await;
     assert_eq!(data["product"]["media"]["nodes"][0]["image"]["altText"], "A shirt");
     assert_eq!(data["product"]["collections"]["nodes"][0]["handle"], "summer");
-    settled(database).await;
-    let statements = count(&mut admin, sql).await - before;
-    assert!((1..=3).contains(&statements), "{statements} statements");
+    assert!((1..=3).contains(&taken.reads), "{taken:?}");
 }
 
 #[tokio::test]

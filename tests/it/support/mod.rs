@@ -12,6 +12,7 @@ mod process;
 mod receiver;
 mod shopping;
 mod sse;
+mod statements;
 mod ws;
 
 pub use app::{Store, TestApp, start};
@@ -24,6 +25,7 @@ pub use process::Process;
 pub use receiver::{Received, Receiver, Reply};
 pub use shopping::{Shopping, variant};
 pub use sse::Events;
+pub use statements::Statements;
 pub use ws::Socket;
 
 use std::future::Future;
