@@ -151,6 +151,15 @@ init_postgres() {
     as_server_user "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$dir/initdb.log"
 }
 
+# Makes a hot standby below $1 of the throw-away cluster on port $2.
+init_standby() {
+    local dir="$1" port="$2"
+    mkdir -p "$dir"
+    [ "$(id -u)" != 0 ] || chown postgres "$dir"
+    as_server_user "$(postgres_bin)/pg_basebackup" -h 127.0.0.1 -p "$port" -U postgres -D "$dir/data" \
+        --write-recovery-conf --wal-method=stream --checkpoint=fast --no-sync
+}
+
 # Starts a throw-away cluster below $1 on port $2 (superuser postgres, trust, no fsync); extra arguments go to it.
 start_postgres() {
     local dir="$1" port="$2"

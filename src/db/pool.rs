@@ -59,7 +59,7 @@ impl Drop for PgConn {
 /// Makes and judges connections for the pool.
 pub struct Manager {
     endpoint: Result<Endpoint, Arc<str>>,
-    /// Each connection's role is judged when it is made: nobody has done it before.
+    /// Of a replica: each connection's server and role are judged when it is made, since nobody has done it before.
     judges: bool,
 }
 
@@ -72,6 +72,7 @@ impl bb8::ManageConnection for Manager {
         let pg = Session::connect(endpoint).await?;
         ensure_snapshots(&pg).await?;
         if self.judges {
+            ensure_follows(&pg).await?;
             ensure_bound(&pg).await?;
         }
         Ok(PgConn { pg, in_transaction: AtomicBool::new(false) })
@@ -79,11 +80,18 @@ impl bb8::ManageConnection for Manager {
 
     /// A look at the socket, no round trip: after a server restart the dead connections are replaced unseen.
     async fn is_valid(&self, conn: &mut PgConn) -> Result<(), ConnectError> {
-        if conn.pg.is_usable() { Ok(()) } else { Err(ConnectError::Closed) }
+        if self.is_good(conn) { Ok(()) } else { Err(ConnectError::Closed) }
     }
 
     fn has_broken(&self, conn: &mut PgConn) -> bool {
-        conn.is_marked() || !conn.pg.is_usable()
+        conn.is_marked() || !self.is_good(conn)
+    }
+}
+
+impl Manager {
+    /// What a standby shows that was promoted by mistake is further behind with every minute.
+    fn is_good(&self, conn: &PgConn) -> bool {
+        conn.pg.is_usable() && !(self.judges && conn.pg.is_promoted())
     }
 }
 
@@ -164,6 +172,15 @@ async fn ensure_snapshots(pg: &Session) -> Result<(), ConnectError> {
          reach the server; a pooler in between must not ignore it"
     );
     Err(ConnectError::Refused(text))
+}
+
+/// Refuses a server that follows no other.
+async fn ensure_follows(pg: &Session) -> Result<(), ConnectError> {
+    let follows = pg.shows("SHOW in_hot_standby", "on").await;
+    match follows.map_err(|error| ConnectError::Refused(error.to_string()))? {
+        true => Ok(()),
+        false => Err(ConnectError::Refused("it is no hot standby: what it shows need not be the primary's".to_owned())),
+    }
 }
 
 /// Refuses a role that row-level security does not bind, as [`super::check`] does when a process begins.

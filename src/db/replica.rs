@@ -1,7 +1,7 @@
 //! A server that follows the primary, for reads that may be a moment old.
 //!
-//! It may be away at any time: then the primary is asked, at once for the next while. Every connection is judged when it
-//! is made, since nobody may have been there to be judged when the process began.
+//! It may be away at any time, and it may be promoted: then the primary is asked, at once for the next while. Every
+//! connection is judged when it is made, since nobody may have been there to be judged when the process began.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

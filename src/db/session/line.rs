@@ -95,6 +95,8 @@ pub struct Line {
     pub begun: Begun,
     /// The server's last word on its transaction: `I` for none.
     status: u8,
+    /// The server was a standby when this connection was made, and has said since that it is none any more.
+    is_promoted: bool,
     closed: Option<Failure>,
     woken: Vec<Waker>,
 }
@@ -117,6 +119,7 @@ impl Line {
             is_open: false,
             begun: Begun::No,
             status: b'I',
+            is_promoted: false,
             closed: None,
             woken: Vec::new(),
         }
@@ -291,6 +294,11 @@ impl Line {
         self.closed.is_none() && self.asked.is_empty() && self.packets.is_empty() && self.output.is_empty()
     }
 
+    /// Whether the server has ceased to be a standby while this connection was open.
+    pub fn is_promoted(&self) -> bool {
+        self.is_promoted
+    }
+
     /// Says good-bye, as far as the socket takes it at once. What has been asked and not been sent is not sent now: nobody
     /// waits for it, and there may be a COMMIT among it. Where the socket just closes, the server rolls back.
     pub fn terminate(&mut self) {
@@ -412,11 +420,14 @@ impl Line {
                 let notice = Failure::told_fields(body.fields())?;
                 tracing::debug!(notice = notice.message(), "the database notices");
             }
+            // How it stands at the beginning it has said before: this is a change.
+            Message::ParameterStatus(body) => {
+                self.is_promoted |= body.name()? == "in_hot_standby" && body.value()? == "off"
+            }
             Message::BindComplete
             | Message::CloseComplete
             | Message::NotificationResponse(_)
             | Message::ParameterDescription(_)
-            | Message::ParameterStatus(_)
             | Message::ParseComplete => {}
             _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "a message out of place")),
         }

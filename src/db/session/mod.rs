@@ -82,6 +82,11 @@ impl Session {
         self.line().is_usable()
     }
 
+    /// Whether the server, which was a standby, is none any more: it says so with its next answer.
+    pub fn is_promoted(&self) -> bool {
+        self.line().is_promoted()
+    }
+
     /// Whether the server, by its last answer, is in no transaction.
     pub fn is_idle(&self) -> bool {
         self.line().is_idle()

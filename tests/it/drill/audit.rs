@@ -6,10 +6,9 @@ use emporia::webhook::sign::message_id;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::postgres::Cluster;
 use super::shop::{MUGS, Shop, TOPICS};
 use super::shopper::Placed;
-use crate::support::Received;
+use crate::support::{Cluster, Received};
 
 /// A shop's part of the drill.
 pub struct Account<'a> {

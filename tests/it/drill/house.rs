@@ -10,9 +10,8 @@ use tokio::task::block_in_place;
 
 use super::PATIENCE;
 use super::plan::{Act, Server};
-use super::postgres::Cluster;
 use crate::guard::OwnRedis;
-use crate::support::{Process, within};
+use crate::support::{Cluster, Process, within};
 
 /// Where the APIs are at the moment; none: away.
 pub type Addresses = watch::Receiver<[Option<SocketAddr>; 2]>;

@@ -8,7 +8,6 @@ mod audit;
 mod client;
 mod house;
 mod plan;
-mod postgres;
 mod shop;
 mod shopper;
 mod subscriber;

@@ -6,14 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-/// How the drill's PostgreSQL is told to stop before it is started again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stop {
-    /// Transactions are rolled back, connections ended.
-    Fast,
-    /// As after a crash: nothing is written down, the log is replayed.
-    Immediate,
-}
+use crate::support::Stop;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Server {

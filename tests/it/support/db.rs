@@ -24,17 +24,20 @@ async fn template() -> &'static str {
             let wanted = Bootstrap { database: &name, passwords: [None; 4] };
             let notes = bootstrap::run(&admin, &wanted).await.expect("roles and template");
             assert!(!notes.iter().any(|note| matches!(note, Note::LeftOver(_))), "{notes:?}");
-            let owner = url_as("emporia_owner", &name);
-            // Migrating blocks its thread, which a test's own runtime would not allow.
-            std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-                runtime.expect("a runtime").block_on(migrate::run(&owner)).expect("migrations")
-            })
-            .join()
-            .expect("migrating");
+            migrated(url_as("emporia_owner", &name));
             name
         })
         .await
+}
+
+/// Makes the tables, as the owner whose URL this is.
+pub fn migrated(owner: String) {
+    // Migrating blocks its thread, which a test's own runtime would not allow.
+    let migrating = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        runtime.expect("a runtime").block_on(migrate::run(&owner)).expect("migrations")
+    });
+    migrating.join().expect("migrating");
 }
 
 fn url_as(role: &str, database: &str) -> String {
@@ -75,14 +78,6 @@ impl TestDb {
         let mut admin = admin("postgres").await;
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER emporia_owner");
         admin.batch_execute(&sql).await.expect("cloning the template");
-        Self { name }
-    }
-
-    /// A copy of a database to which nobody is connected.
-    pub async fn copy_of(other: &str) -> Self {
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        let sql = format!("CREATE DATABASE {name} TEMPLATE {other} OWNER emporia_owner");
-        admin("postgres").await.batch_execute(&sql).await.expect("copying the database");
         Self { name }
     }
 

@@ -1,6 +1,7 @@
 //! What tests stand on.
 
 mod app;
+mod cluster;
 mod crash;
 mod db;
 pub mod forms;
@@ -16,8 +17,9 @@ mod statements;
 mod ws;
 
 pub use app::{Store, TestApp, start};
+pub use cluster::{Cluster, Stop};
 pub use crash::{Uncommitted, dropped_after, leases_end, polled, settled};
-pub use db::{TestDb, admin, redis_url, server, sessions};
+pub use db::{TestDb, admin, migrated, redis_url, server, sessions};
 pub use gateway::TestGateway;
 pub use goods::Goods;
 pub use http::{Answer, TestServer};

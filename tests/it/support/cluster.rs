@@ -1,14 +1,25 @@
-//! A PostgreSQL of the drill's own, which it may stop as often as it likes.
+//! A PostgreSQL of a test's own, which it may stop as often as it likes, and a hot standby of it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
-use super::PATIENCE;
-use super::plan::Stop;
-use crate::support::{steady_port, within};
+use super::{steady_port, within};
+
+/// Nothing takes longer unless it is broken.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How a cluster is told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stop {
+    /// Transactions are rolled back, connections ended.
+    Fast,
+    /// As after a crash: nothing is written down, the log is replayed.
+    Immediate,
+}
 
 pub struct Cluster {
     dir: PathBuf,
@@ -19,10 +30,19 @@ pub struct Cluster {
 
 impl Cluster {
     pub async fn start(waits_for_disk: bool) -> Self {
+        Self::made("init_postgres \"$@\"", &[], waits_for_disk).await
+    }
+
+    /// A hot standby that follows this one.
+    pub async fn standby(&self) -> Self {
+        Self::made("init_standby \"$@\"", &[&self.port.to_string()], false).await
+    }
+
+    async fn made(command: &str, more: &[&str], waits_for_disk: bool) -> Self {
         let port = steady_port();
         // Not below a directory that the server's user may not enter.
-        let dir = std::env::temp_dir().join(format!("emporia-drill-{port}"));
-        let made = library("init_postgres \"$@\"", &[dir.to_str().expect("a path")]).status().expect("bash");
+        let dir = std::env::temp_dir().join(format!("emporia-cluster-{port}"));
+        let made = library(command, &[&[dir.to_str().expect("a path")], more].concat()).status().expect("bash");
         assert!(made.success(), "no cluster: {made}");
         let server = launch(&dir, port, waits_for_disk);
         let mut it = Self { dir, port, waits_for_disk, server };
@@ -33,11 +53,16 @@ impl Cluster {
     /// Stops it and starts it again in the same place.
     pub async fn restart(&mut self, stop: Stop) {
         self.stop(stop).await;
+        self.start_again().await;
+    }
+
+    /// Starts it in the same place after it was stopped.
+    pub async fn start_again(&mut self) {
         self.server = launch(&self.dir, self.port, self.waits_for_disk);
         self.ready().await;
     }
 
-    async fn stop(&mut self, stop: Stop) {
+    pub async fn stop(&mut self, stop: Stop) {
         self.signal(stop);
         let server = std::cell::RefCell::new(&mut self.server);
         within(PATIENCE, "PostgreSQL has stopped", async || server.borrow_mut().try_wait().expect("a child")).await;
@@ -106,7 +131,7 @@ fn launch(dir: &Path, port: u16, waits_for_disk: bool) -> Child {
 /// A command of scripts/lib.sh, which knows where the programs are and as whom they run.
 fn library(command: &str, arguments: &[&str]) -> Command {
     let mut bash = Command::new("bash");
-    bash.args(["-c", &format!("set -euo pipefail; . scripts/lib.sh; {command}"), "drill"]).args(arguments);
+    bash.args(["-c", &format!("set -euo pipefail; . scripts/lib.sh; {command}"), "cluster"]).args(arguments);
     bash.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).stdout(Stdio::null());
     bash
 }
