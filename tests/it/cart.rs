@@ -1,11 +1,10 @@
-//! Carts through the schema: filling, changing, delivering, and whose they are.
+//! Carts through the schema: filling, changing, and whose they are.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use emporia::cart;
 use emporia::cart::key::CartKey;
 use emporia::country::Country;
 use emporia::db::schema::{carts, product_variants, products};
@@ -23,52 +22,52 @@ const CART: &str = "fragment cart on Cart { id note totalQuantity
     cost { subtotalAmount { amount } totalAmount { amount currencyCode } } }";
 
 /// A shop, a shopper's key, and one cart at a time.
-struct Shopper {
-    app: TestApp,
-    store: Store,
+pub struct Shopper {
+    pub app: TestApp,
+    pub store: Store,
 }
 
 impl Shopper {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let app = TestApp::new().await;
         let store = app.store("acme").await;
         Self { app, store }
     }
 
-    async fn shelve(&self, goods: Goods) -> String {
+    pub async fn shelve(&self, goods: Goods) -> String {
         self.app.shelve(&self.store, goods).await
     }
 
     /// Runs one cart mutation; `arguments` are `name: Type! = value`.
-    async fn run(&self, field: &str, arguments: &[(&str, &str, Value)]) -> Value {
+    pub async fn run(&self, field: &str, arguments: &[(&str, &str, Value)]) -> Value {
         run(&self.app, &self.store.publishable, field, arguments).await
     }
 
-    async fn create(&self, input: Value) -> Value {
+    pub async fn create(&self, input: Value) -> Value {
         self.run("cartCreate", &[("input", "CartInput", input)]).await
     }
 
-    async fn cart(&self, lines: &[Value]) -> Value {
+    pub async fn cart(&self, lines: &[Value]) -> Value {
         let payload = self.create(json!({ "lines": lines })).await;
         assert_eq!(payload["userErrors"], json!([]));
         payload["cart"].clone()
     }
 
-    async fn add(&self, id: &Value, lines: Value) -> Value {
+    pub async fn add(&self, id: &Value, lines: Value) -> Value {
         self.run("cartLinesAdd", &[("cartId", "ID!", id.clone()), ("lines", "[CartLineInput!]!", lines)]).await
     }
 
-    async fn update(&self, id: &Value, lines: Value) -> Value {
+    pub async fn update(&self, id: &Value, lines: Value) -> Value {
         self.run("cartLinesUpdate", &[("cartId", "ID!", id.clone()), ("lines", "[CartLineUpdateInput!]!", lines)]).await
     }
 
-    async fn read(&self, id: &Value) -> Value {
+    pub async fn read(&self, id: &Value) -> Value {
         let query = format!("query($id: ID!) {{ cart(id: $id) {{ ...cart }} }} {CART}");
         self.app.gql(&self.store.publishable, &query, json!({ "id": id })).await["cart"].take()
     }
 
     /// Germany at 4.90 and 9.90, France at 12.00.
-    async fn deliver(&self) {
+    pub async fn deliver(&self) {
         let mut germany = NewProfile::flat("Germany", &[Country::DE], false, "Standard", 490);
         germany.zones[0].rates.insert(0, NewRate { id: None, name: "Express".into(), price_minor: 990 });
         let france = NewProfile::flat("France", &[Country::FR], false, "Poste", 1200);
@@ -101,7 +100,7 @@ async fn run(app: &TestApp, key: &str, field: &str, arguments: &[(&str, &str, Va
     app.gql(key, &query, Value::Object(variables)).await[field].take()
 }
 
-fn line(variant: &str, quantity: i32) -> Value {
+pub fn line(variant: &str, quantity: i32) -> Value {
     json!({ "merchandiseId": variant, "quantity": quantity })
 }
 
@@ -110,14 +109,14 @@ fn quantities(cart: &Value) -> Vec<i64> {
     lines.iter().filter_map(|line| line["quantity"].as_i64()).collect()
 }
 
-fn refusal(payload: &Value) -> (String, String) {
+pub fn refusal(payload: &Value) -> (String, String) {
     assert_eq!(payload["cart"], Value::Null, "{payload:#}");
     let error = &payload["userErrors"][0];
     let field: Vec<&str> = error["field"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
     (field.join("."), error["code"].as_str().expect("a code").to_owned())
 }
 
-fn as_pair(field: &str, code: &str) -> (String, String) {
+pub fn as_pair(field: &str, code: &str) -> (String, String) {
     (field.to_owned(), code.to_owned())
 }
 
@@ -321,281 +320,6 @@ async fn a_line_costs_what_its_variant_costs_now_and_goes_with_its_product() {
     assert_eq!(shopper.read(&cart["id"]).await["totalQuantity"], 0);
 }
 
-const DELIVERY: &str = "query($id: ID!) { cart(id: $id) { cost { totalAmount { amount } totalAmountEstimated }
-    delivery { addresses { id selected oneTimeUse address { ... on CartDeliveryAddress { city countryCode } } } }
-    deliveryGroups { nodes { id groupType deliveryAddress { city countryCodeV2 formatted }
-        deliveryOptions { handle title estimatedCost { amount } deliveryMethodType }
-        selectedDeliveryOption { handle title } cartLines(first: 9) { nodes { quantity } } } } } }";
-
-impl Shopper {
-    async fn delivery(&self, id: &Value) -> Value {
-        self.app.gql(&self.store.publishable, DELIVERY, json!({ "id": id })).await["cart"].take()
-    }
-
-    async fn address(&self, id: &Value, addresses: Value) -> Value {
-        let addresses = ("addresses", "[CartSelectableAddressInput!]!", addresses);
-        self.run("cartDeliveryAddressesAdd", &[("cartId", "ID!", id.clone()), addresses]).await
-    }
-
-    async fn choose(&self, id: &Value, group: &Value, handle: &Value) -> Value {
-        let chosen = json!([{ "deliveryGroupId": group, "deliveryOptionHandle": handle }]);
-        let chosen = ("selectedDeliveryOptions", "[CartSelectedDeliveryOptionInput!]!", chosen);
-        self.run("cartSelectedDeliveryOptionsUpdate", &[("cartId", "ID!", id.clone()), chosen]).await
-    }
-}
-
-fn address(city: &str, country: &str) -> Value {
-    json!({ "address": { "deliveryAddress": { "city": city, "countryCode": country } } })
-}
-
-#[tokio::test]
-async fn the_cheapest_option_is_selected_until_the_buyer_chooses_another() {
-    let shopper = Shopper::new().await;
-    shopper.deliver().await;
-    let mug = shopper.shelve(Goods::new(1000)).await;
-    let cart = shopper.cart(&[line(&mug, 1)]).await;
-    let id = &cart["id"];
-    let before = shopper.delivery(id).await;
-    assert_eq!(before["deliveryGroups"]["nodes"], json!([]));
-    assert_eq!(before["cost"], json!({ "totalAmount": { "amount": "10.00" }, "totalAmountEstimated": true }));
-
-    let payload = shopper.address(id, json!([address("Jena", "DE")])).await;
-    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "14.90");
-    let with_address = shopper.delivery(id).await;
-    let group = &with_address["deliveryGroups"]["nodes"][0];
-    assert_eq!(group["deliveryAddress"]["formatted"], json!(["Jena", "Germany"]));
-    assert_eq!(group["selectedDeliveryOption"]["title"], "Standard");
-    let express = &group["deliveryOptions"][1];
-    assert_eq!((&express["title"], &express["estimatedCost"]["amount"]), (&json!("Express"), &json!("9.90")));
-
-    let payload = shopper.choose(id, &group["id"], &express["handle"]).await;
-    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "19.90");
-    assert_eq!(shopper.read(id).await["cost"]["totalAmount"]["amount"], "19.90");
-
-    // To France there is no Express: the choice does not count there, and counts again at home.
-    let payload = shopper.address(id, json!([{ "address": address("Lyon", "FR")["address"], "selected": true }])).await;
-    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "22.00");
-    let addresses = shopper.delivery(id).await["delivery"]["addresses"].take();
-    assert_eq!((&addresses[0]["selected"], &addresses[1]["selected"]), (&json!(false), &json!(true)));
-    let home = json!([{ "id": addresses[0]["id"], "selected": true }]);
-    let arguments = [("cartId", "ID!", id.clone()), ("addresses", "[CartSelectableAddressUpdateInput!]!", home)];
-    let payload = shopper.run("cartDeliveryAddressesUpdate", &arguments).await;
-    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "19.90");
-
-    for (group, handle, field, code) in [
-        (
-            json!("gid://emporia/CartDeliveryGroup/0190a4c8-3f7e-7d7a-8b9e-1a2b3c4d5e6f"),
-            json!("x"),
-            "deliveryGroupId",
-            "INVALID_DELIVERY_GROUP",
-        ),
-        (json!("rubbish"), express["handle"].clone(), "deliveryGroupId", "INVALID_DELIVERY_GROUP"),
-        (group["id"].clone(), json!("rubbish"), "deliveryOptionHandle", "INVALID_DELIVERY_OPTION"),
-    ] {
-        let payload = shopper.choose(id, &group, &handle).await;
-        assert_eq!(refusal(&payload), as_pair(&format!("selectedDeliveryOptions.0.{field}"), code));
-    }
-}
-
-#[tokio::test]
-async fn what_needs_no_delivery_is_not_charged_for_it() {
-    let shopper = Shopper::new().await;
-    shopper.deliver().await;
-    let song = shopper.shelve(Goods { requires_shipping: false, ..Goods::new(99) }).await;
-    let cart = shopper.cart(&[line(&song, 1)]).await;
-    let payload = shopper.address(&cart["id"], json!([address("Jena", "DE")])).await;
-    assert_eq!(payload["cart"]["cost"]["totalAmount"]["amount"], "0.99");
-    assert_eq!(shopper.delivery(&cart["id"]).await["deliveryGroups"]["nodes"], json!([]));
-}
-
-#[tokio::test]
-async fn addresses_are_added_changed_replaced_and_removed() {
-    let shopper = Shopper::new().await;
-    let cart = shopper.cart(&[]).await;
-    let id = &cart["id"];
-    let payload =
-        shopper.address(id, json!([address("Jena", "DE"), address("Jena", "DE"), address("Lyon", "FR")])).await;
-    assert_eq!(payload["warnings"][0]["code"], "DUPLICATE_DELIVERY_ADDRESS");
-    let addresses = shopper.delivery(id).await["delivery"]["addresses"].take();
-    assert_eq!(addresses.as_array().map(Vec::len), Some(2));
-    assert_eq!((&addresses[0]["selected"], &addresses[1]["selected"]), (&json!(true), &json!(false)));
-
-    let change = json!([{ "id": addresses[1]["id"], "oneTimeUse": true, "selected": true,
-        "address": { "deliveryAddress": { "city": "Nice" } } }]);
-    let arguments = [("cartId", "ID!", id.clone()), ("addresses", "[CartSelectableAddressUpdateInput!]!", change)];
-    shopper.run("cartDeliveryAddressesUpdate", &arguments).await;
-    let changed = shopper.delivery(id).await["delivery"]["addresses"].take();
-    assert_eq!(changed[1]["address"], json!({ "city": "Nice", "countryCode": "FR" }));
-    assert_eq!(
-        (&changed[1]["oneTimeUse"], &changed[1]["selected"], &changed[0]["selected"]),
-        (&json!(true), &json!(true), &json!(false))
-    );
-
-    let ids = json!([addresses[0]["id"]]);
-    let arguments = [("cartId", "ID!", id.clone()), ("addressIds", "[ID!]!", ids.clone())];
-    shopper.run("cartDeliveryAddressesRemove", &arguments).await;
-    let again = shopper.run("cartDeliveryAddressesRemove", &arguments).await;
-    assert_eq!(refusal(&again), as_pair("addressIds.0", "INVALID_DELIVERY_ADDRESS_ID"));
-    let replacement = ("addresses", "[CartSelectableAddressInput!]!", json!([address("Rome", "IT")]));
-    shopper.run("cartDeliveryAddressesReplace", &[("cartId", "ID!", id.clone()), replacement]).await;
-    let replaced = shopper.delivery(id).await["delivery"]["addresses"].take();
-    assert_eq!(replaced.as_array().map(Vec::len), Some(1));
-    assert_eq!(replaced[0]["address"]["city"], "Rome");
-}
-
-#[tokio::test]
-async fn what_is_no_address_is_refused_with_its_path() {
-    let shopper = Shopper::new().await;
-    let cart = shopper.cart(&[]).await;
-    let id = &cart["id"];
-    let given =
-        |part: &str, text: &str| json!([{ "address": { "deliveryAddress": { "countryCode": "DE", part: text } } }]);
-    let strict = json!([{ "validationStrategy": "STRICT", "address": { "deliveryAddress": { "countryCode": "DE", "lastName": "L" } } }]);
-    let both = json!([{ "address": address("A", "DE")["address"], "selected": true }, { "address": address("B", "DE")["address"], "selected": true }]);
-    let many: Vec<Value> = (0..21).map(|n| address(&n.to_string(), "DE")).collect();
-    let part = "addresses.0.address.deliveryAddress";
-    for (input, field, code) in [
-        (given("zip", &"1".repeat(256)), &*format!("{part}.zip"), "ADDRESS_FIELD_IS_TOO_LONG"),
-        (given("city", "a\u{1}"), &format!("{part}.city"), "ADDRESS_FIELD_DOES_NOT_MATCH_EXPECTED_PATTERN"),
-        (given("city", "<b>"), &format!("{part}.city"), "ADDRESS_FIELD_CONTAINS_HTML_TAGS"),
-        (given("company", "https://x"), &format!("{part}.company"), "ADDRESS_FIELD_CONTAINS_URL"),
-        (
-            json!([{ "address": { "deliveryAddress": { "city": "Jena" } } }]),
-            &format!("{part}.countryCode"),
-            "ADDRESS_FIELD_IS_REQUIRED",
-        ),
-        (strict, &format!("{part}.address1"), "ADDRESS_FIELD_IS_REQUIRED"),
-        (json!([{ "address": {} }]), part, "UNSPECIFIED_ADDRESS_ERROR"),
-        (
-            json!([{ "address": { "copyFromCustomerAddressId": "x" } }]),
-            "addresses.0.address.copyFromCustomerAddressId",
-            "INVALID_DELIVERY_ADDRESS_ID",
-        ),
-        (both, "addresses", "ONLY_ONE_DELIVERY_ADDRESS_CAN_BE_SELECTED"),
-        (json!(many), "addresses.20", "TOO_MANY_DELIVERY_ADDRESSES"),
-    ] {
-        assert_eq!(refusal(&shopper.address(id, input).await), as_pair(field, code));
-    }
-    assert_eq!(shopper.delivery(id).await["delivery"]["addresses"], json!([]));
-}
-
-#[tokio::test]
-async fn who_buys_changes_part_by_part() {
-    let shopper = Shopper::new().await;
-    let cart = shopper.cart(&[]).await;
-    let id = &cart["id"];
-    let set = async |buyer: Value| {
-        let arguments = [("cartId", "ID!", id.clone()), ("buyerIdentity", "CartBuyerIdentityInput!", buyer)];
-        shopper.run("cartBuyerIdentityUpdate", &arguments).await
-    };
-    let read = async || {
-        let query = "query($id: ID!) { cart(id: $id) { buyerIdentity { email phone countryCode customer { id } } } }";
-        shopper.app.gql(&shopper.store.publishable, query, json!({ "id": id })).await["cart"]["buyerIdentity"].take()
-    };
-    set(json!({ "email": "ada@example.org", "phone": "+49 30 123456", "countryCode": "DE" })).await;
-    set(json!({ "email": null, "countryCode": "FR" })).await;
-    assert_eq!(read().await, json!({ "email": null, "phone": "+49 30 123456", "countryCode": "FR", "customer": null }));
-    for (buyer, field, code) in [
-        (json!({ "email": "ada" }), "email", "INVALID"),
-        (json!({ "phone": "call me" }), "phone", "INVALID"),
-        (json!({ "customerAccessToken": "t" }), "customerAccessToken", "INVALID"),
-        (json!({ "companyLocationId": "c" }), "companyLocationId", "INVALID_COMPANY_LOCATION"),
-    ] {
-        assert_eq!(refusal(&set(buyer).await), as_pair(&format!("buyerIdentity.{field}"), code));
-    }
-    assert_eq!(read().await["phone"], "+49 30 123456");
-    let in_context = "mutation @inContext(country: AT) { cartCreate { cart { buyerIdentity { countryCode } } } }";
-    let data = shopper.app.gql(&shopper.store.publishable, in_context, json!({})).await;
-    assert_eq!(data["cartCreate"]["cart"]["buyerIdentity"]["countryCode"], "AT");
-}
-
-#[tokio::test]
-async fn notes_and_remarks_have_bounds() {
-    let shopper = Shopper::new().await;
-    let cart = shopper.cart(&[]).await;
-    let id = &cart["id"];
-    let note = async |note: String| {
-        shopper.run("cartNoteUpdate", &[("cartId", "ID!", id.clone()), ("note", "String!", json!(note))]).await
-    };
-    assert_eq!(note("ä".repeat(5000)).await["userErrors"], json!([]));
-    assert_eq!(refusal(&note("ä".repeat(5001)).await), as_pair("note", "NOTE_TOO_LONG"));
-    let remarks = async |pairs: Value| {
-        let arguments = [("cartId", "ID!", id.clone()), ("attributes", "[AttributeInput!]!", pairs)];
-        shopper.run("cartAttributesUpdate", &arguments).await
-    };
-    let pair = |key: &str, value: &str| json!({ "key": key, "value": value });
-    assert_eq!(remarks(json!([pair("a", "1"), pair("b", "\u{1}\""), pair("a", "2")])).await["userErrors"], json!([]));
-    let read = "query($id: ID!) { cart(id: $id) { attributes { key value } attribute(key: \"a\") { value } } }";
-    let data = shopper.app.gql(&shopper.store.publishable, read, json!({ "id": id })).await;
-    assert_eq!(data["cart"]["attributes"], json!([pair("a", "2"), pair("b", "\u{1}\"")]));
-    assert_eq!(data["cart"]["attribute"]["value"], "2");
-    // As large as they can be, and made of what takes the most room when it is escaped.
-    let large: Vec<Value> = (0..4).map(|n| pair(&n.to_string(), &"\u{1}".repeat(4000))).collect();
-    assert_eq!(remarks(json!(large)).await["userErrors"], json!([]));
-    let larger: Vec<Value> = (0..4).map(|n| pair(&n.to_string(), &"x".repeat(5000))).collect();
-    assert_eq!(refusal(&remarks(json!(larger)).await), as_pair("attributes", "MAXIMUM_EXCEEDED"));
-}
-
-#[tokio::test]
-async fn what_has_no_data_behind_it_says_so() {
-    let shopper = Shopper::new().await;
-    let cart = shopper.cart(&[]).await;
-    let id = ("cartId", "ID!", cart["id"].clone());
-    let codes = ("discountCodes", "[String!]!", json!(["SUMMER", "summer", "", "WINTER"]));
-    let payload = shopper.run("cartDiscountCodesUpdate", &[id.clone(), codes]).await;
-    assert_eq!(payload["warnings"].as_array().map(Vec::len), Some(2));
-    let read = "query($id: ID!) { cart(id: $id) { discountCodes { code applicable } appliedGiftCards { id } } }";
-    let data = shopper.app.gql(&shopper.store.publishable, read, json!({ "id": cart["id"] })).await;
-    let kept = json!([{ "code": "SUMMER", "applicable": false }, { "code": "WINTER", "applicable": false }]);
-    assert_eq!(data["cart"], json!({ "discountCodes": kept, "appliedGiftCards": [] }));
-    for field in ["cartGiftCardCodesUpdate", "cartGiftCardCodesAdd"] {
-        let payload = shopper.run(field, &[id.clone(), ("giftCardCodes", "[String!]!", json!(["X"]))]).await;
-        assert_eq!(refusal(&payload), as_pair("giftCardCodes.0", "INVALID"));
-        let payload = shopper.run(field, &[id.clone(), ("giftCardCodes", "[String!]!", json!([]))]).await;
-        assert_eq!(payload["cart"]["id"], cart["id"]);
-    }
-    let payload = shopper.run("cartGiftCardCodesRemove", &[id, ("appliedGiftCardIds", "[ID!]!", json!(["X"]))]).await;
-    assert_eq!(refusal(&payload), as_pair("appliedGiftCardIds.0", "INVALID"));
-    let metafields = "mutation($id: ID!) {
-        cartMetafieldsSet(metafields: [{ ownerId: $id, key: \"k\", type: \"t\", value: \"v\" }]) {
-            metafields { id } userErrors { code elementIndex } }
-        cartMetafieldDelete(input: { ownerId: $id, key: \"k\" }) { deletedId userErrors { code } } }";
-    let data = shopper.app.gql(&shopper.store.publishable, metafields, json!({ "id": cart["id"] })).await;
-    assert_eq!(data["cartMetafieldsSet"]["userErrors"], json!([{ "code": "INVALID_OWNER", "elementIndex": 0 }]));
-    assert_eq!(data["cartMetafieldDelete"]["userErrors"], json!([{ "code": "METAFIELD_DOES_NOT_EXIST" }]));
-}
-
-#[tokio::test]
-async fn a_completed_cart_reads_as_null_and_takes_no_change() {
-    let shopper = Shopper::new().await;
-    let cart = shopper.cart(&[]).await;
-    let key = CartKey::parse(cart["id"].as_str().expect("an id")).expect("a key");
-    let now = shopper.app.app.clock.now();
-    let completed: Result<(), Fault> = shopper
-        .app
-        .app
-        .db
-        .tenant(shopper.store.tenant)
-        .write(async |tx| Ok(cart::store::complete(tx, key.id, Uuid::now_v7(), now)?))
-        .await;
-    completed.expect("a cart");
-    assert_eq!(shopper.read(&cart["id"]).await, Value::Null);
-    let arguments = [("cartId", "ID!", cart["id"].clone()), ("note", "String!", json!("late"))];
-    assert_eq!(refusal(&shopper.run("cartNoteUpdate", &arguments).await), as_pair("cartId", "INVALID"));
-    assert_eq!(refusal(&shopper.choose(&cart["id"], &json!("g"), &json!("h")).await), as_pair("cartId", "INVALID"));
-}
-
-#[tokio::test]
-async fn a_cart_is_checked_out_on_the_built_in_page_unless_the_merchant_has_one() {
-    let shopper = Shopper::new().await;
-    let cart = shopper.cart(&[]).await;
-    let key = CartKey::parse(cart["id"].as_str().expect("an id")).expect("a key");
-    let query = "query($id: ID!) { cart(id: $id) { checkoutUrl } }";
-    let read = shopper.app.gql(&shopper.store.publishable, query, json!({ "id": cart["id"] })).await;
-    let built_in = format!("http://127.0.0.1:8000/checkout/{}/{}?key={}", shopper.store.tenant, key.id, key.reveal());
-    assert_eq!(read["cart"]["checkoutUrl"], built_in);
-}
-
 #[tokio::test]
 async fn a_carts_last_change_does_not_go_back_in_time() {
     let shopper = Shopper::new().await;
@@ -648,44 +372,4 @@ async fn fifty_parallel_changes_of_one_cart_lose_nothing() {
     assert_eq!(quantities, [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 7, 20]);
     assert_eq!(after["cost"]["subtotalAmount"]["amount"], "40.70");
     assert!(after["note"].as_str().is_some_and(|note| note.starts_with("note ")));
-}
-
-#[tokio::test]
-async fn everything_that_storefronts_select_of_a_cart_is_there() {
-    let shopper = Shopper::new().await;
-    shopper.deliver().await;
-    let mug = shopper.shelve(Goods::new(100)).await;
-    let cart = shopper.cart(&[line(&mug, 1)]).await;
-    shopper.address(&cart["id"], json!([address("Jena", "DE")])).await;
-    let query = "query($id: ID!, $n: Int) { cart(id: $id) { ...CartApi } }
-        fragment Money on MoneyV2 { currencyCode amount }
-        fragment CartLine on CartLine { id quantity attributes { key value } instructions { canRemove canUpdateQuantity }
-          cost { totalAmount { ...Money } amountPerQuantity { ...Money } compareAtAmountPerQuantity { ...Money } subtotalAmount { ...Money } }
-          estimatedCost { amount { ...Money } }
-          discountAllocations { discountedAmount { ...Money } ... on CartCodeDiscountAllocation { code } ... on CartAutomaticDiscountAllocation { title } }
-          sellingPlanAllocation { sellingPlan { name } }
-          merchandise { ... on ProductVariant { id title } } parentRelationship { parent { id } } }
-        fragment Bundle on ComponentizableCartLine { id quantity cost { totalAmount { ...Money } }
-          merchandise { ... on ProductVariant { id } } lineComponents { ...CartLine } }
-        fragment CartApi on Cart { __typename updatedAt createdAt id
-          appliedGiftCards { id lastCharacters amountUsed { ...Money } } checkoutUrl totalQuantity
-          buyerIdentity { countryCode customer { id email firstName lastName displayName } email phone
-            deliveryAddressPreferences { ... on MailingAddress { city } } preferences { wallet } purchasingCompany { company { id } } }
-          lines(first: $n) { nodes { __typename id quantity cost { totalAmount { ...Money } } ...CartLine } nodes { ...Bundle }
-            edges { cursor node { id } } pageInfo { hasNextPage } }
-          cost { subtotalAmount { ...Money } totalAmount { ...Money } totalDutyAmount { ...Money } totalTaxAmount { ...Money }
-            checkoutChargeAmount { ...Money } subtotalAmountEstimated }
-          estimatedCost { totalAmount { ...Money } }
-          note attributes { key value } discountCodes { code applicable } discountAllocations { discountedAmount { ...Money } }
-          delivery { addresses(selected: true) { id selected oneTimeUse address { ... on CartDeliveryAddress { city name formatted } } } }
-          deliveryGroups(first: 5, withCarrierRates: true) { edges { node { id deliveryOptions { code description handle title } } } }
-          metafield(namespace: \"a\", key: \"b\") { value } metafields(identifiers: [{ key: \"b\" }]) { value } }";
-    let data = shopper.app.gql(&shopper.store.publishable, query, json!({ "id": cart["id"], "n": 100 })).await;
-    let nodes = &data["cart"]["lines"]["nodes"];
-    assert_eq!(
-        (&nodes[0]["__typename"], &nodes[0]["cost"]["totalAmount"]["amount"]),
-        (&json!("CartLine"), &json!("1.00"))
-    );
-    assert_eq!(data["cart"]["cost"]["totalTaxAmount"], Value::Null);
-    assert_eq!(data["cart"]["delivery"]["addresses"][0]["address"]["city"], "Jena");
 }
