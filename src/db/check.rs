@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::connect::connect;
 use super::migrate;
+use super::platform::Identity;
 use crate::config::DatabaseConfig;
 
 /// Refuses roles that see more than one tenant's rows.
@@ -53,22 +54,9 @@ pub async fn one_database(config: &DatabaseConfig) -> anyhow::Result<()> {
     }
 }
 
-/// Which database this is, of which server: a standby has its primary's answer.
 #[expect(clippy::disallowed_methods, reason = "the system's catalogue, on a connection without a tenant")]
 async fn identity(conn: &mut AsyncPgConnection) -> QueryResult<String> {
-    let row: Identity = diesel::sql_query(
-        "SELECT format('%s/%s', (SELECT system_identifier FROM pg_control_system()), oid) AS identity
-           FROM pg_database WHERE datname = current_database()",
-    )
-    .get_result(conn)
-    .await?;
-    Ok(row.identity)
-}
-
-#[derive(QueryableByName)]
-struct Identity {
-    #[diesel(sql_type = Text)]
-    identity: String,
+    Ok(diesel::sql_query(Identity::SQL).get_result::<Identity>(conn).await?.identity)
 }
 
 /// Refuses a database whose texts cannot be compared in every script.

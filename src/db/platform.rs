@@ -14,6 +14,18 @@ use crate::error::Fault;
 /// A pipelining handle on a platform connection: pass it on as `&mut conn`.
 pub type PlatformConn<'a> = &'a Session;
 
+/// A database's identity: that of its cluster, which a standby shares with its primary, and its own within it.
+#[derive(QueryableByName)]
+pub(super) struct Identity {
+    #[diesel(sql_type = Text)]
+    pub identity: String,
+}
+
+impl Identity {
+    pub const SQL: &str = "SELECT system_identifier || '-' || oid AS identity
+                             FROM pg_control_system(), pg_database WHERE datname = current_database()";
+}
+
 #[derive(Clone)]
 pub struct PlatformDb {
     pool: Pool,
@@ -45,18 +57,13 @@ impl PlatformDb {
         .await
     }
 
-    /// What tells this database from every other: its cluster's identifier and its own within it.
+    /// What tells this database from every other.
     #[expect(clippy::disallowed_methods, reason = "the system's catalogue, on a connection without a tenant")]
     pub async fn identity(&self) -> Result<String, Fault> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Text)]
-            identity: String,
-        }
-        let sql = "SELECT system_identifier || '-' || oid AS identity
-                     FROM pg_control_system(), pg_database WHERE datname = current_database()";
-        let row = self.run(async |conn| Ok::<Row, Fault>(diesel::sql_query(sql).get_result(conn).await?)).await?;
-        Ok(row.identity)
+        let asked = async |conn: &mut PlatformConn<'_>| {
+            Ok::<Identity, Fault>(diesel::sql_query(Identity::SQL).get_result(conn).await?)
+        };
+        Ok(self.run(asked).await?.identity)
     }
 
     /// Runs `work` in a transaction on the platform's tables: commits on `Ok`, rolls back on `Err`.

@@ -38,12 +38,19 @@ async fn the_table_of_paths_is_the_routers() {
 
 /// What is routed elsewhere would be missing from the list.
 #[test]
-fn nothing_is_routed_beside_the_list() {
+fn nothing_is_routed_beside_the_lists() {
     let routes = |text: &str| {
         [".route(\"", ".nest(", ".route_service(", ".nest_service(", ".route(path"].iter().any(|by| text.contains(by))
     };
-    let found: Vec<String> = sources().into_iter().filter(|(_, text)| routes(text)).map(|(name, _)| name).collect();
-    // The demo store's pictures, which `emporia dev` alone has, and what METRICS_LISTEN serves elsewhere.
-    let expected = ["dev/images.rs", "http/router.rs", "metrics/serve.rs"];
-    assert_eq!(found.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected.into());
+    let found: BTreeMap<String, String> = sources().into_iter().filter(|(_, text)| routes(text)).collect();
+    let places = [("metrics/serve.rs", "at `METRICS_LISTEN`"), ("dev/images.rs", "`emporia dev`")];
+    let expected = places.iter().map(|(file, _)| *file).chain(["http/router.rs"]);
+    assert_eq!(found.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected.collect());
+    for (file, place) in places {
+        let routed = found[file].split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let row = format!("| {place} | `");
+        let listed =
+            include_str!("../../docs/paths.md").lines().filter_map(|line| line.strip_prefix(&row)?.split('`').next());
+        assert_eq!(routed.collect::<BTreeSet<_>>(), listed.collect(), "{place}");
+    }
 }
