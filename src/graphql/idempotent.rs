@@ -23,6 +23,7 @@ pub const FIELDS: &[&str] = &[
     "checkoutComplete",
     "collectionCreate",
     "fulfillmentCreate",
+    "inventoryAdjustQuantities",
     "menuCreate",
     "orderCancel",
     "orderMarkAsPaid",

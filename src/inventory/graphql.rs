@@ -5,8 +5,10 @@ use uuid::Uuid;
 
 use super::model::StockChange;
 use super::rule::InventoryRule;
-use super::service;
+use super::service::{self, Ledger};
 use crate::error::ServiceError;
+use crate::graphql::error::ApiError;
+use crate::graphql::idempotent::key_of;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::ScopeExt;
 use crate::ids::Gid;
@@ -59,21 +61,19 @@ impl InventoryMutation {
                 return Ok(Some(InventoryAdjustQuantitiesPayload { inventory_adjustment_group: None, user_errors }));
             }
         };
-        let (db, app, now) = (scope.db().clone(), scope.app.clone(), scope.app.clock.now());
+        let (db, app, key) = (scope.db().clone(), scope.app.clone(), key_of(ctx, None)?);
         let InventoryAdjustQuantitiesInput { reason, reference_document_uri, .. } = input;
-        let group = InventoryAdjustmentGroup {
-            created_at: DateTime(now),
-            reason: reason.clone(),
-            reference_document_uri: reference_document_uri.clone(),
-        };
         let (for_message, actor) = (changes.clone(), scope.access.actor());
+        let (why, cause) = (reason.clone(), reference_document_uri.clone());
         let work = async move {
-            let reference = reference_document_uri.as_deref();
-            service::adjust(&db, now, &app.entropy, &actor, &reason, reference, &changes).await
+            let ledger = Ledger { now: app.clock.now(), actor: &actor, reason: &why, reference: cause.as_deref() };
+            service::adjust(&db, &app.entropy, key.as_ref(), &ledger, &changes).await
         };
-        match scope.act(work).await? {
-            Ok(()) => {
-                let inventory_adjustment_group = Some(group);
+        match scope.act(work).await?.map_err(ApiError::from)? {
+            Ok(made_at) => {
+                let created_at = DateTime(made_at);
+                let inventory_adjustment_group =
+                    Some(InventoryAdjustmentGroup { created_at, reason, reference_document_uri });
                 Ok(Some(InventoryAdjustQuantitiesPayload { inventory_adjustment_group, user_errors: Vec::new() }))
             }
             Err(ServiceError::Rule(rule)) => {

@@ -1,8 +1,10 @@
 //! What a change of stock refuses.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Kept with the outcome under an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum InventoryRule {
     #[error("only {available} left")]
     NotEnough { variant_id: Uuid, available: i32 },

@@ -11,25 +11,22 @@ use super::rule::InventoryRule;
 use super::store;
 pub use super::store::Ledger;
 use crate::clock::Entropy;
+use crate::db::idempotency::{Key, Once, once};
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 
-/// Makes all the changes or none, for someone who wants to know: a variant that is not tracked is refused.
+/// Makes all the changes or none, once for a key, for someone who wants to know: a variant that is not tracked is refused.
+/// Answers when they were made.
 pub async fn adjust(
     db: &TenantDb,
-    now: DateTime<Utc>,
     entropy: &Entropy,
-    actor: &str,
-    reason: &str,
-    reference: Option<&str>,
+    key: Option<&Key>,
+    ledger: &Ledger<'_>,
     changes: &[StockChange],
-) -> ServiceResult<(), InventoryRule> {
-    db.write(async |tx| {
-        let ledger = Ledger { now, actor, reason, reference };
-        match change_in_tx(tx, entropy, &ledger, changes, None).await?.first() {
-            Some(variant_id) => Err(ServiceError::Rule(InventoryRule::NotTracked { variant_id: *variant_id })),
-            None => Ok(()),
-        }
+) -> Once<DateTime<Utc>, InventoryRule> {
+    once(db, ledger.now, key, async |tx| match change_in_tx(tx, entropy, ledger, changes, None).await?.first() {
+        Some(variant_id) => Err(ServiceError::Rule(InventoryRule::NotTracked { variant_id: *variant_id })),
+        None => Ok(ledger.now),
     })
     .await
 }

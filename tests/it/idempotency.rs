@@ -1,5 +1,8 @@
 //! What a merchant makes under an idempotency key is made once.
 
+use std::collections::BTreeSet;
+
+use emporia::graphql::idempotent::FIELDS;
 use serde_json::{Value, json};
 
 use crate::support::{Store, TestApp};
@@ -11,6 +14,21 @@ const MADE: [(&str, &str, &str); 4] = [
     ("pageCreate", "page: { title: $title }", "page { id title }"),
     ("menuCreate", "title: $title, handle: \"main\", items: []", "menu { id title }"),
 ];
+
+/// Whose keys are tried where the rest of them is: checkout.rs, inventory.rs, order_keys.rs.
+const ELSEWHERE: [&str; 5] =
+    ["checkoutComplete", "fulfillmentCreate", "inventoryAdjustQuantities", "orderCancel", "orderMarkAsPaid"];
+
+#[test]
+fn every_mutation_that_takes_a_key_is_tried_and_told_of() {
+    let tried: BTreeSet<&str> = MADE.iter().map(|made| made.0).chain(ELSEWHERE).collect();
+    assert_eq!(tried, FIELDS.iter().copied().collect());
+    let guides =
+        concat!(include_str!("../../docs/guides/merchants.md"), include_str!("../../docs/guides/storefront.md"));
+    for field in FIELDS {
+        assert!(guides.contains(&format!("`{field}`")), "no guide says that {field} takes a key");
+    }
+}
 
 async fn ask(app: &TestApp, store: &Store, (field, arguments, shown): (&str, &str, &str), title: &str) -> Value {
     let query = format!(

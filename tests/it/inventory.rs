@@ -1,5 +1,6 @@
 //! Stock: who gets the last one, what the ledger says, and that nobody waits in a circle.
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use emporia::db::schema::{inventory_adjustments, inventory_levels, product_variants, products};
@@ -175,6 +176,36 @@ async fn the_merchants_change_is_in_the_ledger_with_reason_reference_and_actor()
     let foreign = change(&store, 1).await;
     assert_eq!(foreign["userErrors"][0]["code"], "INVALID_INVENTORY_ITEM");
     assert_eq!(room.db.read(row).await.expect("the ledger").len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_that_is_repeated_under_its_key_counts_once() {
+    let room = Stockroom::new().await;
+    room.variant(1, "DENY", true).await;
+    let adjust = async |key: &str, delta: i32| {
+        let query = "mutation($input: InventoryAdjustQuantitiesInput!, $key: String!) {
+            inventoryAdjustQuantities(input: $input) @idempotent(key: $key) {
+                inventoryAdjustmentGroup { createdAt reason } userErrors { code message } } }";
+        let change = json!({
+            "inventoryItemId": format!("gid://emporia/InventoryItem/{}", variant(1)),
+            "locationId": format!("gid://emporia/Location/{}", room.location), "delta": delta,
+        });
+        let input = json!({ "reason": "received", "changes": [change] });
+        let body = json!({ "query": query, "variables": { "input": input, "key": key } });
+        room.app.post_json(&room.store.secret, &body, &[]).await.json()
+    };
+    let first = adjust("receipt-77", 5).await;
+    assert_eq!(first["data"]["inventoryAdjustQuantities"]["userErrors"], json!([]), "{first}");
+    room.app.clock.advance(TimeDelta::minutes(5));
+    assert_eq!(adjust("receipt-77", 5).await, first, "also when it was made");
+    assert_eq!(room.available(1).await, Some(5));
+    assert_eq!(adjust("receipt-77", 6).await["errors"][0]["extensions"]["code"], "CONFLICT");
+
+    let refused = adjust("loss-1", -6).await;
+    assert_eq!(refused["data"]["inventoryAdjustQuantities"]["userErrors"][0]["code"], "NOT_ENOUGH", "{refused}");
+    adjust("receipt-78", 1).await;
+    assert_eq!(adjust("loss-1", -6).await, refused, "although there would be enough now");
+    assert_eq!(room.available(1).await, Some(6));
 }
 
 #[tokio::test]
