@@ -317,7 +317,7 @@ impl Inner {
         let rendering = render::body(&self.app, &self.schema, tenant, claimed);
         match tokio::time::timeout(RENDER_TIMEOUT, rendering).await {
             Ok(Ok(body)) => Ok(Ok(body)),
-            Ok(Err(fault @ Fault::Internal(_))) => Ok(Err(fault)),
+            Ok(Err(fault @ (Fault::Internal(_) | Fault::TooMuch))) => Ok(Err(fault)),
             Ok(Err(fault)) => Err(fault),
             Err(_) => Err(Fault::Pool("reading took too long".to_owned())),
         }

@@ -264,8 +264,9 @@ async fn lists_searches_and_texts_answer() {
         products: search(query: $term, types: [PRODUCT], first: 4, sortKey: RELEVANCE, unavailableProducts: HIDE) {
             nodes { __typename ... on Product { handle trackingParameters } } totalCount
             pageInfo { hasNextPage endCursor } productFilters { label } }
-        pages: search(query: $term, types: [PAGE], first: 4) { nodes { ... on Page { handle title } } }
-        articles: search(query: $term, types: [ARTICLE], first: 4) { nodes { ... on Article { handle } } }
+        pages: search(query: $term, types: [PAGE], first: 4) { totalCount nodes { ... on Page { handle title } } }
+        anyPage: search(query: \"\", types: [PAGE]) { totalCount nodes { ... on Page { handle } } }
+        articles: search(query: $term, types: [ARTICLE], first: 4) { totalCount nodes { ... on Article { handle } } }
         predictiveSearch(query: $term, types: $types, limit: 5, limitScope: EACH) {
             products { handle trackingParameters } collections { handle image { url } } pages { handle }
             articles { handle image { url } blog { handle } } queries { text styledText trackingParameters } }
@@ -274,6 +275,9 @@ async fn lists_searches_and_texts_answer() {
     let found = json!([{ "__typename": "Product", "handle": "linen-shirt", "trackingParameters": null }]);
     assert_eq!(data["products"]["nodes"], found);
     assert_eq!(data["predictiveSearch"]["products"][0]["handle"], "linen-shirt");
+    assert_eq!(data["pages"], json!({ "totalCount": 0, "nodes": [] }));
+    assert_eq!(data["anyPage"], json!({ "totalCount": 1, "nodes": [{ "handle": "about-us" }] }));
+    assert_eq!(data["articles"]["totalCount"], 0);
 
     let query = "query Texts($page: String!, $blog: String!, $article: String!, $token: String!) {
         page(handle: $page) { id handle title body bodySummary createdAt updatedAt seo { title description } ...Published }

@@ -19,6 +19,9 @@ use crate::graphql::scope::{Scope, ScopeExt};
 use crate::page::PageQuery;
 use crate::search::{Query, words};
 
+/// Pages that are counted at most.
+const MAX_PAGE: i32 = 250;
+
 #[derive(Default)]
 pub struct SearchQuery;
 
@@ -43,9 +46,18 @@ pub struct SearchResultItemEdge {
 #[derive(Clone, Debug, Description)]
 pub struct SearchResultItemConnection {
     page: Page<SearchResultItem>,
-    /// What products must be; none: pages were searched.
-    conditions: Option<Conditions>,
-    query: String,
+    searched: Searched,
+}
+
+/// Among what, for who asks how much there is of it.
+#[derive(Clone, Debug)]
+enum Searched {
+    /// Products that are like this.
+    Products(Conditions),
+    /// Pages with these words.
+    Pages(String),
+    /// A kind of which there is nothing.
+    Nothing,
 }
 
 #[Object(use_type_description)]
@@ -78,16 +90,14 @@ impl SearchResultItemConnection {
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
         let scope = ctx.scope();
         let audience = audience(scope);
-        if let Some(conditions) = &self.conditions {
-            let count = scope.read(async |conn| store::products_count(conn, audience, conditions).await).await?;
-            return Ok(i32::try_from(count).unwrap_or(i32::MAX));
-        }
-        if self.query.is_empty() {
-            return Ok(0);
-        }
-        let all = first(250)?;
-        let pages = pages(scope, &self.query, &all).await?;
-        Ok(i32::try_from(pages.len().min(250)).unwrap_or_default())
+        let count = match &self.searched {
+            Searched::Products(conditions) => {
+                scope.read(async |conn| store::products_count(conn, audience, conditions).await).await?
+            }
+            Searched::Pages(query) => pages(scope, query, &first(MAX_PAGE)?).await?.len().min(MAX_PAGE as usize) as i64,
+            Searched::Nothing => 0,
+        };
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 }
 
@@ -159,15 +169,15 @@ impl SearchQuery {
                 .await?;
             let page = Page::from_rows(&page, rows, |product| cursor(sort, product));
             let page = page.map(|product| SearchResultItem::Product(Product(Arc::new(product))));
-            return Ok(SearchResultItemConnection { page, conditions: Some(conditions), query: query.to_owned() });
+            return Ok(SearchResultItemConnection { page, searched: Searched::Products(conditions) });
         }
         let page = args.check()?;
         if !wants(SearchType::Page) {
-            return Ok(SearchResultItemConnection { page: Page::empty(), conditions: None, query: String::new() });
+            return Ok(SearchResultItemConnection { page: Page::empty(), searched: Searched::Nothing });
         }
         let rows = pages(scope, query, &page).await?;
         let page = Page::from_rows(&page, rows, |page| Cursor::by_id(page.0.id)).map(SearchResultItem::Page);
-        Ok(SearchResultItemConnection { page, conditions: None, query: query.to_owned() })
+        Ok(SearchResultItemConnection { page, searched: Searched::Pages(query.to_owned()) })
     }
 
     /// What fits while someone is still typing.
