@@ -11,7 +11,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::events::{append, log};
 use crate::logs::Lines;
-use crate::support::{Events, Socket, Store, TestApp, TestServer, Uncommitted, eventually, waiting};
+use crate::support::{Events, Socket, Store, TestApp, TestServer, Uncommitted, eventually, waiting, within};
 
 const EVENTS: (&str, &str) = ("accept", "text/event-stream");
 const FOLLOW: &str = "subscription { orderEvents { topic } }";
@@ -155,7 +155,8 @@ async fn a_client_that_does_not_read_is_broken_off_and_goes_on_behind_what_it_ha
     let lines = Lines::default();
     let _logging = lines.listen();
     let mut slow = slow_reader(&server, &store, &after(&ids[0], &wide)).await;
-    eventually("the server has lost its patience", || async {
+    // Until then it makes megabytes.
+    within(Duration::from_secs(60), "the server has lost its patience", || async {
         lines.text().contains("a stream of events is broken off: its client does not read").then_some(())
     })
     .await;
