@@ -1,3 +1,5 @@
+//! The search syntax: what is written out is read back, and nothing that anybody types brings it down.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -59,6 +59,7 @@ mod revocation;
 mod rls_coverage;
 mod schema;
 mod session;
+mod session_bounds;
 mod shipping;
 mod slices;
 mod sse;
