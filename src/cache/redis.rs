@@ -23,8 +23,10 @@ const RECONNECT: Duration = Duration::from_millis(200);
 /// How often the connection that brings notices is asked whether it lives. A death is known, and everything forgotten,
 /// after a heartbeat and an answer's time at most: within the second in which a revocation has to be known.
 const HEARTBEAT: Duration = Duration::from_millis(250);
-/// An answer that takes longer is none: to a command, a heartbeat, a subscription.
+/// An answer that takes longer is none: to a command, a heartbeat.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How long it may take to connect twice, by TLS perhaps, and to subscribe. Nobody waits for it but a process that starts.
+const CONNECTING: Duration = Duration::from_secs(2);
 /// After a command without an answer the others do not wait for theirs.
 const REST: Duration = Duration::from_millis(500);
 
@@ -118,7 +120,7 @@ async fn subscribe(client: &redis::Client) -> RedisResult<PubSub> {
         begin_epoch(&mut client.get_multiplexed_async_connection().await?).await?;
         Ok(pubsub.split())
     };
-    match timeout(PATIENCE, subscribing).await {
+    match timeout(CONNECTING, subscribing).await {
         Ok(subscribed) => subscribed,
         Err(_) => Err((redis::ErrorKind::Io, "subscribing takes too long").into()),
     }

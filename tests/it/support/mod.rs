@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 
 /// Asks again until `check` answers something, for what happens in another process. Panics after ten seconds.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, check: impl FnMut() -> F) -> T {
-    within(Duration::from_secs(10), what, check).await
+    within(Duration::from_secs(30), what, check).await
 }
 
 /// The same for what may take longer.
