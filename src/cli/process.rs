@@ -31,16 +31,17 @@ pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let app = checked_app(args.single_process).await?;
     let listen = app.config.http.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
-    let _metrics = crate::metrics::listen(&app).await?;
     let shutdown = shutdown_on_signal()?;
+    let _metrics = crate::metrics::listen(&app).await?;
     let api = api(app.clone(), listener, shutdown.clone());
     if args.single_process { together(api, work(app, shutdown.clone()), &shutdown).await } else { api.await }
 }
 
 pub async fn worker(args: WorkerArgs) -> anyhow::Result<()> {
     let app = checked_app(args.single_process).await?;
+    let shutdown = shutdown_on_signal()?;
     let _metrics = crate::metrics::listen(&app).await?;
-    work(app, shutdown_on_signal()?).await
+    work(app, shutdown).await
 }
 
 async fn api(app: App, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::process::ExitStatus;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use emporia::app::App;
 use emporia::cache::RedisShared;
 use emporia::clock::Entropy;
@@ -121,7 +122,7 @@ async fn ask(client: &reqwest::Client, to: SocketAddr, key: &str, query: &str) -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_are_renewed_one_by_one_and_every_request_is_answered() {
+async fn tables_and_processes_are_renewed_in_their_order_and_every_request_is_answered() {
     // Longer than a client of this test may be kept from the processor between asking who is ready and asking him.
     const DELAY: &str = "3000";
     let test = TestApp::new().await;
@@ -147,6 +148,20 @@ async fn processes_are_renewed_one_by_one_and_every_request_is_answered() {
             })
         })
         .collect();
+    // What the next version brings: its migration first, then workers, then the API.
+    let start_worker = || {
+        let listen = [("METRICS_LISTEN", "127.0.0.1:0")];
+        block_in_place(|| Process::worker_with_metrics(&[&as_text(&settings(&test))[..], &listen].concat()).0)
+    };
+    let mut worker = start_worker();
+    let mut owner = AsyncPgConnection::establish(&test.db.url("emporia_owner")).await.expect("the owner");
+    let migration = "SET lock_timeout = '5s'; ALTER TABLE carts ADD COLUMN of_the_next_version text;
+        CREATE TABLE of_the_next_version (tenant_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (tenant_id, id));
+        CALL platform.isolate('of_the_next_version', 'SELECT')";
+    owner.batch_execute(migration).await.expect("a migration beside requests");
+    worker.terminate();
+    assert_eq!(end(&mut worker).await.code(), Some(0));
+    let _successor = start_worker();
     for (place, (process, _)) in running.iter_mut().enumerate() {
         process.terminate();
         assert_eq!(end(process).await.code(), Some(0));
