@@ -343,6 +343,13 @@ impl TraceConfig {
             ),
             ratio: r.parsed("OTEL_TRACES_SAMPLER_ARG", 1.0, "from 0 to 1", "which share a …traceidratio sampler takes"),
         };
+        // Read by OpenTelemetry's own library; here to be known of.
+        r.optional(
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "deployment.environment.name=production",
+            "what else to say of the process",
+        );
+        r.millis_from_none("OTEL_BSP_SCHEDULE_DELAY", 5_000, "how long spans are gathered before they are sent");
         if !(0.0..=1.0).contains(&traces.ratio) {
             r.mistake(format!("OTEL_TRACES_SAMPLER_ARG is \"{}\"; expected from 0 to 1", traces.ratio));
         }

@@ -1,5 +1,6 @@
 //! What a process tells Prometheus.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use chrono::TimeDelta;
@@ -16,6 +17,40 @@ fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find(|line| line.starts_with(series) && line[series.len()..].starts_with(' '));
     let line = line.unwrap_or_else(|| panic!("{series} is not in\n{text}"));
     line.rsplit(' ').next().expect("a value").parse().expect("a number")
+}
+
+/// Texts in the sources that could be a metric's or a label's name.
+fn literals(text: &str) -> impl Iterator<Item = &str> {
+    let is_name = |text: &&str| {
+        text.contains(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+    };
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split('"').skip(1).step_by(2))
+        .filter(is_name)
+}
+
+#[test]
+fn the_operators_table_has_every_metric_and_no_other() {
+    let (_, operations) = include_str!("../../docs/operations.md").split_once("## Metrics").expect("a part on metrics");
+    let told: BTreeSet<&str> = operations.split('`').filter(|text| text.starts_with("emporia_")).collect();
+    let told: BTreeSet<&str> = told
+        .iter()
+        .map(|text| text.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().expect("a name"))
+        .collect();
+    let made = [include_str!("../../src/metrics/mod.rs"), include_str!("../../src/metrics/pools.rs")].concat();
+    let made: BTreeSet<&str> = literals(&made).collect();
+    for name in &told {
+        let bare = name.trim_start_matches("emporia_");
+        let known = [bare, bare.trim_end_matches("_total"), bare.trim_end_matches("_info")];
+        assert!(known.iter().any(|name| made.contains(name)), "{name} is not there");
+    }
+    for name in made.into_iter().filter(|name| name.contains('_')) {
+        let as_metric =
+            ["", "_total", "_info"].iter().any(|end| told.contains(format!("emporia_{name}{end}").as_str()));
+        assert!(as_metric || operations.contains(&format!("`{name}`")), "docs/operations.md does not have {name}");
+    }
 }
 
 #[tokio::test]
