@@ -59,3 +59,5 @@ for purpose, _ in PURPOSES:
         f" {blocks / calls:>7.1f} {old_blocks / old_calls:>7.1f}"
     )
 print(f'{"all of them together":<32} {"":>7} {total[0]:>13.1f} {total[1]:>13.1f} {total[1] / total[0]:>6.2f}')
+if total[1] > 1.3 * total[0]:
+    sys.exit("the worker's statements take longer the more has been delivered")

@@ -265,7 +265,7 @@ async fn lists_searches_and_texts_answer() {
             nodes { __typename ... on Product { handle trackingParameters } } totalCount
             pageInfo { hasNextPage endCursor } productFilters { label } }
         pages: search(query: $term, types: [PAGE], first: 4) { totalCount nodes { ... on Page { handle title } } }
-        anyPage: search(query: \"\", types: [PAGE]) { totalCount nodes { ... on Page { handle } } }
+        anyPage: search(query: \"\", types: [PAGE], first: 1) { totalCount nodes { ... on Page { handle } } }
         articles: search(query: $term, types: [ARTICLE], first: 4) { totalCount nodes { ... on Article { handle } } }
         predictiveSearch(query: $term, types: $types, limit: 5, limitScope: EACH) {
             products { handle trackingParameters } collections { handle image { url } } pages { handle }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | 1001 | the process stops, and what was under way has been answered |
 //! | 1009 | a message is too long |
-//! | 1013 | credentials cannot be checked at the moment, or there are too many sockets |
+//! | 1013 | credentials cannot be checked at the moment, there are too many sockets, or the client reads too slowly |
 //! | 4400 | a message that is none of the protocol's |
 //! | 4401 | an operation before `connection_ack` |
 //! | 4403 | the guard refuses, or no longer admits |
