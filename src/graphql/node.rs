@@ -21,11 +21,14 @@ use crate::catalog::graphql::{
 use crate::content;
 use crate::content::graphql::{Article, Blog, Comment, Menu, MenuItem, Metaobject, Page, UrlRedirect};
 use crate::ids::Gid;
-use crate::order::graphql::{Order, order_of_merchant};
+use crate::order::graphql::{
+    FulfillmentOrder, FulfillmentOrderLineItem, LineItem, Order, line_of_merchant, order_of_merchant,
+};
 use crate::page::MAX_PAGE;
 use crate::shipping::graphql::{DeliveryProfile, profile_of_merchant};
 use crate::shop::graphql::{Location, Market, Shop, ShopPolicy, location_by_id, the_shop};
-use crate::webhook::graphql::{WebhookSubscription, subscription_of_merchant};
+use crate::trusted_document::graphql::{TrustedDocument, document_of_merchant};
+use crate::webhook::graphql::{WebhookDelivery, WebhookSubscription, delivery_of_merchant, subscription_of_merchant};
 
 /// Anything that has a global id.
 #[derive(Clone, Debug, Interface)]
@@ -47,6 +50,9 @@ pub enum Node {
     CartLine(CartLine),
     ComponentizableCartLine(ComponentizableCartLine),
     Order(Order),
+    LineItem(LineItem),
+    FulfillmentOrder(FulfillmentOrder),
+    FulfillmentOrderLineItem(FulfillmentOrderLineItem),
     Article(Article),
     Blog(Blog),
     Comment(Comment),
@@ -55,7 +61,9 @@ pub enum Node {
     ShopPolicy(ShopPolicy),
     UrlRedirect(UrlRedirect),
     WebhookSubscription(WebhookSubscription),
+    WebhookDelivery(WebhookDelivery),
     DeliveryProfile(DeliveryProfile),
+    TrustedDocument(TrustedDocument),
     MailingAddress(MailingAddress),
     AppliedGiftCard(AppliedGiftCard),
     Company(Company),
@@ -88,8 +96,19 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         // By its key alone. Lines are read through their cart.
         "Cart" => cart_by_gid(scope, gid).await?.map(Node::Cart),
         "Order" => order_of_merchant(scope, id).await?.map(Node::Order),
+        "LineItem" => line_of_merchant(scope, id).await?.map(Node::LineItem),
+        // What is to be sent of an order goes by the order's id, and a line of that by the order line's.
+        "FulfillmentOrder" => {
+            order_of_merchant(scope, id).await?.map(|order| Node::FulfillmentOrder(FulfillmentOrder(order.0)))
+        }
+        "FulfillmentOrderLineItem" => {
+            let line = line_of_merchant(scope, id).await?;
+            line.map(|line| Node::FulfillmentOrderLineItem(FulfillmentOrderLineItem(line)))
+        }
         "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
+        "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
+        "TrustedDocument" => document_of_merchant(scope, id).await?.map(Node::TrustedDocument),
         _ => None,
     };
     Ok(found)

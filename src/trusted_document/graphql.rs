@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
 use async_graphql::{Context, Description, ID, InputObject, Object, Result, SimpleObject};
+use uuid::Uuid;
 
+use super::loaders::DocumentById;
 use super::model::{DocumentHash, MAX_AT_ONCE, NewDocument, TrustedDocument as Model, document_id, parse_document_id};
 use super::rule::{TrustedDocumentRule as Rule, TrustedDocumentUserErrorCode};
 use super::service;
@@ -13,7 +15,7 @@ use crate::error::ServiceError;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::limits::Limits;
 use crate::graphql::scalars::DateTime;
-use crate::graphql::scope::ScopeExt;
+use crate::graphql::scope::{Scope, ScopeExt};
 use crate::tenant::service::tenant_set_trusted_documents_only;
 use crate::user_error;
 
@@ -31,6 +33,11 @@ pub struct TrustedDocument(Arc<Model>);
 
 #[Object(use_type_description)]
 impl TrustedDocument {
+    /// The document's global id, for `node`. Another one than `documentId`.
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
+        ctx.scope().gid("TrustedDocument", self.0.id)
+    }
+
     /// What clients send in its place, as `documentId`: `sha256:` and the SHA-256 of the text.
     async fn document_id(&self) -> ID {
         ID(document_id(self.0.hash))
@@ -75,6 +82,14 @@ impl TrustedDocumentQuery {
         let page = Page::from_rows(&page, rows, |document| Cursor::by_id(document.id));
         Ok(TrustedDocumentConnection(page.map(|document| TrustedDocument(Arc::new(document)))))
     }
+}
+
+/// The merchant's document with this id.
+pub async fn document_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<TrustedDocument>> {
+    if !scope.is_merchant() {
+        return Ok(None);
+    }
+    Ok(scope.snapshot().loaders.load(DocumentById(id)).await?.map(TrustedDocument))
 }
 
 /// A document to trust.

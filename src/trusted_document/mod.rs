@@ -5,6 +5,7 @@
 //! tenant's standing, which the guard knows. How a request names one is the edge's matter (`http::graphql::trusted`).
 
 pub mod graphql;
+mod loaders;
 pub mod model;
 pub mod rule;
 pub mod service;

@@ -54,6 +54,17 @@ pub async fn by_hashes(conn: &mut TenantConn<'_>, hashes: &[DocumentHash]) -> Qu
     rows.into_iter().map(Row::read).collect()
 }
 
+/// The documents with these ids.
+pub async fn by_ids(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<TrustedDocument>> {
+    let rows: Vec<Row> = documents::table
+        .filter(documents::tenant_id.eq(conn.tenant()))
+        .filter(documents::id.eq_any(ids))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 /// A page of documents in the order in which they were added.
 pub async fn page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Vec<TrustedDocument>> {
     let query = documents::table

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::db::QueryResult;
 use uuid::Uuid;
 
-use super::model::{Attempts, Subscription};
+use super::model::{Attempts, Delivery, Subscription, fitting};
 use super::store;
 use crate::db::TenantConn;
 use crate::graphql::loader::BatchKey;
@@ -22,6 +22,22 @@ impl BatchKey for SubscriptionById {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let found = store::subscriptions_by_id(conn, &ids).await?;
         Ok(found.into_iter().map(|subscription| (Self(subscription.id), Arc::new(subscription))).collect())
+    }
+}
+
+/// A delivery by its id, and whether there is room for its body among those that are asked for with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DeliveryById(pub Uuid);
+
+impl BatchKey for DeliveryById {
+    type Value = (Arc<Delivery>, bool);
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Self::Value>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let found = store::deliveries_by_id(conn, &ids).await?;
+        let fitting = fitting(&found);
+        let found = found.into_iter().enumerate();
+        Ok(found.map(|(at, delivery)| (Self(delivery.id), (Arc::new(delivery), at < fitting))).collect())
     }
 }
 

@@ -17,13 +17,6 @@ const EXCEPTIONS = {
     'SellingPlanEdge',
     'SellingPlanGroupEdge',
     'StoreAvailabilityEdge',
-    // Parts of an order or of a webhook subscription, which are read with it: `node` does not find them.
-    'FulfillmentOrderEdge',
-    'FulfillmentOrderLineItemEdge',
-    'LineItemEdge',
-    'WebhookDeliveryEdge',
-    // Named by the hash of its text.
-    'TrustedDocumentEdge',
   ],
   'relay-arguments': [
     // The vocabulary has them answer one page.

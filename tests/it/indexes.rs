@@ -7,6 +7,7 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use emporia::cart::service::{Desk, cart_note_update};
 use emporia::events::Topic;
 use emporia::worker;
+use serde_json::json;
 
 use crate::events::append;
 use crate::support::{Receiver, Shopping, admin, eventually, sessions};
@@ -96,5 +97,33 @@ async fn every_index_that_leaves_rows_out_is_used_and_the_queues_are_never_read_
     let used = names(&shop, USED).await;
     let unused: Vec<_> = wanted.iter().filter(|index| !used.contains(index)).collect();
     assert!(unused.is_empty(), "not used: {unused:?}");
+    assert_eq!(names(&shop, WHOLE).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_line_is_found_by_its_own_id_among_many() {
+    const MANY: &str =
+        "INSERT INTO order_lines SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(),
+            'position', n + 1))).* FROM order_lines l, generate_series(1, 5000) n;
+        ANALYZE;";
+    const READ: &str = "SELECT indexrelname::text || ' ' || idx_tup_read AS name FROM pg_stat_user_indexes
+        WHERE relname = 'order_lines' AND idx_scan > 0";
+    const WHOLE: &str = "SELECT relname::text AS name FROM pg_stat_user_tables
+        WHERE relname = 'order_lines' AND seq_scan > 0";
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    shop.buy(&shop.cart(&[(1, 1)]).await).await;
+    admin(&shop.app.db.name).await.batch_execute(MANY).await.expect("many lines");
+    let ids = names(&shop, "SELECT 'gid://emporia/LineItem/' || id AS name FROM order_lines ORDER BY id LIMIT 3").await;
+    end_sessions(&shop).await;
+    names(&shop, "SELECT pg_stat_reset()::text AS name").await;
+
+    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    let found = shop.app.gql(&shop.store.secret, query, json!({ "ids": ids })).await;
+    assert_eq!(found["nodes"].as_array().map(Vec::len), Some(3));
+    assert!(found["nodes"].as_array().is_some_and(|nodes| nodes.iter().all(|node| !node.is_null())));
+
+    end_sessions(&shop).await;
+    assert_eq!(names(&shop, READ).await, ["order_lines_id 3"]);
     assert_eq!(names(&shop, WHOLE).await, Vec::<String>::new());
 }

@@ -39,7 +39,7 @@ connection!(FulfillmentOrderLineItemConnection, FulfillmentOrderLineItemEdge, Fu
 #[Object(use_type_description)]
 impl FulfillmentOrder {
     /// The fulfillment order's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("FulfillmentOrder", self.0.id)
     }
 
@@ -76,7 +76,7 @@ impl FulfillmentOrder {
 #[Object(use_type_description)]
 impl FulfillmentOrderLineItem {
     /// The line's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("FulfillmentOrderLineItem", self.0.line.id)
     }
 

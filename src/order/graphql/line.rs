@@ -38,7 +38,7 @@ impl LineItem {
 #[Object(use_type_description)]
 impl LineItem {
     /// The line's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("LineItem", self.line.id)
     }
 

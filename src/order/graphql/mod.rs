@@ -8,7 +8,8 @@ mod order;
 mod query;
 
 pub use fulfillment::Fulfillment;
+pub use fulfillment_order::{FulfillmentOrder, FulfillmentOrderLineItem};
 pub use line::{LineItem, LineItemConnection};
 pub use mutation::{OrderMutation, OrderUserError};
 pub use order::{Order, OrderConnection};
-pub use query::{OrderQuery, OrderSortKeys, order_of_merchant};
+pub use query::{OrderQuery, OrderSortKeys, line_of_merchant, order_of_merchant};

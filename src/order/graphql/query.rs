@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result};
 
+use super::line::LineItem;
 use super::order::{Order, OrderConnection};
 use crate::graphql::connection::{Page, PageArgs};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
 use crate::order::filter;
-use crate::order::loaders::OrderById;
+use crate::order::loaders::{LineById, OrderById};
 use crate::order::store::{OrderSort, orders_page};
 
 #[derive(Default)]
@@ -50,6 +51,16 @@ pub async fn order_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<O
         return Ok(None);
     }
     Ok(scope.snapshot().loaders.load(OrderById(id)).await?.map(Order))
+}
+
+/// The line with this id of one of the merchant's orders. Not for shoppers, as the order.
+pub async fn line_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<LineItem>> {
+    if !scope.is_merchant() {
+        return Ok(None);
+    }
+    let Some(line) = scope.snapshot().loaders.load(LineById(id)).await? else { return Ok(None) };
+    let order = order_of_merchant(scope, line.order_id).await?;
+    Ok(order.map(|order| LineItem { line, currency: order.0.currency }))
 }
 
 #[Object]

@@ -52,6 +52,17 @@ impl From<LineRow> for OrderLine {
     }
 }
 
+/// The lines with these ids, whatever their orders.
+pub async fn lines_by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<OrderLine>> {
+    let rows: Vec<LineRow> = order_lines::table
+        .filter(order_lines::tenant_id.eq(conn.tenant()))
+        .filter(order_lines::id.eq_any(ids))
+        .select(LineRow::as_select())
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(OrderLine::from).collect())
+}
+
 /// The lines of these orders, by order and position.
 pub async fn lines_of_orders(conn: &mut TenantConn<'_>, order_ids: &[Uuid]) -> QueryResult<Vec<OrderLine>> {
     let rows: Vec<LineRow> = order_lines::table

@@ -9,7 +9,7 @@ mod trail;
 
 pub use change::{Change, count_fulfillments, insert_fulfillment, lock, update_order};
 pub use insert::{NewHistory, insert_history, insert_lines, insert_order, next_number};
-pub use lines::lines_of_orders;
+pub use lines::{lines_by_id, lines_of_orders};
 pub use orders::{by_ids, by_token_hash};
 pub use page::{OrderSort, orders_page};
 pub use trail::{fulfillments_of_orders, history_of_orders};

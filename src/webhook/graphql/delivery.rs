@@ -19,7 +19,7 @@ use crate::webhook::sign::message_id;
 #[derive(Clone, Debug, Description)]
 pub struct WebhookDelivery {
     pub delivery: Arc<model::Delivery>,
-    /// Whether there is room for its body in the page that it is part of.
+    /// Whether there is room for its body among those that it was read with.
     pub body_fits: bool,
 }
 
@@ -28,7 +28,7 @@ connection!(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery);
 #[Object(use_type_description)]
 impl WebhookDelivery {
     /// The delivery's global id.
-    async fn id(&self, ctx: &Context<'_>) -> ID {
+    pub(crate) async fn id(&self, ctx: &Context<'_>) -> ID {
         ctx.scope().gid("WebhookDelivery", self.delivery.id)
     }
 
@@ -58,14 +58,21 @@ impl WebhookDelivery {
         self.delivery.next_attempt_at.map(DateTime)
     }
 
-    /// The bytes that are sent, as text; null before the first attempt. A page has room for 32 MiB of them: behind
-    /// that this is an error, and fewer deliveries are to be asked for.
+    /// The bytes that are sent, as text; null before the first attempt. A page, or a list of `nodes`, has room for
+    /// 32 MiB of them: behind that this is an error, and fewer deliveries are to be asked for.
     async fn body(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         if !self.body_fits {
-            return Err(ApiError::bad_input("the bodies on this page are too long together; ask for fewer").into());
+            return Err(
+                ApiError::bad_input("the bodies of these deliveries are too long together; ask for fewer").into()
+            );
         }
-        let body = ctx.scope().snapshot().loaders.load(BodyOfDelivery(self.delivery.id)).await?;
-        Ok(body.map(|body| body.to_string()))
+        let scope = ctx.scope();
+        let Some(body) = scope.snapshot().loaders.load(BodyOfDelivery(self.delivery.id)).await? else {
+            return Ok(None);
+        };
+        // Before it is copied: an operation may name the same delivery many times.
+        scope.budget.text(body.len()).await;
+        Ok(Some(body.to_string()))
     }
 
     /// Whether it is a test that was asked for with `webhookSubscriptionTest`, not an event.

@@ -7,5 +7,5 @@ mod subscription;
 
 pub use delivery::{WebhookDelivery, WebhookDeliveryConnection};
 pub use mutation::{WebhookMutation, WebhookUserError};
-pub use query::{WebhookQuery, subscription_of_merchant};
+pub use query::{WebhookQuery, delivery_of_merchant, subscription_of_merchant};
 pub use subscription::{WebhookSubscription, WebhookSubscriptionConnection};

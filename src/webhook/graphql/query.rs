@@ -11,7 +11,7 @@ use crate::events::Topic;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
-use crate::webhook::loaders::SubscriptionById;
+use crate::webhook::loaders::{DeliveryById, SubscriptionById};
 use crate::webhook::model::{DeliveryStatus, fitting};
 use crate::webhook::store;
 
@@ -94,4 +94,13 @@ pub async fn subscription_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<
         return Ok(None);
     }
     Ok(scope.snapshot().loaders.load(SubscriptionById(id)).await?.map(WebhookSubscription))
+}
+
+/// The merchant's delivery with this id.
+pub async fn delivery_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<WebhookDelivery>> {
+    if !scope.is_merchant() {
+        return Ok(None);
+    }
+    let found = scope.snapshot().loaders.load(DeliveryById(id)).await?;
+    Ok(found.map(|(delivery, body_fits)| WebhookDelivery { delivery, body_fits }))
 }

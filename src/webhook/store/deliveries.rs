@@ -89,6 +89,18 @@ pub async fn deliveries_page(
     query.load(conn).await?.into_iter().map(DeliveryRow::read).collect()
 }
 
+/// The deliveries with these ids, in the order in which they were queued.
+pub async fn deliveries_by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<Delivery>> {
+    let rows: Vec<DeliveryRow> = deliveries::table
+        .filter(deliveries::tenant_id.eq(conn.tenant()))
+        .filter(deliveries::id.eq_any(ids))
+        .order(deliveries::id)
+        .select(DeliveryRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(DeliveryRow::read).collect()
+}
+
 pub async fn delivery_by_id(conn: &mut TenantConn<'_>, id: Uuid) -> QueryResult<Option<Delivery>> {
     let row = deliveries::table
         .filter(deliveries::tenant_id.eq(conn.tenant()))

@@ -6,7 +6,9 @@ mod health;
 mod queue;
 mod subscriptions;
 
-pub use deliveries::{attempts_of, bodies_of, deliveries_page, delivery_by_id, delivery_lock, resend};
+pub use deliveries::{
+    attempts_of, bodies_of, deliveries_by_id, deliveries_page, delivery_by_id, delivery_lock, resend,
+};
 pub use forget::{forget_ended, forget_held};
 pub use health::{disable, enabled, is_disabled, note_failed, note_taken, note_test, testable_lock};
 pub use queue::{Test, claim_one, due, insert_deliveries, insert_test, keep_body, record};

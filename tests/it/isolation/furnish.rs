@@ -107,8 +107,9 @@ impl Furnished {
     /// A document that storefronts send by its id.
     async fn documents(&mut self, app: &TestApp, n: &str) {
         let document = r#"mutation { trustedDocumentsAdd(documents: [{ text: "query <marker># { shop { name } }" }]) {
-            trustedDocuments { documentId } userErrors { message } } }"#;
-        self.numbered(app, n, document, &[("document#", "/trustedDocuments/0/documentId")]).await;
+            trustedDocuments { id documentId } userErrors { message } } }"#;
+        let ids = [("trusted#", "/trustedDocuments/0/id"), ("document#", "/trustedDocuments/0/documentId")];
+        self.numbered(app, n, document, &ids).await;
     }
 
     /// An open cart, an order that waits, one that is paid and half sent, and a payment of which nobody knows.
