@@ -42,9 +42,11 @@ const DEAF: Duration = Duration::from_millis(500);
 const FOLLOW_UPS: u32 = 4;
 /// A failed look-up is the answer of everybody who waited for it.
 const FAULT_TTL: Duration = Duration::from_millis(50);
-/// Tries at making a committed change known, and the pause between two.
+/// Tries at telling of a change before it is committed, and at telling of it afterwards.
+const MARKINGS: usize = 2;
 const ANNOUNCEMENTS: usize = 3;
-const ANNOUNCE_AGAIN: Duration = Duration::from_millis(700);
+/// Between two of them: longer than the cache rests after it got no answer.
+const SAY_AGAIN: Duration = Duration::from_millis(700);
 
 /// Why a credential does not lead to a tenant.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -292,8 +294,9 @@ impl Resolver {
     ) -> Result<T, E> {
         // Said before, it is known in time even if this process ends between the commit and the next line: who asks from
         // here on finds the mark, and believes what the database says for half a second.
-        if let Err(error) = self.say(&what).await {
-            tracing::warn!(%error, "a change of credentials could not be marked before it is made");
+        // Twice, where Redis is silent for a moment: what stood there would be believed for five minutes.
+        if let Err(error) = self.say_patiently(&what, MARKINGS).await {
+            tracing::warn!(%error, "a change of credentials is not marked before it is made");
         }
         let committed = commit().await?;
         self.announce(&what).await?;
@@ -316,17 +319,22 @@ impl Resolver {
         self.shared.publish(&Notice::CredentialsChanged).await
     }
 
+    /// The same, in up to so many tries.
+    async fn say_patiently(&self, what: &Changed, tries: usize) -> Result<(), Fault> {
+        for _ in 1..tries {
+            match self.say(what).await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!(%error, "a change of credentials could not be told of; trying again"),
+            }
+            tokio::time::sleep(SAY_AGAIN).await;
+        }
+        self.say(what).await
+    }
+
     /// Tells every process of a committed change, this one first.
     async fn announce(&self, what: &Changed) -> Result<(), Fault> {
         self.local.forget();
-        for _ in 1..ANNOUNCEMENTS {
-            match self.say(what).await {
-                Ok(()) => return Ok(()),
-                Err(error) => tracing::warn!(%error, "a change of credentials could not be announced; trying again"),
-            }
-            tokio::time::sleep(ANNOUNCE_AGAIN).await;
-        }
-        self.say(what).await.map_err(|error| {
+        self.say_patiently(what, ANNOUNCEMENTS).await.map_err(|error| {
             let done = if matches!(what, Changed::Key(_)) { "revoked" } else { "changed" };
             Fault::internal(format!(
                 "{done}, but not yet known everywhere: {error}. Say it again, or wait five minutes"

@@ -92,7 +92,8 @@ class Playground {
       const found = await this.page.waitForFunction((name) => performance.getEntriesByName(name)[0]?.startTime, name);
       return Math.round(await found.jsonValue());
     };
-    return { editor: await mark('emporia:editor'), schema: await mark('emporia:schema') };
+    const loaded = await this.page.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd);
+    return { page: Math.round(loaded), editor: await mark('emporia:editor'), schema: await mark('emporia:schema') };
   }
 
   /** Turns to the tab with this title. */
