@@ -101,7 +101,7 @@ async fn process(test: &TestApp, redis: &OwnRedis) -> App {
     App::assemble((*test.app.config).clone(), shared, test.clock.clone(), Entropy::seeded(9))
 }
 
-async fn is_let_in(app: &App, key: &str) -> bool {
+pub async fn is_let_in(app: &App, key: &str) -> bool {
     match app.resolver.by_key(key).await {
         Ok(_) => true,
         Err(Refusal::Unknown | Refusal::Suspended) => false,
@@ -109,7 +109,7 @@ async fn is_let_in(app: &App, key: &str) -> bool {
     }
 }
 
-async fn two_processes() -> (TestApp, OwnRedis, Store, App, App) {
+pub async fn two_processes() -> (TestApp, OwnRedis, Store, App, App) {
     let test = TestApp::new().await;
     let store = test.store("acme").await;
     let redis = OwnRedis::start().await;
@@ -121,7 +121,7 @@ async fn two_processes() -> (TestApp, OwnRedis, Store, App, App) {
 }
 
 /// A further key of the store, which both processes know.
-async fn spare_key(store: &Store, apps: [&App; 2]) -> (Uuid, ApiKey) {
+pub async fn spare_key(store: &Store, apps: [&App; 2]) -> (Uuid, ApiKey) {
     let [app, _] = apps;
     let made = key_create(&app.db, &*app.clock, &app.entropy, store.tenant, KeyKind::Secret, "spare").await;
     let (id, key) = made.expect("a key");
@@ -146,7 +146,7 @@ async fn status(api: &Router, key: &str) -> StatusCode {
 }
 
 /// Panics unless it comes true within the second that is promised. What a process remembers lasts longer.
-async fn within_a_second<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
+pub async fn within_a_second<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
     let since = Instant::now();
     eventually(what, || {
         let checked = check();

@@ -56,6 +56,7 @@ mod product_set;
 mod replica;
 mod retention;
 mod revocation;
+mod revocation_cut_off;
 mod rls_coverage;
 mod schema;
 mod session;
