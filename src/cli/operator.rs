@@ -21,9 +21,7 @@ pub async fn operator() -> anyhow::Result<App> {
         }
         false => errors.into(),
     })?;
-    crate::db::check::migrated(&config.database).await?;
-    crate::db::check::tenants_role(&config.database).await?;
-    crate::db::check::one_database(&config.database).await?;
+    crate::db::check::command(&config.database).await?;
     if config.redis_url.is_none() {
         say(format_args!(
             "note: REDIS_URL is not set, so running processes do not hear of changes to tenants and keys at once"

@@ -74,10 +74,7 @@ async fn checked_app(single_process: bool) -> anyhow::Result<App> {
         config.http.shutdown_delay = Duration::ZERO;
     }
     crate::telemetry::init(&config)?;
-    crate::db::check::roles(&config.database).await?;
-    crate::db::check::one_database(&config.database).await?;
-    crate::db::check::texts(&config.database).await?;
-    crate::db::check::migrated(&config.database).await?;
+    crate::db::check::process(&config.database).await?;
     App::build(config).await
 }
 

@@ -1,5 +1,5 @@
-//! What must hold before a process serves: URLs that name one database, roles that row-level security binds, texts in Unicode, and no pending
-//! migration.
+//! What must hold before a process serves or a command works: URLs that name one database, roles that row-level security
+//! binds, texts in Unicode, and no pending migration. Each role connects once for all of it.
 
 use anyhow::{Context, anyhow, bail};
 use diesel::prelude::*;
@@ -11,20 +11,37 @@ use super::migrate;
 use super::platform::Identity;
 use crate::config::DatabaseConfig;
 
-/// Refuses roles that see more than one tenant's rows.
-pub async fn roles(config: &DatabaseConfig) -> anyhow::Result<()> {
-    tenants_role(config).await?;
-    bound("DATABASE_PLATFORM_URL", &config.platform_url).await
+const APP: &str = "DATABASE_URL";
+const PLATFORM: &str = "DATABASE_PLATFORM_URL";
+const REPLICA: &str = "DATABASE_REPLICA_URL";
+
+/// Everything, for a process that serves or works.
+pub async fn process(config: &DatabaseConfig) -> anyhow::Result<()> {
+    let mut app = named(APP, &config.url).await?;
+    ensure_bound(APP, &mut app).await?;
+    let mut platform = named(PLATFORM, &config.platform_url).await?;
+    ensure_bound(PLATFORM, &mut platform).await?;
+    ensure_one_database(config, &mut app, &mut platform).await?;
+    ensure_texts(&mut platform).await?;
+    ensure_migrated(&mut platform).await
 }
 
-/// Refuses a role for tenants' rows that sees more than one tenant's. Of the platform's, an operator may be the owner.
-pub async fn tenants_role(config: &DatabaseConfig) -> anyhow::Result<()> {
-    bound("DATABASE_URL", &config.url).await
+/// For an operator's command, who may be the owner where tenants and keys are concerned, and never where their rows are.
+pub async fn command(config: &DatabaseConfig) -> anyhow::Result<()> {
+    let mut platform = named(PLATFORM, &config.platform_url).await?;
+    ensure_migrated(&mut platform).await?;
+    let mut app = named(APP, &config.url).await?;
+    ensure_bound(APP, &mut app).await?;
+    ensure_one_database(config, &mut app, &mut platform).await
 }
 
-async fn bound(variable: &str, url: &str) -> anyhow::Result<()> {
-    let mut conn = connect(&format!("connecting with {variable}"), url).await?;
-    match role(&mut conn).await?.refusal() {
+async fn named(variable: &str, url: &str) -> anyhow::Result<AsyncPgConnection> {
+    connect(&format!("connecting with {variable}"), url).await
+}
+
+/// Refuses a role that sees more than one tenant's rows.
+async fn ensure_bound(variable: &str, conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
+    match role(conn).await?.refusal() {
         Some(reason) => bail!("{variable} connects as {reason}: row-level security would not bind it"),
         None => Ok(()),
     }
@@ -32,19 +49,20 @@ async fn bound(variable: &str, url: &str) -> anyhow::Result<()> {
 
 /// Refuses URLs of different databases: tenants would be made in one, and their rows be looked for in another. A replica
 /// that does not answer now is not judged: reads do without it.
-pub async fn one_database(config: &DatabaseConfig) -> anyhow::Result<()> {
-    let identity = async |variable: &str, url: &str| {
-        let mut conn = connect(&format!("connecting with {variable}"), url).await?;
-        identity(&mut conn).await.with_context(|| format!("asking which database {variable} names"))
-    };
-    let tenants = identity("DATABASE_URL", &config.url).await?;
-    if identity("DATABASE_PLATFORM_URL", &config.platform_url).await? != tenants {
-        bail!("DATABASE_URL and DATABASE_PLATFORM_URL name different databases: both roles work on one");
+async fn ensure_one_database(
+    config: &DatabaseConfig,
+    app: &mut AsyncPgConnection,
+    platform: &mut AsyncPgConnection,
+) -> anyhow::Result<()> {
+    let tenants = identity(APP, app).await?;
+    if identity(PLATFORM, platform).await? != tenants {
+        bail!("{APP} and {PLATFORM} name different databases: both roles work on one");
     }
-    let Some(replica) = &config.replica_url else { return Ok(()) };
-    match identity("DATABASE_REPLICA_URL", replica).await {
+    let Some(url) = &config.replica_url else { return Ok(()) };
+    let replica = async { identity(REPLICA, &mut named(REPLICA, url).await?).await };
+    match replica.await {
         Ok(replica) if replica != tenants => {
-            bail!("DATABASE_REPLICA_URL names another database than DATABASE_URL, not a copy that follows it")
+            bail!("{REPLICA} names another database than {APP}, not a copy that follows it")
         }
         Ok(_) => Ok(()),
         Err(error) => {
@@ -55,14 +73,14 @@ pub async fn one_database(config: &DatabaseConfig) -> anyhow::Result<()> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the system's catalogue, on a connection without a tenant")]
-async fn identity(conn: &mut AsyncPgConnection) -> QueryResult<String> {
-    Ok(diesel::sql_query(Identity::SQL).get_result::<Identity>(conn).await?.identity)
+async fn identity(variable: &str, conn: &mut AsyncPgConnection) -> anyhow::Result<String> {
+    let asked: QueryResult<Identity> = diesel::sql_query(Identity::SQL).get_result(conn).await;
+    Ok(asked.with_context(|| format!("asking which database {variable} names"))?.identity)
 }
 
 /// Refuses a database whose texts cannot be compared in every script.
-pub async fn texts(config: &DatabaseConfig) -> anyhow::Result<()> {
-    let mut conn = connect("connecting with DATABASE_PLATFORM_URL", &config.platform_url).await?;
-    let Texts { encoding, has_unicode } = encoding(&mut conn).await.context("asking for the database's encoding")?;
+async fn ensure_texts(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
+    let Texts { encoding, has_unicode } = encoding(conn).await.context("asking for the database's encoding")?;
     if encoding != "UTF8" {
         bail!("the database is encoded in {encoding}: make one in UTF8, as `emporia migrate --bootstrap` does");
     }
@@ -92,9 +110,8 @@ async fn encoding(conn: &mut AsyncPgConnection) -> QueryResult<Texts> {
 }
 
 /// Refuses a database that this binary's migrations have not all reached.
-pub async fn migrated(config: &DatabaseConfig) -> anyhow::Result<()> {
-    let mut conn = connect("connecting with DATABASE_PLATFORM_URL", &config.platform_url).await?;
-    let applied = applied(&mut conn).await.context("asking which migrations have run")?;
+async fn ensure_migrated(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
+    let applied = applied(conn).await.context("asking which migrations have run")?;
     let pending = migrate::versions()?.into_iter().filter(|version| !applied.contains(version)).count();
     match pending {
         0 => Ok(()),
