@@ -1,10 +1,11 @@
-//! Every request gets an id, a span that carries it, and one line in the log when it is answered.
+//! Every request gets an id, a span that carries it, and one line in the log when it is answered; while the process
+//! stops, it is its connection's last.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::field::Empty;
@@ -51,6 +52,11 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
     .await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    // A process that is stopping takes no second request of a connection: the client, or the load balancer that keeps
+    // connections, makes its next one elsewhere, and none is cut off.
+    if served.stopping.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::FromRef;
 use axum::handler::Handler;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use tokio_util::sync::CancellationToken;
@@ -91,7 +91,6 @@ pub(super) fn routes(served: Arc<Served>) -> Router {
         .fold(Router::new(), |router, (path, answers)| router.route(path, answers))
         .fallback(nothing_here)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(map_response_with_state(served.clone(), last_of_its_connection))
         .layer(from_fn_with_state(served.clone(), request::identify))
         .with_state(served)
 }
@@ -103,15 +102,6 @@ where
     T: 'static,
 {
     get(handler.clone()).post(handler).options(cors::preflight)
-}
-
-/// A process that is stopping takes no second request of a connection, so that the client, or the load balancer that
-/// keeps connections, makes its next one elsewhere and none is cut off.
-async fn last_of_its_connection(State(served): State<Arc<Served>>, mut response: Response) -> Response {
-    if served.stopping.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
 
 /// The panic itself is logged by the hook that telemetry sets.
