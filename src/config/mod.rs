@@ -206,12 +206,12 @@ impl Config {
             log: r.log_filter("LOG", "info", "how much is logged: info, or emporia=debug, …"),
             traces: TraceConfig::read_with(r),
         };
-        config.notes_contradictions(r);
+        config.note_contradictions(r);
         config
     }
 
     /// What is right by itself and wrong together.
-    fn notes_contradictions(&self, r: &mut Reader<'_>) {
+    fn note_contradictions(&self, r: &mut Reader<'_>) {
         if self.payment_timeout >= self.http.request_timeout {
             let (time, limit) = (self.payment_timeout.as_millis(), self.http.request_timeout.as_millis());
             r.mistake(format!(

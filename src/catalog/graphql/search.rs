@@ -16,11 +16,8 @@ use crate::content::model::{PageCondition, PageSort};
 use crate::graphql::connection::{Cursor, Page, PageArgs, PageInfo};
 use crate::graphql::error::ApiError;
 use crate::graphql::scope::{Scope, ScopeExt};
-use crate::page::PageQuery;
+use crate::page::{MAX_PAGE, PageQuery};
 use crate::search::{Query, words};
-
-/// Pages that are counted at most.
-const MAX_PAGE: i32 = 250;
 
 #[derive(Default)]
 pub struct SearchQuery;

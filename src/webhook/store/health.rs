@@ -12,10 +12,19 @@ use crate::db::schema::webhook_subscriptions as subscriptions;
 use crate::db::{TenantConn, TenantTx, planned};
 use crate::webhook::health::GivenUp;
 
+/// The subscription, if it still leads to this address.
+macro_rules! endpoint {
+    ($tx:expr, $id:expr, $uri:expr) => {
+        subscriptions::table
+            .filter(subscriptions::tenant_id.eq($tx.tenant()))
+            .filter(subscriptions::id.eq($id))
+            .filter(subscriptions::uri.eq($uri))
+    };
+}
+
 /// The endpoint took something.
 pub fn note_taken(tx: &mut TenantTx<'_>, id: Uuid, uri: &str) -> QueryResult<()> {
-    let row = subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())).filter(subscriptions::id.eq(id));
-    let row = row.filter(subscriptions::uri.eq(uri));
+    let row = endpoint!(tx, id, uri);
     let update = diesel::update(row.filter(subscriptions::failing_since.is_not_null()))
         .set(subscriptions::failing_since.eq(None::<DateTime<Utc>>));
     tx.send(planned(update))
@@ -23,8 +32,7 @@ pub fn note_taken(tx: &mut TenantTx<'_>, id: Uuid, uri: &str) -> QueryResult<()>
 
 /// The endpoint failed: the first time of many is remembered.
 pub fn note_failed(tx: &mut TenantTx<'_>, id: Uuid, uri: &str, now: DateTime<Utc>) -> QueryResult<()> {
-    let row = subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())).filter(subscriptions::id.eq(id));
-    let row = row.filter(subscriptions::uri.eq(uri));
+    let row = endpoint!(tx, id, uri);
     let update =
         diesel::update(row.filter(subscriptions::failing_since.is_null())).set(subscriptions::failing_since.eq(now));
     tx.send(planned(update))
@@ -38,8 +46,7 @@ pub async fn disable(
     given_up: &GivenUp,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
-    let row = subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())).filter(subscriptions::id.eq(id));
-    let row = row.filter(subscriptions::uri.eq(uri));
+    let row = endpoint!(tx, id, uri);
     let failing = subscriptions::failing_since.le(given_up.if_failing_since);
     let update = diesel::update(row.filter(subscriptions::disabled_at.is_null()).filter(failing)).set((
         subscriptions::disabled_at.eq(now),
