@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{TestApp, TestDb, redis_url};
 
 /// The binary with these variables and no others.
-fn emporia(args: &[&str], env: &[(&str, &str)]) -> Output {
+pub fn emporia(args: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emporia"));
     command.args(args).env_clear().envs(env.iter().copied());
     command.output().expect("the binary runs")

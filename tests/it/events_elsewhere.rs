@@ -55,12 +55,7 @@ async fn a_worker_finds_by_itself_what_nobody_told_it() {
 async fn a_worker_in_another_process_is_woken_and_heard_over_redis() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
-    let mut processes = Vec::new();
-    for seed in [8, 9] {
-        let shared = RedisShared::connect(&redis_url()).await.expect("Redis");
-        processes.push(App::assemble(app.db.config(&[]), shared, app.clock.clone(), Entropy::seeded(seed)));
-    }
-    let (api, worker) = (&processes[0], processes[1].clone());
+    let (api, worker) = (&app.beside(&redis_url(), 8).await, app.beside(&redis_url(), 9).await);
     let mut subscriber = Subscriber::listening(api, &store, "").await;
     let shutdown = CancellationToken::new();
     let options = worker::Options { poll: Duration::from_secs(3600), ..worker::Options::default() };

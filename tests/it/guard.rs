@@ -97,8 +97,7 @@ impl Drop for OwnRedis {
 
 /// A further process on the same database.
 async fn process(test: &TestApp, redis: &OwnRedis) -> App {
-    let shared = RedisShared::connect(&redis.url()).await.expect("Redis");
-    App::assemble((*test.app.config).clone(), shared, test.clock.clone(), Entropy::seeded(9))
+    test.beside(&redis.url(), 9).await
 }
 
 pub async fn is_let_in(app: &App, key: &str) -> bool {

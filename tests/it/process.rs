@@ -1,14 +1,11 @@
 //! The long-running commands as operators run them: started, used, asked to stop.
 
 use std::net::SocketAddr;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Output};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use emporia::app::App;
-use emporia::cache::RedisShared;
-use emporia::clock::Entropy;
 use emporia::error::Fault;
 use emporia::events::{Topic, store};
 use reqwest::header;
@@ -18,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::emporia;
 use crate::support::{Process, TestApp, eventually, redis_url};
 
 /// What the process needs to know.
@@ -111,8 +109,8 @@ async fn one_that_is_asked_to_stop_is_not_ready_and_answers_on() {
 }
 
 /// `emporia health` of a URL.
-fn asked(url: &str) -> std::process::Output {
-    std::process::Command::new(env!("CARGO_BIN_EXE_emporia")).args(["health", url]).output().expect("emporia")
+fn asked(url: &str) -> Output {
+    emporia(&["health", url], &[])
 }
 
 async fn ask(client: &reqwest::Client, to: SocketAddr, key: &str, query: &str) -> reqwest::Result<reqwest::Response> {
@@ -203,8 +201,7 @@ async fn is_ready(client: &reqwest::Client, address: SocketAddr) -> bool {
 async fn a_worker_publishes_and_ends_in_order() {
     let test = TestApp::new().await;
     let shop = test.store("acme").await;
-    let shared = RedisShared::connect(&redis_url()).await.expect("Redis");
-    let app = App::assemble((*test.app.config).clone(), shared, test.clock.clone(), Entropy::seeded(9));
+    let app = test.beside(&redis_url(), 9).await;
     let mut worker = Process::worker(&as_text(&settings(&test)));
     crate::events::append(&app, &shop, &[Topic::OrdersPaid]).await;
     let position = async || {

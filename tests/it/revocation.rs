@@ -4,8 +4,6 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use emporia::app::App;
-use emporia::cache::RedisShared;
-use emporia::clock::Entropy;
 use emporia::tenant::model::KeyKind;
 use emporia::tenant::service::{key_create, key_revoke, tenant_set_suspended};
 use serde_json::json;
@@ -154,11 +152,7 @@ async fn a_socket_whose_client_does_not_read_ends_with_its_key_all_the_same() {
 async fn sockets_and_streams_of_every_process_end_within_a_second_of_the_revocation_in_one() {
     let test = TestApp::new().await;
     let store = test.store("acme").await;
-    let mut processes = Vec::new();
-    for seed in [8, 9] {
-        let shared = RedisShared::connect(&redis_url()).await.expect("Redis");
-        processes.push(App::assemble(test.db.config(&[]), shared, test.clock.clone(), Entropy::seeded(seed)));
-    }
+    let processes = [test.beside(&redis_url(), 8).await, test.beside(&redis_url(), 9).await];
     let servers = [TestServer::of(processes[0].clone()).await, TestServer::of(processes[1].clone()).await];
     let (id, key) = spare_key(&processes[0], &store).await;
     let follow = "subscription { orderEvents { topic } }";

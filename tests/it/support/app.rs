@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, Utc};
 use emporia::app::App;
-use emporia::cache::MemoryShared;
+use emporia::cache::{MemoryShared, RedisShared};
 use emporia::clock::{Entropy, ManualClock};
 use emporia::country::Country;
 use emporia::error::Fault;
@@ -56,6 +56,12 @@ impl TestApp {
         let clock = ManualClock::new(start());
         let app = App::assemble(db.config(settings), MemoryShared::new(), clock.clone(), Entropy::seeded(7));
         Self::of(app, db, clock)
+    }
+
+    /// A further process on the same database and clock, which hears by this Redis, with a seed of its own.
+    pub async fn beside(&self, redis: &str, seed: u64) -> App {
+        let shared = RedisShared::connect(redis).await.expect("Redis");
+        App::assemble((*self.app.config).clone(), shared, self.clock.clone(), Entropy::seeded(seed))
     }
 
     /// Of the given parts.
