@@ -10,7 +10,9 @@ use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
+use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
+use crate::password::Passwords;
 use crate::payment::Payments;
 use crate::tenant::resolve::Resolver;
 
@@ -23,6 +25,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub payments: Payments,
+    pub mailer: Arc<dyn Mailer>,
+    pub passwords: Passwords,
     /// What the process counts of itself.
     pub metrics: Metrics,
     /// The mutations' use cases that are under way: a process that stops waits for them, whoever has gone.
@@ -51,8 +55,22 @@ impl App {
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
         let metrics = Metrics::new(&db);
+        let (mailer, passwords) = (mail::mailer(&config.mail), Passwords::new(&entropy));
         let (config, tasks) = (Arc::new(config), TaskTracker::new());
-        Self { config, db, shared, resolver, clock, entropy, payments, metrics, tasks, _announcer: announcer }
+        Self {
+            config,
+            db,
+            shared,
+            resolver,
+            clock,
+            entropy,
+            payments,
+            mailer,
+            passwords,
+            metrics,
+            tasks,
+            _announcer: announcer,
+        }
     }
 }
 

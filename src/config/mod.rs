@@ -4,6 +4,7 @@
 //! `docker/.env.example` come from there.
 
 mod env;
+mod mail;
 mod migrate;
 mod read;
 mod retention;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use env::Env;
+pub use mail::MailConfig;
 pub use migrate::MigrateConfig;
 pub use read::ConfigErrors;
 use read::Reader;
@@ -135,6 +137,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub http: HttpConfig,
     pub webhook: WebhookConfig,
+    pub mail: MailConfig,
     pub retention: RetentionConfig,
     /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. At
     /// most a minute; has to leave a request time to settle.
@@ -191,6 +194,7 @@ impl Config {
             redis_tls: r.redis_tls(),
             http: HttpConfig::read_with(r),
             webhook: WebhookConfig::read_with(r),
+            mail: MailConfig::read_with(r),
             retention: RetentionConfig::read_with(r),
             payment_timeout: {
                 r.section("The process");

@@ -110,7 +110,7 @@ async fn run_on(
     let owner_url = cluster.url("emporia_owner", &secrets.owner, DATABASE);
     prepare_database(cluster, &secrets, &owner_url).await?;
     going_on()?;
-    let (config, app_url) = config(cluster, &secrets, address)?;
+    let (config, app_url) = config(cluster, &secrets, home, address)?;
     crate::telemetry::init(&config)?;
     let public_url = config.http.public_url.clone();
     let app = App::build(config.clone()).await.context("starting")?;
@@ -189,7 +189,7 @@ async fn prepare_database(cluster: &Cluster, secrets: &Secrets, owner_url: &str)
 }
 
 /// The environment's settings, with what development means over them; and the requests' database URL.
-fn config(cluster: &Cluster, secrets: &Secrets, address: SocketAddr) -> anyhow::Result<(Config, String)> {
+fn config(cluster: &Cluster, secrets: &Secrets, home: &Home, address: SocketAddr) -> anyhow::Result<(Config, String)> {
     let app = cluster.url("emporia_app", &secrets.app, DATABASE);
     let platform = cluster.url("emporia_platform", &secrets.platform, DATABASE);
     let (listen, public_url) = (address.to_string(), format!("http://{}", crate::cli::health::reachable(address)));
@@ -204,7 +204,8 @@ fn config(cluster: &Cluster, secrets: &Secrets, address: SocketAddr) -> anyhow::
         ("DEVELOPMENT", "true"),
         ("WEBHOOK_ALLOW_PRIVATE", "true"),
     ]);
-    for (name, value) in [("PUBLIC_URL", public_url.as_str()), ("BASE_DOMAIN", "localhost")] {
+    let mail = home.dir().join("mail").display().to_string();
+    for (name, value) in [("PUBLIC_URL", public_url.as_str()), ("BASE_DOMAIN", "localhost"), ("MAIL_DIR", &mail)] {
         if !env.has(name) {
             env = env.with([(name, value)]);
         }
