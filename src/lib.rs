@@ -4,6 +4,7 @@
 //! service runs one transaction through its `store` on a [`db::TenantConn`], events commit with the rows they
 //! describe, and `worker` publishes them. Nothing below calls up; nothing goes around. See ARCHITECTURE.md.
 
+pub mod access;
 pub mod address;
 pub mod app;
 pub mod attribute;

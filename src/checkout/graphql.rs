@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 
 use super::rule::CheckoutRule;
 use super::service::{self, Till, Wish};
@@ -117,10 +118,12 @@ impl CheckoutCompletePayload {
     }
 }
 
+#[guarded]
 #[Object]
 impl CheckoutMutation {
     /// Turns a cart into an order and pays for it. Needs an idempotency key: `@idempotent(key: …)` or the
     /// `Idempotency-Key` header. Repeated with the same key, it answers with the same order.
+    #[public]
     async fn checkout_complete(
         &self,
         ctx: &Context<'_>,
@@ -167,9 +170,11 @@ async fn order_by_id(scope: &Scope, id: uuid::Uuid) -> Result<Option<Order>> {
     Ok(scope.snapshot().loaders.load(OrderById(id)).await?.map(Order))
 }
 
+#[guarded]
 #[Object]
 impl CheckoutQuery {
     /// The order with the token that its checkout answered with: how a shopper finds it again.
+    #[public]
     async fn order_by_token(
         &self,
         ctx: &Context<'_>,

@@ -1,6 +1,7 @@
 //! `Customer`: every field that leads here answers null.
 
 use async_graphql::{ID, Object};
+use emporia_macros::guarded;
 
 use crate::absent_object;
 use crate::address::graphql::{MailingAddress, MailingAddressConnection};
@@ -73,9 +74,11 @@ absent_object! {
 #[derive(Default)]
 pub struct CustomerQuery;
 
+#[guarded]
 #[Object]
 impl CustomerQuery {
     /// The customer of an access token. There are no accounts yet, so always null.
+    #[public]
     async fn customer(
         &self,
         #[graphql(desc = "The token that signing in gave.")] customer_access_token: String,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Context, Description, ID, Object, Result, Subscription};
+use emporia_macros::guarded;
 use futures_util::Stream;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -61,10 +62,12 @@ impl OrderChange {
 #[derive(Default)]
 pub struct EventSubscription;
 
+#[guarded]
 #[Subscription]
 impl EventSubscription {
     /// What happens to the shop's orders, in order, from now on or from an event that was received before. For
     /// secret keys.
+    #[requires(read_orders)]
     async fn order_events(
         &self,
         ctx: &Context<'_>,
@@ -73,7 +76,6 @@ impl EventSubscription {
                           unless the operator has chosen otherwise.")]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = Result<OrderChange>> + use<>> {
-        ctx.require_merchant()?;
         let scope = ctx.data_unchecked::<Arc<Scope>>().clone();
         // Listening before reading: what is published in between is not missed.
         let notices = scope.app.shared.subscribe();

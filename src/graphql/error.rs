@@ -6,6 +6,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
+use crate::access::{Decision, Permission};
 use crate::error::Fault;
 use crate::page::BadPage;
 use crate::search::BadQuery;
@@ -61,8 +62,9 @@ impl ApiError {
         Self::new(Code::BadUserInput, message)
     }
 
-    pub fn forbidden() -> Self {
-        Self::new(Code::Forbidden, "this needs a secret key (esk_…)")
+    /// The caller lacks a permission; the decision says why.
+    pub fn lacking(permission: Permission, decision: &Decision) -> Self {
+        Self::new(Code::Forbidden, format!("this needs the permission {permission}: {}", decision.rule))
     }
 }
 
@@ -112,6 +114,8 @@ mod tests {
     use async_graphql::{Error, Pos};
 
     use super::*;
+    use crate::access::Grants;
+    use crate::access::permission::READ_ORDERS;
     use crate::error::Fault;
 
     fn presented(error: impl Into<Error>) -> String {
@@ -135,8 +139,9 @@ mod tests {
 
     #[test]
     fn what_is_meant_for_the_client_is_shown() {
-        let forbidden = presented(ApiError::forbidden());
-        assert!(forbidden.contains("secret key") && forbidden.contains("FORBIDDEN"), "{forbidden}");
+        let decision = Grants::Nothing.decide(READ_ORDERS, None);
+        let forbidden = presented(ApiError::lacking(READ_ORDERS, &decision));
+        assert!(forbidden.contains("read_orders: shoppers") && forbidden.contains("FORBIDDEN"), "{forbidden}");
         let page = crate::page::PageArgs::default().check().unwrap_err();
         let page = presented(page);
         assert!(page.contains("give `first`") && page.contains("BAD_USER_INPUT"), "{page}");

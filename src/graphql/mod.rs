@@ -5,6 +5,7 @@ pub mod budget;
 pub mod connection;
 pub mod directives;
 pub mod error;
+pub mod guard;
 pub mod idempotent;
 pub mod interfaces;
 pub mod known;

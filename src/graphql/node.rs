@@ -4,6 +4,7 @@
 //! tenant and what never existed are all the same here: null.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
+use emporia_macros::guarded;
 use futures_util::future::try_join_all;
 
 use super::error::ApiError;
@@ -117,14 +118,17 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
 #[derive(Default)]
 pub struct NodeQuery;
 
+#[guarded]
 #[Object]
 impl NodeQuery {
     /// The thing with a global id; null when there is none that the caller may see.
+    #[public]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Result<Option<Node>> {
         resolve(ctx.scope(), &id).await
     }
 
     /// The things with these global ids, in their order, with null for each that there is not.
+    #[public]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

@@ -8,8 +8,8 @@ use async_graphql::{Context, ID};
 use uuid::Uuid;
 
 use super::budget::Budget;
-use super::error::ApiError;
 use super::loader::Loaders;
+use crate::access::{Grants, Permission};
 use crate::app::App;
 use crate::db::{TenantConn, TenantDb, TenantRead};
 use crate::error::Fault;
@@ -59,6 +59,8 @@ pub struct RequestInfo {
 pub struct Scope {
     pub app: App,
     pub access: Access,
+    /// What the caller may do.
+    pub grants: Grants,
     /// The currency of all the tenant's amounts.
     pub currency: Currency,
     pub request: RequestInfo,
@@ -111,7 +113,8 @@ impl Scope {
         let budget = Arc::<Budget>::default();
         let snapshot = Mutex::new(Snapshot::new(&db, &budget));
         let currency = resolved.standing.currency;
-        Arc::new(Self { app: app.clone(), access: resolved.access, currency, request, budget, db, snapshot })
+        let (access, grants) = (resolved.access, resolved.grants.clone());
+        Arc::new(Self { app: app.clone(), access, grants, currency, request, budget, db, snapshot })
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -188,20 +191,16 @@ impl Scope {
         MoneyV2(Money::new(minor, self.currency))
     }
 
-    pub fn is_merchant(&self) -> bool {
-        self.access.is_merchant()
+    /// Whether the caller has the permission: for what is null, or less, to others. What is refused to them says so
+    /// at the field, by `#[requires(…)]`.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.grants.may(permission)
     }
 }
 
 /// `ctx.scope()` in every resolver.
 pub trait ScopeExt<'a> {
     fn scope(&self) -> &'a Scope;
-
-    /// For what only the merchant may do. Answers `FORBIDDEN` to everyone else.
-    fn require_merchant(&self) -> Result<&'a Scope, ApiError> {
-        let scope = self.scope();
-        if scope.is_merchant() { Ok(scope) } else { Err(ApiError::forbidden()) }
-    }
 }
 
 impl<'a> ScopeExt<'a> for Context<'a> {

@@ -1,6 +1,7 @@
 //! `inventoryAdjustQuantities`.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::model::StockChange;
@@ -46,15 +47,17 @@ use InventoryAdjustQuantitiesUserErrorCode as Code;
 #[derive(Default)]
 pub struct InventoryMutation;
 
+#[guarded]
 #[Object]
 impl InventoryMutation {
-    /// Adds to and takes from stock: all changes or none, with a ledger row for each. For the merchant.
+    /// Adds to and takes from stock: all changes or none, with a ledger row for each.
+    #[requires(write_inventory)]
     async fn inventory_adjust_quantities(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The changes.")] input: InventoryAdjustQuantitiesInput,
     ) -> Result<Option<InventoryAdjustQuantitiesPayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let changes = match input.changes() {
             Ok(changes) => changes,
             Err(user_errors) => {

@@ -26,6 +26,7 @@ use uuid::Uuid;
 use super::key::{ApiKey, KeyHash};
 use super::model::{Access, KeyKind, TenantStanding};
 use super::store;
+use crate::access::Grants;
 use crate::cache::{Notice, Shared};
 use crate::db::Db;
 use crate::error::Fault;
@@ -68,6 +69,8 @@ pub enum Refusal {
 pub struct Resolved {
     pub standing: Arc<TenantStanding>,
     pub access: Access,
+    /// What the caller may do.
+    pub grants: Grants,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -184,11 +187,11 @@ impl Resolver {
     pub async fn by_key(&self, text: &str) -> Result<Resolved, Refusal> {
         let hash = ApiKey::parse(text).ok_or(Refusal::Malformed)?.hash();
         let entry = self.key(hash).await?.ok_or(Refusal::Unknown)?;
-        let access = match entry.kind {
-            KeyKind::Publishable => Access::Publishable { key_id: entry.id },
-            KeyKind::Secret => Access::Secret { key_id: entry.id },
+        let (access, grants) = match entry.kind {
+            KeyKind::Publishable => (Access::Publishable { key_id: entry.id }, Grants::Nothing),
+            KeyKind::Secret => (Access::Secret { key_id: entry.id }, Grants::Everything),
         };
-        self.admit(entry.tenant, access).await
+        self.admit(entry.tenant, access, grants).await
     }
 
     /// The tenant of a subdomain, for public reads.
@@ -200,20 +203,20 @@ impl Resolver {
             .await?
             .map(|(tenant, _)| tenant)
             .ok_or(Refusal::Missing)?;
-        self.admit(tenant, Access::Public).await
+        self.admit(tenant, Access::Public, Grants::Nothing).await
     }
 
     /// The tenant that a checkout's address names, for its pages.
     pub async fn by_id(&self, tenant: TenantId) -> Result<Resolved, Refusal> {
-        self.admit(tenant, Access::Public).await
+        self.admit(tenant, Access::Public, Grants::Nothing).await
     }
 
-    async fn admit(&self, tenant: TenantId, access: Access) -> Result<Resolved, Refusal> {
+    async fn admit(&self, tenant: TenantId, access: Access, grants: Grants) -> Result<Resolved, Refusal> {
         let standing = self.standing(tenant).await?.ok_or(Refusal::Unknown)?;
         if standing.suspended {
             return Err(Refusal::Suspended);
         }
-        Ok(Resolved { standing, access })
+        Ok(Resolved { standing, access, grants })
     }
 
     async fn key(&self, hash: KeyHash) -> Result<Option<KeyEntry>, Fault> {

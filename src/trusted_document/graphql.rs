@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
 use async_graphql::{Context, Description, ID, InputObject, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::loaders::DocumentById;
 use super::model::{DocumentHash, MAX_AT_ONCE, NewDocument, TrustedDocument as Model, document_id, parse_document_id};
 use super::rule::{TrustedDocumentRule as Rule, TrustedDocumentUserErrorCode};
 use super::service;
+use crate::access::permission::READ_SETTINGS;
 use crate::connection;
 use crate::error::ServiceError;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
@@ -64,9 +66,11 @@ connection!(TrustedDocumentConnection, TrustedDocumentEdge, TrustedDocument);
 #[derive(Default)]
 pub struct TrustedDocumentQuery;
 
+#[guarded]
 #[Object]
 impl TrustedDocumentQuery {
-    /// The documents that storefronts may send by their ids, in the order in which they were added. For secret keys.
+    /// The documents that storefronts may send by their ids, in the order in which they were added.
+    #[requires(read_settings)]
     async fn trusted_documents(
         &self,
         ctx: &Context<'_>,
@@ -76,7 +80,7 @@ impl TrustedDocumentQuery {
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
     ) -> Result<TrustedDocumentConnection> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let page = PageArgs { first, after, last, before, reverse }.check()?;
         let rows = scope.read(async |conn| service::documents_page(conn, &page).await).await?;
         let page = Page::from_rows(&page, rows, |document| Cursor::by_id(document.id));
@@ -86,7 +90,7 @@ impl TrustedDocumentQuery {
 
 /// The merchant's document with this id.
 pub async fn document_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<TrustedDocument>> {
-    if !scope.is_merchant() {
+    if !scope.may(READ_SETTINGS) {
         return Ok(None);
     }
     Ok(scope.snapshot().loaders.load(DocumentById(id)).await?.map(TrustedDocument))
@@ -149,17 +153,19 @@ pub struct TrustedDocumentsRequirePayload {
 #[derive(Default)]
 pub struct TrustedDocumentMutation;
 
+#[guarded]
 #[Object]
 impl TrustedDocumentMutation {
     /// Trusts documents: from now on clients may send `documentId` in place of `query`, over every transport. All or
     /// none; those that are trusted already stay. Send what a storefront's build has extracted before it is deployed.
-    /// For secret keys.
+    ///
+    #[requires(write_settings)]
     async fn trusted_documents_add(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The documents, at most 250.")] documents: Vec<TrustedDocumentInput>,
     ) -> Result<Option<TrustedDocumentsAddPayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let refused = |user_errors| Ok(Some(TrustedDocumentsAddPayload { trusted_documents: None, user_errors }));
         if let Err(rule) = check_count(documents.len()) {
             return refused(vec![rule.into()]);
@@ -188,12 +194,13 @@ impl TrustedDocumentMutation {
 
     /// Trusts documents no longer; processes that have answered to their ids may do so for five seconds more. For
     /// secret keys.
+    #[requires(write_settings)]
     async fn trusted_documents_remove(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Their ids, at most 250; what is no id of one is passed over.")] document_ids: Vec<ID>,
     ) -> Result<Option<TrustedDocumentsRemovePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         if let Err(rule) = check_count(document_ids.len()) {
             let field = Some(vec!["documentIds".to_owned()]);
             let user_errors = vec![TrustedDocumentUserError { field, ..rule.into() }];
@@ -207,13 +214,14 @@ impl TrustedDocumentMutation {
     }
 
     /// Says whether publishable keys, and whoever has no key, may send trusted documents alone: by id, or by a text
-    /// that is one of them. In force in every process within a second. Secret keys send what they like. For secret keys.
+    /// that is one of them. In force in every process within a second. Secret keys send what they like.
+    #[requires(write_settings)]
     async fn trusted_documents_require(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whether from now on nothing else is answered.")] required: bool,
     ) -> Result<Option<TrustedDocumentsRequirePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let (app, tenant) = (scope.app.clone(), scope.tenant());
         let set = async move {
             tenant_set_trusted_documents_only(&app.db, &*app.clock, &app.resolver, tenant, required).await

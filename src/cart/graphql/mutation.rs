@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use async_graphql::{Context, ID, Object, Result};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::input::{
@@ -38,9 +39,11 @@ fn gids(ids: Vec<ID>, kind: &str) -> Vec<Option<Uuid>> {
     ids.iter().map(|id| Gid::of(id, kind)).collect()
 }
 
+#[guarded]
 #[Object]
 impl CartMutation {
     /// Makes a cart.
+    #[public]
     async fn cart_create(
         &self,
         ctx: &Context<'_>,
@@ -52,6 +55,7 @@ impl CartMutation {
     }
 
     /// Adds lines; more of a variant that is there with the same remarks makes its line longer.
+    #[public]
     async fn cart_lines_add(
         &self,
         ctx: &Context<'_>,
@@ -64,6 +68,7 @@ impl CartMutation {
     }
 
     /// Changes lines; a quantity of 0 removes one.
+    #[public]
     async fn cart_lines_update(
         &self,
         ctx: &Context<'_>,
@@ -76,6 +81,7 @@ impl CartMutation {
     }
 
     /// Removes lines.
+    #[public]
     async fn cart_lines_remove(
         &self,
         ctx: &Context<'_>,
@@ -87,6 +93,7 @@ impl CartMutation {
     }
 
     /// Changes what the buyer wants to tell the merchant.
+    #[public]
     async fn cart_note_update(
         &self,
         ctx: &Context<'_>,
@@ -98,6 +105,7 @@ impl CartMutation {
     }
 
     /// Puts these remarks in place of all there are.
+    #[public]
     async fn cart_attributes_update(
         &self,
         ctx: &Context<'_>,
@@ -109,6 +117,7 @@ impl CartMutation {
     }
 
     /// Changes who buys.
+    #[public]
     async fn cart_buyer_identity_update(
         &self,
         ctx: &Context<'_>,
@@ -120,6 +129,7 @@ impl CartMutation {
     }
 
     /// Adds addresses.
+    #[public]
     async fn cart_delivery_addresses_add(
         &self,
         ctx: &Context<'_>,
@@ -132,6 +142,7 @@ impl CartMutation {
     }
 
     /// Changes addresses.
+    #[public]
     async fn cart_delivery_addresses_update(
         &self,
         ctx: &Context<'_>,
@@ -144,6 +155,7 @@ impl CartMutation {
     }
 
     /// Removes addresses.
+    #[public]
     async fn cart_delivery_addresses_remove(
         &self,
         ctx: &Context<'_>,
@@ -156,6 +168,7 @@ impl CartMutation {
     }
 
     /// Puts these addresses in place of all there are.
+    #[public]
     async fn cart_delivery_addresses_replace(
         &self,
         ctx: &Context<'_>,
@@ -168,6 +181,7 @@ impl CartMutation {
     }
 
     /// Chooses how the cart is delivered.
+    #[public]
     async fn cart_selected_delivery_options_update(
         &self,
         ctx: &Context<'_>,
@@ -195,6 +209,7 @@ impl CartMutation {
     }
 
     /// Puts these discount codes in place of all there are. There are no discounts yet: none applies.
+    #[public]
     async fn cart_discount_codes_update(
         &self,
         ctx: &Context<'_>,
@@ -206,6 +221,7 @@ impl CartMutation {
     }
 
     /// Puts these gift cards in place of all there are. There are no gift cards yet: no code is valid.
+    #[public]
     async fn cart_gift_card_codes_update(
         &self,
         ctx: &Context<'_>,
@@ -216,6 +232,7 @@ impl CartMutation {
     }
 
     /// Adds gift cards. There are none yet: no code is valid.
+    #[public]
     async fn cart_gift_card_codes_add(
         &self,
         ctx: &Context<'_>,
@@ -226,6 +243,7 @@ impl CartMutation {
     }
 
     /// Removes gift cards. There are none yet: no id is valid.
+    #[public]
     async fn cart_gift_card_codes_remove(
         &self,
         ctx: &Context<'_>,
@@ -237,6 +255,7 @@ impl CartMutation {
     }
 
     /// Sets metafields of carts. Carts do not keep any yet.
+    #[public]
     async fn cart_metafields_set(
         &self,
         #[graphql(desc = "The metafields.")] metafields: Vec<CartMetafieldsSetInput>,
@@ -254,6 +273,7 @@ impl CartMutation {
     }
 
     /// Deletes a metafield of a cart. Carts do not keep any yet.
+    #[public]
     async fn cart_metafield_delete(
         &self,
         #[graphql(desc = "The metafield.")] input: CartMetafieldDeleteInput,

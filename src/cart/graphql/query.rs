@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
+use emporia_macros::guarded;
 
 use super::cart::Cart;
 use crate::cart::key::CartKey;
@@ -12,9 +13,11 @@ use crate::graphql::scope::{Scope, ScopeExt};
 #[derive(Default)]
 pub struct CartQuery;
 
+#[guarded]
 #[Object]
 impl CartQuery {
     /// The cart with this id; null when there is none, when the id's key is wrong and when the cart was completed.
+    #[public]
     async fn cart(
         &self,
         ctx: &Context<'_>,

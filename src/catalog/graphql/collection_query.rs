@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::collection::{Collection, CollectionConnection};
@@ -29,9 +30,11 @@ async fn collection_by_handle(scope: &Scope, handle: &str) -> Result<Option<Coll
     Ok(found.map(|collection| Collection(Arc::new(collection))))
 }
 
+#[guarded]
 #[Object]
 impl CollectionQuery {
     /// A collection by id or handle; null when there is none that the caller may see.
+    #[public]
     async fn collection(
         &self,
         ctx: &Context<'_>,
@@ -46,6 +49,7 @@ impl CollectionQuery {
     }
 
     /// A collection by its handle.
+    #[public]
     #[graphql(deprecation = "Use `collection(handle:)`.")]
     async fn collection_by_handle(
         &self,
@@ -56,6 +60,7 @@ impl CollectionQuery {
     }
 
     /// The shop's collections.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn collections(
         &self,

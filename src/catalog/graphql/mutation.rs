@@ -1,6 +1,7 @@
 //! `productSet`, `productDelete`, `collectionCreate`, `collectionAddProducts`.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::collection::Collection;
@@ -51,9 +52,11 @@ fn split<T, E: From<Violation>>(
 #[derive(Default)]
 pub struct CatalogMutation;
 
+#[guarded]
 #[Object]
 impl CatalogMutation {
-    /// Creates or changes a whole product. For the merchant.
+    /// Creates or changes a whole product.
+    #[requires(write_products)]
     async fn product_set(
         &self,
         ctx: &Context<'_>,
@@ -63,7 +66,7 @@ impl CatalogMutation {
         synchronous: Option<bool>,
     ) -> Result<Option<ProductSetPayload>> {
         let _ = synchronous;
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let mut reader = Reader::new(scope.currency);
         let draft = reader.draft(input, identifier);
         let user_errors: Vec<ProductSetUserError> = reader.refusals();
@@ -82,7 +85,8 @@ impl CatalogMutation {
         Ok(Some(ProductSetPayload { product, user_errors }))
     }
 
-    /// Deletes a product with its variants. Orders keep their own copy of what was sold. For the merchant.
+    /// Deletes a product with its variants. Orders keep their own copy of what was sold.
+    #[requires(delete_products)]
     async fn product_delete(
         &self,
         ctx: &Context<'_>,
@@ -91,7 +95,7 @@ impl CatalogMutation {
         synchronous: Option<bool>,
     ) -> Result<Option<ProductDeletePayload>> {
         let _ = synchronous;
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let mut reader = Reader::new(scope.currency);
         let Some(id) = reader.gid(&input.id, "Product", at!["id"]) else {
             return Ok(Some(ProductDeletePayload { deleted_product_id: None, user_errors: reader.refusals() }));
@@ -103,13 +107,14 @@ impl CatalogMutation {
         Ok(Some(ProductDeletePayload { deleted_product_id, user_errors }))
     }
 
-    /// Makes a collection. For the merchant.
+    /// Makes a collection.
+    #[requires(write_collections)]
     async fn collection_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The collection.")] input: CollectionInput,
     ) -> Result<Option<CollectionCreatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let mut reader = Reader::new(scope.currency);
         let draft = input.into_draft(&mut reader);
         let user_errors: Vec<CollectionUserError> = reader.refusals();
@@ -124,14 +129,15 @@ impl CatalogMutation {
         Ok(Some(CollectionCreatePayload { collection: read(scope, id).await?, user_errors }))
     }
 
-    /// Puts products at the end of a collection; those that are in it already stay where they are. For the merchant.
+    /// Puts products at the end of a collection; those that are in it already stay where they are.
+    #[requires(write_collections)]
     async fn collection_add_products(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The collection's global id.")] id: ID,
         #[graphql(desc = "The products' global ids, at most 250.")] product_ids: Vec<ID>,
     ) -> Result<Option<CollectionAddProductsPayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let mut reader = Reader::new(scope.currency);
         let collection = reader.gid(&id, "Collection", at!["id"]);
         if product_ids.len() > 250 {

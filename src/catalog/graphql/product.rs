@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
 use async_graphql::{Context, Description, ID, Object, Positioned, Result, SimpleObject, Value};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::absent::{SellingPlanGroupConnection, TaxonomyCategory};
@@ -66,6 +67,7 @@ impl Product {
     }
 }
 
+#[guarded]
 #[Object(use_type_description)]
 impl Product {
     /// The product's global id.
@@ -117,14 +119,14 @@ impl Product {
         &self.0.tags
     }
 
-    /// Whether it is offered. For the merchant.
-    async fn status(&self, ctx: &Context<'_>) -> Result<ProductStatus> {
-        ctx.require_merchant()?;
-        Ok(match self.0.status.as_str() {
+    /// Whether it is offered.
+    #[requires(read_products)]
+    async fn status(&self) -> ProductStatus {
+        match self.0.status.as_str() {
             "ACTIVE" => ProductStatus::Active,
             "ARCHIVED" => ProductStatus::Archived,
             _ => ProductStatus::Draft,
-        })
+        }
     }
 
     /// When it was created.

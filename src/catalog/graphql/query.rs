@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
+use emporia_macros::guarded;
 use futures_util::try_join;
 use uuid::Uuid;
 
 use super::product::{Product, ProductConnection};
+use crate::access::permission::READ_PRODUCTS;
 use crate::catalog::loaders::{ProductById, VariantsOfProduct};
 use crate::catalog::model::{self, Audience, Condition, Conditions, ProductSort, TextField, Variant, parse_query};
 use crate::catalog::store;
@@ -25,7 +27,7 @@ pub struct CatalogQuery;
 
 /// What exists for this caller.
 pub fn audience(scope: &Scope) -> Audience {
-    if scope.is_merchant() { Audience::Merchant } else { Audience::Shopper { now: scope.app.clock.now() } }
+    if scope.may(READ_PRODUCTS) { Audience::Merchant } else { Audience::Shopper { now: scope.app.clock.now() } }
 }
 
 /// The product with this id, if the caller may see it.
@@ -170,9 +172,11 @@ pub fn cursor(sort: ProductSort, product: &model::Product) -> Cursor {
 
 connection!(StringConnection, StringEdge, String);
 
+#[guarded]
 #[Object]
 impl CatalogQuery {
     /// A product by id or handle; null when there is none that the caller may see.
+    #[public]
     async fn product(
         &self,
         ctx: &Context<'_>,
@@ -191,6 +195,7 @@ impl CatalogQuery {
     }
 
     /// A product by its handle.
+    #[public]
     #[graphql(deprecation = "Use `product(handle:)`.")]
     async fn product_by_handle(
         &self,
@@ -201,6 +206,7 @@ impl CatalogQuery {
     }
 
     /// The shop's products.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn products(
         &self,
@@ -235,6 +241,7 @@ impl CatalogQuery {
     }
 
     /// Products like this one, at most ten: of the same type first, then of the same vendor. Null: no such product.
+    #[public]
     async fn product_recommendations(
         &self,
         ctx: &Context<'_>,
@@ -283,6 +290,7 @@ impl CatalogQuery {
     }
 
     /// The tags in use, by the alphabet.
+    #[public]
     async fn product_tags(
         &self,
         ctx: &Context<'_>,
@@ -295,6 +303,7 @@ impl CatalogQuery {
     }
 
     /// The product types in use, by the alphabet.
+    #[public]
     async fn product_types(
         &self,
         ctx: &Context<'_>,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Description, Enum, Object, Result, SimpleObject, Union};
+use emporia_macros::guarded;
 
 use super::collection::Collection;
 use super::filter::{self, Filter, ProductFilter};
@@ -126,9 +127,11 @@ fn product_conditions(query: &str, unavailable: Option<SearchUnavailableProducts
     conditions
 }
 
+#[guarded]
 #[Object]
 impl SearchQuery {
     /// What has all the words. Products when they are among the wanted types (or none are named), else pages.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn search(
         &self,
@@ -178,6 +181,7 @@ impl SearchQuery {
     }
 
     /// What fits while someone is still typing.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn predictive_search(
         &self,

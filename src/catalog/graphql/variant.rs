@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
 use async_graphql::{Context, Description, Enum, ID, Object, Positioned, Result, SimpleObject, Value};
+use emporia_macros::guarded;
 
 use super::absent::{
     ProductVariantComponentConnection, QuantityPriceBreakConnection, QuantityRule, SellingPlanAllocationConnection,
@@ -29,6 +30,7 @@ pub struct ProductVariant(pub Arc<model::Variant>);
 
 connection!(fast ProductVariantConnection, ProductVariantEdge, ProductVariant);
 
+#[guarded]
 #[Object(use_type_description)]
 impl ProductVariant {
     /// The variant's global id.
@@ -217,22 +219,22 @@ impl ProductVariant {
         Ok(StoreAvailabilityConnection(Page::empty()))
     }
 
-    /// What the merchant keeps about its stock. For the merchant.
-    async fn inventory_item(&self, ctx: &Context<'_>) -> Result<InventoryItem> {
-        ctx.require_merchant()?;
-        Ok(InventoryItem(self.0.clone()))
+    /// What the merchant keeps about its stock.
+    #[requires(read_inventory)]
+    async fn inventory_item(&self) -> InventoryItem {
+        InventoryItem(self.0.clone())
     }
 
-    /// Units free to sell, over all locations. For the merchant.
-    async fn inventory_quantity(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
-        ctx.require_merchant()?;
-        Ok(Some(i32::try_from(self.0.available).unwrap_or(i32::MAX)))
+    /// Units free to sell, over all locations.
+    #[requires(read_inventory)]
+    async fn inventory_quantity(&self) -> Option<i32> {
+        Some(i32::try_from(self.0.available).unwrap_or(i32::MAX))
     }
 
-    /// Whether it is sold when none is left. For the merchant.
-    async fn inventory_policy(&self, ctx: &Context<'_>) -> Result<InventoryPolicy> {
-        ctx.require_merchant()?;
-        Ok(if self.0.may_oversell { InventoryPolicy::Continue } else { InventoryPolicy::Deny })
+    /// Whether it is sold when none is left.
+    #[requires(read_products)]
+    async fn inventory_policy(&self) -> InventoryPolicy {
+        if self.0.may_oversell { InventoryPolicy::Continue } else { InventoryPolicy::Deny }
     }
 
     /// Its place among the product's variants, from 1.

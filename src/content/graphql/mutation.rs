@@ -1,6 +1,7 @@
 //! `pageCreate` and `menuCreate`.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 
 use super::menu::{Menu, MenuItemType, menu_by_id};
 use super::page::{Page, page_by_id};
@@ -18,15 +19,17 @@ use crate::user_error;
 #[derive(Default)]
 pub struct ContentMutation;
 
+#[guarded]
 #[Object]
 impl ContentMutation {
-    /// Makes a page. For the merchant.
+    /// Makes a page.
+    #[requires(write_content)]
     async fn page_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The page.")] page: PageCreateInput,
     ) -> Result<Option<PageCreatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let (page, key) = (page.into_model(app.clock.now()), key_of(ctx, None)?);
         let made = scope.act(async move { service::page_create(&app, &db, key.as_ref(), &page).await }).await?;
@@ -40,7 +43,8 @@ impl ContentMutation {
         }
     }
 
-    /// Makes a menu with all its items, at most three levels deep. For the merchant.
+    /// Makes a menu with all its items, at most three levels deep.
+    #[requires(write_content)]
     async fn menu_create(
         &self,
         ctx: &Context<'_>,
@@ -48,7 +52,7 @@ impl ContentMutation {
         #[graphql(desc = "The name by which storefronts ask for it.")] handle: String,
         #[graphql(desc = "The links, at most 250 in all.")] items: Vec<MenuItemCreateInput>,
     ) -> Result<Option<MenuCreatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let mut refused = Vec::new();
         let items = menu_items(items, &mut vec!["items".to_owned()], &mut refused);
         if !refused.is_empty() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
+use emporia_macros::guarded;
 
 use super::blog::{Article, ArticleConnection, ArticleSortKeys, Blog, BlogConnection, BlogSortKeys};
 use super::menu::{Menu, menu_by_handle};
@@ -19,9 +20,11 @@ use crate::ids::Gid;
 #[derive(Default)]
 pub struct ContentQuery;
 
+#[guarded]
 #[Object]
 impl ContentQuery {
     /// A page by id or handle; null when there is none that the caller may see.
+    #[public]
     async fn page(
         &self,
         ctx: &Context<'_>,
@@ -36,6 +39,7 @@ impl ContentQuery {
     }
 
     /// A page by its handle.
+    #[public]
     #[graphql(deprecation = "Use `page(handle:)`.")]
     async fn page_by_handle(
         &self,
@@ -46,6 +50,7 @@ impl ContentQuery {
     }
 
     /// The shop's pages.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn pages(
         &self,
@@ -75,6 +80,7 @@ impl ContentQuery {
     }
 
     /// A menu by its handle; null when there is none.
+    #[public]
     async fn menu(
         &self,
         ctx: &Context<'_>,
@@ -84,6 +90,7 @@ impl ContentQuery {
     }
 
     /// A blog by id or handle. There are none yet.
+    #[public]
     async fn blog(
         &self,
         #[graphql(desc = "The blog's global id.")] id: Option<ID>,
@@ -94,6 +101,7 @@ impl ContentQuery {
     }
 
     /// A blog by its handle. There are none yet.
+    #[public]
     #[graphql(deprecation = "Use `blog(handle:)`.")]
     async fn blog_by_handle(&self, #[graphql(desc = "The blog's handle.")] handle: String) -> Option<Blog> {
         let _ = handle;
@@ -101,6 +109,7 @@ impl ContentQuery {
     }
 
     /// The shop's blogs. There are none yet.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn blogs(
         &self,
@@ -118,12 +127,14 @@ impl ContentQuery {
     }
 
     /// An article by id. There are none yet.
+    #[public]
     async fn article(&self, #[graphql(desc = "The article's global id.")] id: ID) -> Option<Article> {
         let _ = id;
         None
     }
 
     /// The articles of all the shop's blogs. There are none yet.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn articles(
         &self,
@@ -143,6 +154,7 @@ impl ContentQuery {
     }
 
     /// A metaobject by id or handle. There are none yet.
+    #[public]
     async fn metaobject(
         &self,
         #[graphql(desc = "The metaobject's global id.")] id: Option<ID>,
@@ -153,6 +165,7 @@ impl ContentQuery {
     }
 
     /// The metaobjects of one kind. There are none yet.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn metaobjects(
         &self,
@@ -170,6 +183,7 @@ impl ContentQuery {
     }
 
     /// What search engines should know of the shop.
+    #[public]
     async fn sitemap(
         &self,
         #[graphql(desc = "The kind of things to list.", name = "type")] kind: SitemapType,
@@ -178,6 +192,7 @@ impl ContentQuery {
     }
 
     /// Old addresses and where they lead now. There are none yet.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn url_redirects(
         &self,

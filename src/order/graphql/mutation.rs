@@ -1,6 +1,7 @@
 //! What a merchant does to orders.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::fulfillment::Fulfillment;
@@ -128,9 +129,11 @@ async fn order_of(scope: &Scope, id: Option<Uuid>) -> Result<Option<Order>> {
     }
 }
 
+#[guarded]
 #[Object]
 impl OrderMutation {
-    /// Cancels an order of which nothing has been sent. For secret keys.
+    /// Cancels an order of which nothing has been sent.
+    #[requires(write_orders)]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn order_cancel(
         &self,
@@ -142,7 +145,7 @@ impl OrderMutation {
         #[graphql(desc = "Whether the buyer is told; nobody is told yet.", default = false)] notify_customer: bool,
         #[graphql(desc = "A remark for the order's history: at most 900 characters.")] staff_note: Option<String>,
     ) -> Result<Option<OrderCancelPayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let _ = notify_customer;
         let (desk, id) = (desk(ctx, scope)?, Gid::of(&order_id, "Order"));
         let wish = Cancellation { reason, restock, refund, staff_note };
@@ -153,13 +156,14 @@ impl OrderMutation {
         Ok(Some(OrderCancelPayload { order, order_cancel_user_errors: user_errors.clone(), user_errors }))
     }
 
-    /// Notes that an order has been paid in some other way. For secret keys.
+    /// Notes that an order has been paid in some other way.
+    #[requires(write_orders)]
     async fn order_mark_as_paid(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: OrderMarkAsPaidInput,
     ) -> Result<Option<OrderMarkAsPaidPayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let (desk, id) = (desk(ctx, scope)?, Gid::of(&input.id, "Order"));
         let done =
             scope.act(async move { service::order_mark_as_paid(&desk, id).await }).await?.map_err(ApiError::from)?;
@@ -167,14 +171,15 @@ impl OrderMutation {
         Ok(Some(OrderMarkAsPaidPayload { order: order_of(scope, id).await?, user_errors }))
     }
 
-    /// Notes that something of an order has been sent. For secret keys.
+    /// Notes that something of an order has been sent.
+    #[requires(write_orders)]
     async fn fulfillment_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What was sent.")] fulfillment: FulfillmentInput,
         #[graphql(desc = "A remark for the carrier; not passed on yet.")] message: Option<String>,
     ) -> Result<Option<FulfillmentCreatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let _ = (message, fulfillment.notify_customer);
         let sending = match sending(fulfillment) {
             Ok(sending) => sending,

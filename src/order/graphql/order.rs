@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 
 use super::fulfillment::Fulfillment;
 use super::fulfillment_order::{FulfillmentOrder, FulfillmentOrderConnection};
@@ -50,6 +51,7 @@ impl Order {
     }
 }
 
+#[guarded]
 #[Object(use_type_description)]
 impl Order {
     /// The order's global id.
@@ -205,26 +207,26 @@ impl Order {
         Ok(sent.iter().flat_map(|sent| sent.iter().cloned()).take(limit).map(Fulfillment).collect())
     }
 
-    /// What is to be sent: one fulfillment order. For the merchant.
+    /// What is to be sent: one fulfillment order.
+    #[requires(read_orders)]
     async fn fulfillment_orders(
         &self,
-        ctx: &Context<'_>,
         #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
     ) -> Result<FulfillmentOrderConnection> {
-        ctx.require_merchant()?;
         let query = PageArgs { first, after, last, before, reverse }.check()?;
         let all = vec![FulfillmentOrder(self.0.clone())];
         let page = Page::from_list(&query, all, |one: &FulfillmentOrder| Cursor::by_id(one.0.id));
         Ok(FulfillmentOrderConnection(page))
     }
 
-    /// What happened to it, oldest first. For the merchant.
+    /// What happened to it, oldest first.
+    #[requires(read_orders)]
     async fn status_history(&self, ctx: &Context<'_>) -> Result<Vec<OrderEvent>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let entries = scope.snapshot().loaders.load(HistoryOfOrder(self.0.id)).await?;
         Ok(entries
             .iter()

@@ -1,9 +1,11 @@
 //! The orders' root fields.
 
 use async_graphql::{Context, Enum, ID, Object, Result};
+use emporia_macros::guarded;
 
 use super::line::LineItem;
 use super::order::{Order, OrderConnection};
+use crate::access::permission::READ_ORDERS;
 use crate::graphql::connection::{Page, PageArgs};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
@@ -47,7 +49,7 @@ impl From<OrderSortKeys> for OrderSort {
 
 /// The merchant's order with this id. Not for shoppers: they have the order's token.
 pub async fn order_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<Order>> {
-    if !scope.is_merchant() {
+    if !scope.may(READ_ORDERS) {
         return Ok(None);
     }
     Ok(scope.snapshot().loaders.load(OrderById(id)).await?.map(Order))
@@ -55,7 +57,7 @@ pub async fn order_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<O
 
 /// The line with this id of one of the merchant's orders. Not for shoppers, as the order.
 pub async fn line_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<LineItem>> {
-    if !scope.is_merchant() {
+    if !scope.may(READ_ORDERS) {
         return Ok(None);
     }
     let Some(line) = scope.snapshot().loaders.load(LineById(id)).await? else { return Ok(None) };
@@ -63,22 +65,25 @@ pub async fn line_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<Li
     Ok(order.map(|order| LineItem { line, currency: order.0.currency }))
 }
 
+#[guarded]
 #[Object]
 impl OrderQuery {
-    /// An order by id; null when there is none. For secret keys.
+    /// An order by id; null when there is none.
+    #[requires(read_orders)]
     async fn order(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The order's global id.")] id: ID,
     ) -> Result<Option<Order>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         match Gid::of(&id, "Order") {
             Some(id) => order_of_merchant(scope, id).await,
             None => Ok(None),
         }
     }
 
-    /// The shop's orders. For secret keys.
+    /// The shop's orders.
+    #[requires(read_orders)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the vocabulary's connection")]
     async fn orders(
         &self,
@@ -95,7 +100,7 @@ impl OrderQuery {
         )]
         query: Option<String>,
     ) -> Result<OrderConnection> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let sort = OrderSort::from(sort_key);
         let page = PageArgs { first, after, last, before, reverse }.check_by(sort.key())?;
         let wanted = filter::parse(query.as_deref().unwrap_or_default())?;

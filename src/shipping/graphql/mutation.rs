@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 
 use super::input::DeliveryProfileInput;
 use super::profile::DeliveryProfile;
@@ -17,15 +18,17 @@ use crate::user_error;
 #[derive(Default)]
 pub struct ShippingMutation;
 
+#[guarded]
 #[Object]
 impl ShippingMutation {
-    /// Makes a delivery profile. For the merchant.
+    /// Makes a delivery profile.
+    #[requires(write_shipping)]
     async fn delivery_profile_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The profile.")] profile: DeliveryProfileInput,
     ) -> Result<Option<DeliveryProfileCreatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let given = match profile.into_model(scope.currency) {
             Ok(given) => given,
             Err(rule) => return Ok(Some(refused(rule).into())),
@@ -36,14 +39,15 @@ impl ShippingMutation {
         Ok(Some(outcome(made)?.into()))
     }
 
-    /// Makes a delivery profile what is given. For the merchant.
+    /// Makes a delivery profile what is given.
+    #[requires(write_shipping)]
     async fn delivery_profile_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The profile's global id.")] id: ID,
         #[graphql(desc = "What it is to be; what is left out stays.")] profile: DeliveryProfileInput,
     ) -> Result<Option<DeliveryProfileUpdatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let Some(id) = Gid::of(&id, "DeliveryProfile") else { return Ok(Some(refused(not_found()).into())) };
         let given = match profile.into_model(scope.currency) {
             Ok(given) => given,
@@ -55,13 +59,14 @@ impl ShippingMutation {
         Ok(Some(outcome(made)?.into()))
     }
 
-    /// Removes a delivery profile with everything in it. For the merchant.
+    /// Removes a delivery profile with everything in it.
+    #[requires(delete_shipping)]
     async fn delivery_profile_remove(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The profile's global id.")] id: ID,
     ) -> Result<Option<DeliveryProfileRemovePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let removed = match Gid::of(&id, "DeliveryProfile") {
             Some(id) => {
                 let db = scope.db().clone();

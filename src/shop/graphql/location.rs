@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, Enum, ID, InputObject, Object, Result, SimpleObject};
 use uuid::Uuid;
 
+use crate::access::permission::READ_LOCATIONS;
 use crate::connection;
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scope::{Scope, ScopeExt};
@@ -24,7 +25,7 @@ pub async fn locations(scope: &Scope) -> Result<Vec<Location>> {
 
 /// The location with this id. Shoppers have no use for places where they cannot pick anything up.
 pub async fn location_by_id(scope: &Scope, id: Uuid) -> Result<Option<Location>> {
-    if !scope.is_merchant() {
+    if !scope.may(READ_LOCATIONS) {
         return Ok(None);
     }
     Ok(locations(scope).await?.into_iter().find(|location| location.0.id == id))

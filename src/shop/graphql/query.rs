@@ -1,36 +1,43 @@
 //! The shop's root fields.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 
 use super::localization::Localization;
 use super::location::{GeoCoordinateInput, LocationConnection, LocationSortKeys, locations};
 use super::payment::PaymentSettings;
 use super::shop::Shop;
 use super::the_shop;
+use crate::access::permission::READ_LOCATIONS;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scope::ScopeExt;
 
 #[derive(Default)]
 pub struct ShopQuery;
 
+#[guarded]
 #[Object]
 impl ShopQuery {
     /// What the shop says of itself.
+    #[public]
     async fn shop(&self, ctx: &Context<'_>) -> Result<Shop> {
         Ok(Shop(the_shop(ctx.scope()).await?))
     }
 
     /// How the shop takes money.
+    #[public]
     async fn payment_settings(&self, ctx: &Context<'_>) -> Result<PaymentSettings> {
         Ok(PaymentSettings(the_shop(ctx.scope()).await?))
     }
 
     /// For which country and language the answers are meant.
+    #[public]
     async fn localization(&self) -> Localization {
         Localization
     }
 
     /// Where stock lies: all locations for the merchant. Shoppers see those for pickup, of which there are none.
+    #[public]
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn locations(
         &self,
@@ -48,7 +55,7 @@ impl ShopQuery {
         let _ = near;
         let scope = ctx.scope();
         let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let mut rows = if scope.is_merchant() { locations(scope).await? } else { Vec::new() };
+        let mut rows = if scope.may(READ_LOCATIONS) { locations(scope).await? } else { Vec::new() };
         if sort_key == Some(LocationSortKeys::Name) {
             rows.sort_by(|a, b| (&a.0.name, a.0.id).cmp(&(&b.0.name, b.0.id)));
         }
@@ -56,6 +63,7 @@ impl ShopQuery {
     }
 
     /// The versions under which this API answers: it has one, which only grows.
+    #[public]
     async fn public_api_versions(&self) -> Vec<ApiVersion> {
         vec![ApiVersion { display_name: "Current", handle: "current", supported: true }]
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use emporia_macros::guarded;
 
 use super::delivery::WebhookDelivery;
 use super::subscription::WebhookSubscription;
@@ -82,16 +83,18 @@ pub struct WebhookDeliveryRetryPayload {
 #[derive(Default)]
 pub struct WebhookMutation;
 
+#[guarded]
 #[Object]
 impl WebhookMutation {
-    /// Has an address told of a topic's events from now on. For secret keys.
+    /// Has an address told of a topic's events from now on.
+    #[requires(write_webhooks)]
     async fn webhook_subscription_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to tell of.")] topic: Topic,
         #[graphql(desc = "Where to.")] webhook_subscription: WebhookSubscriptionInput,
     ) -> Result<Option<WebhookSubscriptionCreatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let uri = webhook_subscription.uri.0;
         let done = scope.act(async move { service::subscription_create(&app, &db, topic, uri).await }).await?;
@@ -105,14 +108,15 @@ impl WebhookMutation {
     }
 
     /// Leads a subscription to another address, or the same, for queued deliveries too. One that was disabled is
-    /// enabled again, and what has waited is sent. For secret keys.
+    /// enabled again, and what has waited is sent.
+    #[requires(write_webhooks)]
     async fn webhook_subscription_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The subscription's global id.")] id: ID,
         #[graphql(desc = "Where to.")] webhook_subscription: WebhookSubscriptionInput,
     ) -> Result<Option<WebhookSubscriptionUpdatePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let done = match Gid::of(&id, "WebhookSubscription") {
             None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
             Some(id) => {
@@ -126,13 +130,14 @@ impl WebhookMutation {
         Ok(Some(WebhookSubscriptionUpdatePayload { webhook_subscription, user_errors }))
     }
 
-    /// Deletes a subscription with everything queued for it. For secret keys.
+    /// Deletes a subscription with everything queued for it.
+    #[requires(delete_webhooks)]
     async fn webhook_subscription_delete(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The subscription's global id.")] id: ID,
     ) -> Result<Option<WebhookSubscriptionDeletePayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let done = match Gid::of(&id, "WebhookSubscription") {
             None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
             Some(uuid) => {
@@ -147,13 +152,14 @@ impl WebhookMutation {
 
     /// Sends a subscription's endpoint an example of its topic, signed like every delivery and marked as a test: the
     /// body has `"test": true`, and the request a header `webhook-test: true`. It is tried once, and at most every ten
-    /// seconds. For secret keys.
+    /// seconds.
+    #[requires(write_webhooks)]
     async fn webhook_subscription_test(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The subscription's global id.")] id: ID,
     ) -> Result<Option<WebhookSubscriptionTestPayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let done = match Gid::of(&id, "WebhookSubscription") {
             None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
             Some(id) => {
@@ -165,13 +171,14 @@ impl WebhookMutation {
         Ok(Some(WebhookSubscriptionTestPayload { webhook_delivery: delivery.map(shown), user_errors }))
     }
 
-    /// Sends an exhausted delivery again, the same bytes, with all retries anew. For secret keys.
+    /// Sends an exhausted delivery again, the same bytes, with all retries anew.
+    #[requires(write_webhooks)]
     async fn webhook_delivery_retry(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The delivery's global id.")] id: ID,
     ) -> Result<Option<WebhookDeliveryRetryPayload>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let done = match Gid::of(&id, "WebhookDelivery") {
             None => Err(ServiceError::Rule(WebhookRule::DeliveryNotFound)),
             Some(id) => {

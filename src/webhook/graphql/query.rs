@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::delivery::{WebhookDelivery, WebhookDeliveryConnection};
 use super::subscription::{WebhookSubscription, WebhookSubscriptionConnection};
+use crate::access::permission::READ_WEBHOOKS;
 use crate::events::Topic;
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scope::{Scope, ScopeExt};
@@ -18,22 +20,25 @@ use crate::webhook::store;
 #[derive(Default)]
 pub struct WebhookQuery;
 
+#[guarded]
 #[Object]
 impl WebhookQuery {
-    /// A webhook subscription by id; null when there is none. For secret keys.
+    /// A webhook subscription by id; null when there is none.
+    #[requires(read_webhooks)]
     async fn webhook_subscription(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The subscription's global id.")] id: ID,
     ) -> Result<Option<WebhookSubscription>> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         match Gid::of(&id, "WebhookSubscription") {
             Some(id) => subscription_of_merchant(scope, id).await,
             None => Ok(None),
         }
     }
 
-    /// The shop's webhook subscriptions. For secret keys.
+    /// The shop's webhook subscriptions.
+    #[requires(read_webhooks)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
     async fn webhook_subscriptions(
         &self,
@@ -45,7 +50,7 @@ impl WebhookQuery {
         #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
         #[graphql(desc = "Only those to these topics.")] topics: Option<Vec<Topic>>,
     ) -> Result<WebhookSubscriptionConnection> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let page = PageArgs { first, after, last, before, reverse }.check()?;
         let topics = topics.as_deref();
         let rows = scope.read(async |conn| store::subscriptions_page(conn, topics, &page).await).await?;
@@ -53,7 +58,8 @@ impl WebhookQuery {
         Ok(WebhookSubscriptionConnection(page.map(|subscription| WebhookSubscription(Arc::new(subscription)))))
     }
 
-    /// What was sent, or is to be, in the order in which it was queued. For secret keys.
+    /// What was sent, or is to be, in the order in which it was queued.
+    #[requires(read_webhooks)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
     async fn webhook_deliveries(
         &self,
@@ -68,7 +74,7 @@ impl WebhookQuery {
             bool,
         >,
     ) -> Result<WebhookDeliveryConnection> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let page = PageArgs { first, after, last, before, reverse }.check()?;
         let subscription = match subscription_id {
             None => None,
@@ -90,7 +96,7 @@ impl WebhookQuery {
 
 /// The merchant's subscription with this id.
 pub async fn subscription_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<WebhookSubscription>> {
-    if !scope.is_merchant() {
+    if !scope.may(READ_WEBHOOKS) {
         return Ok(None);
     }
     Ok(scope.snapshot().loaders.load(SubscriptionById(id)).await?.map(WebhookSubscription))
@@ -98,7 +104,7 @@ pub async fn subscription_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<
 
 /// The merchant's delivery with this id.
 pub async fn delivery_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<WebhookDelivery>> {
-    if !scope.is_merchant() {
+    if !scope.may(READ_WEBHOOKS) {
         return Ok(None);
     }
     let found = scope.snapshot().loaders.load(DeliveryById(id)).await?;

@@ -1,0 +1,99 @@
+//! `#[guarded]`: a field of the schema says in one line who may ask for it.
+//!
+//! ```ignore
+//! #[guarded]
+//! #[Object]
+//! impl OrderQuery {
+//!     /// An order by id.
+//!     #[requires(read_orders)]
+//!     async fn order(&self, …) -> … { … }
+//!
+//!     /// The shop.
+//!     #[public]
+//!     async fn shop(&self, …) -> … { … }
+//! }
+//! ```
+//!
+//! The line becomes the field's guard, its directive in the schema language, and a sentence of its description, so that
+//! the three cannot differ. It stands above `#[Object]` or `#[Subscription]`, which see only what it makes of it.
+
+use proc_macro::TokenStream;
+use proc_macro2::{Span, TokenStream as Tokens};
+use quote::quote;
+use syn::{Attribute, Error, Ident, ImplItem, ItemImpl, Meta, parse_macro_input, parse_quote};
+
+/// Turns `#[requires(…)]` and `#[public]` of each function into guard, directive and description.
+#[proc_macro_attribute]
+pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    if !arguments.is_empty() {
+        return Error::new(Span::call_site(), "`guarded` takes no arguments").into_compile_error().into();
+    }
+    let mut block = parse_macro_input!(item as ItemImpl);
+    for item in &mut block.items {
+        if let ImplItem::Fn(function) = item
+            && let Err(error) = guard(&mut function.attrs)
+        {
+            return error.into_compile_error().into();
+        }
+    }
+    quote!(#block).into()
+}
+
+/// What a function says of who may ask.
+enum Decision {
+    /// The permission, as it is written: `read_orders`.
+    Requires(Ident),
+    Public,
+}
+
+fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
+    let mut said = Vec::new();
+    for attribute in attributes.iter() {
+        if attribute.path().is_ident("requires") {
+            said.push((Decision::Requires(attribute.parse_args()?), attribute));
+        } else if attribute.path().is_ident("public") {
+            attribute.meta.require_path_only()?;
+            said.push((Decision::Public, attribute));
+        }
+    }
+    let decision = match said.len() {
+        0 => return Ok(()),
+        1 => said.remove(0).0,
+        _ => return Err(Error::new_spanned(said[1].1, "a field says once who may ask for it")),
+    };
+    attributes.retain(|attribute| !attribute.path().is_ident("requires") && !attribute.path().is_ident("public"));
+    if let Decision::Requires(permission) = &decision {
+        let sentence = format!(" Needs the permission `{permission}`.");
+        let end = attributes.iter().rposition(|attribute| attribute.path().is_ident("doc")).map_or(0, |at| at + 1);
+        attributes.insert(end, parse_quote!(#[doc = #sentence]));
+    }
+    merge(attributes, options(&decision))
+}
+
+/// What `async_graphql` is to be told.
+fn options(decision: &Decision) -> Tokens {
+    match decision {
+        Decision::Requires(permission) => {
+            let name = Ident::new(&permission.to_string().to_uppercase(), permission.span());
+            quote! {
+                guard = crate::graphql::guard::Requires(crate::access::permission::#name),
+                directive = crate::graphql::guard::requires::apply(crate::access::permission::#name.to_string())
+            }
+        }
+        Decision::Public => quote!(directive = crate::graphql::guard::public::apply()),
+    }
+}
+
+/// `async_graphql` reads one `#[graphql(…)]`: into the one that is there, or a new one.
+fn merge(attributes: &mut Vec<Attribute>, options: Tokens) -> Result<(), Error> {
+    let Some(present) = attributes.iter_mut().find(|attribute| attribute.path().is_ident("graphql")) else {
+        attributes.push(parse_quote!(#[graphql(#options)]));
+        return Ok(());
+    };
+    let Meta::List(list) = &mut present.meta else {
+        return Err(Error::new_spanned(present, "expected `#[graphql(…)]`"));
+    };
+    let said = &list.tokens;
+    list.tokens = quote!(#said, #options);
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! The decision: from what a caller brings and what is asked for to yes or no, with the rule that said so.
+//!
+//! Of a staff member, in this order: an override that denies (deny wins, whatever else is said), one that allows, the
+//! role. What no rule allows is refused.
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::permission::{Permission, Permissions};
+use super::role::Role;
+
+/// What a caller may do, as far as its credential says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Grants {
+    /// A shopper: nothing that needs a permission.
+    #[default]
+    Nothing,
+    /// The shop itself: a secret key that is not limited, or the worker.
+    Everything,
+    /// A secret key that is limited to these.
+    Only(Permissions),
+    /// A member of the staff.
+    Staff(Arc<StaffGrants>),
+}
+
+/// What a member of the staff may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffGrants {
+    pub role: Role,
+    /// What holds for this member beside the role.
+    pub overrides: Vec<Override>,
+}
+
+/// An exception for one member of the staff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Override {
+    pub permission: Permission,
+    /// The one thing that it is about, a collection or a location; none: all of the resource.
+    pub object: Option<Uuid>,
+    pub effect: Effect,
+}
+
+/// What an exception does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Allow,
+    Deny,
+}
+
+impl Override {
+    /// Whether it speaks of the permission on the thing; on all of them, when none is named.
+    fn is_about(&self, permission: Permission, object: Option<Uuid>) -> bool {
+        self.permission == permission && (self.object.is_none() || self.object == object)
+    }
+}
+
+/// Yes or no, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub is_allowed: bool,
+    pub rule: Rule,
+}
+
+/// What decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The caller is a shopper.
+    NoCredential,
+    /// The key is not limited.
+    UnlimitedKey,
+    /// The key's permissions.
+    KeyPermissions,
+    /// An exception that denies.
+    Denied { object: Option<Uuid> },
+    /// An exception that allows.
+    Allowed { object: Option<Uuid> },
+    /// The role; the one from which it is inherited.
+    Role { handle: String },
+    /// Nothing speaks for it.
+    NotGranted { role: String },
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let about = |object: &Option<Uuid>| if object.is_some() { " for this one" } else { "" };
+        match self {
+            Self::NoCredential => write!(f, "shoppers have no permissions"),
+            Self::UnlimitedKey => write!(f, "the key is not limited"),
+            Self::KeyPermissions => write!(f, "the permissions of the key"),
+            Self::Denied { object } => write!(f, "an exception{} denies it", about(object)),
+            Self::Allowed { object } => write!(f, "an exception{} allows it", about(object)),
+            Self::Role { handle } => write!(f, "the role {handle}"),
+            Self::NotGranted { role } => write!(f, "neither the role {role} nor an exception allows it"),
+        }
+    }
+}
+
+impl Grants {
+    /// Whether the caller may do it: to the thing, or in general when none is named. A refusal in general is not one of
+    /// each thing: see [`Grants::may_with_some`].
+    pub fn decide(&self, permission: Permission, object: Option<Uuid>) -> Decision {
+        let (is_allowed, rule) = match self {
+            Self::Nothing => (false, Rule::NoCredential),
+            Self::Everything => (true, Rule::UnlimitedKey),
+            Self::Only(permissions) => (permissions.contains(permission), Rule::KeyPermissions),
+            Self::Staff(staff) => return staff.decide(permission, object),
+        };
+        Decision { is_allowed, rule }
+    }
+
+    /// Whether the caller may do it in general.
+    pub fn may(&self, permission: Permission) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Everything => true,
+            Self::Only(permissions) => permissions.contains(permission),
+            Self::Staff(staff) => staff.decide(permission, None).is_allowed,
+        }
+    }
+
+    /// Whether the caller may do it to something: what a field asks before its resolver knows to what.
+    pub fn may_with_some(&self, permission: Permission) -> bool {
+        let Self::Staff(staff) = self else { return self.may(permission) };
+        let is_exception = |one: &Override| one.effect == Effect::Allow && one.permission == permission;
+        let objects = staff.overrides.iter().filter(|one| is_exception(one)).map(|one| one.object);
+        std::iter::once(None).chain(objects).any(|object| staff.decide(permission, object).is_allowed)
+    }
+
+    /// All that the caller may do in general.
+    pub fn permissions(&self) -> Permissions {
+        match self {
+            Self::Nothing => Permissions::NONE,
+            Self::Everything => Permissions::ALL,
+            Self::Only(permissions) => *permissions,
+            Self::Staff(staff) => {
+                let allowed = Permission::ALL.iter().filter(|one| staff.decide(**one, None).is_allowed);
+                Permissions::of(&allowed.copied().collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+impl StaffGrants {
+    fn decide(&self, permission: Permission, object: Option<Uuid>) -> Decision {
+        let exception =
+            |effect| self.overrides.iter().find(|one| one.effect == effect && one.is_about(permission, object));
+        let (is_allowed, rule) = match (exception(Effect::Deny), exception(Effect::Allow)) {
+            (Some(deny), _) => (false, Rule::Denied { object: deny.object }),
+            (None, Some(allow)) => (true, Rule::Allowed { object: allow.object }),
+            (None, None) => match self.role.granting(permission) {
+                Some(handle) => (true, Rule::Role { handle: handle.to_owned() }),
+                None => (false, Rule::NotGranted { role: self.role.handle.clone() }),
+            },
+        };
+        Decision { is_allowed, rule }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::super::permission::{DELETE_ORDERS, READ_ORDERS, WRITE_COLLECTIONS};
+    use super::super::role::SystemRole;
+    use super::*;
+
+    const THIS: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    fn staff(role: SystemRole, overrides: &[(Permission, Option<Uuid>, Effect)]) -> Grants {
+        let overrides = overrides.iter().map(|(permission, object, effect)| Override {
+            permission: *permission,
+            object: *object,
+            effect: *effect,
+        });
+        Grants::Staff(Arc::new(StaffGrants { role: role.into(), overrides: overrides.collect() }))
+    }
+
+    #[test]
+    fn keys_and_shoppers_are_decided_without_exceptions() {
+        let only = Grants::Only(Permissions::of(&[READ_ORDERS]));
+        for (grants, permission, is_allowed) in [
+            (Grants::Nothing, READ_ORDERS, false),
+            (Grants::Everything, DELETE_ORDERS, true),
+            (only.clone(), READ_ORDERS, true),
+            (only, DELETE_ORDERS, false),
+        ] {
+            assert_eq!(grants.decide(permission, None).is_allowed, is_allowed, "{grants:?}");
+            assert_eq!(grants.may(permission), is_allowed, "{grants:?}");
+            assert_eq!(grants.may_with_some(permission), is_allowed, "{grants:?}");
+        }
+    }
+
+    #[test]
+    fn an_exception_for_one_thing_holds_for_that_one() {
+        let viewer = staff(SystemRole::Viewer, &[(WRITE_COLLECTIONS, Some(THIS), Effect::Allow)]);
+        assert!(viewer.decide(WRITE_COLLECTIONS, Some(THIS)).is_allowed);
+        assert!(!viewer.decide(WRITE_COLLECTIONS, Some(OTHER)).is_allowed);
+        assert!(!viewer.may(WRITE_COLLECTIONS) && viewer.may_with_some(WRITE_COLLECTIONS));
+        assert!(!viewer.permissions().contains(WRITE_COLLECTIONS));
+        let editor = staff(SystemRole::Editor, &[(WRITE_COLLECTIONS, Some(THIS), Effect::Deny)]);
+        assert_eq!(editor.decide(WRITE_COLLECTIONS, Some(THIS)).rule, Rule::Denied { object: Some(THIS) });
+        let why = editor.decide(WRITE_COLLECTIONS, Some(OTHER));
+        assert_eq!(why, Decision { is_allowed: true, rule: Rule::Role { handle: "editor".to_owned() } });
+        assert!(editor.may(WRITE_COLLECTIONS));
+    }
+
+    proptest! {
+        /// Whatever else is said, in whatever order: deny wins, and without a word the role decides.
+        #[test]
+        fn deny_wins_then_allow_then_the_role(
+            role in select(&SystemRole::ALL[..]),
+            permission in select(Permission::ALL),
+            said in proptest::collection::vec(
+                (select(Permission::ALL), select(vec![None, Some(THIS), Some(OTHER)]), select(vec![Effect::Allow, Effect::Deny])),
+                0..40,
+            ),
+            object in select(vec![None, Some(THIS), Some(OTHER)]),
+        ) {
+            let grants = staff(role, &said);
+            let decision = grants.decide(permission, object);
+            let about: Vec<Effect> = said.iter()
+                .filter(|(of, on, _)| *of == permission && (on.is_none() || *on == object))
+                .map(|(_, _, effect)| *effect)
+                .collect();
+            let expected = if about.contains(&Effect::Deny) {
+                false
+            } else {
+                about.contains(&Effect::Allow) || role.permissions().contains(permission)
+            };
+            prop_assert_eq!(decision.is_allowed, expected, "{}", decision.rule);
+            // A field that lets nobody pass never hides something that would be allowed.
+            if decision.is_allowed {
+                prop_assert!(grants.may_with_some(permission));
+            }
+            prop_assert_eq!(grants.may(permission), grants.permissions().contains(permission));
+        }
+    }
+}
