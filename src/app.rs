@@ -50,7 +50,7 @@ impl App {
     /// The given parts: what tests call.
     pub fn assemble(config: Config, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
         let db = Db::new(&config.database);
-        let resolver = Resolver::new(db.clone(), shared.clone());
+        let resolver = Resolver::new(db.clone(), shared.clone(), clock.clone());
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);

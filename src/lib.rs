@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod address;
+pub mod api_key;
 pub mod app;
 pub mod attribute;
 pub mod cache;

@@ -3,6 +3,7 @@
 //! The tenant is a platform row and the rest are the tenant's own, under different roles: two transactions. A
 //! creation that was interrupted between them is completed by saying it again.
 
+use crate::api_key::service::{FirstKeys, first_keys_again, key_list, key_revoke};
 use crate::app::App;
 use crate::country::Country;
 use crate::db::TenantTx;
@@ -12,9 +13,7 @@ use crate::money::Currency;
 use crate::shipping::model::NewProfile;
 use crate::shipping::service::profile_create_in_tx;
 use crate::shop;
-use crate::tenant::service::{
-    TenantKeys, TenantRule, key_list, key_revoke, tenant_create, tenant_find, tenant_keys_create,
-};
+use crate::tenant::service::{TenantRule, tenant_create, tenant_find};
 
 /// What a store needs to be able to sell.
 #[derive(Clone, Debug)]
@@ -29,12 +28,12 @@ pub struct NewStore {
 }
 
 /// Makes the store and answers its two keys, in clear this once.
-pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
     // Alone: to a second creation of the same store, one under way would look like an interrupted one.
     app.db.platform().alone(&format!("store_create {}", new.handle), async || create_or_resume(app, new).await).await
 }
 
-async fn create_or_resume(app: &App, new: &NewStore) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+async fn create_or_resume(app: &App, new: &NewStore) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
     let (tenant, keys) =
         match tenant_create(&app.db, &*app.clock, &app.entropy, &new.handle, &new.name, new.currency).await {
             Ok(created) => created,
@@ -55,7 +54,7 @@ async fn store_fill_in_tx(tx: &mut TenantTx<'_>, app: &App, new: &NewStore) -> R
 }
 
 /// The tenant of an interrupted creation, with new keys in place of those that nobody has seen.
-async fn resume(app: &App, new: &NewStore, taken: TenantRule) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+async fn resume(app: &App, new: &NewStore, taken: TenantRule) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
     let tenant = tenant_find(&app.db, &new.handle).await?;
     let is_whole = app.db.tenant(tenant).read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await?;
     let standing = app.resolver.standing(tenant).await?;
@@ -65,7 +64,7 @@ async fn resume(app: &App, new: &NewStore, taken: TenantRule) -> ServiceResult<(
     for key in key_list(&app.db, tenant).await? {
         key_revoke(&app.db, &*app.clock, &app.resolver, key.id).await?;
     }
-    let keys = tenant_keys_create(&app.db, &*app.clock, &app.entropy, tenant).await?;
+    let keys = first_keys_again(&app.db, &*app.clock, &app.entropy, tenant).await?;
     Ok((tenant, keys))
 }
 

@@ -23,6 +23,11 @@ pub fn truncate(text: &str, at: Option<i32>) -> String {
     }
 }
 
+/// Whether it can stand as a name on one line: up to so many characters, not all of them blank, no control characters.
+pub fn is_name(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.chars().count()) && !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
 fn push_text(plain: &mut String, text: &str) {
     text.chars().for_each(|letter| push_letter(plain, letter));
 }

@@ -5,6 +5,7 @@
 //! the schema and its sentence in the description ([`crate::graphql::guard`]).
 
 mod decision;
+pub mod graphql;
 pub mod permission;
 mod role;
 

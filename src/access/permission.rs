@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -183,12 +185,32 @@ impl Permissions {
         self.iter().map(|permission| permission.to_string()).collect()
     }
 
+    /// Those with these names that this version knows.
+    pub fn known(names: &[String]) -> Self {
+        let known = names.iter().filter_map(|name| Permission::parse(name));
+        known.fold(Self::NONE, |all, permission| all.with(Self::of(&[permission])))
+    }
+
     /// Those with these names; the first name that is none, otherwise.
     pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         names.into_iter().try_fold(Self::NONE, |all, name| match Permission::parse(name) {
             Some(permission) => Ok(all.with(Self::of(&[permission]))),
             None => Err(name.to_owned()),
         })
+    }
+}
+
+/// By their names, which stay when their places change.
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|permission| permission.to_string()))
+    }
+}
+
+/// A name that this version does not know is left out: less is safe.
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::known(&Vec::<String>::deserialize(deserializer)?))
     }
 }
 

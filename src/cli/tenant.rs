@@ -1,11 +1,16 @@
 //! `emporia tenant …` and `emporia key …`.
 
 use anyhow::{Context, anyhow, bail};
+use chrono::TimeDelta;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{operator, out, say};
+use crate::access::{Permission, Permissions};
+use crate::api_key::model::{KeyKind, NewKey};
+use crate::api_key::rule::ApiKeyRule;
+use crate::api_key::service::{key_create, key_list, key_revoke};
 use crate::app::App;
 use crate::country::Country;
 use crate::error::ServiceError;
@@ -15,10 +20,8 @@ use crate::provision::{NewStore, handle_from, store_create};
 use crate::shipping::model::NewProfile;
 use crate::shop::model::checkout_url_template;
 use crate::shop::service::checkout_url_set;
-use crate::tenant::model::{KeyKind, origin};
-use crate::tenant::service::{
-    TenantRule, key_create, key_list, key_revoke, tenant_find, tenant_list, tenant_set_origins, tenant_set_suspended,
-};
+use crate::tenant::model::origin;
+use crate::tenant::service::{TenantRule, tenant_find, tenant_list, tenant_set_origins, tenant_set_suspended};
 
 #[derive(Subcommand)]
 pub enum TenantCommand {
@@ -112,6 +115,12 @@ pub enum KeyCommand {
         /// What it is for.
         #[arg(long, default_value = "Key")]
         name: String,
+        /// What a secret key may do, like read_orders; repeat it for several. Without any, everything.
+        #[arg(long, value_name = "PERMISSION", value_parser = permission)]
+        scope: Vec<Permission>,
+        /// In how many days it ends; without it, never.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
+        expires_in: Option<u16>,
         /// One JSON object.
         #[arg(long)]
         json: bool,
@@ -249,15 +258,21 @@ async fn set_suspended(app: &App, args: &StandingArgs, suspended: bool) -> anyho
 pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
     let app = operator().await?;
     match command {
-        KeyCommand::Create { tenant, kind, name, json } => {
+        KeyCommand::Create { tenant, kind, name, scope, expires_in, json } => {
             let tenant = find(&app, &tenant).await?;
-            let kind = match kind {
-                Kind::Publishable => KeyKind::Publishable,
-                Kind::Secret => KeyKind::Secret,
+            let new = NewKey {
+                kind: match kind {
+                    Kind::Publishable => KeyKind::Publishable,
+                    Kind::Secret => KeyKind::Secret,
+                },
+                name,
+                permissions: (!scope.is_empty()).then(|| Permissions::of(&scope)),
+                expires_at: expires_in.map(|days| app.clock.now() + TimeDelta::days(days.into())),
             };
-            let (id, key) = key_create(&app.db, &*app.clock, &app.entropy, tenant, kind, &name).await.map_err(plain)?;
+            let made = key_create(&app.db, &*app.clock, &app.entropy, tenant, &new).await;
+            let (info, key) = made.map_err(plain_key)?;
             match json {
-                true => out(&json!({ "id": id, "key": key.reveal() }).to_string()),
+                true => out(&json!({ "id": info.id, "key": key.reveal() }).to_string()),
                 false => out(key.reveal()),
             }
         }
@@ -267,7 +282,11 @@ pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
                 return out(&serde_json::to_string(&keys)?);
             }
             keys.iter().try_for_each(|key| {
-                let state = if key.revoked_at.is_some() { "revoked" } else { "live" };
+                let state = match key.revoked_at {
+                    Some(_) => "revoked",
+                    None if key.is_over(app.clock.now()) => "expired",
+                    None => "live",
+                };
                 out(&format!("{}  {:<11}  …{}  {state:<7}  {}", key.id, key.kind.as_db(), key.last_four, key.name))
             })
         }
@@ -287,6 +306,20 @@ pub async fn key(command: KeyCommand) -> anyhow::Result<()> {
 /// The tenant that a command names by its id or handle.
 pub(crate) async fn find(app: &App, id_or_handle: &str) -> anyhow::Result<TenantId> {
     tenant_find(&app.db, id_or_handle).await.map_err(plain).with_context(|| format!("\"{id_or_handle}\""))
+}
+
+fn permission(name: &str) -> Result<Permission, String> {
+    Permission::parse(name).ok_or_else(|| {
+        let all = Permission::ALL.iter().map(ToString::to_string).collect::<Vec<_>>();
+        format!("expected one of {}", all.join(", "))
+    })
+}
+
+fn plain_key(error: ServiceError<ApiKeyRule>) -> anyhow::Error {
+    match error {
+        ServiceError::Rule(rule) => rule.into(),
+        ServiceError::Fault(fault) => fault.into(),
+    }
 }
 
 /// A rule's own words, or the fault's.

@@ -11,6 +11,9 @@ pub mod platform {
             last_four -> Text,
             created_at -> Timestamptz,
             revoked_at -> Nullable<Timestamptz>,
+            permissions -> Nullable<Array<Text>>,
+            expires_at -> Nullable<Timestamptz>,
+            last_used_at -> Nullable<Timestamptz>,
         }
     }
 

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::metafield::Metafield;
 use super::scope::{Scope, ScopeExt};
 use crate::address::graphql::MailingAddress;
+use crate::api_key::graphql::{ApiKey, api_key_by_id};
 use crate::cart::graphql::{
     AppliedGiftCard, Cart, CartLine, Company, CompanyContact, CompanyLocation, ComponentizableCartLine, cart_by_gid,
 };
@@ -65,6 +66,7 @@ pub enum Node {
     WebhookDelivery(WebhookDelivery),
     DeliveryProfile(DeliveryProfile),
     TrustedDocument(TrustedDocument),
+    ApiKey(ApiKey),
     MailingAddress(MailingAddress),
     AppliedGiftCard(AppliedGiftCard),
     Company(Company),
@@ -109,6 +111,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
         "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
+        "ApiKey" => api_key_by_id(scope, id).await?.map(Node::ApiKey),
         "TrustedDocument" => document_of_merchant(scope, id).await?.map(Node::TrustedDocument),
         _ => None,
     };

@@ -14,6 +14,8 @@ use super::limits::Limits;
 use super::node::NodeQuery;
 use super::root::Root;
 use super::user_error::DisplayableError;
+use crate::access::graphql::AccessQuery;
+use crate::api_key::graphql::{ApiKeyMutation, ApiKeyQuery};
 use crate::cart::graphql::{CartMutation, CartQuery};
 use crate::catalog::graphql::{CatalogMutation, CatalogQuery, CollectionQuery, SearchQuery};
 use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
@@ -44,6 +46,8 @@ pub struct QueryRoot(
     CheckoutQuery,
     OrderQuery,
     TrustedDocumentQuery,
+    AccessQuery,
+    ApiKeyQuery,
 );
 
 /// What can be done.
@@ -58,6 +62,7 @@ pub struct Mutation(
     CheckoutMutation,
     OrderMutation,
     TrustedDocumentMutation,
+    ApiKeyMutation,
 );
 
 /// What can be listened to.

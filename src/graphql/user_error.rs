@@ -2,6 +2,7 @@
 
 use async_graphql::Interface;
 
+use crate::api_key::graphql::ApiKeyUserError;
 use crate::cart::graphql::{CartUserError, MetafieldDeleteUserError, MetafieldsSetUserError};
 use crate::catalog::graphql::{CollectionUserError, ProductDeleteUserError, ProductSetUserError};
 use crate::checkout::graphql::CheckoutUserError;
@@ -33,6 +34,7 @@ pub enum DisplayableError {
     DeliveryProfile(DeliveryProfileUserError),
     Order(OrderUserError),
     TrustedDocument(TrustedDocumentUserError),
+    ApiKey(ApiKeyUserError),
 }
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.

@@ -57,7 +57,7 @@ pub struct Denied {
 impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
         let (status, code) = match &refusal {
-            Refusal::Malformed | Refusal::Unknown | Refusal::Missing => {
+            Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::Missing => {
                 (StatusCode::UNAUTHORIZED, Code::Unauthenticated)
             }
             Refusal::Suspended => (StatusCode::FORBIDDEN, Code::Forbidden),

@@ -7,38 +7,6 @@ use uuid::Uuid;
 use crate::ids::TenantId;
 use crate::money::Currency;
 
-/// What a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum KeyKind {
-    /// For storefronts: sees what is published, and its own carts.
-    Publishable,
-    /// For the merchant's servers: sees and does everything of its tenant.
-    Secret,
-}
-
-impl KeyKind {
-    pub const ALL: [Self; 2] = [Self::Publishable, Self::Secret];
-
-    pub fn prefix(self) -> &'static str {
-        match self {
-            Self::Publishable => "epk_",
-            Self::Secret => "esk_",
-        }
-    }
-
-    pub fn as_db(self) -> &'static str {
-        match self {
-            Self::Publishable => "PUBLISHABLE",
-            Self::Secret => "SECRET",
-        }
-    }
-
-    pub fn from_db(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_db() == text)
-    }
-}
-
 /// A web origin as browsers send it: `https://shop.example`, `http://localhost:3000`. Says what is wrong with others.
 pub fn origin(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -74,17 +42,6 @@ pub struct Tenant {
     /// As in [`TenantStanding`].
     pub allowed_origins: Vec<String>,
     pub created_at: DateTime<Utc>,
-}
-
-/// A key as the operator sees it: never in clear.
-#[derive(Clone, Debug, Serialize)]
-pub struct KeyInfo {
-    pub id: Uuid,
-    pub kind: KeyKind,
-    pub name: String,
-    pub last_four: String,
-    pub created_at: DateTime<Utc>,
-    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// Who asks, proved.

@@ -17,17 +17,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
 
-use super::key::{ApiKey, KeyHash};
-use super::model::{Access, KeyKind, TenantStanding};
+use super::model::{Access, TenantStanding};
 use super::store;
-use crate::access::Grants;
+use crate::access::{Grants, Permissions};
+use crate::api_key::key::{ApiKey, KeyHash};
+use crate::api_key::model::KeyKind;
+use crate::api_key::service::{Uses, uses_write};
+use crate::api_key::store::live_key;
 use crate::cache::{Notice, Shared};
+use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Fault;
 use crate::ids::TenantId;
@@ -43,6 +48,8 @@ const DEAF: Duration = Duration::from_millis(500);
 const FOLLOW_UPS: u32 = 4;
 /// A failed look-up is the answer of everybody who waited for it.
 const FAULT_TTL: Duration = Duration::from_millis(50);
+/// How often it is written down when keys were last used.
+const WRITE_USES: Duration = Duration::from_secs(60);
 /// Tries at telling of a change before it is committed, and at telling of it afterwards.
 const MARKINGS: usize = 2;
 const ANNOUNCEMENTS: usize = 3;
@@ -56,6 +63,8 @@ pub enum Refusal {
     Malformed,
     #[error("the API key is unknown or revoked")]
     Unknown,
+    #[error("the API key has expired")]
+    Expired,
     #[error("no credential: send x-api-key, or use the shop's own host name")]
     Missing,
     #[error("the shop is suspended")]
@@ -78,10 +87,15 @@ struct KeyEntry {
     tenant: TenantId,
     id: Uuid,
     kind: KeyKind,
+    // None has a meaning: a field that is missing, because another version has written the entry, is not taken for it.
+    #[serde(deserialize_with = "Option::deserialize")]
+    permissions: Option<Permissions>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// What a change is about.
-pub(super) enum Changed {
+pub(crate) enum Changed {
     Key(KeyHash),
     Tenant(TenantId),
 }
@@ -91,6 +105,7 @@ pub(super) enum Changed {
 pub struct Resolver {
     db: Db,
     shared: Arc<dyn Shared>,
+    clock: Arc<dyn Clock>,
     local: Arc<Local>,
 }
 
@@ -101,6 +116,7 @@ struct Local {
     generation: AtomicU64,
     /// Changes with the generation, for those who live longer than a request.
     changes: watch::Sender<()>,
+    uses: Uses,
     /// Part of every key in the shared cache: two databases may use one Redis.
     database: OnceCell<String>,
 }
@@ -124,6 +140,7 @@ impl Local {
             standings: Cache::new(LOCAL_ENTRIES),
             generation: AtomicU64::new(0),
             changes: watch::channel(()).0,
+            uses: Uses::default(),
             database: OnceCell::new(),
         }
     }
@@ -172,10 +189,16 @@ impl Local {
 
 impl Resolver {
     /// Starts listening for revocations.
-    pub fn new(db: Db, shared: Arc<dyn Shared>) -> Self {
+    pub fn new(db: Db, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>) -> Self {
         let local = Arc::new(Local::new());
         tokio::spawn(listen(shared.clone(), shared.subscribe(), Arc::downgrade(&local)));
-        Self { db, shared, local }
+        tokio::spawn(keep_uses(db.clone(), Arc::downgrade(&local)));
+        Self { db, shared, clock, local }
+    }
+
+    /// Writes down when keys were last used, as far as this process knows and has not yet.
+    pub async fn write_uses(&self) -> Result<(), Fault> {
+        uses_write(&self.db, self.local.uses.take()).await
     }
 
     /// Tells when credentials may have changed: what was resolved before must be resolved again.
@@ -187,9 +210,17 @@ impl Resolver {
     pub async fn by_key(&self, text: &str) -> Result<Resolved, Refusal> {
         let hash = ApiKey::parse(text).ok_or(Refusal::Malformed)?.hash();
         let entry = self.key(hash).await?.ok_or(Refusal::Unknown)?;
+        let now = self.clock.now();
+        if entry.expires_at.is_some_and(|end| end <= now) {
+            return Err(Refusal::Expired);
+        }
+        self.local.uses.note(entry.id, now);
         let (access, grants) = match entry.kind {
             KeyKind::Publishable => (Access::Publishable { key_id: entry.id }, Grants::Nothing),
-            KeyKind::Secret => (Access::Secret { key_id: entry.id }, Grants::Everything),
+            KeyKind::Secret => {
+                let grants = entry.permissions.map_or(Grants::Everything, Grants::Only);
+                (Access::Secret { key_id: entry.id }, grants)
+            }
         };
         self.admit(entry.tenant, access, grants).await
     }
@@ -222,9 +253,14 @@ impl Resolver {
     async fn key(&self, hash: KeyHash) -> Result<Option<KeyEntry>, Fault> {
         let load = async || {
             self.through_cache("key", &hash.hex(), async || {
-                let found =
-                    self.db.platform().run(async |conn| Ok::<_, Fault>(store::live_key(conn, &hash).await?)).await?;
-                Ok(found.map(|(tenant, id, kind)| KeyEntry { tenant, id, kind }))
+                let found = self.db.platform().run(async |conn| Ok::<_, Fault>(live_key(conn, &hash).await?)).await?;
+                Ok(found.map(|key| KeyEntry {
+                    tenant: key.tenant,
+                    id: key.id,
+                    kind: key.kind,
+                    permissions: key.permissions,
+                    expires_at: key.expires_at,
+                }))
             })
             .await
         };
@@ -290,7 +326,7 @@ impl Resolver {
 
     /// Commits a change of credentials and makes it known everywhere. An error that says so means: committed, but
     /// others may go by what they had for as long as the shared cache keeps it.
-    pub(super) async fn change<T, E: From<Fault>>(
+    pub(crate) async fn change<T, E: From<Fault>>(
         &self,
         what: Changed,
         commit: impl AsyncFnOnce() -> Result<T, E>,
@@ -369,6 +405,20 @@ async fn listen(shared: Arc<dyn Shared>, mut notices: Receiver<Notice>, local: W
         let Some(local) = local.upgrade() else { return };
         if forget {
             local.forget();
+        }
+    }
+}
+
+/// Writes down when keys were last used, every minute, for as long as there is a process that lets them in.
+async fn keep_uses(db: Db, local: Weak<Local>) {
+    let mut every = tokio::time::interval(WRITE_USES);
+    every.tick().await;
+    loop {
+        every.tick().await;
+        let Some(uses) = local.upgrade().map(|local| local.uses.take()) else { return };
+        if let Err(error) = uses_write(&db, uses).await {
+            // The next minute's are written in their place.
+            tracing::warn!(%error, "when keys were last used was not written down");
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use super::key::ApiKey;
-use super::model::{KeyInfo, KeyKind, Tenant};
+use super::model::Tenant;
 use super::resolve::{Changed, Resolver};
 use super::store;
+use crate::api_key::service::{FirstKeys, first_keys_in_tx};
 use crate::clock::{Clock, Entropy};
 use crate::db::error::constraint;
-use crate::db::{Db, PlatformConn};
+use crate::db::{Db, PlatformConn, QueryResult};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
@@ -26,23 +26,6 @@ pub enum TenantRule {
     NotFound,
 }
 
-/// A new tenant's two keys, in clear this once.
-pub struct TenantKeys {
-    pub publishable: ApiKey,
-    pub secret: ApiKey,
-}
-
-impl TenantKeys {
-    fn make(entropy: &Entropy) -> Self {
-        let make = |kind| ApiKey::from_random(kind, entropy.bytes());
-        Self { publishable: make(KeyKind::Publishable), secret: make(KeyKind::Secret) }
-    }
-
-    fn named(&self) -> [(&'static str, &ApiKey); 2] {
-        [("Storefront", &self.publishable), ("Server", &self.secret)]
-    }
-}
-
 /// Makes the tenant and its first two keys. The shop's own rows follow through the tenant's connection.
 pub async fn tenant_create(
     db: &Db,
@@ -51,11 +34,10 @@ pub async fn tenant_create(
     handle: &str,
     name: &str,
     currency: Currency,
-) -> ServiceResult<(TenantId, TenantKeys), TenantRule> {
+) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
     check_name(name)?;
     let now = clock.now();
     let tenant = TenantId(entropy.uuid_v7(now));
-    let keys = TenantKeys::make(entropy);
     db.platform()
         .run(async |conn| {
             store::insert_tenant(conn, tenant, handle, name, currency, now).await.map_err(|error| match constraint(
@@ -65,74 +47,23 @@ pub async fn tenant_create(
                 Some("tenants_handle_check") => ServiceError::Rule(TenantRule::BadHandle(handle.to_owned())),
                 _ => error.into(),
             })?;
-            for (name, key) in keys.named() {
-                store::insert_key(conn, entropy.uuid_v7(now), tenant, name, key, now).await?;
-            }
-            Ok::<_, ServiceError<TenantRule>>(())
+            let keys = first_keys_in_tx(conn, entropy, tenant, now).await?;
+            Ok((tenant, keys))
         })
-        .await?;
-    Ok((tenant, keys))
+        .await
 }
 
-/// What a store or a key may be called: what the tables' CHECKs admit, and what a list can show on one line.
+/// What a store may be called: what the tables' CHECKs admit, and what a list can show on one line.
 fn check_name(name: &str) -> Result<(), ServiceError<TenantRule>> {
-    let length = name.chars().count();
-    if (1..=255).contains(&length) && !name.trim().is_empty() && !name.chars().any(char::is_control) {
+    if crate::text::is_name(name, 255) {
         return Ok(());
     }
     Err(ServiceError::Rule(TenantRule::BadName))
 }
 
-/// Makes a further key for a tenant.
-pub async fn key_create(
-    db: &Db,
-    clock: &dyn Clock,
-    entropy: &Entropy,
-    tenant: TenantId,
-    kind: KeyKind,
-    name: &str,
-) -> ServiceResult<(Uuid, ApiKey), TenantRule> {
-    check_name(name)?;
-    let now = clock.now();
-    let (id, key) = (entropy.uuid_v7(now), ApiKey::from_random(kind, entropy.bytes()));
-    db.platform().run(async |conn| Ok::<_, Fault>(store::insert_key(conn, id, tenant, name, &key, now).await?)).await?;
-    Ok((id, key))
-}
-
-/// Makes another pair of keys for a tenant.
-pub async fn tenant_keys_create(
-    db: &Db,
-    clock: &dyn Clock,
-    entropy: &Entropy,
-    tenant: TenantId,
-) -> Result<TenantKeys, Fault> {
-    let now = clock.now();
-    let keys = TenantKeys::make(entropy);
-    db.platform()
-        .run(async |conn| {
-            for (name, key) in keys.named() {
-                store::insert_key(conn, entropy.uuid_v7(now), tenant, name, key, now).await?;
-            }
-            Ok::<_, Fault>(())
-        })
-        .await?;
-    Ok(keys)
-}
-
-/// A tenant's keys, without what is secret about them.
-pub async fn key_list(db: &Db, tenant: TenantId) -> Result<Vec<KeyInfo>, Fault> {
-    db.platform().run(async |conn| Ok(store::keys(conn, tenant).await?)).await
-}
-
-/// Revokes a key in every process. A fault that says "not yet known everywhere" leaves it revoked: say it again.
-/// False: there is no such key.
-pub async fn key_revoke(db: &Db, clock: &dyn Clock, resolver: &Resolver, id: Uuid) -> Result<bool, Fault> {
-    let now = clock.now();
-    let hash = db.platform().run(async |conn| Ok::<_, Fault>(store::key_hash(conn, id).await?)).await?;
-    let Some(hash) = hash else { return Ok(false) };
-    let revoke = async || db.platform().run(async |conn| Ok::<_, Fault>(store::revoke_key(conn, id, now).await?)).await;
-    resolver.change(Changed::Key(hash), revoke).await?;
-    Ok(true)
+/// Has others who do the same wait until the transaction ends: for what a tenant may have only so many of.
+pub async fn tenant_lock_in_tx(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<()> {
+    store::lock(conn, tenant).await
 }
 
 /// Suspends or resumes a tenant in every process.

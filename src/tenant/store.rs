@@ -5,24 +5,11 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::key::KeyHash;
-use super::model::{KeyInfo, KeyKind, Tenant, TenantStanding};
+use super::model::{Tenant, TenantStanding};
 use crate::db::PlatformConn;
-use crate::db::platform_tables::{api_keys, tenants};
+use crate::db::platform_tables::tenants;
 use crate::ids::TenantId;
 use crate::money::Currency;
-
-/// The live key with this hash: its tenant, id and kind.
-pub async fn live_key(conn: &mut PlatformConn<'_>, hash: &KeyHash) -> QueryResult<Option<(TenantId, Uuid, KeyKind)>> {
-    let row: Option<(Uuid, Uuid, String)> = api_keys::table
-        .filter(api_keys::hash.eq(&hash.0[..]))
-        .filter(api_keys::revoked_at.is_null())
-        .select((api_keys::tenant_id, api_keys::id, api_keys::kind))
-        .first(conn)
-        .await
-        .optional()?;
-    Ok(row.and_then(|(tenant, id, kind)| Some((TenantId(tenant), id, KeyKind::from_db(&kind)?))))
-}
 
 pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<TenantStanding>> {
     let row: Option<(String, String, Vec<String>, bool)> = tenants::table
@@ -65,63 +52,9 @@ pub async fn insert_tenant(
         .await
 }
 
-pub async fn insert_key(
-    conn: &mut PlatformConn<'_>,
-    id: Uuid,
-    tenant: TenantId,
-    name: &str,
-    key: &super::key::ApiKey,
-    now: DateTime<Utc>,
-) -> QueryResult<usize> {
-    diesel::insert_into(api_keys::table)
-        .values((
-            api_keys::id.eq(id),
-            api_keys::tenant_id.eq(tenant.0),
-            api_keys::kind.eq(key.kind().as_db()),
-            api_keys::name.eq(name),
-            api_keys::hash.eq(&key.hash().0[..]),
-            api_keys::last_four.eq(key.last_four()),
-            api_keys::created_at.eq(now),
-        ))
-        .execute(conn)
-        .await
-}
-
-/// A tenant's keys, revoked ones too, oldest first; at most a thousand.
-pub async fn keys(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Vec<KeyInfo>> {
-    type Row = (Uuid, String, String, String, DateTime<Utc>, Option<DateTime<Utc>>);
-    let rows: Vec<Row> = api_keys::table
-        .filter(api_keys::tenant_id.eq(tenant.0))
-        .order((api_keys::created_at, api_keys::id))
-        .limit(1000)
-        .select((
-            api_keys::id,
-            api_keys::kind,
-            api_keys::name,
-            api_keys::last_four,
-            api_keys::created_at,
-            api_keys::revoked_at,
-        ))
-        .load(conn)
-        .await?;
-    let info = |(id, kind, name, last_four, created_at, revoked_at): Row| {
-        Some(KeyInfo { id, kind: KeyKind::from_db(&kind)?, name, last_four, created_at, revoked_at })
-    };
-    Ok(rows.into_iter().filter_map(info).collect())
-}
-
-/// The hash of a key, revoked or not.
-pub async fn key_hash(conn: &mut PlatformConn<'_>, id: Uuid) -> QueryResult<Option<KeyHash>> {
-    let hash: Option<Vec<u8>> = api_keys::table.find(id).select(api_keys::hash).first(conn).await.optional()?;
-    Ok(hash.and_then(|hash| hash.try_into().ok()).map(KeyHash))
-}
-
-/// Revokes a key; one that is revoked stays as it is.
-pub async fn revoke_key(conn: &mut PlatformConn<'_>, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(api_keys::table.find(id).filter(api_keys::revoked_at.is_null()))
-        .set(api_keys::revoked_at.eq(now))
-        .execute(conn)
-        .await
+/// Locks the tenant's row until the transaction ends.
+pub async fn lock(conn: &mut PlatformConn<'_>, id: TenantId) -> QueryResult<()> {
+    tenants::table.find(id.0).select(tenants::id).for_no_key_update().first::<Uuid>(conn).await.map(drop)
 }
 
 /// Sets the status; answers whether there is such a tenant.

@@ -9,14 +9,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use diesel_async::SimpleAsyncConnection;
+use emporia::api_key::key::ApiKey;
+use emporia::api_key::model::{KeyKind, NewKey};
+use emporia::api_key::service::{key_create, key_revoke};
 use emporia::app::App;
 use emporia::cache::{MemoryShared, RedisShared};
 use emporia::clock::Entropy;
 use emporia::http::router::router;
-use emporia::tenant::key::ApiKey;
-use emporia::tenant::model::KeyKind;
 use emporia::tenant::resolve::Refusal;
-use emporia::tenant::service::{key_create, key_revoke, tenant_set_suspended};
+use emporia::tenant::service::tenant_set_suspended;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -122,8 +123,11 @@ pub async fn two_processes() -> (TestApp, OwnRedis, Store, App, App) {
 /// A further key of the store, which both processes know.
 pub async fn spare_key(store: &Store, apps: [&App; 2]) -> (Uuid, ApiKey) {
     let [app, _] = apps;
-    let made = key_create(&app.db, &*app.clock, &app.entropy, store.tenant, KeyKind::Secret, "spare").await;
-    let (id, key) = made.expect("a key");
+    let made =
+        key_create(&app.db, &*app.clock, &app.entropy, store.tenant, &NewKey::unlimited(KeyKind::Secret, "spare"))
+            .await;
+    let (info, key) = made.expect("a key");
+    let id = info.id;
     for app in apps {
         assert!(is_let_in(app, key.reveal()).await);
     }

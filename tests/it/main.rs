@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests look past the boundary on purpose, and name databases at random")]
 #![allow(clippy::disallowed_macros, reason = "a test's output is its runner's")]
 
+mod access;
+mod api_keys;
 mod architecture;
 mod benchmark;
 mod cart;

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+use emporia::api_key::model::{KeyKind, NewKey};
+use emporia::api_key::service::{key_create, key_revoke};
 use emporia::app::App;
-use emporia::tenant::model::KeyKind;
-use emporia::tenant::service::{key_create, key_revoke, tenant_set_suspended};
+use emporia::tenant::service::tenant_set_suspended;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,9 +18,11 @@ use crate::tenancy::count;
 
 /// A key beside the store's own two.
 async fn spare_key(app: &App, store: &Store) -> (Uuid, String) {
-    let made = key_create(&app.db, &*app.clock, &app.entropy, store.tenant, KeyKind::Secret, "spare").await;
-    let (id, key) = made.expect("a key");
-    (id, key.reveal().to_owned())
+    let made =
+        key_create(&app.db, &*app.clock, &app.entropy, store.tenant, &NewKey::unlimited(KeyKind::Secret, "spare"))
+            .await;
+    let (info, key) = made.expect("a key");
+    (info.id, key.reveal().to_owned())
 }
 
 async fn revoke(app: &App, key: Uuid) {

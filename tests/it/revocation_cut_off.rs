@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use emporia::api_key::service::key_revoke;
 use emporia::app::App;
 use emporia::cache::{Notice, RedisShared, Shared};
 use emporia::clock::Entropy;
 use emporia::error::Fault;
-use emporia::tenant::service::key_revoke;
 use tokio::sync::broadcast;
 
 use crate::guard::{is_let_in, spare_key, two_processes, within_a_second};

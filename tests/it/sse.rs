@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use diesel_async::SimpleAsyncConnection;
+use emporia::api_key::model::NewKey;
 use emporia::events::Topic;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,13 +66,14 @@ async fn a_key_that_is_revoked_while_the_body_comes_opens_no_stream() {
     let app = TestApp::new().await;
     let store = app.store("acme").await;
     let (db, clock, entropy) = (&app.app.db, &*app.app.clock, &app.app.entropy);
-    let kind = emporia::tenant::model::KeyKind::Secret;
-    let made = emporia::tenant::service::key_create(db, clock, entropy, store.tenant, kind, "slow").await;
-    let (id, key) = made.expect("a key");
+    let kind = emporia::api_key::model::KeyKind::Secret;
+    let made =
+        emporia::api_key::service::key_create(db, clock, entropy, store.tenant, &NewKey::unlimited(kind, "slow")).await;
+    let (info, key) = made.expect("a key");
     let revoking = app.app.clone();
     let body = futures_util::stream::once(async move {
         let (db, clock) = (&revoking.db, &*revoking.clock);
-        emporia::tenant::service::key_revoke(db, clock, &revoking.resolver, id).await.expect("revoked");
+        emporia::api_key::service::key_revoke(db, clock, &revoking.resolver, info.id).await.expect("revoked");
         Ok::<_, std::io::Error>(json!({ "query": "subscription { orderEvents { topic } }" }).to_string())
     });
     let headers = [("content-type", "application/json"), ("x-api-key", key.reveal()), EVENTS];

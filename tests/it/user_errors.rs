@@ -178,6 +178,20 @@ fn of_documents() -> Vec<Case> {
     ]
 }
 
+fn of_keys() -> Vec<Case> {
+    let input = |rest: &str| format!("input: {{ kind: SECRET, {rest} }}");
+    let id = || format!("id: {}", gid("ApiKey"));
+    vec![
+        ("apiKeyCreate", input(r#"name: " ""#), "input.name"),
+        ("apiKeyCreate", input(r#"name: "a", accessScopes: ["read_orders", "orders"]"#), "input.accessScopes.1"),
+        ("apiKeyCreate", input(r#"name: "a", expiresAt: "2026-06-01T12:00:00Z""#), "input.expiresAt"),
+        ("apiKeyCreate", r#"input: { kind: PUBLISHABLE, name: "a", accessScopes: [] }"#.into(), "input.accessScopes"),
+        ("apiKeyRotate", id(), "id"),
+        ("apiKeyRotate", format!("{}, overlapSeconds: 2592001", id()), "overlapSeconds"),
+        ("apiKeyRevoke", id(), "id"),
+    ]
+}
+
 /// Mutations that have nothing to refuse yet.
 const NEVER_REFUSED: [&str; 1] = ["trustedDocumentsRequire"];
 
@@ -281,6 +295,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_shipping(),
         of_webhooks(),
         of_documents(),
+        of_keys(),
         of_orders(&format!("gid://emporia/Order/{order}")),
         of_carts(cart),
     ]

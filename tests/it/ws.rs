@@ -1,5 +1,6 @@
 //! `graphql-transport-ws` against the real server.
 
+use emporia::api_key::model::NewKey;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -175,12 +176,14 @@ async fn a_suspended_tenants_sockets_are_closed_and_no_others() {
 async fn a_revoked_keys_sockets_are_closed() {
     let (app, store, server) = serving().await;
     let (db, clock, entropy) = (&app.app.db, &*app.app.clock, &app.app.entropy);
-    let kind = emporia::tenant::model::KeyKind::Secret;
-    let made = emporia::tenant::service::key_create(db, clock, entropy, store.tenant, kind, "socket").await;
-    let (id, key) = made.expect("a key");
+    let kind = emporia::api_key::model::KeyKind::Secret;
+    let made =
+        emporia::api_key::service::key_create(db, clock, entropy, store.tenant, &NewKey::unlimited(kind, "socket"))
+            .await;
+    let (info, key) = made.expect("a key");
     let mut socket = Socket::with_key(&server, key.reveal()).await;
     let mut kept = Socket::with_key(&server, &store.secret).await;
-    emporia::tenant::service::key_revoke(db, clock, &app.app.resolver, id).await.expect("revoked");
+    emporia::api_key::service::key_revoke(db, clock, &app.app.resolver, info.id).await.expect("revoked");
     let since = std::time::Instant::now();
     assert_eq!(socket.closed().await.0, 4403);
     assert!(since.elapsed() < std::time::Duration::from_secs(1), "{:?}", since.elapsed());

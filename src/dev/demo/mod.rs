@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::home::{Home, Secrets};
 use super::progress;
+use crate::api_key::service::{FirstKeys, first_keys_again};
 use crate::app::App;
 use crate::catalog::model::CollectionDraft;
 use crate::catalog::{service as catalog, store as catalog_store};
@@ -21,7 +22,7 @@ use crate::ids::TenantId;
 use crate::import;
 use crate::provision::store_create;
 use crate::tenant::resolve::Refusal;
-use crate::tenant::service::{TenantKeys, TenantRule, tenant_find, tenant_keys_create};
+use crate::tenant::service::{TenantRule, tenant_find};
 use file::{Item, StoreFile};
 
 const PRODUCTS: &str = include_str!("products.csv");
@@ -54,7 +55,7 @@ async fn tenant(app: &App, home: &Home, secrets: &mut Secrets, file: &StoreFile)
             if works(app, publishable.as_deref()).await? && works(app, secret.as_deref()).await? {
                 return Ok(tenant);
             }
-            (tenant, tenant_keys_create(&app.db, &*app.clock, &app.entropy, tenant).await?)
+            (tenant, first_keys_again(&app.db, &*app.clock, &app.entropy, tenant).await?)
         }
         Err(ServiceError::Rule(TenantRule::NotFound)) => {
             progress(&format!("making the demo store {}", file.name));
@@ -64,7 +65,7 @@ async fn tenant(app: &App, home: &Home, secrets: &mut Secrets, file: &StoreFile)
         }
         Err(error) => bail!("looking for the demo store: {error:?}"),
     };
-    let TenantKeys { publishable, secret } = keys;
+    let FirstKeys { publishable, secret } = keys;
     secrets.publishable_key = Some(publishable.reveal().to_owned());
     secrets.secret_key = Some(secret.reveal().to_owned());
     home.keep(secrets)?;

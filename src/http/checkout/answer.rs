@@ -43,7 +43,7 @@ impl From<Refusal> for Stop {
         match refusal {
             Refusal::Suspended => Self::Suspended,
             Refusal::Fault(fault) => Self::Fault(fault),
-            Refusal::Malformed | Refusal::Unknown | Refusal::Missing => Self::NotFound,
+            Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::Missing => Self::NotFound,
         }
     }
 }

@@ -27,7 +27,12 @@ pub struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// The store's merchant.
     pub fn merchant(app: &'a TestApp, store: &'a Store) -> Self {
-        Self { app, key: Some(&store.secret), host: "api.test" }
+        Self::with_key(app, &store.secret)
+    }
+
+    /// Whoever has this key.
+    pub fn with_key(app: &'a TestApp, key: &'a str) -> Self {
+        Self { app, key: Some(key), host: "api.test" }
     }
 
     /// Whoever has one of the store's keys, or comes by its host. `elsewhere` is another store's host: a key counts
@@ -35,7 +40,7 @@ impl<'a> Caller<'a> {
     pub fn all(app: &'a TestApp, store: &'a Store, host: &'a str, elsewhere: &'a str) -> [Self; 4] {
         [
             Self::merchant(app, store),
-            Self { app, key: Some(&store.publishable), host: "api.test" },
+            Self::with_key(app, &store.publishable),
             Self { app, key: None, host },
             Self { app, key: Some(&store.publishable), host: elsewhere },
         ]

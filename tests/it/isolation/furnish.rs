@@ -28,6 +28,7 @@ pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
         it.catalogue(app, n).await;
         it.settings(app, n).await;
         it.documents(app, n).await;
+        it.keys(app, n).await;
         it.sales(app, n).await;
     }
     emporia::worker::drain(&app.app).await.expect("the worker's work");
@@ -112,6 +113,13 @@ impl Furnished {
         self.numbered(app, n, document, &ids).await;
     }
 
+    /// A further key.
+    async fn keys(&mut self, app: &TestApp, n: &str) {
+        let key = r#"mutation { apiKeyCreate(input: { kind: SECRET, name: "<marker>", accessScopes: ["read_orders"] }) {
+            apiKey { id } userErrors { message } } }"#;
+        self.numbered(app, n, key, &[("apiKey#", "/apiKey/id")]).await;
+    }
+
     /// An open cart, an order that waits, one that is paid and half sent, and a payment of which nobody knows.
     async fn sales(&mut self, app: &TestApp, n: &str) {
         let ids = [
@@ -169,7 +177,8 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
+    "apiKeys",
     "collections",
     "deliveryProfiles",
     "locations",

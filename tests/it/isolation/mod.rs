@@ -12,4 +12,8 @@ mod rows;
 mod statements;
 mod tables;
 
+pub use caller::Caller;
+pub use complete::operation;
+pub use entries::all as entries;
 pub use furnish::furnish;
+pub use names::filled;

@@ -44,6 +44,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("WebhookDelivery", Found("delivery")),
     ("DeliveryProfile", Found("profile1")),
     ("TrustedDocument", Found("trusted1")),
+    ("ApiKey", Found("apiKey1")),
     ("MailingAddress", Never("an address is read through what it belongs to")),
     ("AppliedGiftCard", NoneYet),
     ("Company", NoneYet),

@@ -26,6 +26,12 @@ pub const READS: &[Entry] = &[
     marked(r#"{ webhookDeliveries(first: 50, subscriptionId: "<webhook1>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(first: 50, after: "<webhookDeliveries cursor>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(last: 50, before: "<webhookDeliveries last cursor>") { nodes { body } } }"#),
+    marked("{ apiKeys(first: 50) { nodes { name lastFour accessScopes { handle } } } }"),
+    marked(r#"{ apiKeys(first: 50, after: "<apiKeys cursor>") { nodes { name } } }"#),
+    marked(r#"{ apiKeys(last: 50, before: "<apiKeys last cursor>") { nodes { name } } }"#),
+    marked(r#"{ apiKey(id: "<apiKey1>") { name lastFour expiresAt lastUsedAt } }"#),
+    blind("says what the sender has", r#"{ viewer { kind explain(scope: "read_orders") { allowed } } }"#),
+    blind("says nothing of a shop", "{ accessScopes { handle } }"),
 ];
 
 pub const WRITES: &[Entry] = &[
@@ -96,6 +102,19 @@ pub const WRITES: &[Entry] = &[
     blind(
         "says what the sender has said",
         "mutation { trustedDocumentsRequire(required: false) { required userErrors { field code message } } }",
+    ),
+    blind(
+        "the name is the sender's",
+        r#"mutation { apiKeyCreate(input: { kind: PUBLISHABLE, name: "Spare" }) {
+            apiKey { name } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""replaced":{"id":"<apiKey1>"}"#,
+        r#"mutation { apiKeyRotate(id: "<apiKey1>") { replaced { id } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""apiKey":{"id":"<apiKey2>"}"#,
+        r#"mutation { apiKeyRevoke(id: "<apiKey2>") { apiKey { id } userErrors { field code message } } }"#,
     ),
     telling(
         r#""deletedId":"<profile2>""#,

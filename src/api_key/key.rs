@@ -1,4 +1,4 @@
-//! API keys: `epk_` or `esk_`, 43 characters of base64url (256 random bits), 6 of checksum.
+//! A key's text: `epk_` or `esk_`, 43 characters of base64url (256 random bits), 6 of checksum.
 //!
 //! The checksum (CRC-32 of what stands before it, base64url) lets a mistyped key be refused without a look-up, and
 //! lets secret scanners recognise one. 256 random bits need no slow hash: the key is stored as its SHA-256.

@@ -1,0 +1,82 @@
+//! What the mutations of roles refuse.
+
+use super::model::{MAX_DEPTH, MAX_HANDLE, MAX_NAME, MAX_ROLES};
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoleRule {
+    #[error("there is no such role")]
+    NotFound,
+    #[error("the owner's role stays as it is")]
+    Owner,
+    #[error("a handle has 1 to {MAX_HANDLE} characters of a-z, 0-9 and hyphens")]
+    BadHandle,
+    #[error("the handle \"{0}\" is taken")]
+    HandleTaken(String),
+    #[error("a name has 1 to {MAX_NAME} characters, not all of them blank, and no line breaks or other control characters")]
+    BadName,
+    #[error("\"{name}\" is no permission: expected one like read_orders")]
+    UnknownPermission { at: usize, name: String },
+    #[error("there is no role \"{0}\" to inherit from")]
+    UnknownParent(String),
+    #[error("a role inherits from at most {} others, one after the other, and never from itself", MAX_DEPTH - 1)]
+    BadLine,
+    #[error("you cannot give or change what you may not do yourself: {missing}")]
+    NotGranted { missing: String },
+    #[error("other roles inherit from it: {heirs}")]
+    Inherited { heirs: String },
+    #[error("members of the staff have this role")]
+    InUse,
+    #[error("a shop makes at most {MAX_ROLES} roles")]
+    TooMany,
+}
+
+/// Why a mutation of roles refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum RoleUserErrorCode {
+    /// The id leads to nothing.
+    NotFound,
+    /// The value cannot be taken.
+    Invalid,
+    /// Another role has this handle.
+    Taken,
+    /// It would be more than you may do yourself.
+    NotGranted,
+    /// It cannot be changed or removed as things are.
+    NotAllowed,
+    /// A bound is reached.
+    LimitReached,
+}
+
+impl RoleRule {
+    pub fn code(&self) -> RoleUserErrorCode {
+        match self {
+            Self::NotFound => RoleUserErrorCode::NotFound,
+            Self::BadHandle
+            | Self::BadName
+            | Self::UnknownPermission { .. }
+            | Self::UnknownParent(_)
+            | Self::BadLine => RoleUserErrorCode::Invalid,
+            Self::HandleTaken(_) => RoleUserErrorCode::Taken,
+            Self::NotGranted { .. } => RoleUserErrorCode::NotGranted,
+            Self::Owner | Self::Inherited { .. } | Self::InUse => RoleUserErrorCode::NotAllowed,
+            Self::TooMany => RoleUserErrorCode::LimitReached,
+        }
+    }
+
+    /// The path to the argument at fault.
+    pub fn field(&self) -> Option<Vec<String>> {
+        let at: &[&str] = match self {
+            Self::NotFound | Self::Owner | Self::Inherited { .. } | Self::InUse => &["id"],
+            Self::TooMany => return None,
+            Self::BadHandle | Self::HandleTaken(_) => &["input", "handle"],
+            Self::BadName => &["input", "name"],
+            Self::UnknownParent(_) | Self::BadLine => &["input", "inherits"],
+            Self::NotGranted { .. } => &["input", "accessScopes"],
+            Self::UnknownPermission { at, .. } => {
+                return Some(["input", "accessScopes", &at.to_string()].map(str::to_owned).to_vec());
+            }
+        };
+        Some(at.iter().map(|part| (*part).to_owned()).collect())
+    }
+}

@@ -1,0 +1,177 @@
+//! What is done with roles.
+
+use uuid::Uuid;
+
+use super::model::{Kept, MAX_HANDLE, MAX_NAME, MAX_ROLES, Roles};
+use super::rule::RoleRule as Rule;
+use super::store;
+use crate::access::{Grants, Permissions, SystemRole};
+use crate::app::App;
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
+use crate::error::{ServiceError, ServiceResult};
+use crate::shop::service::shop_lock_in_tx;
+use crate::tenant::resolve::Changed;
+
+/// A role to make.
+#[derive(Clone, Debug)]
+pub struct NewRole {
+    /// By which staff members name it: 1 to 63 characters of `a-z`, `0-9` and hyphens.
+    pub handle: String,
+    pub name: String,
+    /// The handle of the role whose permissions it has as well.
+    pub inherits: Option<String>,
+    /// What it may beyond that.
+    pub permissions: Permissions,
+}
+
+/// What is to change of a role; none: it stays.
+#[derive(Clone, Debug, Default)]
+pub struct RoleChange {
+    pub name: Option<String>,
+    /// Some of none: it inherits nothing from now on.
+    pub inherits: Option<Option<String>>,
+    pub permissions: Option<Permissions>,
+}
+
+/// All roles of the shop.
+pub async fn roles(conn: &mut TenantConn<'_>) -> QueryResult<Roles> {
+    Ok(Roles::new(store::all(conn).await?))
+}
+
+/// Makes a role that may no more than who makes it.
+pub async fn role_create(app: &App, db: &TenantDb, grants: &Grants, new: NewRole) -> ServiceResult<Uuid, Rule> {
+    if !is_handle(&new.handle) {
+        return refused(Rule::BadHandle);
+    }
+    let id = app.entropy.uuid_v7(app.clock.now());
+    let role = Kept {
+        id,
+        handle: new.handle,
+        name: new.name,
+        inherits: new.inherits,
+        permissions: new.permissions,
+        times: None,
+    };
+    let make = async |tx: &mut TenantTx<'_>, roles: Roles| {
+        if roles.by_handle(&role.handle).is_some() {
+            return refused(Rule::HandleTaken(role.handle.clone()));
+        }
+        if roles.own() >= MAX_ROLES {
+            return refused(Rule::TooMany);
+        }
+        check(&roles.with(role.clone()), &role, grants)?;
+        store::keep(tx, &role, app.clock.now()).await?;
+        Ok(id)
+    };
+    change(app, db, make).await
+}
+
+/// Changes a role, one of the system's too; in force for everybody who has it within a second.
+pub async fn role_update(
+    app: &App,
+    db: &TenantDb,
+    grants: &Grants,
+    id: Uuid,
+    wanted: RoleChange,
+) -> ServiceResult<Uuid, Rule> {
+    let set = async |tx: &mut TenantTx<'_>, roles: Roles| {
+        let old = changeable(&roles, id)?;
+        // Who may less than the role may not take from it either.
+        check_grants(&roles, old, grants)?;
+        let role = Kept {
+            name: wanted.name.clone().unwrap_or_else(|| old.name.clone()),
+            inherits: wanted.inherits.clone().unwrap_or_else(|| old.inherits.clone()),
+            permissions: wanted.permissions.unwrap_or(old.permissions),
+            ..old.clone()
+        };
+        let changed = roles.with(role.clone());
+        check(&changed, &role, grants)?;
+        // Whoever inherits from it may what it may.
+        for heir in changed.iter().filter(|heir| heir.system() != Some(SystemRole::Owner)) {
+            if changed.line(&heir.handle).is_none() && roles.line(&heir.handle).is_some() {
+                return refused(Rule::BadLine);
+            }
+        }
+        store::keep(tx, &role, app.clock.now()).await?;
+        Ok(id)
+    };
+    change(app, db, set).await
+}
+
+/// Removes a role that nobody needs; one of the system's is as it was before the shop changed it.
+pub async fn role_delete(app: &App, db: &TenantDb, grants: &Grants, id: Uuid) -> ServiceResult<Uuid, Rule> {
+    let remove = async |tx: &mut TenantTx<'_>, roles: Roles| {
+        let role = changeable(&roles, id)?;
+        check_grants(&roles, role, grants)?;
+        match role.system() {
+            // What it was may be more than it is.
+            Some(system) => check_grants(&roles.with(Kept::of_system(system)), &Kept::of_system(system), grants)?,
+            None => {
+                let heirs: Vec<&str> = roles.heirs(&role.handle).map(|heir| heir.handle.as_str()).collect();
+                if !heirs.is_empty() {
+                    return refused(Rule::Inherited { heirs: heirs.join(", ") });
+                }
+            }
+        }
+        store::remove(tx, id).await?;
+        Ok(id)
+    };
+    change(app, db, remove).await
+}
+
+/// Runs `work` on the shop's roles while nobody else changes them, and makes known what it has done: every process
+/// asks anew what staff members may.
+async fn change<T>(
+    app: &App,
+    db: &TenantDb,
+    work: impl AsyncFnOnce(&mut TenantTx<'_>, Roles) -> ServiceResult<T, Rule>,
+) -> ServiceResult<T, Rule> {
+    let write = async |tx: &mut TenantTx<'_>| {
+        shop_lock_in_tx(tx).await?;
+        let roles = Roles::new(store::all(tx).await?);
+        work(tx, roles).await
+    };
+    app.resolver.change(Changed::Tenant(db.tenant()), async || db.write(write).await).await
+}
+
+fn changeable(roles: &Roles, id: Uuid) -> ServiceResult<&Kept, Rule> {
+    match roles.by_id(id) {
+        None => refused(Rule::NotFound),
+        Some(role) if role.system() == Some(SystemRole::Owner) => refused(Rule::Owner),
+        Some(role) => Ok(role),
+    }
+}
+
+/// What a role must be, among the roles as they would be.
+fn check(roles: &Roles, role: &Kept, grants: &Grants) -> ServiceResult<(), Rule> {
+    if !crate::text::is_name(&role.name, MAX_NAME) {
+        return refused(Rule::BadName);
+    }
+    if let Some(parent) = &role.inherits
+        && roles.by_handle(parent).is_none()
+    {
+        return refused(Rule::UnknownParent(parent.clone()));
+    }
+    if roles.line(&role.handle).is_none() {
+        return refused(Rule::BadLine);
+    }
+    check_grants(roles, role, grants)
+}
+
+/// Nobody gives away what they do not have, nor takes it from those who do.
+fn check_grants(roles: &Roles, role: &Kept, grants: &Grants) -> ServiceResult<(), Rule> {
+    let (has, wants) = (grants.permissions(), roles.in_force(&role.handle).permissions());
+    if has.covers(wants) {
+        return Ok(());
+    }
+    refused(Rule::NotGranted { missing: wants.without(has).names().join(", ") })
+}
+
+fn is_handle(handle: &str) -> bool {
+    let is_plain = handle.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    (1..=MAX_HANDLE).contains(&handle.len()) && is_plain && !handle.starts_with('-') && !handle.ends_with('-')
+}
+
+fn refused<T>(rule: Rule) -> ServiceResult<T, Rule> {
+    Err(ServiceError::Rule(rule))
+}
