@@ -37,6 +37,7 @@ pub mod page;
 pub mod password;
 pub mod payment;
 pub mod provision;
+pub mod role;
 pub mod search;
 pub mod shipping;
 pub mod shop;

@@ -12,10 +12,10 @@ use crate::access::Permissions;
 use crate::access::graphql::AccessScope;
 use crate::access::permission::READ_API_KEYS;
 use crate::connection;
-use crate::error::{ServiceError, ServiceResult};
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
+use crate::graphql::user_error::split;
 use crate::ids::Gid;
 use crate::user_error;
 
@@ -280,13 +280,5 @@ impl ApiKeyMutation {
         let revoke = async move { service::key_revoke_of(&app, tenant, id).await };
         let (revoked, user_errors) = split(scope.act(revoke).await?)?;
         Ok(Some(ApiKeyRevokePayload { api_key: revoked.map(ApiKey), user_errors }))
-    }
-}
-
-fn split<T>(done: ServiceResult<T, Rule>) -> Result<(Option<T>, Vec<ApiKeyUserError>)> {
-    match done {
-        Ok(done) => Ok((Some(done), Vec::new())),
-        Err(ServiceError::Rule(rule)) => Ok((None, vec![rule.into()])),
-        Err(ServiceError::Fault(fault)) => Err(fault.into()),
     }
 }

@@ -430,6 +430,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    roles (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        handle -> Text,
+        name -> Text,
+        inherits -> Nullable<Text>,
+        permissions -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     shops (tenant_id) {
         tenant_id -> Uuid,
         name -> Text,
@@ -546,6 +559,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_options,
     product_variants,
     products,
+    roles,
     shops,
     stock_reservations,
     trusted_documents,

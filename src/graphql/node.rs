@@ -27,6 +27,7 @@ use crate::order::graphql::{
     FulfillmentOrder, FulfillmentOrderLineItem, LineItem, Order, line_of_merchant, order_of_merchant,
 };
 use crate::page::MAX_PAGE;
+use crate::role::graphql::{Role, role_by_id};
 use crate::shipping::graphql::{DeliveryProfile, profile_of_merchant};
 use crate::shop::graphql::{Location, Market, Shop, ShopPolicy, location_by_id, the_shop};
 use crate::trusted_document::graphql::{TrustedDocument, document_of_merchant};
@@ -67,6 +68,7 @@ pub enum Node {
     DeliveryProfile(DeliveryProfile),
     TrustedDocument(TrustedDocument),
     ApiKey(ApiKey),
+    Role(Role),
     MailingAddress(MailingAddress),
     AppliedGiftCard(AppliedGiftCard),
     Company(Company),
@@ -111,6 +113,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
         "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
+        "Role" => role_by_id(scope, id).await?.map(Node::Role),
         "ApiKey" => api_key_by_id(scope, id).await?.map(Node::ApiKey),
         "TrustedDocument" => document_of_merchant(scope, id).await?.map(Node::TrustedDocument),
         _ => None,

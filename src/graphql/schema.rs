@@ -24,6 +24,7 @@ use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
 use crate::inventory::graphql::InventoryMutation;
 use crate::order::graphql::{OrderMutation, OrderQuery};
+use crate::role::graphql::{RoleMutation, RoleQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
 use crate::shop::graphql::ShopQuery;
 use crate::trusted_document::graphql::{TrustedDocumentMutation, TrustedDocumentQuery};
@@ -48,6 +49,7 @@ pub struct QueryRoot(
     TrustedDocumentQuery,
     AccessQuery,
     ApiKeyQuery,
+    RoleQuery,
 );
 
 /// What can be done.
@@ -63,6 +65,7 @@ pub struct Mutation(
     OrderMutation,
     TrustedDocumentMutation,
     ApiKeyMutation,
+    RoleMutation,
 );
 
 /// What can be listened to.

@@ -7,8 +7,10 @@ use crate::cart::graphql::{CartUserError, MetafieldDeleteUserError, MetafieldsSe
 use crate::catalog::graphql::{CollectionUserError, ProductDeleteUserError, ProductSetUserError};
 use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
+use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
 use crate::order::graphql::OrderUserError;
+use crate::role::graphql::RoleUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
 use crate::trusted_document::graphql::TrustedDocumentUserError;
 use crate::webhook::graphql::WebhookUserError;
@@ -35,6 +37,16 @@ pub enum DisplayableError {
     Order(OrderUserError),
     TrustedDocument(TrustedDocumentUserError),
     ApiKey(ApiKeyUserError),
+    Role(RoleUserError),
+}
+
+/// What was done, or the one user error that says why not.
+pub fn split<T, R, E: From<R>>(done: ServiceResult<T, R>) -> Result<(Option<T>, Vec<E>), Fault> {
+    match done {
+        Ok(done) => Ok((Some(done), Vec::new())),
+        Err(ServiceError::Rule(rule)) => Ok((None, vec![rule.into()])),
+        Err(ServiceError::Fault(fault)) => Err(fault),
+    }
 }
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.

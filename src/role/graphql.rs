@@ -17,6 +17,7 @@ use crate::error::{ServiceError, ServiceResult};
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
+use crate::graphql::user_error::split;
 use crate::ids::Gid;
 use crate::user_error;
 
@@ -108,11 +109,7 @@ pub struct RoleQuery;
 impl RoleQuery {
     /// A role by its id; null when there is none.
     #[requires(read_staff)]
-    async fn role(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The role's global id.")] id: ID,
-    ) -> Result<Option<Role>> {
+    async fn role(&self, ctx: &Context<'_>, #[graphql(desc = "The role's global id.")] id: ID) -> Result<Option<Role>> {
         match Gid::of(&id, "Role") {
             Some(id) => role_by_id(ctx.scope(), id).await,
             None => Ok(None),
@@ -288,12 +285,4 @@ async fn changed(scope: &Scope, done: ServiceResult<Uuid, Rule>) -> Result<(Opti
     let Some(id) = id else { return Ok((None, user_errors)) };
     let all = all(scope).await?;
     Ok((all.by_id(id).cloned().map(|role| Role { role, all }), user_errors))
-}
-
-fn split<T>(done: ServiceResult<T, Rule>) -> Result<(Option<T>, Vec<RoleUserError>)> {
-    match done {
-        Ok(done) => Ok((Some(done), Vec::new())),
-        Err(ServiceError::Rule(rule)) => Ok((None, vec![rule.into()])),
-        Err(ServiceError::Fault(fault)) => Err(fault.into()),
-    }
 }

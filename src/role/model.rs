@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn who_has_a_role_that_is_not_there_or_never_ends_is_a_viewer() {
         let a = own(10, "a", Some("b"), &[READ_BILLING]);
-        let roles = Roles::new(vec![a, own(11, "b", Some("a"), &[READ_BILLING]), own(12, "c", Some("gone"), &[READ_BILLING])]);
+        let roles =
+            Roles::new(vec![a, own(11, "b", Some("a"), &[READ_BILLING]), own(12, "c", Some("gone"), &[READ_BILLING])]);
         for handle in ["", "nobody", "OWNER", "a", "b", "c"] {
             assert_eq!(roles.in_force(handle), SystemRole::Viewer.into(), "{handle}");
         }

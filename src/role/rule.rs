@@ -13,7 +13,9 @@ pub enum RoleRule {
     BadHandle,
     #[error("the handle \"{0}\" is taken")]
     HandleTaken(String),
-    #[error("a name has 1 to {MAX_NAME} characters, not all of them blank, and no line breaks or other control characters")]
+    #[error(
+        "a name has 1 to {MAX_NAME} characters, not all of them blank, and no line breaks or other control characters"
+    )]
     BadName,
     #[error("\"{name}\" is no permission: expected one like read_orders")]
     UnknownPermission { at: usize, name: String },

@@ -128,7 +128,7 @@ async fn change<T>(
 ) -> ServiceResult<T, Rule> {
     let write = async |tx: &mut TenantTx<'_>| {
         shop_lock_in_tx(tx).await?;
-        let roles = Roles::new(store::all(tx).await?);
+        let roles = Roles::new(store::all(tx.conn()).await?);
         work(tx, roles).await
     };
     app.resolver.change(Changed::Tenant(db.tenant()), async || db.write(write).await).await

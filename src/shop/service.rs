@@ -19,6 +19,12 @@ pub async fn shop_create_in_tx(
     Ok(())
 }
 
+/// Has others who do the same wait until the transaction ends: for what a shop may have only so many of, and what must
+/// not change in two ways at once.
+pub async fn shop_lock_in_tx(tx: &mut TenantTx<'_>) -> QueryResult<()> {
+    store::lock(tx).await
+}
+
 /// Says where carts are checked out, by a template that [`checkout_url_template`] has read; none: the built-in page.
 /// False: the tenant has no shop yet.
 ///

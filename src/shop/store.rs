@@ -66,6 +66,12 @@ pub async fn locations(conn: &mut TenantConn<'_>) -> QueryResult<Vec<Location>> 
         .collect())
 }
 
+/// Locks the shop's row until the transaction ends.
+pub async fn lock(tx: &mut TenantTx<'_>) -> QueryResult<()> {
+    let row = shops::table.filter(shops::tenant_id.eq(tx.tenant())).select(shops::tenant_id);
+    row.for_no_key_update().first::<Uuid>(tx).await.optional().map(drop)
+}
+
 pub async fn insert_shop(tx: &mut TenantTx<'_>, shop: &NewShop, now: DateTime<Utc>) -> QueryResult<usize> {
     diesel::insert_into(shops::table)
         .values((

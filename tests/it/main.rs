@@ -60,6 +60,7 @@ mod retention;
 mod revocation;
 mod revocation_cut_off;
 mod rls_coverage;
+mod roles;
 mod schema;
 mod session;
 mod session_bounds;

@@ -192,6 +192,21 @@ fn of_keys() -> Vec<Case> {
     ]
 }
 
+fn of_roles() -> Vec<Case> {
+    let input = |rest: &str| format!("input: {{ name: \"a\", {rest} }}");
+    let id = || format!("id: {}", gid("Role"));
+    vec![
+        ("roleCreate", input(r#"handle: "A", accessScopes: []"#), "input.handle"),
+        ("roleCreate", input(r#"handle: "admin", accessScopes: []"#), "input.handle"),
+        ("roleCreate", r#"input: { handle: "a", name: "", accessScopes: [] }"#.into(), "input.name"),
+        ("roleCreate", input(r#"handle: "a", inherits: "b", accessScopes: []"#), "input.inherits"),
+        ("roleCreate", input(r#"handle: "a", accessScopes: ["all"]"#), "input.accessScopes.0"),
+        ("roleUpdate", format!("{}, input: {{}}", id()), "id"),
+        ("roleUpdate", format!("{}, input: {{ accessScopes: [\"all\"] }}", id()), "input.accessScopes.0"),
+        ("roleDelete", id(), "id"),
+    ]
+}
+
 /// Mutations that have nothing to refuse yet.
 const NEVER_REFUSED: [&str; 1] = ["trustedDocumentsRequire"];
 
@@ -296,6 +311,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_webhooks(),
         of_documents(),
         of_keys(),
+        of_roles(),
         of_orders(&format!("gid://emporia/Order/{order}")),
         of_carts(cart),
     ]

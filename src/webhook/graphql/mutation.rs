@@ -7,10 +7,11 @@ use emporia_macros::guarded;
 
 use super::delivery::WebhookDelivery;
 use super::subscription::WebhookSubscription;
-use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::error::ServiceError;
 use crate::events::Topic;
 use crate::graphql::scalars::Url;
 use crate::graphql::scope::ScopeExt;
+use crate::graphql::user_error::split;
 use crate::ids::Gid;
 use crate::user_error;
 use crate::webhook::model::Delivery;
@@ -194,13 +195,4 @@ impl WebhookMutation {
 /// A delivery by itself, with room for its body.
 fn shown(delivery: Delivery) -> WebhookDelivery {
     WebhookDelivery { delivery: Arc::new(delivery), body_fits: true }
-}
-
-/// What a payload is made of: the object or the reasons why there is none.
-fn split<T>(done: ServiceResult<T, WebhookRule>) -> Result<(Option<T>, Vec<WebhookUserError>), Fault> {
-    match done {
-        Ok(value) => Ok((Some(value), Vec::new())),
-        Err(ServiceError::Rule(rule)) => Ok((None, vec![rule.into()])),
-        Err(ServiceError::Fault(fault)) => Err(fault),
-    }
 }

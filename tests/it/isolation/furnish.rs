@@ -113,11 +113,14 @@ impl Furnished {
         self.numbered(app, n, document, &ids).await;
     }
 
-    /// A further key.
+    /// A further key, and a role.
     async fn keys(&mut self, app: &TestApp, n: &str) {
         let key = r#"mutation { apiKeyCreate(input: { kind: SECRET, name: "<marker>", accessScopes: ["read_orders"] }) {
             apiKey { id } userErrors { message } } }"#;
         self.numbered(app, n, key, &[("apiKey#", "/apiKey/id")]).await;
+        let role = r#"mutation { roleCreate(input: { handle: "<handle>-#", name: "<marker>", accessScopes: ["read_orders"] }) {
+            role { id } userErrors { message } } }"#;
+        self.numbered(app, n, role, &[("role#", "/role/id")]).await;
     }
 
     /// An open cart, an order that waits, one that is paid and half sent, and a payment of which nobody knows.
@@ -177,7 +180,7 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
     "apiKeys",
     "collections",
     "deliveryProfiles",
@@ -185,6 +188,7 @@ const LISTS: [&str; 11] = [
     "orders",
     "pages",
     "products",
+    "roles",
     "search",
     "trustedDocuments",
     "webhookDeliveries",

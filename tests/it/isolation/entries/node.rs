@@ -45,6 +45,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("DeliveryProfile", Found("profile1")),
     ("TrustedDocument", Found("trusted1")),
     ("ApiKey", Found("apiKey1")),
+    ("Role", Found("role1")),
     ("MailingAddress", Never("an address is read through what it belongs to")),
     ("AppliedGiftCard", NoneYet),
     ("Company", NoneYet),

@@ -30,6 +30,10 @@ pub const READS: &[Entry] = &[
     marked(r#"{ apiKeys(first: 50, after: "<apiKeys cursor>") { nodes { name } } }"#),
     marked(r#"{ apiKeys(last: 50, before: "<apiKeys last cursor>") { nodes { name } } }"#),
     marked(r#"{ apiKey(id: "<apiKey1>") { name lastFour expiresAt lastUsedAt } }"#),
+    marked("{ roles(first: 50) { nodes { handle name inherits { name } } } }"),
+    marked(r#"{ roles(first: 50, after: "<roles cursor>") { nodes { name } } }"#),
+    marked(r#"{ roles(last: 50, before: "<roles last cursor>") { nodes { name } } }"#),
+    marked(r#"{ role(id: "<role1>") { handle name accessScopes { handle } } }"#),
     blind("says what the sender has", r#"{ viewer { kind explain(scope: "read_orders") { allowed } } }"#),
     blind("says nothing of a shop", "{ accessScopes { handle } }"),
 ];
@@ -107,6 +111,19 @@ pub const WRITES: &[Entry] = &[
         "the name is the sender's",
         r#"mutation { apiKeyCreate(input: { kind: PUBLISHABLE, name: "Spare" }) {
             apiKey { name } userErrors { field code message } } }"#,
+    ),
+    blind(
+        "the name is the sender's",
+        r#"mutation { roleCreate(input: { handle: "spare", name: "Spare", accessScopes: [] }) {
+            role { name } userErrors { field code message } } }"#,
+    ),
+    marked(
+        r#"mutation { roleUpdate(id: "<role1>", input: { accessScopes: [] }) {
+            role { name } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""deletedRoleId":"<role2>""#,
+        r#"mutation { roleDelete(id: "<role2>") { deletedRoleId userErrors { field code message } } }"#,
     ),
     telling(
         r#""replaced":{"id":"<apiKey1>"}"#,
