@@ -10,6 +10,8 @@ use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
+use crate::identity::attempts::Attempts;
+use crate::identity::token::Issuer;
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
@@ -27,6 +29,8 @@ pub struct App {
     pub payments: Payments,
     pub mailer: Arc<dyn Mailer>,
     pub passwords: Passwords,
+    /// Wrong passwords of staff, lately.
+    pub sign_ins: Attempts,
     /// What the process counts of itself.
     pub metrics: Metrics,
     /// The mutations' use cases that are under way: a process that stops waits for them, whoever has gone.
@@ -50,7 +54,8 @@ impl App {
     /// The given parts: what tests call.
     pub fn assemble(config: Config, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
         let db = Db::new(&config.database);
-        let resolver = Resolver::new(db.clone(), shared.clone(), clock.clone());
+        let issuer = Issuer::at(&config.http.public_url);
+        let resolver = Resolver::new(db.clone(), shared.clone(), clock.clone(), issuer);
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
@@ -67,6 +72,7 @@ impl App {
             payments,
             mailer,
             passwords,
+            sign_ins: Attempts::default(),
             metrics,
             tasks,
             _announcer: announcer,

@@ -25,6 +25,7 @@ pub mod error;
 pub mod events;
 pub mod graphql;
 pub mod http;
+pub mod identity;
 pub mod ids;
 pub mod import;
 pub mod inventory;

@@ -22,7 +22,7 @@ use proc_macro2::{Span, TokenStream as Tokens};
 use quote::quote;
 use syn::{Attribute, Error, Ident, ImplItem, ItemImpl, Meta, parse_macro_input, parse_quote};
 
-/// Turns `#[requires(…)]` and `#[public]` of each function into guard, directive and description.
+/// Turns `#[requires(…)]`, `#[signed_in]` and `#[public]` of each function into guard, directive and description.
 #[proc_macro_attribute]
 pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if !arguments.is_empty() {
@@ -39,10 +39,15 @@ pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
     quote!(#block).into()
 }
 
+/// The attributes that say so.
+const NAMES: [&str; 3] = ["requires", "signed_in", "public"];
+
 /// What a function says of who may ask.
 enum Decision {
     /// The permission, as it is written: `read_orders`.
     Requires(Ident),
+    /// A member of the staff, or whoever has the permission.
+    SignedIn(Option<Ident>),
     Public,
 }
 
@@ -51,6 +56,9 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
     for attribute in attributes.iter() {
         if attribute.path().is_ident("requires") {
             said.push((Decision::Requires(attribute.parse_args()?), attribute));
+        } else if attribute.path().is_ident("signed_in") {
+            let permission = if matches!(attribute.meta, Meta::Path(_)) { None } else { Some(attribute.parse_args()?) };
+            said.push((Decision::SignedIn(permission), attribute));
         } else if attribute.path().is_ident("public") {
             attribute.meta.require_path_only()?;
             said.push((Decision::Public, attribute));
@@ -61,9 +69,17 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
         1 => said.remove(0).0,
         _ => return Err(Error::new_spanned(said[1].1, "a field says once who may ask for it")),
     };
-    attributes.retain(|attribute| !attribute.path().is_ident("requires") && !attribute.path().is_ident("public"));
-    if let Decision::Requires(permission) = &decision {
-        let sentence = format!(" Needs the permission `{permission}`.");
+    let is_ours = |attribute: &Attribute| NAMES.iter().any(|name| attribute.path().is_ident(name));
+    attributes.retain(|attribute| !is_ours(attribute));
+    let sentence = match &decision {
+        Decision::Requires(permission) => Some(format!(" Needs the permission `{permission}`.")),
+        Decision::SignedIn(None) => Some(" Needs a staff member's access token.".to_owned()),
+        Decision::SignedIn(Some(permission)) => {
+            Some(format!(" Needs a staff member's access token or the permission `{permission}`."))
+        }
+        Decision::Public => None,
+    };
+    if let Some(sentence) = sentence {
         let end = attributes.iter().rposition(|attribute| attribute.path().is_ident("doc")).map_or(0, |at| at + 1);
         attributes.insert(end, parse_quote!(#[doc = #sentence]));
     }
@@ -72,12 +88,27 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
 
 /// What `async_graphql` is to be told.
 fn options(decision: &Decision) -> Tokens {
+    let constant = |permission: &Ident| {
+        let name = Ident::new(&permission.to_string().to_uppercase(), permission.span());
+        quote!(crate::access::permission::#name)
+    };
     match decision {
         Decision::Requires(permission) => {
-            let name = Ident::new(&permission.to_string().to_uppercase(), permission.span());
+            let permission = constant(permission);
             quote! {
-                guard = crate::graphql::guard::Requires(crate::access::permission::#name),
-                directive = crate::graphql::guard::requires::apply(crate::access::permission::#name.to_string())
+                guard = crate::graphql::guard::Requires(#permission),
+                directive = crate::graphql::guard::requires::apply(#permission.to_string())
+            }
+        }
+        Decision::SignedIn(None) => quote! {
+            guard = crate::graphql::guard::SignedIn(None),
+            directive = crate::graphql::guard::signed_in::apply(None)
+        },
+        Decision::SignedIn(Some(permission)) => {
+            let permission = constant(permission);
+            quote! {
+                guard = crate::graphql::guard::SignedIn(Some(#permission)),
+                directive = crate::graphql::guard::signed_in::apply(Some(#permission.to_string()))
             }
         }
         Decision::Public => quote!(directive = crate::graphql::guard::public::apply()),

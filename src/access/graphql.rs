@@ -36,6 +36,8 @@ pub enum ViewerKind {
     Storefront,
     /// One of the merchant's servers, by a secret key.
     Server,
+    /// A member of the staff, by an access token. Who it is says `currentStaffMember`.
+    Staff,
 }
 
 /// Whether the viewer may do something, and which rule says so.
@@ -65,6 +67,7 @@ impl Viewer {
             Access::Public => ViewerKind::Public,
             Access::Publishable { .. } => ViewerKind::Storefront,
             Access::Secret { .. } | Access::System => ViewerKind::Server,
+            Access::Staff { .. } => ViewerKind::Staff,
         }
     }
 

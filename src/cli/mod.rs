@@ -1,4 +1,5 @@
-//! The commands: `emporia dev | serve | worker | migrate | health | schema | config … | tenant … | key … | payment … | import …`.
+//! The commands: `emporia dev | serve | worker | migrate | health | schema | config … | tenant … | key … | staff … |
+//! signing-key … | payment … | import …`.
 //!
 //! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
@@ -9,6 +10,8 @@ mod migrate;
 mod operator;
 mod payment;
 pub(crate) mod process;
+mod signing_key;
+mod staff;
 pub(crate) mod tenant;
 
 use std::process::ExitCode;
@@ -50,6 +53,12 @@ enum Command {
     /// Create, list and revoke API keys.
     #[command(subcommand)]
     Key(tenant::KeyCommand),
+    /// Take staff members in: the first owner of a shop.
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// Show and replace the keys that staff's access tokens are signed with.
+    #[command(subcommand)]
+    SigningKey(signing_key::SigningKeyCommand),
     /// Show payments that no gateway ends, and say what became of them.
     #[command(subcommand)]
     Payment(payment::PaymentCommand),
@@ -84,6 +93,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Config(command) => config::config(command),
         Command::Tenant(command) => tenant::tenant(command).await,
         Command::Key(command) => tenant::key(command).await,
+        Command::Staff(command) => staff::staff(command).await,
+        Command::SigningKey(command) => signing_key::signing_key(command).await,
         Command::Payment(command) => payment::payment(command).await,
     }?;
     Ok(ExitCode::SUCCESS)

@@ -88,6 +88,8 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// `PUBLIC_URL`: where clients reach this API, without a trailing slash.
     pub public_url: String,
+    /// `STAFF_URL`: where staff's own application is, into which mails lead; without a trailing slash.
+    pub staff_url: Option<String>,
     /// `BASE_DOMAIN`: public reads find their tenant by its subdomain of this.
     pub base_domain: Option<String>,
     /// `GRAPHIQL`: whether `/graphiql` answers.
@@ -276,6 +278,11 @@ impl HttpConfig {
         Self {
             listen: r.parsed("LISTEN", listen, "an address like 127.0.0.1:8000", "address and port to listen on"),
             public_url: r.web_address("PUBLIC_URL", "http://127.0.0.1:8000", "where clients reach this API"),
+            staff_url: r.web_address_if_set(
+                "STAFF_URL",
+                "https://admin.example",
+                "staff's own application, into which mails to them lead; without it they hold a token to enter",
+            ),
             base_domain: r.domain(
                 "BASE_DOMAIN",
                 "shops.example",

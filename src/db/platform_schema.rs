@@ -28,6 +28,17 @@ pub mod platform {
     }
 
     diesel::table! {
+        platform.signing_keys (kid) {
+            kid -> Text,
+            algorithm -> Text,
+            private_key -> Bytea,
+            created_at -> Timestamptz,
+            signs_from -> Timestamptz,
+            verifies_until -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         platform.tenants (id) {
             id -> Uuid,
             handle -> Text,
@@ -43,5 +54,5 @@ pub mod platform {
 
     diesel::joinable!(api_keys -> tenants (tenant_id));
 
-    diesel::allow_tables_to_appear_in_same_query!(api_keys, outbox_ready, tenants,);
+    diesel::allow_tables_to_appear_in_same_query!(api_keys, outbox_ready, signing_keys, tenants,);
 }

@@ -457,6 +457,53 @@ diesel::table! {
 }
 
 diesel::table! {
+    staff_members (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        role -> Text,
+        status -> Text,
+        email_verified_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    staff_sessions (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        staff_id -> Uuid,
+        family_hash -> Bytea,
+        refresh_hash -> Bytea,
+        previous_hash -> Nullable<Bytea>,
+        successor_salt -> Nullable<Bytea>,
+        replaced_at -> Nullable<Timestamptz>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    staff_tokens (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        staff_id -> Uuid,
+        purpose -> Text,
+        hash -> Bytea,
+        email -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     stock_reservations (tenant_id, attempt_id, variant_id, location_id) {
         tenant_id -> Uuid,
         attempt_id -> Uuid,
@@ -561,6 +608,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     products,
     roles,
     shops,
+    staff_members,
+    staff_sessions,
+    staff_tokens,
     stock_reservations,
     trusted_documents,
     webhook_attempts,

@@ -22,6 +22,7 @@ use crate::catalog::graphql::{
 };
 use crate::content;
 use crate::content::graphql::{Article, Blog, Comment, Menu, MenuItem, Metaobject, Page, UrlRedirect};
+use crate::identity::graphql::{StaffMember, StaffSession, member_of, session_of};
 use crate::ids::Gid;
 use crate::order::graphql::{
     FulfillmentOrder, FulfillmentOrderLineItem, LineItem, Order, line_of_merchant, order_of_merchant,
@@ -69,6 +70,8 @@ pub enum Node {
     TrustedDocument(TrustedDocument),
     ApiKey(ApiKey),
     Role(Role),
+    StaffMember(StaffMember),
+    StaffSession(StaffSession),
     MailingAddress(MailingAddress),
     AppliedGiftCard(AppliedGiftCard),
     Company(Company),
@@ -115,6 +118,8 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
         "Role" => role_by_id(scope, id).await?.map(Node::Role),
         "ApiKey" => api_key_by_id(scope, id).await?.map(Node::ApiKey),
+        "StaffMember" => member_of(scope, id).await?.map(Node::StaffMember),
+        "StaffSession" => session_of(scope, id).await?.map(Node::StaffSession),
         "TrustedDocument" => document_of_merchant(scope, id).await?.map(Node::TrustedDocument),
         _ => None,
     };

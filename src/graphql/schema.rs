@@ -22,6 +22,7 @@ use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::CustomerQuery;
 use crate::events::graphql::EventSubscription;
+use crate::identity::graphql::{StaffMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::role::graphql::{RoleMutation, RoleQuery};
@@ -50,6 +51,7 @@ pub struct QueryRoot(
     AccessQuery,
     ApiKeyQuery,
     RoleQuery,
+    StaffQuery,
 );
 
 /// What can be done.
@@ -66,6 +68,7 @@ pub struct Mutation(
     TrustedDocumentMutation,
     ApiKeyMutation,
     RoleMutation,
+    StaffMutation,
 );
 
 /// What can be listened to.

@@ -53,6 +53,8 @@ pub struct RequestInfo {
     pub namespace: GidNamespace,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
+    /// What the client says of itself.
+    pub user_agent: Option<Arc<str>>,
 }
 
 /// One request's tenant, caller and state.

@@ -8,6 +8,7 @@ use crate::catalog::graphql::{CollectionUserError, ProductDeleteUserError, Produ
 use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
 use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::identity::graphql::StaffUserError;
 use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
 use crate::order::graphql::OrderUserError;
 use crate::role::graphql::RoleUserError;
@@ -38,6 +39,7 @@ pub enum DisplayableError {
     TrustedDocument(TrustedDocumentUserError),
     ApiKey(ApiKeyUserError),
     Role(RoleUserError),
+    Staff(StaffUserError),
 }
 
 /// What was done, or the one user error that says why not.

@@ -1,5 +1,9 @@
 //! The request guard: from headers (or a WebSocket's `connection_init`) to a tenant and an access.
 //!
+//! Of several credentials the first of these says who asks: a staff member's access token, an API key, the host. Those
+//! beside an access token have to be good, and of the same tenant; the host beside a key says nothing. No other header
+//! says anything of who asks, whatever a proxy puts there.
+//!
 //! Nothing behind the edge sees a credential; nothing gets a connection without having passed here.
 
 use axum::http::{HeaderMap, StatusCode, header};
@@ -8,6 +12,7 @@ use super::origin::OwnOrigins;
 use super::router::Served;
 use crate::app::App;
 use crate::graphql::error::Code;
+use crate::tenant::model::Access;
 use crate::tenant::resolve::{Refusal, Resolved};
 
 /// The headers that may carry an API key, the first that is there counts. Storefront clients send Shopify's names.
@@ -18,6 +23,8 @@ pub const KEY_HEADERS: [&str; 3] =
 #[derive(Clone, Default)]
 pub struct Credentials {
     pub api_key: Option<String>,
+    /// What follows `Bearer` in the `authorization` header.
+    pub access_token: Option<String>,
     pub host: Option<String>,
     /// `null`, which is nobody's, when it cannot be told: not absent.
     pub origin: Option<String>,
@@ -31,10 +38,25 @@ impl Credentials {
                 // A key that is not even text is malformed, not absent.
                 value.to_str().unwrap_or_default().to_owned()
             }),
+            access_token: access_token(headers),
             host: text(header::HOST.as_str()),
             origin: origin(headers),
         }
     }
+}
+
+/// The access token. Of two, either could be meant: that is none that can be right. Other schemes than `Bearer` are
+/// somebody else's, a proxy's perhaps.
+fn access_token(headers: &HeaderMap) -> Option<String> {
+    let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.to_str().ok()?));
+    let first = tokens.next()?;
+    Some(if tokens.next().is_none() { first.to_owned() } else { String::new() })
+}
+
+/// What follows `Bearer`, in any case (RFC 9110, 11.1); none of another scheme.
+pub fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The one origin. Of two, either could be the one that is allowed; one that is no text is nobody's.
@@ -57,10 +79,15 @@ pub struct Denied {
 impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
         let (status, code) = match &refusal {
-            Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::Missing => {
+            Refusal::Malformed
+            | Refusal::Unknown
+            | Refusal::Expired
+            | Refusal::Missing
+            | Refusal::Token(_)
+            | Refusal::SessionEnded => {
                 (StatusCode::UNAUTHORIZED, Code::Unauthenticated)
             }
-            Refusal::Suspended => (StatusCode::FORBIDDEN, Code::Forbidden),
+            Refusal::Suspended | Refusal::NoTenant | Refusal::OtherTenant => (StatusCode::FORBIDDEN, Code::Forbidden),
             Refusal::Fault(fault) => {
                 tracing::error!(%fault, "the guard could not decide");
                 let message = "the service cannot check credentials at the moment".to_owned();
@@ -74,14 +101,35 @@ impl From<Refusal> for Denied {
 
 /// Proves which tenant a request belongs to and what it may do.
 pub async fn guard(served: &Served, credentials: &Credentials) -> Result<Resolved, Denied> {
-    let app = &served.app;
-    let resolved = match (&credentials.api_key, subdomain(app, credentials)) {
-        (Some(key), _) => app.resolver.by_key(key).await?,
-        (None, Some(handle)) => app.resolver.by_handle(&handle).await?,
-        (None, None) => return Err(Refusal::Missing.into()),
+    let (app, host) = (&served.app, subdomain(&served.app, credentials));
+    let resolved = match (&credentials.access_token, &credentials.api_key, host) {
+        (Some(token), key, host) => {
+            let resolved = app.resolver.by_token(token).await?;
+            beside(app, &resolved, key.as_deref(), host.as_deref()).await?;
+            resolved
+        }
+        (None, Some(key), _) => app.resolver.by_key(key).await?,
+        (None, None, Some(handle)) => app.resolver.by_handle(&handle).await?,
+        (None, None, None) => return Err(Refusal::Missing.into()),
     };
     check_origin(&served.own, credentials, &resolved)?;
     Ok(resolved)
+}
+
+/// What comes beside an access token must not speak of another tenant.
+async fn beside(app: &App, resolved: &Resolved, key: Option<&str>, host: Option<&str>) -> Result<(), Refusal> {
+    let tenant = resolved.standing.id;
+    if let Some(key) = key
+        && app.resolver.by_key(key).await?.standing.id != tenant
+    {
+        return Err(Refusal::OtherTenant);
+    }
+    if let Some(handle) = host
+        && app.resolver.named(handle).await? != Some(tenant)
+    {
+        return Err(Refusal::OtherTenant);
+    }
+    Ok(())
 }
 
 /// The part of the host before the configured base domain: `acme` of `acme.shops.example`.
@@ -94,16 +142,17 @@ fn subdomain(app: &App, credentials: &Credentials) -> Option<String> {
 }
 
 /// A browser says from which page a request comes. Secret keys do not belong into pages: only the API's own
-/// (GraphiQL) and those the tenant allows may use one.
+/// (GraphiQL) and those the tenant allows may use one. An access token is made for the page in which somebody signed in.
 fn check_origin(own: &OwnOrigins, credentials: &Credentials, resolved: &Resolved) -> Result<(), Denied> {
     let Some(origin) = credentials.origin.as_deref() else { return Ok(()) };
     let allowed = &resolved.standing.allowed_origins;
     let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-    let anyone = allowed.is_empty() && !resolved.access.is_merchant();
+    let is_secret = matches!(resolved.access, Access::Secret { .. });
+    let anyone = allowed.is_empty() && !is_secret;
     if own.contains(origin) || is_listed || anyone {
         return Ok(());
     }
-    let what = if resolved.access.is_merchant() { "secret keys" } else { "this shop's keys" };
+    let what = if is_secret { "secret keys" } else { "this shop's keys" };
     let message = format!("{what} may not be used from pages of {origin}");
     Err(Denied { status: StatusCode::FORBIDDEN, code: Code::Forbidden, message, origin_refused: true })
 }

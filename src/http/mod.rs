@@ -10,6 +10,7 @@ mod cors;
 mod graphiql;
 pub mod graphql;
 pub mod health;
+mod jwks;
 mod origin;
 mod patient;
 mod problem;

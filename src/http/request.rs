@@ -112,6 +112,11 @@ impl Drop for Line {
     }
 }
 
+/// What the client says of itself.
+pub fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
+    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(Arc::from)
+}
+
 /// Notes whose request this is; called once the guard knows.
 pub fn record_tenant(tenant: impl std::fmt::Display) {
     Span::current().record("tenant", tracing::field::display(tenant));

@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::graphql::{Documents, PersistedQueries, Places, TrustedDocuments};
 use super::origin::OwnOrigins;
-use super::{checkout, cors, graphiql, graphql, health, problem, request};
+use super::{checkout, cors, graphiql, graphql, health, jwks, problem, request};
 use crate::app::App;
 use crate::graphql::schema::Schemas;
 
@@ -71,6 +71,7 @@ fn always() -> Vec<Route> {
     let mut routes = vec![
         ("/graphql", api(graphql::handle)),
         ("/api/{version}/graphql.json", api(graphql::handle_compatible)),
+        ("/.well-known/jwks.json", get(jwks::jwks)),
         ("/livez", get(health::livez)),
         ("/readyz", get(health::readyz)),
         ("/health", get(health::health)),

@@ -13,6 +13,8 @@ use crate::tenant::resolve::Resolved;
 
 /// A guard that cannot decide is asked again after so long.
 const RETRY: Duration = Duration::from_millis(500);
+/// A credential that ends is looked at again after so long at the earliest.
+const MOMENT: Duration = Duration::from_millis(100);
 /// What it said before stands for so long: a database that is away for a moment closes no socket.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -20,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Watch {
     changes: watch::Receiver<()>,
     undecided: Option<Undecided>,
+    /// When the credential ends by itself.
+    ends_at: Option<Instant>,
 }
 
 struct Undecided {
@@ -30,16 +34,41 @@ struct Undecided {
 impl Watch {
     /// Begins before the guard is asked for the first time, so that nothing is missed in between.
     pub fn begin(served: &Served) -> Self {
-        Self { changes: served.app.resolver.changes(), undecided: None }
+        Self { changes: served.app.resolver.changes(), undecided: None, ends_at: None }
+    }
+
+    /// Has the guard asked again when what it let in ends by itself. Said again, it changes nothing until then.
+    pub fn follow(&mut self, served: &Served, resolved: &Resolved) {
+        if self.ends_at.is_none() {
+            self.ends_at = resolved.expires_at.map(|at| {
+                let left = (at - served.app.clock.now()).to_std().unwrap_or_default();
+                // No sooner: clocks may differ by a little, and it would be asked over and over.
+                Instant::now() + left.max(MOMENT)
+            });
+        }
     }
 
     /// Waits until the guard has to be asked again. May be dropped at any time.
     pub async fn due(&mut self) {
-        match &self.undecided {
-            Some(undecided) => sleep_until(undecided.ask_at).await,
-            None if self.changes.changed().await.is_ok() => {}
-            // There is no resolver any more, and so nobody who could change anything.
-            None => std::future::pending().await,
+        if let Some(undecided) = &self.undecided {
+            return sleep_until(undecided.ask_at).await;
+        }
+        let (changes, ends_at) = (&mut self.changes, self.ends_at);
+        let changed = async {
+            if changes.changed().await.is_err() {
+                // There is no resolver any more, and so nobody who could change anything.
+                std::future::pending().await
+            }
+        };
+        let ended = async {
+            match ends_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = changed => {}
+            () = ended => {}
         }
     }
 
@@ -51,8 +80,9 @@ impl Watch {
         credentials: &Credentials,
         resolved: &mut Resolved,
     ) -> Result<(), Denied> {
+        let has_ended = resolved.expires_at.is_some_and(|at| at <= served.app.clock.now());
         // Seen before the guard is asked: a further change is another.
-        if self.changes.has_changed().unwrap_or(false) {
+        if has_ended || self.changes.has_changed().unwrap_or(false) {
             self.changes.mark_unchanged();
             *resolved = guard(served, credentials).await?;
         }
@@ -62,7 +92,12 @@ impl Watch {
     /// Asks the guard again. None: it cannot decide now, and what it said before stands.
     pub async fn prove(&mut self, served: &Served, credentials: &Credentials) -> Result<Option<Resolved>, Denied> {
         let proved = guard(served, credentials).await;
-        self.judge(proved, Instant::now())
+        let proved = self.judge(proved, Instant::now())?;
+        if let Some(resolved) = &proved {
+            self.ends_at = None;
+            self.follow(served, resolved);
+        }
+        Ok(proved)
     }
 
     fn judge<T>(&mut self, proved: Result<T, Denied>, now: Instant) -> Result<Option<T>, Denied> {
@@ -87,7 +122,7 @@ mod tests {
     #[test]
     fn a_guard_that_cannot_decide_is_asked_again_for_a_while() {
         let (_sender, changes) = watch::channel(());
-        let mut watch = Watch { changes, undecided: None };
+        let mut watch = Watch { changes, undecided: None, ends_at: None };
         let fault = || Err::<(), _>(Denied::from(Refusal::Fault(Fault::internal("away"))));
         let start = Instant::now();
         assert!(matches!(watch.judge(fault(), start), Ok(None)));

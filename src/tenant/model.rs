@@ -53,14 +53,16 @@ pub enum Access {
     Publishable { key_id: Uuid },
     /// A secret key.
     Secret { key_id: Uuid },
+    /// A staff member's access token.
+    Staff { staff_id: Uuid, session_id: Uuid },
     /// The worker, on the tenant's behalf. No request ever proves to be this.
     System,
 }
 
 impl Access {
-    /// Whether the merchant asks, and not a shopper.
-    pub fn is_merchant(self) -> bool {
-        matches!(self, Self::Secret { .. } | Self::System)
+    /// Whether a storefront asks: with a key that anybody may read, or with none.
+    pub fn is_storefront(self) -> bool {
+        matches!(self, Self::Public | Self::Publishable { .. })
     }
 
     /// The name under which this caller's doings are recorded.
@@ -68,6 +70,7 @@ impl Access {
         match self {
             Self::Public => "public".to_owned(),
             Self::Publishable { key_id } | Self::Secret { key_id } => format!("key:{key_id}"),
+            Self::Staff { staff_id, .. } => format!("staff:{staff_id}"),
             Self::System => "system".to_owned(),
         }
     }

@@ -12,6 +12,8 @@
 //! A process that does not hear notices (Redis is away, or it has none) trusts the database alone, and what that said
 //! for half a second.
 
+mod staff;
+
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -24,6 +26,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
 
+use self::staff::Staff;
 use super::model::{Access, TenantStanding};
 use super::store;
 use crate::access::{Grants, Permissions};
@@ -35,6 +38,7 @@ use crate::cache::{Notice, Shared};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Fault;
+use crate::identity::token::{BadToken, Issuer};
 use crate::ids::TenantId;
 
 const SHARED_TTL: Duration = Duration::from_secs(300);
@@ -70,6 +74,14 @@ pub enum Refusal {
     #[error("the shop is suspended")]
     Suspended,
     #[error(transparent)]
+    Token(#[from] BadToken),
+    #[error("the session has ended: sign in again")]
+    SessionEnded,
+    #[error("the access token names no shop of this service")]
+    NoTenant,
+    #[error("the credentials name different shops")]
+    OtherTenant,
+    #[error(transparent)]
     Fault(#[from] Fault),
 }
 
@@ -80,6 +92,15 @@ pub struct Resolved {
     pub access: Access,
     /// What the caller may do.
     pub grants: Grants,
+    /// When the credential ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Resolved {
+    /// What a credential proved that does not end by itself.
+    pub fn lasting(standing: Arc<TenantStanding>, access: Access, grants: Grants) -> Self {
+        Self { standing, access, grants, expires_at: None }
+    }
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -98,6 +119,10 @@ struct KeyEntry {
 pub(crate) enum Changed {
     Key(KeyHash),
     Tenant(TenantId),
+    /// Sessions of a tenant's staff: ended, or the member has become another.
+    Sessions(TenantId, Vec<Uuid>),
+    /// The keys that access tokens are signed with, which the shared cache does not hold.
+    SigningKeys,
 }
 
 /// Resolves credentials. One per process; cheap to clone.
@@ -106,12 +131,15 @@ pub struct Resolver {
     db: Db,
     shared: Arc<dyn Shared>,
     clock: Arc<dyn Clock>,
+    issuer: Arc<Issuer>,
     local: Arc<Local>,
 }
 
 struct Local {
     keys: Cache<KeyHash, Entry<KeyEntry>>,
+    handles: Cache<String, Entry<TenantId>>,
     standings: Cache<TenantId, Entry<Arc<TenantStanding>>>,
+    staff: Staff,
     /// Counts notices: what was asked before the last one is not believed.
     generation: AtomicU64,
     /// Changes with the generation, for those who live longer than a request.
@@ -137,6 +165,8 @@ impl Local {
     fn new() -> Self {
         Self {
             keys: Cache::new(LOCAL_ENTRIES),
+            handles: Cache::new(LOCAL_ENTRIES),
+            staff: Staff::new(),
             standings: Cache::new(LOCAL_ENTRIES),
             generation: AtomicU64::new(0),
             changes: watch::channel(()).0,
@@ -188,12 +218,17 @@ impl Local {
 }
 
 impl Resolver {
-    /// Starts listening for revocations.
-    pub fn new(db: Db, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>) -> Self {
+    /// Starts listening for revocations. Access tokens are those of this issuer.
+    pub fn new(db: Db, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, issuer: Issuer) -> Self {
         let local = Arc::new(Local::new());
         tokio::spawn(listen(shared.clone(), shared.subscribe(), Arc::downgrade(&local)));
         tokio::spawn(keep_uses(db.clone(), Arc::downgrade(&local)));
-        Self { db, shared, clock, local }
+        Self { db, shared, clock, issuer: Arc::new(issuer), local }
+    }
+
+    /// Who signs this service's access tokens, and for whom.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// Writes down when keys were last used, as far as this process knows and has not yet.
@@ -222,19 +257,24 @@ impl Resolver {
                 (Access::Secret { key_id: entry.id }, grants)
             }
         };
-        self.admit(entry.tenant, access, grants).await
+        Ok(Resolved { expires_at: entry.expires_at, ..self.admit(entry.tenant, access, grants).await? })
     }
 
     /// The tenant of a subdomain, for public reads.
     pub async fn by_handle(&self, handle: &str) -> Result<Resolved, Refusal> {
-        let tenant = self
-            .through_cache("handle", handle, async || {
+        let tenant = self.named(handle).await?.ok_or(Refusal::Missing)?;
+        self.admit(tenant, Access::Public, Grants::Nothing).await
+    }
+
+    /// The tenant of a subdomain, if there is one.
+    pub async fn named(&self, handle: &str) -> Result<Option<TenantId>, Fault> {
+        let load = async || {
+            self.through_cache("handle", handle, async || {
                 self.db.platform().run(async |conn| Ok(store::tenant_by_handle(conn, handle).await?)).await
             })
-            .await?
-            .map(|(tenant, _)| tenant)
-            .ok_or(Refusal::Missing)?;
-        self.admit(tenant, Access::Public, Grants::Nothing).await
+            .await
+        };
+        self.local.remember(&self.local.handles, &handle.to_owned(), load).await
     }
 
     /// The tenant that a checkout's address names, for its pages.
@@ -247,7 +287,7 @@ impl Resolver {
         if standing.suspended {
             return Err(Refusal::Suspended);
         }
-        Ok(Resolved { standing, access, grants })
+        Ok(Resolved::lasting(standing, access, grants))
     }
 
     async fn key(&self, hash: KeyHash) -> Result<Option<KeyEntry>, Fault> {
@@ -345,11 +385,19 @@ impl Resolver {
     /// Has everybody who asks the shared cache ask the database instead: what is there is void, and no reader that
     /// found the old state can store it, for as long as it could have stayed.
     async fn mark(&self, what: &Changed) -> Result<(), Fault> {
-        let key = match what {
-            Changed::Key(hash) => self.cache_key("key", &hash.hex()).await?,
-            Changed::Tenant(id) => self.cache_key("tenant", &id.to_string()).await?,
+        let (kind, ids) = match what {
+            Changed::Key(hash) => ("key", vec![hash.hex()]),
+            Changed::Tenant(id) => ("tenant", vec![id.to_string()]),
+            Changed::Sessions(tenant, ids) => {
+                (staff::SESSION, ids.iter().map(|id| staff::session_key(*tenant, *id)).collect())
+            }
+            Changed::SigningKeys => return Ok(()),
         };
-        self.shared.set(&key, CHANGED, SHARED_TTL).await
+        for id in ids {
+            let key = self.cache_key(kind, &id).await?;
+            self.shared.set(&key, CHANGED, SHARED_TTL).await?;
+        }
+        Ok(())
     }
 
     /// Marks it, and has every process forget what it knows.
@@ -374,7 +422,7 @@ impl Resolver {
     async fn announce(&self, what: &Changed) -> Result<(), Fault> {
         self.local.forget();
         self.say_patiently(what, ANNOUNCEMENTS).await.map_err(|error| {
-            let done = if matches!(what, Changed::Key(_)) { "revoked" } else { "changed" };
+            let done = if matches!(what, Changed::Key(_) | Changed::Sessions(..)) { "revoked" } else { "changed" };
             Fault::internal(format!(
                 "{done}, but not yet known everywhere: {error}. Say it again, or wait five minutes"
             ))

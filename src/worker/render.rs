@@ -86,7 +86,7 @@ async fn read_whole(schema: &EmporiaSchema, scope: &Arc<Scope>, claimed: &Claime
 pub async fn body(app: &App, schema: &EmporiaSchema, tenant: TenantId, claimed: &Claimed) -> Result<String, Fault> {
     let standing = app.resolver.standing(tenant).await?;
     let standing = standing.ok_or_else(|| Fault::internal(format!("tenant {tenant} is gone")))?;
-    let resolved = Resolved { standing, access: Access::System, grants: Grants::Everything };
+    let resolved = Resolved::lasting(standing, Access::System, Grants::Everything);
     let request = RequestInfo { id: claimed.id.to_string(), ..RequestInfo::default() };
     let scope = Scope::new(app, &resolved, request);
     let data = read_whole(schema, &scope, claimed).await;

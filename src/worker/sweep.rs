@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::tenant::service::tenant_list;
 use crate::webhook::service::forget_in_tx;
-use crate::{cart, events};
+use crate::{cart, events, identity};
 
 /// Between two rounds. Every worker makes them; two at once do no harm.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -58,6 +58,8 @@ enum Kind {
     Events,
     Deliveries,
     Carts,
+    /// Sessions and tokens of staff.
+    Staff,
 }
 
 /// One tenant's trouble is not the next one's, nor one kind's that of another.
@@ -66,6 +68,7 @@ async fn sweep_tenant(app: &App, tenant: TenantId) {
     for (kind, until) in [
         // They say by themselves when they expire.
         (Kind::IdempotencyKeys, now),
+        (Kind::Staff, now),
         (Kind::Events, now - kept.events),
         (Kind::Deliveries, now - kept.deliveries),
         (Kind::Carts, now - kept.carts),
@@ -87,6 +90,7 @@ async fn sweep_kind(db: &TenantDb, kind: Kind, until: DateTime<Utc>) -> Result<(
         }
         Kind::Deliveries => while db.write(async |tx| Ok::<_, Fault>(forget_in_tx(tx, until, ROWS).await?)).await? {},
         Kind::Carts => cart::service::forget(db, until, ROWS).await?,
+        Kind::Staff => identity::service::forget(db, until, ROWS).await?,
     }
     Ok(())
 }

@@ -43,7 +43,15 @@ impl From<Refusal> for Stop {
         match refusal {
             Refusal::Suspended => Self::Suspended,
             Refusal::Fault(fault) => Self::Fault(fault),
-            Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::Missing => Self::NotFound,
+            Refusal::Malformed
+            | Refusal::Unknown
+            | Refusal::Expired
+            | Refusal::Missing
+            // Of staff, who do not come here.
+            | Refusal::Token(_)
+            | Refusal::SessionEnded
+            | Refusal::NoTenant
+            | Refusal::OtherTenant => Self::NotFound,
         }
     }
 }

@@ -127,7 +127,7 @@ impl Call<'_> {
         if let (Some(hash), Some(text)) = (named, text) {
             persisted::check(hash, text)?;
         }
-        if self.resolved.standing.trusted_documents_only && !self.resolved.access.is_merchant() {
+        if self.resolved.standing.trusted_documents_only && self.resolved.access.is_storefront() {
             return match named.or_else(|| text.map(DocumentHash::of)) {
                 Some(hash) => self.trusted(hash).await?.ok_or_else(trusted::required),
                 None => Err(trusted::required()),

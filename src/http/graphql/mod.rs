@@ -42,7 +42,7 @@ use self::execute::Call;
 use self::params::{Params, Sent};
 use super::context::{Credentials, guard};
 use super::cors;
-use super::request::{RequestId, record_tenant};
+use super::request::{self, RequestId, record_tenant};
 use super::router::Served;
 use super::watch::Watch;
 use crate::graphql::scope::{RequestInfo, Transport};
@@ -109,7 +109,8 @@ async fn answer(
     watch.renew(served, &credentials, &mut resolved).await?;
     let idempotency_key = idempotency_key(&parts.headers)?;
     let transport = if media == Media::Events { Transport::Events } else { Transport::Http };
-    let info = RequestInfo { id: id.0.to_string(), transport, namespace, idempotency_key };
+    let user_agent = request::user_agent(&parts.headers);
+    let info = RequestInfo { id: id.0.to_string(), transport, namespace, idempotency_key, user_agent };
     match sent {
         Sent::One(params) => {
             let call = Call { served, resolved: &resolved, info, is_get };

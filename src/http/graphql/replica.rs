@@ -46,7 +46,7 @@ pub const CATALOGUE: [&str; 31] = [
 /// Whether a replica may answer.
 pub fn may_answer(access: Access, operation: &OperationDefinition) -> bool {
     operation.ty == OperationType::Query
-        && !access.is_merchant()
+        && access.is_storefront()
         && operation.selection_set.node.items.iter().all(|selection| match &selection.node {
             Selection::Field(field) => CATALOGUE.contains(&field.node.name.node.as_str()),
             Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,

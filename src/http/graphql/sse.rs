@@ -35,10 +35,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(12);
 pub async fn respond(
     call: &Call<'_>,
     credentials: Credentials,
-    watch: Watch,
+    mut watch: Watch,
     params: Params,
 ) -> Result<Response, Refused> {
     let served = call.served;
+    watch.follow(served, call.resolved);
     let ready = call.ready(params).await?;
     let busy = |text: &str| Refused {
         status: Some(StatusCode::SERVICE_UNAVAILABLE),

@@ -4,7 +4,7 @@ use async_graphql::{Response, ServerError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::http::context::{Credentials, KEY_HEADERS};
+use crate::http::context::{Credentials, KEY_HEADERS, bearer};
 use crate::http::graphql::answer::{Body, json, too_long};
 use crate::http::graphql::params::Params;
 
@@ -35,12 +35,23 @@ impl FromClient {
     }
 }
 
-/// The key that `connection_init` carries goes before the upgrade's headers; names in any case.
+/// The key and the access token that `connection_init` carries go before those of the upgrade's headers; names in any
+/// case.
 pub fn merge(credentials: &mut Credentials, payload: &Map<String, Value>) {
     let named = |name: &str| payload.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     if let Some(value) = KEY_HEADERS.iter().find_map(|name| named(name)).filter(|value| !value.is_null()) {
         // A key that is not a text is malformed, not absent.
         credentials.api_key = Some(value.as_str().unwrap_or_default().to_owned());
+    }
+    if let Some(value) = named("authorization").filter(|value| !value.is_null()) {
+        match value.as_str() {
+            Some(text) => {
+                if let Some(token) = bearer(text) {
+                    credentials.access_token = Some(token.to_owned());
+                }
+            }
+            None => credentials.access_token = Some(String::new()),
+        }
     }
 }
 
@@ -116,6 +127,22 @@ mod tests {
         assert_eq!(with(json!({ "x-api-key": 7 })), "", "malformed, not absent");
         assert_eq!(with(json!({ "x-api-key": null })), "from headers");
         assert_eq!(with(json!({})), "from headers");
+    }
+
+    #[test]
+    fn the_payloads_access_token_goes_first() {
+        let with = |payload: Value| {
+            let from_headers = Some("from headers".to_owned());
+            let mut credentials = Credentials { access_token: from_headers, ..Credentials::default() };
+            merge(&mut credentials, payload.as_object().unwrap());
+            credentials.access_token.unwrap()
+        };
+        assert_eq!(with(json!({ "Authorization": "Bearer a.b.c" })), "a.b.c");
+        assert_eq!(with(json!({ "authorization": "bearer" })), "", "malformed, not absent");
+        assert_eq!(with(json!({ "authorization": 7 })), "");
+        for none in [json!({ "authorization": null }), json!({ "authorization": "Basic YTpi" }), json!({})] {
+            assert_eq!(with(none), "from headers");
+        }
     }
 
     #[test]

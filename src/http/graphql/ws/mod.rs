@@ -1,7 +1,8 @@
 //! GraphQL over WebSocket: the subprotocol `graphql-transport-ws`.
 //!
 //! `connection_init` carries the same names as the headers; the guard runs on it, and again whenever a key was
-//! revoked or a tenant's standing changed, so that a socket lives no longer than what opened it.
+//! or session was revoked or a tenant's standing changed, and when an access token expires, so that a socket lives no
+//! longer than what opened it.
 //!
 //! | Code | Why the socket is closed |
 //! |---|---|
@@ -29,11 +30,13 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use self::session::Opened;
+
 pub use self::places::Places;
 
 use super::answer::{Media, Refused};
 use crate::http::context::Credentials;
-use crate::http::request::RequestId;
+use crate::http::request::{RequestId, user_agent};
 use crate::http::router::Served;
 use crate::ids::GidNamespace;
 
@@ -62,11 +65,12 @@ pub async fn upgrade(served: &Arc<Served>, id: &RequestId, mut parts: Parts, nam
     }
     let waiting = served.places.to_wait();
     let credentials = Credentials::from_headers(&parts.headers);
+    let user_agent = user_agent(&parts.headers);
     let span = tracing::info_span!("socket", request_id = %id.0, tenant = tracing::field::Empty);
     let (served, id, open) = (served.clone(), id.clone(), served.sockets.token());
     upgrade.max_message_size(MAX_READ).max_frame_size(MAX_READ).on_upgrade(move |socket| {
         async move {
-            session::run(socket, served, id, credentials, namespace, waiting).await;
+            session::run(socket, served, Opened { id, namespace, user_agent }, credentials, waiting).await;
             drop(open);
         }
         .instrument(span)

@@ -83,10 +83,16 @@ struct Running {
     _place: TenantPlace,
 }
 
+/// How the socket was opened.
+pub struct Opened {
+    pub id: RequestId,
+    pub namespace: GidNamespace,
+    pub user_agent: Option<Arc<str>>,
+}
+
 struct Session {
     served: Arc<Served>,
-    id: RequestId,
-    namespace: GidNamespace,
+    opened: Opened,
     credentials: Credentials,
     /// Until it is admitted.
     waiting: WaitingPlace,
@@ -100,14 +106,13 @@ struct Session {
 pub async fn run(
     mut socket: WebSocket,
     served: Arc<Served>,
-    id: RequestId,
+    opened: Opened,
     credentials: Credentials,
-    namespace: GidNamespace,
     waiting: WaitingPlace,
 ) {
     let (out, said) = mpsc::channel(QUEUE);
     let operations = HashMap::new();
-    let session = Session { served, id, namespace, credentials, waiting, admitted: None, operations, started: 0, out };
+    let session = Session { served, opened, credentials, waiting, admitted: None, operations, started: 0, out };
     if let Err(Close(code, reason)) = session.talk(&mut socket, said).await {
         tracing::info!(code, "a socket is closed");
         close(&mut socket, code, &reason).await;
@@ -128,6 +133,9 @@ impl Session {
         loop {
             if stop_by.is_some() && self.operations.is_empty() {
                 return Err(stopping());
+            }
+            if let Some(admitted) = &self.admitted {
+                watch.follow(&served, &admitted.resolved);
             }
             // First of all: who is no longer let in begins nothing more. The others take turns.
             let happened = tokio::select! {
@@ -263,13 +271,14 @@ impl Session {
         let number = self.started;
         let voice = Voice { id: id.clone(), number, out: self.out.clone() };
         let info = RequestInfo {
-            id: self.id.0.to_string(),
+            id: self.opened.id.0.to_string(),
             transport: Transport::WebSocket,
-            namespace: self.namespace,
+            namespace: self.opened.namespace,
             idempotency_key: None,
+            user_agent: self.opened.user_agent.clone(),
         };
         // No part of the socket's span, which may last for days: each is a trace of its own, as it would be over HTTP.
-        let span = tracing::info_span!(parent: None, "operation", request_id = %self.id.0,
+        let span = tracing::info_span!(parent: None, "operation", request_id = %self.opened.id.0,
             tenant = %admitted.resolved.standing.id, operation = Empty);
         let running = operation::run(self.served.clone(), admitted.resolved.clone(), info, params, voice);
         let running = AbortOnDropHandle::new(tokio::spawn(running.instrument(span)));

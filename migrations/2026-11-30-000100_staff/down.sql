@@ -1,0 +1,3 @@
+DROP TABLE staff_tokens;
+DROP TABLE staff_sessions;
+DROP TABLE staff_members;

@@ -1,0 +1,21 @@
+//! Who works for a shop: staff members, who sign in with e-mail address and password, their sessions, and the access
+//! tokens (JWT) by which their requests are known.
+//!
+//! Invariants: a password is kept as argon2id, every random secret as its SHA-256; no answer, and no answer's time, tells
+//! whether an address is somebody's; a session's id is made here and never taken from a client; what ends a session
+//! commits before it is answered and is known to every process within a second (`tenant::resolve`); an access token is
+//! good for 15 minutes and never longer than its session.
+//!
+//! What a member may do is not decided here: a session tells the role, and `Access` what becomes of it.
+
+pub mod attempts;
+pub mod graphql;
+pub mod keys;
+mod loaders;
+mod mail;
+pub mod model;
+pub mod rule;
+pub mod secret;
+pub mod service;
+mod store;
+pub mod token;

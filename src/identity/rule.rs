@@ -1,0 +1,103 @@
+//! What is refused, for reasons that the caller may know.
+
+use super::model::{MAX_EMAIL, MAX_NAME};
+use crate::password::{MAX_CHARS, MIN_CHARS};
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such member, another password, a member who may not sign in: nobody learns which.
+    #[error("Unidentified staff member.")]
+    Unidentified,
+    #[error("This is not an email address of at most {MAX_EMAIL} characters.")]
+    BadEmail,
+    #[error("The password is too short: at least {MIN_CHARS} characters.")]
+    ShortPassword,
+    #[error("The password is too long: at most {MAX_CHARS} characters.")]
+    LongPassword,
+    #[error("This is not the current password.")]
+    OtherPassword,
+    /// Unknown, used, expired or revoked: nobody learns which.
+    #[error("The token is not valid, or not any more.")]
+    BadToken,
+    #[error("There is no such session.")]
+    NoSession,
+    #[error("Too many attempts. Try again in a few minutes.")]
+    TooManyAttempts,
+    #[error("The server is checking too many passwords. Try again in a second.")]
+    Busy,
+    #[error("A staff member of this shop has this email address already.")]
+    EmailTaken,
+    #[error("A name has 1 to {MAX_NAME} characters, not all of them blank, and no control characters.")]
+    BadName,
+    #[error("A role's name has 1 to 63 characters a-z, 0-9, _ and -, the first of them a letter.")]
+    BadRole,
+    #[error("A mail has just been sent. Try again in a minute.")]
+    JustMailed,
+    #[error("The email address is verified already.")]
+    AlreadyVerified,
+}
+
+/// A refusal, with the place of the input at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{refusal}")]
+pub struct StaffRule {
+    pub refusal: Refusal,
+    /// The path to the input at fault; empty: no input is.
+    pub field: Vec<String>,
+}
+
+impl Refusal {
+    pub fn at(self, field: &[&str]) -> StaffRule {
+        StaffRule { refusal: self, field: field.iter().map(|part| (*part).to_owned()).collect() }
+    }
+}
+
+/// Why a mutation of staff refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum StaffErrorCode {
+    /// The value is not valid.
+    Invalid,
+    /// The text is too short.
+    TooShort,
+    /// The text is too long.
+    TooLong,
+    /// Another member has it already.
+    Taken,
+    /// There is no such thing.
+    NotFound,
+    /// Email address and password do not lead to a member who may sign in.
+    UnidentifiedStaff,
+    /// The token is unknown, used, expired or revoked.
+    TokenInvalid,
+    /// Too often, or too much at once: later it will do.
+    Throttled,
+    /// It is so already.
+    AlreadyDone,
+}
+
+impl Refusal {
+    pub fn code(&self) -> StaffErrorCode {
+        use StaffErrorCode as Code;
+        match self {
+            Self::Unidentified => Code::UnidentifiedStaff,
+            Self::BadEmail | Self::OtherPassword | Self::BadName | Self::BadRole => Code::Invalid,
+            Self::ShortPassword => Code::TooShort,
+            Self::LongPassword => Code::TooLong,
+            Self::BadToken => Code::TokenInvalid,
+            Self::NoSession => Code::NotFound,
+            Self::TooManyAttempts | Self::Busy | Self::JustMailed => Code::Throttled,
+            Self::EmailTaken => Code::Taken,
+            Self::AlreadyVerified => Code::AlreadyDone,
+        }
+    }
+}
+
+/// Whether this may be a password, and if not, why: said of the field.
+pub fn check_password(password: &str, field: &[&str]) -> Result<(), StaffRule> {
+    if crate::password::is_admissible(password) {
+        return Ok(());
+    }
+    let is_short = password.chars().count() < MIN_CHARS;
+    Err(if is_short { Refusal::ShortPassword } else { Refusal::LongPassword }.at(field))
+}

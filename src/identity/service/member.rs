@@ -1,0 +1,82 @@
+//! Taking members in. What an owner does for others (inviting, suspending) builds on [`staff_create_in_tx`].
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{refused, unchecked};
+use crate::app::App;
+use crate::clock::Entropy;
+use crate::db::error::constraint;
+use crate::db::{TenantDb, TenantTx};
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::identity::model::{
+    MAX_NAME, NewStaff, Purpose, SHOWN_TOKEN_LIFE, StaffMember, StaffStatus, is_role, normal_email,
+};
+use crate::identity::rule::{Refusal, StaffRule, check_password};
+use crate::identity::secret::OnceToken;
+use crate::identity::store::{once, staff};
+
+/// Takes a member in, who has no password yet. A refusal leaves the transaction to be rolled back.
+pub async fn staff_create_in_tx(
+    tx: &mut TenantTx<'_>,
+    entropy: &Entropy,
+    now: DateTime<Utc>,
+    new: &NewStaff,
+) -> ServiceResult<StaffMember, StaffRule> {
+    let email = normal_email(&new.email).ok_or_else(|| refused(Refusal::BadEmail, &["email"]))?;
+    let is_name = (1..=MAX_NAME).contains(&new.name.chars().count())
+        && !new.name.trim().is_empty()
+        && !new.name.chars().any(char::is_control);
+    if !is_name {
+        return Err(refused(Refusal::BadName, &["name"]));
+    }
+    if !is_role(&new.role) {
+        return Err(refused(Refusal::BadRole, &["role"]));
+    }
+    let (id, new) = (entropy.uuid_v7(now), NewStaff { email, ..new.clone() });
+    staff::insert(tx, id, &new, now).await.map_err(|error| match constraint(&error) {
+        Some("staff_members_email") => refused(Refusal::EmailTaken, &["email"]),
+        _ => ServiceError::from(error),
+    })?;
+    let NewStaff { email, name, role } = new;
+    let status = StaffStatus::Invited;
+    Ok(StaffMember { id, email, name, role, status, email_verified_at: None, created_at: now })
+}
+
+/// The same in a transaction of its own.
+pub async fn staff_create(app: &App, db: &TenantDb, new: &NewStaff) -> ServiceResult<StaffMember, StaffRule> {
+    let now = app.clock.now();
+    db.write(async |tx| staff_create_in_tx(tx, &app.entropy, now, new).await).await
+}
+
+/// A token by which a member chooses a password, for an operator to pass on.
+pub async fn password_token_show(app: &App, db: &TenantDb, staff_id: Uuid) -> Result<OnceToken, Fault> {
+    let (now, token) = (app.clock.now(), OnceToken::from_random(app.entropy.bytes()));
+    let new = once::NewToken {
+        id: app.entropy.uuid_v7(now),
+        staff_id,
+        purpose: Purpose::Password,
+        hash: token.hash(),
+        email: None,
+        expires_at: now + SHOWN_TOKEN_LIFE,
+    };
+    db.write(async |tx| Ok::<_, Fault>(once::insert(tx, &new, now).await?)).await?;
+    Ok(token)
+}
+
+/// Gives a new member the password that an operator has been told.
+pub async fn password_set_by_operator(
+    app: &App,
+    db: &TenantDb,
+    staff_id: Uuid,
+    password: &str,
+) -> ServiceResult<(), StaffRule> {
+    check_password(password, &["password"]).map_err(ServiceError::Rule)?;
+    let hash = app.passwords.hash(password, &app.entropy).await.map_err(unchecked)?;
+    let now = app.clock.now();
+    db.write(async |tx| {
+        staff::set_password(tx, staff_id, &hash, now).await?;
+        Ok(())
+    })
+    .await
+}

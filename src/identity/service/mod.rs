@@ -1,0 +1,32 @@
+//! What is done with staff: a function per use case. No transaction is open while a password is hashed, a token signed or
+//! a mail posted.
+
+mod email;
+mod keys;
+mod member;
+mod password;
+mod session;
+mod sign_in;
+
+pub use email::{email_verification_send, email_verify};
+pub use keys::{KeyInfo, Rotated, keys_list, keys_load, keys_published, keys_rotate};
+pub use member::{password_set_by_operator, password_token_show, staff_create, staff_create_in_tx};
+pub use password::{password_recover, password_reset, password_update};
+pub use session::{forget, session_revoke, session_standing, sessions_page};
+pub use sign_in::{SignedIn, refresh, sign_in};
+
+use super::rule::{Refusal, StaffRule};
+use crate::error::ServiceError;
+use crate::password::PasswordError;
+
+pub(super) fn refused(refusal: Refusal, field: &[&str]) -> ServiceError<StaffRule> {
+    ServiceError::Rule(refusal.at(field))
+}
+
+/// A password that could not be looked at.
+fn unchecked(error: PasswordError) -> ServiceError<StaffRule> {
+    match error {
+        PasswordError::Busy => refused(Refusal::Busy, &[]),
+        PasswordError::Fault(fault) => fault.into(),
+    }
+}
