@@ -67,7 +67,7 @@ impl OwnRedis {
     }
 
     /// Sends a command on a connection of its own.
-    async fn say(&self, command: &[&str]) -> redis::Value {
+    pub async fn say(&self, command: &[&str]) -> redis::Value {
         let mut conn =
             redis::Client::open(self.url()).expect("a URL").get_multiplexed_async_connection().await.expect("Redis");
         let mut said = redis::cmd(command[0]);
@@ -75,12 +75,12 @@ impl OwnRedis {
         said.query_async(&mut conn).await.expect("an answer")
     }
 
-    async fn text(&self, command: &[&str]) -> String {
+    pub async fn text(&self, command: &[&str]) -> String {
         redis::from_redis_value(self.say(command).await).expect("a text")
     }
 
     /// The name of the guard's newest entry of this kind and id.
-    async fn entry(&self, of: &str) -> String {
+    pub async fn entry(&self, of: &str) -> String {
         let epoch = self.text(&["GET", "emporia:epoch"]).await;
         let entries = self.say(&["KEYS", &format!("emporia:*:{epoch}:{of}")]).await;
         let [entry]: [String; 1] = redis::from_redis_value(entries).expect("one entry");

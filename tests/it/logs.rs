@@ -13,7 +13,7 @@ use emporia::cache::{MemoryShared, RedisShared};
 use emporia::clock::Entropy;
 use tower::ServiceExt;
 
-use crate::support::{TestApp, dropped_after};
+use crate::support::{PASSWORD, TestApp, dropped_after};
 
 /// Collects what is logged.
 #[derive(Clone, Default)]
@@ -122,6 +122,28 @@ async fn what_opens_carts_orders_and_webhooks_is_not_logged() {
     let text = lines.text();
     assert!(text.contains("answered"), "something was logged");
     for secret in [key, secret.as_str(), secret.trim_start_matches("whsec_"), "-secret"] {
+        assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_signs_staff_in_is_not_logged() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let lines = Lines::default();
+    let _logging = lines.listen();
+    let member = app.member(&store, "ada@shop.example", "owner").await;
+    app.gql_as(&member.access_token, "{ currentStaffMember { id } }", json!({})).await;
+    app.try_sign_in(&store, "ada@shop.example", "a wrong password").await;
+    app.refresh(&store, &member.refresh_token).await;
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    app.refresh(&store, &member.refresh_token).await;
+    app.bearer("forged.token.secret", "{ __typename }", json!({}), &[]).await;
+
+    let text = lines.text();
+    assert!(text.contains("was used again"), "something was logged: {text}");
+    let (access, refresh) = (member.access_token.rsplit_once('.').expect("a signature").1, &member.refresh_token[26..]);
+    for secret in [PASSWORD, "a wrong password", access, refresh, "forged.token", "ada@shop.example"] {
         assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
     }
 }

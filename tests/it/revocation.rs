@@ -17,10 +17,9 @@ use crate::support::{Events, Socket, Store, TestApp, TestServer, Uncommitted, ev
 use crate::tenancy::count;
 
 /// A key beside the store's own two.
-async fn spare_key(app: &App, store: &Store) -> (Uuid, String) {
-    let made =
-        key_create(&app.db, &*app.clock, &app.entropy, store.tenant, &NewKey::unlimited(KeyKind::Secret, "spare"))
-            .await;
+pub async fn spare_key(app: &App, store: &Store) -> (Uuid, String) {
+    let new = NewKey::unlimited(KeyKind::Secret, "spare");
+    let made = key_create(&app.db, &*app.clock, &app.entropy, store.tenant, &new).await;
     let (info, key) = made.expect("a key");
     (info.id, key.reveal().to_owned())
 }

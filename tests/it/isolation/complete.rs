@@ -14,8 +14,19 @@ use emporia::graphql::schema::sdl;
 use super::entries::{NODES, all};
 
 /// Arguments that name something although they are plain texts.
-const NAMING: [&str; 8] =
-    ["after", "before", "customerAccessToken", "deliveryOptionHandle", "handle", "productHandle", "query", "token"];
+const NAMING: [&str; 11] = [
+    "after",
+    "before",
+    "customerAccessToken",
+    "deliveryOptionHandle",
+    "handle",
+    "productHandle",
+    "query",
+    "refreshToken",
+    "staffPasswordRecover.email",
+    "staffSignIn.input.email",
+    "token",
+];
 
 struct Sdl(BTreeMap<String, TypeDefinition>);
 

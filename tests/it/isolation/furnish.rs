@@ -1,11 +1,13 @@
 //! A store with rows in every table, made through the API, all of whose texts carry the store's marker.
 
 use emporia::error::Fault;
+use emporia::identity::model::NewStaff;
+use emporia::identity::service::{password_set_by_operator, password_token_show, staff_create};
 use emporia::ids::GidNamespace;
 use serde_json::{Value, json};
 
 use super::names::{Names, filled};
-use crate::support::{Store, TestApp};
+use crate::support::{PASSWORD, Store, TestApp};
 
 pub struct Furnished {
     pub store: Store,
@@ -29,6 +31,7 @@ pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
         it.settings(app, n).await;
         it.documents(app, n).await;
         it.keys(app, n).await;
+        it.staff(app, n).await;
         it.sales(app, n).await;
     }
     emporia::worker::drain(&app.app).await.expect("the worker's work");
@@ -123,6 +126,28 @@ impl Furnished {
         self.numbered(app, n, role, &[("role#", "/role/id")]).await;
     }
 
+    /// A member who is signed in, and a token by which a password can be chosen.
+    async fn staff(&mut self, app: &TestApp, n: &str) {
+        let db = app.app.db.tenant(self.store.tenant);
+        let email = format!("{}-{n}@shop.example", self.names.get("handle"));
+        let (name, role) = (self.names.get("marker").to_owned(), "owner".to_owned());
+        let new = NewStaff { email: email.clone(), name, role };
+        let member = staff_create(&app.app, &db, &new).await.expect("a member");
+        password_set_by_operator(&app.app, &db, member.id, PASSWORD).await.expect("a password");
+        let token = password_token_show(&app.app, &db, member.id).await.expect("a token");
+        self.names.set(format!("token{n}"), token.reveal());
+        self.names.set(format!("staff{n} email"), email);
+        let sign_in = r#"mutation { staffSignIn(input: {
+            email: "<staff# email>", password: "correct horse battery", deviceName: "<marker>" }) {
+            staffMember { id } staffAccessToken { refreshToken sessionId } userErrors { message } } }"#;
+        let ids = [
+            ("staff#", "/staffMember/id"),
+            ("session#", "/staffAccessToken/sessionId"),
+            ("refresh#", "/staffAccessToken/refreshToken"),
+        ];
+        self.numbered(app, n, sign_in, &ids).await;
+    }
+
     /// An open cart, an order that waits, one that is paid and half sent, and a payment of which nobody knows.
     async fn sales(&mut self, app: &TestApp, n: &str) {
         let ids = [
@@ -180,7 +205,7 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
     "apiKeys",
     "collections",
     "deliveryProfiles",
@@ -190,6 +215,7 @@ const LISTS: [&str; 12] = [
     "products",
     "roles",
     "search",
+    "staffSessions",
     "trustedDocuments",
     "webhookDeliveries",
     "webhookSubscriptions",

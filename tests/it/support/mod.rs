@@ -13,6 +13,7 @@ mod process;
 mod receiver;
 mod shopping;
 mod sse;
+mod staff;
 mod statements;
 mod ws;
 
@@ -27,6 +28,7 @@ pub use process::Process;
 pub use receiver::{Received, Receiver, Reply};
 pub use shopping::{Shopping, variant};
 pub use sse::Events;
+pub use staff::{Member, PASSWORD, Post, SIGN_IN};
 pub use statements::Statements;
 pub use ws::Socket;
 

@@ -7,6 +7,7 @@ mod content;
 mod node;
 mod order;
 mod settings;
+mod staff;
 
 /// A document, and how one knows that it reaches what it aims at when it is the owner who sends it.
 #[derive(Clone, Copy)]
@@ -43,8 +44,8 @@ const fn blind(reason: &'static str, document: &'static str) -> Entry {
 
 /// All entries, in an order in which an owner can send them one after the other: what an entry removes, none needs after it.
 pub fn all() -> impl Iterator<Item = Entry> {
-    let reads = [catalog::READS, content::READS, settings::READS, order::READS, cart::READS];
-    let writes = [cart::WRITES, order::WRITES, content::WRITES, settings::WRITES, catalog::WRITES];
+    let reads = [catalog::READS, content::READS, settings::READS, order::READS, cart::READS, staff::READS];
+    let writes = [staff::WRITES, cart::WRITES, order::WRITES, content::WRITES, settings::WRITES, catalog::WRITES];
     reads.into_iter().chain(writes).flatten().copied()
 }
 

@@ -46,6 +46,8 @@ pub const NODES: &[(&str, Node)] = &[
     ("TrustedDocument", Found("trusted1")),
     ("ApiKey", Found("apiKey1")),
     ("Role", Found("role1")),
+    ("StaffMember", Found("staff1")),
+    ("StaffSession", Found("session1")),
     ("MailingAddress", Never("an address is read through what it belongs to")),
     ("AppliedGiftCard", NoneYet),
     ("Company", NoneYet),
