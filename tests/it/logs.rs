@@ -66,13 +66,15 @@ async fn a_request_is_one_json_line_without_any_secret() {
     });
     let headers = [
         ("x-request-id", "request-0001"),
-        ("authorization", "Bearer authorization-secret"),
+        ("authorization", "Basic authorization-secret"),
         ("cookie", "cookie-secret"),
         ("idempotency-key", "idempotency-secret"),
         ("user-agent", "agent-secret"),
     ];
     app.post_json(&store.secret, &body, &headers).await;
-    app.post_json("esk_wrong-secret", &body, &headers).await;
+    let bearer = headers
+        .map(|(name, value)| if name == "authorization" { (name, "Bearer a.b-secret.c") } else { (name, value) });
+    app.post_json("esk_wrong-secret", &body, &bearer).await;
     let uri = "/graphql?query=%7B__typename%7D&variables=%7B%22a%22:%22query-string-secret%22%7D";
     app.send("GET", uri, &[("x-api-key", &store.publishable)], "").await;
     let checkout = format!("/checkout/{}/{}?key=checkout-key-secret", store.tenant, store.tenant);
