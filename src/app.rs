@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use crate::attempts::Attempts;
 use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
@@ -30,7 +31,9 @@ pub struct App {
     pub mailer: Arc<dyn Mailer>,
     pub passwords: Passwords,
     /// Wrong passwords of staff, lately.
-    pub sign_ins: Attempts,
+    pub sign_ins: identity::attempts::Attempts,
+    /// How often passwords are guessed and mails asked for.
+    pub attempts: Attempts,
     /// What the process counts of itself.
     pub metrics: Metrics,
     /// The mutations' use cases that are under way: a process that stops waits for them, whoever has gone.
@@ -61,6 +64,7 @@ impl App {
         let payments = Payments::new(config.development, &shared);
         let metrics = Metrics::new(&db);
         let (mailer, passwords) = (mail::mailer(&config.mail), Passwords::new(&entropy));
+        let attempts = Attempts::new(shared.clone(), clock.clone());
         let (config, tasks) = (Arc::new(config), TaskTracker::new());
         Self {
             config,
@@ -72,7 +76,8 @@ impl App {
             payments,
             mailer,
             passwords,
-            sign_ins: Attempts::default(),
+            sign_ins: identity::attempts::Attempts::default(),
+            attempts,
             metrics,
             tasks,
             _announcer: announcer,

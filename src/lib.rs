@@ -8,6 +8,7 @@ pub mod access;
 pub mod address;
 pub mod api_key;
 pub mod app;
+pub mod attempts;
 pub mod attribute;
 pub mod cache;
 pub mod cart;

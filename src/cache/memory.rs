@@ -75,6 +75,22 @@ impl Shared for MemoryShared {
         Ok(())
     }
 
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
+        let mut entries = self.entries();
+        let count = entries.get(key).and_then(|count| count.parse().ok()).unwrap_or(0_u64) + 1;
+        match entries.by_key.get_mut(key).filter(|_| count > 1) {
+            // It ends when it was to end.
+            Some((value, _)) => *value = count.to_string(),
+            None => entries.set(key, "1", ttl),
+        }
+        Ok(count)
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Fault> {
+        self.entries().by_key.remove(key);
+        Ok(())
+    }
+
     /// One: it forgets everything or nothing.
     async fn epoch(&self) -> Result<String, Fault> {
         Ok(String::new())

@@ -43,6 +43,12 @@ pub trait Shared: Send + Sync + 'static {
     /// Stores for `ttl` unless there is an entry: what a reader found must not overwrite what a writer said since.
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault>;
 
+    /// Adds one to a count, which begins at none and is forgotten so long after it began; answers how many it is now.
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault>;
+
+    /// Forgets an entry.
+    async fn remove(&self, key: &str) -> Result<(), Fault>;
+
     /// The current epoch of the store. It changes with the server behind it, which may have forgotten what was
     /// written last: what must not come back is stored under the epoch's name.
     async fn epoch(&self) -> Result<String, Fault>;

@@ -214,6 +214,19 @@ impl Shared for RedisShared {
         Ok(())
     }
 
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
+        // Together: a count without an end would stay for ever.
+        let mut both = redis::pipe();
+        let begin = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
+        both.atomic().set_options(key, 0, begin).ignore().incr(key, 1);
+        let (count,): (u64,) = self.run(|mut redis| async move { both.query_async(&mut redis).await }).await?;
+        Ok(count)
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Fault> {
+        self.run(|mut redis| async move { redis.del(key).await }).await
+    }
+
     async fn epoch(&self) -> Result<String, Fault> {
         let epoch: Option<String> = self.run(|mut redis| async move { redis.get(EPOCH).await }).await?;
         match epoch {

@@ -8,6 +8,7 @@ use super::model::{Cart, CartAddress};
 use super::rule::{CartErrorCode, CartRule, CartWarningCode, Field, Target, Warning};
 use crate::address::{Address, MAX_PART};
 use crate::country::Country;
+use crate::customer::model::CustomerAddress;
 
 /// At most this many addresses a cart.
 pub const MAX_ADDRESSES: usize = 20;
@@ -38,16 +39,22 @@ pub struct AddressUpdate {
 pub enum Source {
     /// From here. A country that is not given is the one before, or the buyer's; the address's own is not looked at.
     Given { address: Box<Address>, country: Option<Country> },
-    /// From a customer's address book; there are no customers yet.
-    Customer,
+    /// From the address book of the customer whose cart it is. None: the id given is no address's.
+    Customer(Option<Uuid>),
     /// The input names none.
     Nothing,
 }
 
-/// Adds addresses. One that is there already is not added again.
+/// Whether any of these is to be taken from an address book.
+pub fn copies<'a>(sources: impl IntoIterator<Item = &'a Source>) -> bool {
+    sources.into_iter().any(|source| matches!(source, Source::Customer(_)))
+}
+
+/// Adds addresses. One that is there already is not added again. `book` has those of the customer whose cart it is.
 pub fn add(
     cart: &mut Cart,
     new: &[NewAddress],
+    book: &[CustomerAddress],
     field: &Field<'_>,
     mut next_id: impl FnMut() -> Uuid,
 ) -> Result<Vec<Warning>, CartRule> {
@@ -55,7 +62,7 @@ pub fn add(
     let mut warnings = Vec::new();
     for (at, new) in new.iter().enumerate() {
         let field = field.nth(at);
-        let address = resolve(&new.source, new.strict, cart.buyer.country, &field)?;
+        let address = resolve(&new.source, book, new.strict, cart.buyer.country, &field)?;
         let known = cart.addresses.iter().find(|known| *known.address == address).map(|known| known.id);
         if let Some(id) = known {
             let message = "The cart has this address already.".to_owned();
@@ -82,14 +89,20 @@ pub fn add(
 }
 
 /// Changes addresses.
-pub fn update(cart: &mut Cart, updates: &[AddressUpdate], field: &Field<'_>) -> Result<(), CartRule> {
+pub fn update(
+    cart: &mut Cart,
+    updates: &[AddressUpdate],
+    book: &[CustomerAddress],
+    field: &Field<'_>,
+) -> Result<(), CartRule> {
     check_selected(updates.iter().map(|update| update.selected), field)?;
     for (at, update) in updates.iter().enumerate() {
         let field = field.nth(at);
         let place = place_of(cart, update.id, &field.get("id"))?;
         let known = Arc::make_mut(&mut cart.addresses[place]);
         if let Some(source) = &update.source {
-            known.address = Arc::new(resolve(source, update.strict, Some(known.address.country), &field)?);
+            let before = Some(known.address.country);
+            known.address = Arc::new(resolve(source, book, update.strict, before, &field)?);
         }
         known.one_time_use = update.one_time_use.unwrap_or(known.one_time_use);
         let id = known.id;
@@ -115,11 +128,12 @@ pub fn remove(cart: &mut Cart, ids: &[Option<Uuid>], field: &Field<'_>) -> Resul
 pub fn replace(
     cart: &mut Cart,
     new: &[NewAddress],
+    book: &[CustomerAddress],
     field: &Field<'_>,
     next_id: impl FnMut() -> Uuid,
 ) -> Result<Vec<Warning>, CartRule> {
     cart.addresses.clear();
-    add(cart, new, field, next_id)
+    add(cart, new, book, field, next_id)
 }
 
 fn select(cart: &mut Cart, id: Uuid) {
@@ -143,15 +157,24 @@ fn place_of(cart: &Cart, id: Option<Uuid>, field: &Field<'_>) -> Result<usize, C
     place.ok_or_else(|| field.refuse(CartErrorCode::InvalidDeliveryAddressId, "The cart has no such address."))
 }
 
-fn resolve(source: &Source, strict: bool, otherwise: Option<Country>, field: &Field<'_>) -> Result<Address, CartRule> {
+fn resolve(
+    source: &Source,
+    book: &[CustomerAddress],
+    strict: bool,
+    otherwise: Option<Country>,
+    field: &Field<'_>,
+) -> Result<Address, CartRule> {
     let field = field.get("address");
     let (address, country) = match source {
-        Source::Given { address, country } => (address.as_ref(), country),
-        Source::Customer => {
-            let message = "There is no such customer address.";
-            let field = field.get("copyFromCustomerAddressId");
-            return Err(field.refuse(CartErrorCode::InvalidDeliveryAddressId, message));
-        }
+        Source::Given { address, country } => (address.as_ref(), *country),
+        Source::Customer(id) => match book.iter().find(|one| Some(one.id) == *id) {
+            Some(copied) => (copied.address.as_ref(), Some(copied.address.country)),
+            None => {
+                let message = "There is no such customer address.";
+                let field = field.get("copyFromCustomerAddressId");
+                return Err(field.refuse(CartErrorCode::InvalidDeliveryAddressId, message));
+            }
+        },
         Source::Nothing => {
             let message = "The address itself is missing.";
             return Err(field.get("deliveryAddress").refuse(CartErrorCode::UnspecifiedAddressError, message));

@@ -4,6 +4,8 @@ use super::model::{Attributes, Buyer, Cart};
 use super::rule::{CartErrorCode, CartRule, CartWarningCode, Field, Target, Warning};
 use crate::attribute::Attribute;
 use crate::country::Country;
+use crate::customer::model::Customer;
+use crate::customer::secret::Secret;
 
 /// At most this many items in a list of the input.
 pub const MAX_LIST: usize = 250;
@@ -24,8 +26,8 @@ pub struct BuyerUpdate {
     pub email: Option<Option<String>>,
     pub phone: Option<Option<String>>,
     pub country: Option<Option<Country>>,
-    /// Whether a customer's token was given; there are no customers yet.
-    pub customer: bool,
+    /// A customer's access token, which ties the cart to them.
+    pub customer: Option<Secret>,
     /// Whether a company's location was given; there are no companies yet.
     pub company: bool,
 }
@@ -89,10 +91,15 @@ pub fn check_all_attributes(cart: &Cart, field: &Field<'_>) -> Result<(), CartRu
     Ok(())
 }
 
-pub fn set_buyer(cart: &mut Cart, update: &BuyerUpdate, field: &Field<'_>) -> Result<(), CartRule> {
-    if update.customer {
-        let message = "There is no customer with this token.";
-        return Err(field.get("customerAccessToken").refuse(CartErrorCode::Invalid, message));
+/// `customer` is whom the update's token belongs to, if it is good.
+pub fn set_buyer(
+    cart: &mut Cart,
+    update: &BuyerUpdate,
+    customer: Option<&Customer>,
+    field: &Field<'_>,
+) -> Result<(), CartRule> {
+    if update.customer.is_some() {
+        tie(cart, customer, &field.get("customerAccessToken"))?;
     }
     if update.company {
         let message = "There is no such company location.";
@@ -107,6 +114,26 @@ pub fn set_buyer(cart: &mut Cart, update: &BuyerUpdate, field: &Field<'_>) -> Re
     }
     if let Some(new) = update.country {
         *country = new;
+    }
+    Ok(())
+}
+
+/// Makes the cart a customer's, with the address and number that they are known by where it has none. It stays theirs: who
+/// has another's token and the cart's key learns nothing of them, and gets nothing of theirs.
+fn tie(cart: &mut Cart, customer: Option<&Customer>, field: &Field<'_>) -> Result<(), CartRule> {
+    let Some(customer) = customer else {
+        let message = "There is no customer with this token.";
+        return Err(field.refuse(CartErrorCode::Invalid, message));
+    };
+    if cart.customer_id.is_some_and(|owner| owner != customer.id) {
+        let message = "The cart belongs to another customer.";
+        return Err(field.refuse(CartErrorCode::Invalid, message));
+    }
+    cart.customer_id = Some(customer.id);
+    let Buyer { email, phone, .. } = &mut cart.buyer;
+    email.get_or_insert_with(|| customer.email.address.clone());
+    if phone.is_none() {
+        phone.clone_from(&customer.phone);
     }
     Ok(())
 }

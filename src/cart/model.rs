@@ -19,6 +19,8 @@ pub const MAX_QUANTITY: i32 = 1_000_000;
 #[derive(Clone, Debug)]
 pub struct Cart {
     pub id: Uuid,
+    /// Whose it is: nobody else's access token ties it from then on. None: a guest's.
+    pub customer_id: Option<Uuid>,
     pub note: String,
     pub attributes: Attributes,
     pub discount_codes: Vec<String>,
@@ -159,6 +161,7 @@ impl Cart {
     pub fn empty(id: Uuid, now: DateTime<Utc>) -> Self {
         Self {
             id,
+            customer_id: None,
             note: String::new(),
             attributes: Attributes::default(),
             discount_codes: vec![],

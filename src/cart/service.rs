@@ -17,6 +17,8 @@ use crate::app::App;
 use crate::attribute::Attribute;
 use crate::checkout::service::{being_paid, is_being_paid};
 use crate::clock::Entropy;
+use crate::customer::model::{Customer, CustomerAddress};
+use crate::customer::service::{address_book, customer_of_token};
 use crate::db::error::constraint;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
@@ -81,8 +83,11 @@ pub async fn cart_create(desk: &Desk, new: &NewCart) -> CartResult<Changed> {
     desk.db
         .write(async |tx| {
             let known = known(tx.conn(), new.lines.iter().filter_map(|line| line.variant_id), desk.now).await?;
+            let customer = customer_of(tx.conn(), &new.buyer, desk.now).await?;
             let mut cart = Cart::empty(key.id, desk.now);
-            let warnings = refuse(fill(&mut cart, &known, new, &input, desk))?;
+            let copies = addresses::copies(new.addresses.iter().map(|address| &address.source));
+            let book = book_of(tx.conn(), customer.as_ref().map(|customer| customer.id).filter(|_| copies)).await?;
+            let warnings = refuse(fill(&mut cart, &known, new, (customer.as_ref(), &book), &input, desk))?;
             store::create(tx, &key, &cart)?;
             Ok(Changed { cart: Arc::new(cart), key: key.clone(), warnings })
         })
@@ -94,6 +99,7 @@ fn fill(
     cart: &mut Cart,
     known: &Known,
     new: &NewCart,
+    (customer, book): (Option<&Customer>, &[CustomerAddress]),
     input: &Field<'_>,
     desk: &Desk,
 ) -> Result<Vec<Warning>, CartRule> {
@@ -101,10 +107,10 @@ fn fill(
         details::set_note(cart, note, &input.get("note"))?;
     }
     details::set_attributes(cart, &new.attributes, &input.get("attributes"))?;
-    details::set_buyer(cart, &new.buyer, &input.get("buyerIdentity"))?;
+    details::set_buyer(cart, &new.buyer, customer, &input.get("buyerIdentity"))?;
     let mut warnings = lines::add(cart, known, &new.lines, &input.get("lines"), || desk.new_id())?;
     let field = input.get("delivery");
-    warnings.extend(addresses::add(cart, &new.addresses, &field.get("addresses"), || desk.new_id())?);
+    warnings.extend(addresses::add(cart, &new.addresses, book, &field.get("addresses"), || desk.new_id())?);
     warnings.extend(details::set_discount_codes(cart, &new.discount_codes, &input.get("discountCodes"))?);
     details::check_gift_cards(&new.gift_cards, &input.get("giftCardCodes"))?;
     if new.metafields {
@@ -149,7 +155,34 @@ pub async fn cart_buyer_identity_update(
     update: &BuyerUpdate,
 ) -> CartResult<Changed> {
     let field = Field::argument("buyerIdentity");
-    change(desk, key, vec![], |cart, _| quietly(details::set_buyer(cart, update, &field))).await
+    desk.db
+        .write(async |tx| {
+            let key = refuse(key.ok_or_else(no_such_cart))?;
+            let (mut on_customer, mut on_payment) = (tx.conn().clone(), tx.conn().clone());
+            let (before, customer, is_being_paid) = try_join!(
+                store::lock(tx, &key, desk.now),
+                customer_of(&mut on_customer, update, desk.now),
+                is_being_paid(&mut on_payment, key.id),
+            )?;
+            let before = refuse(before.filter(is_open).ok_or_else(no_such_cart))?;
+            refuse(check_unpaid(is_being_paid))?;
+            let mut after = before.clone();
+            refuse(details::set_buyer(&mut after, update, customer.as_ref(), &field))?;
+            saved(tx, desk, key, &before, after, vec![])
+        })
+        .await
+}
+
+/// Whom the update's access token belongs to; none when it is not good, and when there is none.
+async fn customer_of(
+    conn: &mut TenantConn<'_>,
+    update: &BuyerUpdate,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Customer>> {
+    match &update.customer {
+        Some(token) => customer_of_token(conn, token, now).await,
+        None => Ok(None),
+    }
 }
 
 pub async fn cart_discount_codes_update(desk: &Desk, key: Option<CartKey>, codes: &[String]) -> CartResult<Changed> {
@@ -160,7 +193,8 @@ pub async fn cart_discount_codes_update(desk: &Desk, key: Option<CartKey>, codes
 pub async fn cart_delivery_addresses_add(desk: &Desk, key: Option<CartKey>, new: &[NewAddress]) -> CartResult<Changed> {
     let field = Field::argument("addresses");
     refuse(check_list(new, &field))?;
-    change(desk, key, vec![], |cart, _| addresses::add(cart, new, &field, || desk.new_id())).await
+    let copies = addresses::copies(new.iter().map(|new| &new.source));
+    readdress(desk, key, copies, |cart, book| addresses::add(cart, new, book, &field, || desk.new_id())).await
 }
 
 pub async fn cart_delivery_addresses_replace(
@@ -170,7 +204,8 @@ pub async fn cart_delivery_addresses_replace(
 ) -> CartResult<Changed> {
     let field = Field::argument("addresses");
     refuse(check_list(new, &field))?;
-    change(desk, key, vec![], |cart, _| addresses::replace(cart, new, &field, || desk.new_id())).await
+    let copies = addresses::copies(new.iter().map(|new| &new.source));
+    readdress(desk, key, copies, |cart, book| addresses::replace(cart, new, book, &field, || desk.new_id())).await
 }
 
 pub async fn cart_delivery_addresses_update(
@@ -180,7 +215,8 @@ pub async fn cart_delivery_addresses_update(
 ) -> CartResult<Changed> {
     let field = Field::argument("addresses");
     refuse(check_list(updates, &field))?;
-    change(desk, key, vec![], |cart, _| quietly(addresses::update(cart, updates, &field))).await
+    let copies = addresses::copies(updates.iter().filter_map(|update| update.source.as_ref()));
+    readdress(desk, key, copies, |cart, book| quietly(addresses::update(cart, updates, book, &field))).await
 }
 
 pub async fn cart_delivery_addresses_remove(
@@ -269,6 +305,36 @@ async fn change(
         })
         .await
         .map_err(merchandise_deleted)
+}
+
+/// Locks a cart and changes its addresses, with the address book of its customer at hand where something is copied.
+async fn readdress(
+    desk: &Desk,
+    key: Option<CartKey>,
+    copies: bool,
+    apply: impl FnOnce(&mut Cart, &[CustomerAddress]) -> Result<Vec<Warning>, CartRule>,
+) -> CartResult<Changed> {
+    desk.db
+        .write(async |tx| {
+            let key = refuse(key.ok_or_else(no_such_cart))?;
+            let mut on_payment = tx.conn().clone();
+            let (before, is_being_paid) =
+                try_join!(store::lock(tx, &key, desk.now), is_being_paid(&mut on_payment, key.id))?;
+            let before = refuse(before.filter(is_open).ok_or_else(no_such_cart))?;
+            refuse(check_unpaid(is_being_paid))?;
+            let book = book_of(tx.conn(), before.customer_id.filter(|_| copies)).await?;
+            let mut after = before.clone();
+            let warnings = refuse(apply(&mut after, &book))?;
+            saved(tx, desk, key, &before, after, warnings)
+        })
+        .await
+}
+
+async fn book_of(conn: &mut TenantConn<'_>, customer: Option<Uuid>) -> QueryResult<Vec<CustomerAddress>> {
+    match customer {
+        Some(id) => address_book(conn, id).await,
+        None => Ok(vec![]),
+    }
 }
 
 /// A variant that was deleted after it had been looked up is one that there is not.

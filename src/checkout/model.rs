@@ -85,6 +85,7 @@ pub fn draft(
         gateway: terms.gateway,
         actor: terms.actor,
         currency: terms.currency,
+        customer_id: cart.customer_id,
         email: cart.buyer.email.clone(),
         phone: cart.buyer.phone.clone(),
         shipping_address: shipping_address.map(|address| Address::clone(&address.address)),

@@ -48,6 +48,7 @@ fn cart(lines: Vec<Arc<Line>>) -> Cart {
         CartAddress { id: Uuid::nil(), address: Arc::new(address()), selected: true, one_time_use: false, position: 1 };
     Cart {
         id: Uuid::from_u128(9),
+        customer_id: None,
         note: String::new(),
         attributes: Attributes::default(),
         discount_codes: Vec::new(),

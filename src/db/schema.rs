@@ -49,6 +49,7 @@ diesel::table! {
         order_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        customer_id -> Nullable<Uuid>,
     }
 }
 
@@ -74,6 +75,85 @@ diesel::table! {
         seo_title -> Nullable<Text>,
         seo_description -> Nullable<Text>,
         published_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_access_tokens (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        customer_id -> Uuid,
+        token_hash -> Bytea,
+        expires_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_addresses (tenant_id, customer_id, id) {
+        tenant_id -> Uuid,
+        customer_id -> Uuid,
+        id -> Uuid,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        company -> Nullable<Text>,
+        address1 -> Nullable<Text>,
+        address2 -> Nullable<Text>,
+        city -> Nullable<Text>,
+        zip -> Nullable<Text>,
+        province_code -> Nullable<Text>,
+        country -> Text,
+        phone -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    customer_letters (tenant_id, customer_id, kind) {
+        tenant_id -> Uuid,
+        customer_id -> Uuid,
+        kind -> Text,
+        token_hash -> Bytea,
+        email -> Text,
+        email_key -> Text,
+        expires_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_signups (tenant_id, email_key) {
+        tenant_id -> Uuid,
+        email_key -> Text,
+        id -> Uuid,
+        email -> Text,
+        token_hash -> Bytea,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        accepts_marketing -> Bool,
+        expires_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customers (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        email -> Text,
+        email_key -> Text,
+        password_hash -> Nullable<Text>,
+        verified_at -> Nullable<Timestamptz>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        sort_name -> Text,
+        phone -> Nullable<Text>,
+        accepts_marketing -> Bool,
+        tags -> Array<Text>,
+        note -> Nullable<Text>,
+        default_address_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -307,6 +387,7 @@ diesel::table! {
         cancel_reason -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        customer_id -> Nullable<Uuid>,
     }
 }
 
@@ -581,6 +662,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     carts,
     collection_products,
     collections,
+    customer_access_tokens,
+    customer_addresses,
+    customer_letters,
+    customer_signups,
+    customers,
     delivery_profiles,
     delivery_rates,
     delivery_zone_countries,

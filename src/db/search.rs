@@ -44,6 +44,9 @@ diesel::define_sql_function! {
 // Whatever the database's locale: that of C, which sorts by bytes, knows the upper case of ASCII only.
 diesel::postfix_operator!(Unicode, " COLLATE \"und-x-icu\"", SqlText, backend: Pg);
 
+// Folds A to Z and nothing else, whatever the database's locale.
+diesel::postfix_operator!(Bytes, " COLLATE \"C\"", SqlText, backend: Pg);
+
 /// The (text) expression as it is compared: upper and lower case are one, in every script.
 macro_rules! folded {
     ($text:expr) => {

@@ -23,6 +23,7 @@ use crate::catalog::graphql::{
 use crate::content;
 use crate::content::graphql::{Article, Blog, Comment, Menu, MenuItem, Metaobject, Page, UrlRedirect};
 use crate::identity::graphql::{StaffMember, StaffSession, member_of, session_of};
+use crate::customer::graphql::{Customer, customer_of_merchant};
 use crate::ids::Gid;
 use crate::order::graphql::{
     FulfillmentOrder, FulfillmentOrderLineItem, LineItem, Order, line_of_merchant, order_of_merchant,
@@ -53,6 +54,7 @@ pub enum Node {
     Cart(Cart),
     CartLine(CartLine),
     ComponentizableCartLine(ComponentizableCartLine),
+    Customer(Customer),
     Order(Order),
     LineItem(LineItem),
     FulfillmentOrder(FulfillmentOrder),
@@ -103,6 +105,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "Location" => location_by_id(scope, id).await?.map(Node::Location),
         // By its key alone. Lines are read through their cart.
         "Cart" => cart_by_gid(scope, gid).await?.map(Node::Cart),
+        "Customer" => customer_of_merchant(scope, id).await?.map(Node::Customer),
         "Order" => order_of_merchant(scope, id).await?.map(Node::Order),
         "LineItem" => line_of_merchant(scope, id).await?.map(Node::LineItem),
         // What is to be sent of an order goes by the order's id, and a line of that by the order line's.

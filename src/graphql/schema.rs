@@ -20,7 +20,7 @@ use crate::cart::graphql::{CartMutation, CartQuery};
 use crate::catalog::graphql::{CatalogMutation, CatalogQuery, CollectionQuery, SearchQuery};
 use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
-use crate::customer::graphql::CustomerQuery;
+use crate::customer::graphql::{CustomerMutation, CustomerQuery};
 use crate::events::graphql::EventSubscription;
 use crate::identity::graphql::{StaffMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
@@ -61,6 +61,7 @@ pub struct Mutation(
     InventoryMutation,
     ContentMutation,
     CartMutation,
+    CustomerMutation,
     ShippingMutation,
     WebhookMutation,
     CheckoutMutation,

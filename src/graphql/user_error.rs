@@ -7,6 +7,7 @@ use crate::cart::graphql::{CartUserError, MetafieldDeleteUserError, MetafieldsSe
 use crate::catalog::graphql::{CollectionUserError, ProductDeleteUserError, ProductSetUserError};
 use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
+use crate::customer::graphql::{CustomerUserError, UserError};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::identity::graphql::StaffUserError;
 use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
@@ -40,6 +41,8 @@ pub enum DisplayableError {
     ApiKey(ApiKeyUserError),
     Role(RoleUserError),
     Staff(StaffUserError),
+    Customer(CustomerUserError),
+    WithoutCode(UserError),
 }
 
 /// What was done, or the one user error that says why not.

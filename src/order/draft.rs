@@ -20,6 +20,9 @@ pub struct OrderDraft {
     /// Who checked out, for the history.
     pub actor: String,
     pub currency: Currency,
+    /// Who buys; none: a guest.
+    #[serde(default)]
+    pub customer_id: Option<Uuid>,
     pub email: Option<String>,
     pub phone: Option<String>,
     pub shipping_address: Option<Address>,

@@ -11,6 +11,8 @@ use crate::search::{self, BadQuery, Query, Term, Text};
 pub enum OrderCondition {
     NumberFrom(i64),
     NumberBelow(i64),
+    /// Who bought.
+    Customer(Uuid),
     /// Contained in the buyer's address.
     Email(Text),
     FinancialStatus(FinancialStatus),
@@ -32,6 +34,7 @@ const FIELDS: &[&str] = &[
     "financial_status",
     "fulfillment_status",
     "status",
+    "customer_id",
     "id",
     "created_at",
     "processed_at",
@@ -63,6 +66,7 @@ fn condition(term: &Term) -> Result<Query<OrderCondition>, BadQuery> {
                 None => return Ok(Query::All(Vec::new())),
             }
         }
+        Some("customer_id") => Is::Customer(term.id("Customer")?),
         Some("id") => Is::Id(term.id("Order")?),
         Some("created_at" | "processed_at") => {
             return Ok(search::within(term.moments()?, Is::CreatedSince, Is::CreatedBefore));

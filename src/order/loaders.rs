@@ -24,6 +24,20 @@ impl BatchKey for OrderById {
     }
 }
 
+/// How many orders a customer has placed. Who may ask is the caller's question here too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CountOfCustomer(pub Uuid);
+
+impl BatchKey for CountOfCustomer {
+    type Value = u64;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, u64>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let counts = store::counts_of_customers(conn, &ids).await?;
+        Ok(counts.into_iter().map(|(id, count)| (Self(id), u64::try_from(count).unwrap_or_default())).collect())
+    }
+}
+
 /// An order's line by its own id. Who may ask is the caller's question here too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LineById(pub Uuid);

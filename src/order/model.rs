@@ -99,6 +99,8 @@ status! {
 pub struct Order {
     pub id: Uuid,
     pub number: i32,
+    /// Who bought; none: a guest.
+    pub customer_id: Option<Uuid>,
     pub email: Option<String>,
     pub phone: Option<String>,
     pub shipping_address: Option<Address>,

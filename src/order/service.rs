@@ -157,6 +157,30 @@ pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> Once<(Uuid, U
     .await
 }
 
+/// At most so many orders join a customer at once; the rest when they sign in the next time.
+const JOINING: i64 = 100;
+
+/// Makes what guests have bought with this address the customer's, who has shown that it is theirs.
+pub async fn join_customer_in_tx(
+    tx: &mut TenantTx<'_>,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+    customer_id: Uuid,
+    email_key: &str,
+) -> QueryResult<()> {
+    let actor = GidNamespace::Emporia.encode("Customer", customer_id);
+    for (id, updated_at) in store::lock_of_guest(tx, email_key, JOINING).await? {
+        let then = now.max(updated_at + TimeDelta::microseconds(1));
+        store::join_customer(tx, id, customer_id, then)?;
+        let message = "It joined the account of the customer whose email address it has.".to_owned();
+        let entry = NewHistory { kind: HistoryKind::Updated, message, actor: &actor };
+        store::insert_history(tx, id, &[entry], then, entropy)?;
+        let payload = serde_json::json!({ "actor": actor });
+        append_in_tx(tx, now, entropy, &NewEvent { topic: Topic::OrdersUpdated, subject_id: id, payload })?;
+    }
+    Ok(())
+}
+
 const MAX_NOTE: usize = 900;
 const MAX_TRACKING: usize = 255;
 const MAX_URL: usize = 2048;

@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::tenant::service::tenant_list;
 use crate::webhook::service::forget_in_tx;
-use crate::{cart, events, identity};
+use crate::{cart, customer, events, identity};
 
 /// Between two rounds. Every worker makes them; two at once do no harm.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -60,6 +60,7 @@ enum Kind {
     Carts,
     /// Sessions and tokens of staff.
     Staff,
+    CustomerTokens,
 }
 
 /// One tenant's trouble is not the next one's, nor one kind's that of another.
@@ -72,6 +73,7 @@ async fn sweep_tenant(app: &App, tenant: TenantId) {
         (Kind::Events, now - kept.events),
         (Kind::Deliveries, now - kept.deliveries),
         (Kind::Carts, now - kept.carts),
+        (Kind::CustomerTokens, now),
     ] {
         if let Err(fault) = sweep_kind(&db, kind, until).await {
             tracing::error!(%fault, %tenant, ?kind, "a tenant was not swept");
@@ -89,6 +91,9 @@ async fn sweep_kind(db: &TenantDb, kind: Kind, until: DateTime<Utc>) -> Result<(
             while db.write(async |tx| Ok::<_, Fault>(events::store::forget(tx, until, ROWS).await?)).await? {}
         }
         Kind::Deliveries => while db.write(async |tx| Ok::<_, Fault>(forget_in_tx(tx, until, ROWS).await?)).await? {},
+        Kind::CustomerTokens => {
+            while db.write(async |tx| Ok::<_, Fault>(customer::service::forget_in_tx(tx, until, ROWS).await?)).await? {}
+        }
         Kind::Carts => cart::service::forget(db, until, ROWS).await?,
         Kind::Staff => identity::service::forget(db, until, ROWS).await?,
     }

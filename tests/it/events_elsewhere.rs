@@ -214,6 +214,12 @@ impl Shared for Losing {
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         self.0.set_if_absent(key, value, ttl).await
     }
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
+        self.0.count(key, ttl).await
+    }
+    async fn remove(&self, key: &str) -> Result<(), Fault> {
+        self.0.remove(key).await
+    }
     async fn epoch(&self) -> Result<String, Fault> {
         self.0.epoch().await
     }

@@ -50,6 +50,14 @@ impl Shared for CutOff {
         self.redis.set_if_absent(key, value, ttl).await
     }
 
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
+        self.redis.count(key, ttl).await
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Fault> {
+        self.redis.remove(key).await
+    }
+
     async fn epoch(&self) -> Result<String, Fault> {
         self.redis.epoch().await
     }

@@ -231,6 +231,53 @@ const BY_STAFF: [&str; 1] = ["staffPasswordUpdate"];
 /// Mutations that have nothing to refuse yet, or nothing that an input is to blame for.
 const NEVER_REFUSED: [&str; 3] = ["trustedDocumentsRequire", "staffSignOut", "staffEmailVerificationSend"];
 
+fn of_customers() -> Vec<Case> {
+    let nobody = r#"customerAccessToken: "nobody's""#;
+    let (customer, address) = (gid("Customer"), gid("MailingAddress"));
+    let sign_up = |rest: &str| format!("input: {{ {rest} }}");
+    vec![
+        ("customerCreate", sign_up(r#"email: "x", password: "long enough""#), "input.email"),
+        ("customerCreate", sign_up(r#"email: "a@b.example", password: "short""#), "input.password"),
+        ("customerCreate", sign_up(r#"email: "x""#), "input.email"),
+        (
+            "customerCreate",
+            sign_up(&format!(r#"email: "a@b.example", password: "long enough", lastName: {}"#, long(256))),
+            "input.lastName",
+        ),
+        ("customerAccessTokenCreate", sign_up(r#"email: "a@b.example", password: "wrong""#), "input"),
+        ("customerAccessTokenRenew", nobody.into(), "customerAccessToken"),
+        ("customerAccessTokenDelete", nobody.into(), "customerAccessToken"),
+        ("customerUpdate", format!("{nobody}, customer: {{}}"), "customerAccessToken"),
+        ("customerUpdate", format!(r#"{nobody}, customer: {{ email: "x" }}"#), "customer.email"),
+        ("customerUpdate", format!("input: {{ id: {customer} }}"), "input.id"),
+        ("customerUpdate", format!("input: {{ id: {customer}, note: {} }}", long(5001)), "input.note"),
+        ("customerRecover", r#"email: "x""#.into(), "email"),
+        (
+            "customerReset",
+            format!(r#"id: {customer}, input: {{ resetToken: "x", password: "long enough" }}"#),
+            "input.resetToken",
+        ),
+        ("customerReset", r#"id: "x", input: { resetToken: "x", password: "short" }"#.into(), "input.password"),
+        ("customerResetByUrl", r#"resetUrl: "https://x.example/", password: "long enough""#.into(), "resetUrl"),
+        (
+            "customerActivate",
+            format!(r#"id: {customer}, input: {{ activationToken: "x", password: "long enough" }}"#),
+            "input.activationToken",
+        ),
+        (
+            "customerActivateByUrl",
+            format!(r#"activationUrl: "https://x.example/{NIL}/x", password: "long enough""#),
+            "activationUrl",
+        ),
+        ("customerActivateByUrl", format!(r#"activationUrl: "https://x.example/{NIL}/x", password: """#), "password"),
+        ("customerAddressCreate", format!("{nobody}, address: {{}}"), "address.country"),
+        ("customerAddressCreate", format!(r#"{nobody}, address: {{ country: "DE" }}"#), "customerAccessToken"),
+        ("customerAddressUpdate", format!("{nobody}, id: {address}, address: {{}}"), "customerAccessToken"),
+        ("customerAddressDelete", format!("{nobody}, id: {address}"), "customerAccessToken"),
+        ("customerDefaultAddressUpdate", format!("{nobody}, addressId: {address}"), "customerAccessToken"),
+    ]
+}
+
 fn of_orders(order: &str) -> Vec<Case> {
     let parts = |id: &str, rest: &str| {
         format!("fulfillment: {{ lineItemsByFulfillmentOrder: [{{ fulfillmentOrderId: {id} {rest} }}] }}")
@@ -269,6 +316,11 @@ fn of_carts(cart: &str) -> Vec<Case> {
         ("cartCreate", format!("input: {{ {line} }}"), "input.lines.0.merchandiseId"),
         ("cartCreate", r#"input: { buyerIdentity: { email: "x" } }"#.into(), "input.buyerIdentity.email"),
         ("cartCreate", r#"input: { attributes: [{ key: "", value: "" }] }"#.into(), "input.attributes.0.key"),
+        (
+            "cartCreate",
+            r#"input: { buyerIdentity: { customerAccessToken: "x" } }"#.into(),
+            "input.buyerIdentity.customerAccessToken",
+        ),
         (
             "cartCreate",
             format!("input: {{ delivery: {{ {address} }} }}"),
@@ -333,6 +385,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_documents(),
         of_keys(),
         of_roles(),
+        of_customers(),
         of_orders(&format!("gid://emporia/Order/{order}")),
         of_carts(cart),
         of_staff(),

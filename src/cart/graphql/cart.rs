@@ -12,7 +12,7 @@ use crate::attribute::Attribute;
 use crate::cart::key::CartKey;
 use crate::cart::model::{self, Totals};
 use crate::country::Country;
-use crate::customer::graphql::Customer;
+use crate::customer::graphql::{Customer, customer_of_cart};
 use crate::error::Fault;
 use crate::graphql::connection::PageArgs;
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
@@ -205,9 +205,13 @@ impl CartBuyerIdentity {
         self.0.buyer.phone.as_deref()
     }
 
-    /// The buyer's account; there are none yet.
-    async fn customer(&self) -> Option<Customer> {
-        None
+    /// The customer to whom the cart is tied: their name, address and number. What else they have is shown for their
+    /// access token, `customer(customerAccessToken:)`.
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        match self.0.customer_id {
+            Some(id) => customer_of_cart(ctx.scope(), id).await,
+            None => Ok(None),
+        }
     }
 
     /// Where the buyer would like to have things.

@@ -10,6 +10,7 @@ use crate::cart::details::BuyerUpdate;
 use crate::cart::lines::{Extras, LineUpdate, NewLine};
 use crate::cart::service::{Choice, NewCart};
 use crate::country::Country;
+use crate::customer::secret::Secret;
 use crate::ids::Gid;
 
 /// A key with a value, in the buyer's or the storefront's own words.
@@ -154,7 +155,8 @@ pub struct CartBuyerIdentityInput {
     company_location_id: Option<ID>,
     /// The buyer's country.
     country_code: MaybeUndefined<Country>,
-    /// The customer's token; there are no accounts yet.
+    /// The customer's access token: the cart is theirs from then on, and takes nobody else's. Left out or null, it stays
+    /// whose it is.
     customer_access_token: Option<String>,
     /// The buyer's email address.
     email: MaybeUndefined<String>,
@@ -170,7 +172,7 @@ impl CartBuyerIdentityInput {
             email: self.email.into(),
             phone: self.phone.into(),
             country: self.country_code.into(),
-            customer: self.customer_access_token.is_some(),
+            customer: self.customer_access_token.map(Secret::given),
             company: self.company_location_id.is_some(),
         }
     }
@@ -280,7 +282,7 @@ impl CartSelectableAddressUpdateInput {
 /// An address, from one of two places.
 #[derive(Clone, Debug, InputObject)]
 pub struct CartAddressInput {
-    /// A customer's address; there are no accounts yet.
+    /// The global id of an address in the address book of the customer to whom the cart is tied.
     copy_from_customer_address_id: Option<ID>,
     /// The address itself.
     delivery_address: Option<CartDeliveryAddressInput>,
@@ -289,7 +291,7 @@ pub struct CartAddressInput {
 impl CartAddressInput {
     fn into_model(self) -> Source {
         match (self.delivery_address, self.copy_from_customer_address_id) {
-            (_, Some(_)) => Source::Customer,
+            (_, Some(id)) => Source::Customer(Gid::of(&id, "MailingAddress")),
             (Some(address), None) => address.into_model(),
             (None, None) => Source::Nothing,
         }

@@ -20,6 +20,7 @@ use crate::inventory::model::together;
 #[diesel(table_name = carts, check_for_backend(diesel::pg::Pg))]
 struct CartRow {
     id: Uuid,
+    customer_id: Option<Uuid>,
     key_hash: Vec<u8>,
     note: String,
     attributes: serde_json::Value,
@@ -97,6 +98,7 @@ pub async fn load(conn: &mut TenantConn<'_>, key: &CartKey, now: DateTime<Utc>) 
 fn whole(Head(row): Head, lines: Vec<Arc<Line>>, addresses: Vec<Arc<CartAddress>>) -> Cart {
     Cart {
         id: row.id,
+        customer_id: row.customer_id,
         note: row.note,
         attributes: attributes(row.attributes),
         discount_codes: row.discount_codes,

@@ -19,6 +19,7 @@ use crate::db::{TenantTx, insert_rows, planned};
 macro_rules! contents {
     ($cart:ident) => {
         (
+            carts::customer_id.eq($cart.customer_id),
             carts::note.eq(&$cart.note),
             carts::attributes.eq(json(&$cart.attributes)),
             carts::discount_codes.eq(&$cart.discount_codes),

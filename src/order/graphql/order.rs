@@ -11,6 +11,7 @@ use super::line::{LineItem, LineItemConnection};
 use crate::address::graphql::MailingAddress;
 use crate::attribute::Attribute;
 use crate::connection;
+use crate::customer::graphql::{Customer, customer_of_merchant};
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::metafield::{HasMetafieldsIdentifier, Metafield, none_of};
 use crate::graphql::scalars::DateTime;
@@ -144,6 +145,14 @@ impl Order {
     /// The currency of all its amounts.
     async fn currency_code(&self) -> Currency {
         self.0.currency
+    }
+
+    /// The customer who bought; null for a guest's order. For the merchant: null to everyone else.
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        match self.0.customer_id {
+            Some(id) => customer_of_merchant(ctx.scope(), id).await,
+            None => Ok(None),
+        }
     }
 
     /// The buyer's e-mail address.

@@ -96,7 +96,7 @@ impl OrderQuery {
         #[graphql(desc = "By what they are sorted.", default_with = "OrderSortKeys::ProcessedAt")]
         sort_key: OrderSortKeys,
         #[graphql(
-            desc = "What they must be, in the search syntax: `#1001`, `financial_status:paid AND created_at:>=2026-01-01`. Fields: `name`, `order_number`, `email`, `financial_status`, `fulfillment_status`, `status`, `id`, `created_at`, `processed_at`, `updated_at`."
+            desc = "What they must be, in the search syntax: `#1001`, `financial_status:paid AND created_at:>=2026-01-01`. Fields: `name`, `order_number`, `email`, `financial_status`, `fulfillment_status`, `status`, `customer_id`, `id`, `created_at`, `processed_at`, `updated_at`."
         )]
         query: Option<String>,
     ) -> Result<OrderConnection> {

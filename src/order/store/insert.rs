@@ -45,6 +45,7 @@ pub fn insert_order(
             orders::shipping_address.eq(draft.shipping_address.as_ref().map(json)),
             orders::delivery_title.eq(&draft.delivery_title),
             orders::currency.eq(draft.currency.code()),
+            orders::customer_id.eq(draft.customer_id),
         ),
         (
             orders::subtotal_minor.eq(draft.subtotal_minor),

@@ -1,6 +1,7 @@
 //! The orders' statements.
 
 mod change;
+mod guest;
 mod insert;
 mod lines;
 mod orders;
@@ -8,8 +9,9 @@ mod page;
 mod trail;
 
 pub use change::{Change, count_fulfillments, insert_fulfillment, lock, update_order};
+pub use guest::{join_customer, lock_of_guest};
 pub use insert::{NewHistory, insert_history, insert_lines, insert_order, next_number};
 pub use lines::{lines_by_id, lines_of_orders};
-pub use orders::{by_ids, by_token_hash};
+pub use orders::{by_ids, by_token_hash, counts_of_customers};
 pub use page::{OrderSort, orders_page};
 pub use trail::{fulfillments_of_orders, history_of_orders};

@@ -78,6 +78,9 @@ fn expression(condition: &OrderCondition) -> Expression<orders::table> {
     match condition {
         Is::NumberFrom(from) => Box::new(orders::number.ge(number(*from))),
         Is::NumberBelow(below) => Box::new(orders::number.lt(number(*below))),
+        Is::Customer(customer) => {
+            Box::new(orders::customer_id.is_not_null().and(orders::customer_id.assume_not_null().eq(*customer)))
+        }
         Is::Email(text) => {
             let holds: Expression<orders::table> = holds!(orders::email.assume_not_null(), text);
             Box::new(orders::email.is_not_null().and(holds))

@@ -69,7 +69,7 @@ impl Shop {
         None
     }
 
-    /// Where customers see their account. There are no accounts yet.
+    /// Where customers see their account. The storefront knows, so always null.
     async fn customer_account_url(&self) -> Option<String> {
         None
     }

@@ -14,7 +14,8 @@ use emporia::graphql::schema::sdl;
 use super::entries::{NODES, all};
 
 /// Arguments that name something although they are plain texts.
-const NAMING: [&str; 11] = [
+const NAMING: [&str; 13] = [
+    "activationToken",
     "after",
     "before",
     "customerAccessToken",
@@ -23,6 +24,7 @@ const NAMING: [&str; 11] = [
     "productHandle",
     "query",
     "refreshToken",
+    "resetToken",
     "staffPasswordRecover.email",
     "staffSignIn.input.email",
     "token",

@@ -32,6 +32,7 @@ pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
         it.documents(app, n).await;
         it.keys(app, n).await;
         it.staff(app, n).await;
+        it.shoppers(app, n).await;
         it.sales(app, n).await;
     }
     emporia::worker::drain(&app.app).await.expect("the worker's work");
@@ -148,6 +149,36 @@ impl Furnished {
         self.numbered(app, n, sign_in, &ids).await;
     }
 
+    /// A customer with an address who has forgotten their password and would like to have another e-mail address, and
+    /// somebody who has signed up.
+    async fn shoppers(&mut self, app: &TestApp, n: &str) {
+        let email = format!("{}{n}@example.com", self.names.get("handle"));
+        for (name, email) in [("customer", email.clone()), ("signup", format!("new-{email}"))] {
+            let asked = SIGN_UP.replace('#', &email);
+            assert_eq!(self.run(app, &asked).await["customerUserErrors"][0]["code"], "CUSTOMER_DISABLED");
+            let proof = app.proof(&email).await;
+            self.names.set(format!("{name}{n} email"), email);
+            self.names.set(format!("{name}{n}"), proof.id);
+            self.names.set(format!("{name}{n} token"), proof.token);
+        }
+        let token = [("customer# token", "/customerAccessToken/accessToken")];
+        self.numbered(app, n, ACTIVATE, &token).await;
+        let address = [("customer# address", "/customerAddress/id")];
+        self.numbered(app, n, ADDRESS, &address).await;
+        let tied = [("tied#", "/cart/id"), ("tied# address", "/cart/delivery/addresses/0/id")];
+        self.numbered(app, n, TIED, &tied).await;
+        let noted = r#"mutation { customerUpdate(input: { id: "<customer#>", note: "<marker>", tags: ["<marker>"] }) {
+            userErrors { message } } }"#;
+        self.numbered(app, n, noted, &[]).await;
+        let moving = r#"mutation { customerUpdate(customerAccessToken: "<customer# token>",
+            customer: { email: "moved-<customer# email>" }) { userErrors { message } } }"#;
+        self.numbered(app, n, moving, &[]).await;
+        let forgotten = r#"mutation { customerRecover(email: "<customer# email>") { userErrors { message } } }"#;
+        self.numbered(app, n, forgotten, &[]).await;
+        let reset = app.proof(&email).await.token;
+        self.names.set(format!("customer{n} reset"), reset);
+    }
+
     /// An open cart, an order that waits, one that is paid and half sent, and a payment of which nobody knows.
     async fn sales(&mut self, app: &TestApp, n: &str) {
         let ids = [
@@ -205,9 +236,10 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 14] = [
     "apiKeys",
     "collections",
+    "customers",
     "deliveryProfiles",
     "locations",
     "orders",
@@ -231,6 +263,19 @@ const PRODUCT: &str = r#"mutation { productSet(synchronous: true, input: {
     product { id options { id optionValues { id } } media(first: 1) { nodes { id } }
         variants(first: 1) { nodes { id inventoryItem { id } } } }
     userErrors { field message } } }"#;
+
+const SIGN_UP: &str = r##"mutation { customerCreate(input: { email: "#", password: "correct horse",
+    firstName: "<marker>" }) { customerUserErrors { code } } }"##;
+
+const ACTIVATE: &str = r#"mutation { customerActivate(id: "<customer#>", input: { activationToken: "<customer# token>",
+    password: "correct horse" }) { customerAccessToken { accessToken } userErrors { message } } }"#;
+
+const ADDRESS: &str = r#"mutation { customerAddressCreate(customerAccessToken: "<customer# token>", address: {
+    firstName: "<marker>", city: "<marker>", country: "DE" }) { customerAddress { id } userErrors { message } } }"#;
+
+const TIED: &str = r#"mutation { cartCreate(input: { buyerIdentity: { customerAccessToken: "<customer# token>" },
+    delivery: { addresses: [{ address: { copyFromCustomerAddressId: "<customer# address>" } }] } }) {
+    cart { id delivery { addresses { id } } } userErrors { field message } } }"#;
 
 const CART: &str = r#"mutation { cartCreate(input: { note: "<marker>", attributes: [{ key: "k", value: "<marker>" }],
     buyerIdentity: { email: "<handle>@example.com", countryCode: DE },

@@ -19,13 +19,15 @@ use emporia::tenant::service::tenant_create;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::TestDb;
+use super::{Mailbox, TestDb};
 
 pub struct TestApp {
     pub app: App,
     router: OnceLock<Router>,
     pub db: TestDb,
     pub clock: Arc<ManualClock>,
+    /// What the process has sent.
+    pub mailbox: Arc<Mailbox>,
 }
 
 /// A tenant with its keys.
@@ -65,8 +67,10 @@ impl TestApp {
     }
 
     /// Of the given parts.
-    pub fn of(app: App, db: TestDb, clock: Arc<ManualClock>) -> Self {
-        Self { app, router: OnceLock::new(), db, clock }
+    pub fn of(mut app: App, db: TestDb, clock: Arc<ManualClock>) -> Self {
+        let mailbox = Arc::<Mailbox>::default();
+        app.mailer = mailbox.clone();
+        Self { app, router: OnceLock::new(), db, clock, mailbox }
     }
 
     /// The process's router, made once.

@@ -4,6 +4,7 @@
 mod cart;
 mod catalog;
 mod content;
+mod customer;
 mod node;
 mod order;
 mod settings;
@@ -44,8 +45,10 @@ const fn blind(reason: &'static str, document: &'static str) -> Entry {
 
 /// All entries, in an order in which an owner can send them one after the other: what an entry removes, none needs after it.
 pub fn all() -> impl Iterator<Item = Entry> {
-    let reads = [catalog::READS, content::READS, settings::READS, order::READS, cart::READS, staff::READS];
-    let writes = [staff::WRITES, cart::WRITES, order::WRITES, content::WRITES, settings::WRITES, catalog::WRITES];
+    let reads =
+        [catalog::READS, content::READS, settings::READS, order::READS, cart::READS, customer::READS, staff::READS];
+    let shoppers = [staff::WRITES, cart::WRITES, customer::WRITES, order::WRITES];
+    let writes = shoppers.into_iter().chain([content::WRITES, settings::WRITES, catalog::WRITES]);
     reads.into_iter().chain(writes).flatten().copied()
 }
 

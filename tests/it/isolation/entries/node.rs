@@ -29,6 +29,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("Cart", Found("cart1")),
     ("CartLine", BY_ITS_CART),
     ("ComponentizableCartLine", BY_ITS_CART),
+    ("Customer", Found("customer1")),
     ("Order", Found("order1")),
     ("LineItem", Found("order1 line")),
     ("FulfillmentOrder", Found("order1 parts")),

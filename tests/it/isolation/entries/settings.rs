@@ -10,7 +10,6 @@ pub const READS: &[Entry] = &[
     blind("there is one", r#"{ locations(last: 50, before: "<locations last cursor>") { nodes { id } } }"#),
     blind("both shops are in one country", "{ paymentSettings { countryCode currencyCode cardVaultUrl } }"),
     blind("says nothing of a shop", "{ publicApiVersions { handle } }"),
-    blind("there are no accounts yet", r#"{ customer(customerAccessToken: "<order1 token>") { email } }"#),
     marked(r#"{ deliveryProfile(id: "<profile1>") { name zones { name methodDefinitions { name } } } }"#),
     marked("{ deliveryProfiles(first: 50) { nodes { name } } }"),
     marked(r#"{ deliveryProfiles(first: 50, after: "<deliveryProfiles cursor>") { nodes { name } } }"#),

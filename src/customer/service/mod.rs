@@ -1,0 +1,146 @@
+//! The use cases of customers.
+//!
+//! What depends on whether an address has an account is done by a task of its own, after the answer: see [`later`].
+
+mod account;
+mod addresses;
+mod password;
+mod session;
+mod sign_up;
+mod staff;
+
+use std::future::Future;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::Instrument;
+use uuid::Uuid;
+
+pub use account::{AccountChange, customer_update};
+pub use addresses::{
+    AddressChange, address_book, customer_address_create, customer_address_delete, customer_address_update,
+    customer_default_address_update,
+};
+pub use password::{Answered, customer_activate, customer_recover, customer_reset};
+pub use session::{
+    customer_access_token_create, customer_access_token_delete, customer_access_token_renew, customer_of_token,
+    forget_in_tx,
+};
+pub use sign_up::{SignUp, customer_create};
+pub use staff::{CustomerEntry, EntryChange, customer_change, customer_enter, customers_page};
+
+use super::letter::Letter;
+use super::model::{AccessToken, Customer, Email, SignedIn, TOKEN_LIFE};
+use super::rule::{CustomerResult, Refusal};
+use super::secret::Secret;
+use super::store;
+use crate::app::App;
+use crate::attempts::Bound;
+use crate::db::{TenantDb, TenantTx};
+use crate::error::{Fault, ServiceError};
+use crate::mail;
+use crate::order;
+use crate::password::PasswordError;
+use crate::shop;
+
+/// What every use case works with.
+#[derive(Clone)]
+pub struct Desk {
+    pub app: App,
+    pub db: TenantDb,
+}
+
+/// Wrong passwords of one account.
+pub const PASSWORDS: Bound = Bound { name: "customer-password", most: 10, window: Duration::from_secs(15 * 60) };
+/// Mails to one address that somebody has asked for.
+pub const MAILS: Bound = Bound { name: "customer-mail", most: 5, window: Duration::from_secs(60 * 60) };
+/// Tasks under way that nobody waits for: further ones are refused.
+const LATER: usize = 64;
+static PLACES: Semaphore = Semaphore::const_new(LATER);
+
+impl Desk {
+    fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    fn new_id(&self) -> Uuid {
+        self.app.entropy.uuid_v7(self.now())
+    }
+
+    fn new_secret(&self) -> Secret {
+        Secret::from_random(self.app.entropy.bytes())
+    }
+
+    /// Counts an attempt about this address; refuses when there were too many.
+    async fn admit(&self, bound: &Bound, email_key: &str, field: &[&str]) -> CustomerResult<()> {
+        if self.app.attempts.admit(bound, &self.counted(email_key)).await {
+            return Ok(());
+        }
+        refuse(Refusal::Throttled { minutes: bound.window.as_secs() / 60 }, field)
+    }
+
+    /// The attempt was no guess.
+    async fn succeeded(&self, bound: &Bound, email_key: &str) {
+        self.app.attempts.succeeded(bound, &self.counted(email_key)).await;
+    }
+
+    /// An address of one shop's: the same one elsewhere is somebody else's account.
+    fn counted(&self, email_key: &str) -> String {
+        format!("{} {email_key}", self.db.tenant())
+    }
+
+    async fn hash(&self, password: &str, field: &[&str]) -> CustomerResult<String> {
+        self.app.passwords.hash(password, &self.app.entropy).await.map_err(|error| unchecked(error, field))
+    }
+}
+
+fn refuse<T>(refusal: Refusal, field: &[&str]) -> CustomerResult<T> {
+    Err(ServiceError::Rule(vec![refusal.at(field)]))
+}
+
+fn unchecked(error: PasswordError, field: &[&str]) -> ServiceError<Vec<super::rule::CustomerRule>> {
+    match error {
+        PasswordError::Busy => ServiceError::Rule(vec![Refusal::Busy.at(field)]),
+        PasswordError::Fault(fault) => ServiceError::Fault(fault),
+    }
+}
+
+/// A place among the tasks that nobody waits for.
+fn place(field: &[&str]) -> CustomerResult<SemaphorePermit<'static>> {
+    PLACES.try_acquire().or_else(|_| refuse(Refusal::Busy, field))
+}
+
+/// Does what nobody waits for: neither the answer nor its time tells what came of it. What fails is noted in the log; a
+/// process that stops waits for it.
+fn later(desk: &Desk, place: SemaphorePermit<'static>, work: impl Future<Output = Result<(), Fault>> + Send + 'static) {
+    let work = async move {
+        if let Err(fault) = work.await {
+            tracing::error!(%fault, "what a customer is written was not decided");
+        }
+        drop(place);
+    };
+    desk.app.tasks.spawn(work.in_current_span());
+}
+
+/// Hands a mail over, once what it tells of is committed.
+fn write_to(desk: &Desk, letter: Letter, shop: Option<&shop::model::Shop>, to: &Email, id: Uuid, token: &Secret) {
+    // A tenant without a shop is not finished: nobody shops there.
+    if let Some(shop) = shop {
+        mail::post(&desk.app, letter.write(shop, to, id, token));
+    }
+}
+
+/// Signs a locked customer in.
+async fn sign_in_tx(tx: &mut TenantTx<'_>, desk: &Desk, customer: &Customer) -> Result<SignedIn, Fault> {
+    let now = desk.now();
+    let token = AccessToken { secret: desk.new_secret(), expires_at: now + TOKEN_LIFE };
+    store::insert_token(tx, desk.new_id(), customer.id, &token, now).await?;
+    store::keep_newest(tx, customer.id).await?;
+    // Only whoever has proved the address has what was bought with it.
+    if customer.verified_at.is_some() {
+        let (entropy, key) = (&desk.app.entropy, &customer.email.key);
+        order::service::join_customer_in_tx(tx, now, entropy, customer.id, key).await?;
+    }
+    Ok(SignedIn { customer_id: customer.id, token })
+}

@@ -1,0 +1,112 @@
+//! What staff do with customers: find them, enter them, note something of them.
+
+use uuid::Uuid;
+
+use super::password::taken;
+use super::{Desk, refuse};
+use crate::customer::model::{Customer, CustomerCondition, CustomerSort, Email, PersonChange, labels, spoken};
+use crate::customer::rule::{Checks, CustomerResult, Refusal};
+use crate::customer::store;
+use crate::db::{QueryResult, TenantConn};
+use crate::page::PageQuery;
+use crate::search::Query;
+
+/// A page of the customers that meet the conditions.
+pub async fn customers_page(
+    conn: &mut TenantConn<'_>,
+    conditions: &[Query<CustomerCondition>],
+    sort: CustomerSort,
+    page: &PageQuery,
+) -> QueryResult<Vec<Customer>> {
+    store::customers_page(conn, conditions, sort, page).await
+}
+
+/// What staff write about a customer; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct EntryChange {
+    pub email: Option<String>,
+    pub person: PersonChange,
+    pub tags: Option<Vec<String>>,
+    pub note: Option<Option<String>>,
+}
+
+impl EntryChange {
+    /// Everything that is wrong with it but the address, which is read.
+    fn check(&self) -> CustomerResult<Option<Email>> {
+        let mut checks = Checks::within(&["input"]);
+        let email = self.email.as_deref().and_then(|email| checks.email("email", email));
+        checks.person(&self.person);
+        checks.note(self.note.as_ref().and_then(Option::as_deref));
+        checks.tags(self.tags.as_deref().unwrap_or_default());
+        checks.end()?;
+        Ok(email)
+    }
+
+    fn apply(&self, customer: &mut Customer) {
+        self.person.apply(customer);
+        if let Some(tags) = &self.tags {
+            customer.tags = labels(tags);
+        }
+        if let Some(note) = &self.note {
+            customer.note = spoken(note.as_deref());
+        }
+    }
+}
+
+/// A customer to be entered by staff.
+pub type CustomerEntry = EntryChange;
+
+/// Enters a customer, who has no password until they have confirmed the address; answers their id.
+pub async fn customer_enter(desk: &Desk, entry: &CustomerEntry) -> CustomerResult<Uuid> {
+    let field = ["input", "email"];
+    let Some(email) = entry.check()? else { return refuse(Refusal::Blank, &field) };
+    let now = desk.now();
+    let mut customer = Customer {
+        id: desk.new_id(),
+        email,
+        is_enabled: false,
+        verified_at: None,
+        first_name: None,
+        last_name: None,
+        phone: None,
+        accepts_marketing: false,
+        tags: vec![],
+        note: None,
+        default_address_id: None,
+        created_at: now,
+        updated_at: now,
+    };
+    entry.apply(&mut customer);
+    desk.db
+        .write(async |tx| match store::insert_customer(tx, &customer, None).await? {
+            true => Ok(customer.id),
+            false => refuse(Refusal::Taken, &field),
+        })
+        .await
+}
+
+/// Changes what is noted of a customer. Another address is not proved: what is bought with it by guests does not join,
+/// and what was mailed to the one before leads nowhere any more.
+pub async fn customer_change(desk: &Desk, id: Option<Uuid>, change: &EntryChange) -> CustomerResult<Uuid> {
+    let email = change.check()?;
+    let now = desk.now();
+    let changed = desk.db.write(async |tx| {
+        let found = match id {
+            Some(id) => store::lock(tx, id).await?,
+            None => None,
+        };
+        let Some((mut customer, _)) = found else { return refuse(Refusal::CustomerNotFound, &["input", "id"]) };
+        if let Some(email) = email.filter(|email| *email != customer.email) {
+            if email.key != customer.email.key {
+                customer.verified_at = None;
+                store::drop_letters(tx, customer.id).await?;
+            }
+            customer.email = email;
+        }
+        change.apply(&mut customer);
+        customer.updated_at = now.max(customer.updated_at);
+        store::update_customer(tx, &customer).await?;
+        Ok(customer.id)
+    });
+    changed.await.map_err(|error| taken(error, &["input", "email"]))
+}
