@@ -36,7 +36,9 @@ async fn sign_out(app: &TestApp, store: &Store, token: &str) -> Value {
 async fn recover(app: &TestApp, store: &Store, email: &str) -> Value {
     let query = "mutation($email: String!) { customerRecover(email: $email) {
         customerUserErrors { field code message } userErrors { field message } } }";
-    app.shop(store, query, json!({ "email": email })).await
+    let payload = app.shop(store, query, json!({ "email": email })).await;
+    app.quiet().await;
+    payload
 }
 
 async fn reset(app: &TestApp, store: &Store, proof: &Proof, password: &str) -> Value {

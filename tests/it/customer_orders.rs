@@ -218,3 +218,34 @@ async fn a_customers_orders_are_searched_sorted_and_paged() {
     let found = shop.app.gql(&shop.store.secret, &query, json!({})).await["orders"].take();
     assert_eq!(names(&found).len(), 3);
 }
+
+#[tokio::test]
+async fn a_tied_cart_takes_addresses_out_of_its_customers_book_and_of_no_other() {
+    let shop = shop().await;
+    let (ada, bob) = (shop.app.account(&shop.store, ADA).await, shop.app.account(&shop.store, BOB).await);
+    let add = "mutation($token: String!) { customerAddressCreate(customerAccessToken: $token,
+        address: { lastName: \"Byron\", address1: \"Am Markt 1\", city: \"Jena\", country: \"DE\" }) { customerAddress { id } } }";
+    let mut books = Vec::new();
+    for account in [&ada, &bob] {
+        let added = shop.app.shop(&shop.store, add, json!({ "token": account.token })).await;
+        books.push(added["customerAddress"]["id"].as_str().expect("an address").to_owned());
+    }
+    let query = "mutation($cart: ID!, $address: ID!) { cartDeliveryAddressesReplace(cartId: $cart,
+        addresses: [{ selected: true, address: { copyFromCustomerAddressId: $address } }]) {
+        cart { delivery { addresses { selected address { ... on CartDeliveryAddress { city } } } } }
+        userErrors { field code } } }";
+    let copy = async |cart: &str, address: &str| {
+        shop.app.shop(&shop.store, query, json!({ "cart": cart, "address": address })).await
+    };
+    let tied = id(&cart(&shop, json!({ "customerAccessToken": ada.token })).await);
+    let copied = copy(&tied, &books[0]).await;
+    let jena = json!([{ "selected": true, "address": { "city": "Jena" } }]);
+    assert_eq!((&copied["cart"]["delivery"]["addresses"], &copied["userErrors"]), (&jena, &json!([])));
+    let guests = id(&cart(&shop, json!({ "email": ADA })).await);
+    for (cart, address) in [(&tied, books[1].as_str()), (&guests, &books[0]), (&tied, "rubbish"), (&tied, &ada.id)] {
+        let refused = copy(cart, address).await;
+        let field = ["addresses", "0", "address", "copyFromCustomerAddressId"];
+        let rule = json!([{ "field": field, "code": "INVALID_DELIVERY_ADDRESS_ID" }]);
+        assert_eq!((&refused["cart"], &refused["userErrors"]), (&Value::Null, &rule), "{address}");
+    }
+}

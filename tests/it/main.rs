@@ -7,6 +7,7 @@
 mod access;
 mod api_keys;
 mod architecture;
+mod attempts;
 mod benchmark;
 mod cart;
 mod cart_delivery;

@@ -33,12 +33,14 @@ impl TestApp {
         data.as_object_mut().and_then(|data| data.values_mut().next()).expect("a field").take()
     }
 
-    /// Asks for an account; answers the payload.
+    /// Asks for an account; answers the payload, once the mail is sent.
     pub async fn sign_up(&self, store: &Store, email: &str, first_name: &str) -> Value {
         let query = "mutation($input: CustomerCreateInput!) { customerCreate(input: $input) {
             customer { id } customerUserErrors { field code message } userErrors { field message } } }";
         let input = json!({ "email": email, "password": PASSWORD, "firstName": first_name });
-        self.shop(store, query, json!({ "input": input })).await
+        let payload = self.shop(store, query, json!({ "input": input })).await;
+        self.quiet().await;
+        payload
     }
 
     /// Answers the mail by which an address is confirmed; answers the payload.
