@@ -30,6 +30,15 @@ const NAMING: [&str; 13] = [
     "token",
 ];
 
+/// Inputs that name something by another word: an account by its e-mail address, what was mailed by its link.
+const NAMED: [&str; 5] = [
+    "Mutation.customerAccessTokenCreate.input.email",
+    "Mutation.customerActivateByUrl.activationUrl",
+    "Mutation.customerCreate.input.email",
+    "Mutation.customerRecover.email",
+    "Mutation.customerResetByUrl.resetUrl",
+];
+
 struct Sdl(BTreeMap<String, TypeDefinition>);
 
 impl Sdl {
@@ -65,7 +74,7 @@ impl Sdl {
         }
         let BaseType::Named(name) = base else { unreachable!("lists end") };
         let is_naming = NAMING.iter().any(|naming| path.ends_with(&format!(".{naming}")));
-        if name == "ID" || (name == "String" && is_naming) {
+        if name == "ID" || (name == "String" && is_naming) || NAMED.contains(&path) {
             found.insert(path.to_owned());
         } else if let Some((name, ty)) = self.0.get_key_value(name.as_str())
             && let TypeKind::InputObject(input) = &ty.kind
