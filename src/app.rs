@@ -11,7 +11,6 @@ use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
-use crate::identity::attempts::Attempts;
 use crate::identity::token::Issuer;
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
@@ -30,8 +29,6 @@ pub struct App {
     pub payments: Payments,
     pub mailer: Arc<dyn Mailer>,
     pub passwords: Passwords,
-    /// Wrong passwords of staff, lately.
-    pub sign_ins: identity::attempts::Attempts,
     /// How often passwords are guessed and mails asked for.
     pub attempts: Attempts,
     /// What the process counts of itself.
@@ -76,7 +73,6 @@ impl App {
             payments,
             mailer,
             passwords,
-            sign_ins: identity::attempts::Attempts::default(),
             attempts,
             metrics,
             tasks,

@@ -5,7 +5,7 @@ CREATE TABLE roles (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
     -- By which staff members name it.
-    handle text NOT NULL CHECK (handle ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+    handle text NOT NULL CHECK (handle ~ '^[a-z][a-z0-9_-]{0,62}$'),
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 255),
     -- The handle of the role whose permissions it has as well: another one of these, or one of the system's.
     inherits text CHECK (char_length(inherits) BETWEEN 1 AND 63),

@@ -22,8 +22,8 @@ use crate::catalog::graphql::{
 };
 use crate::content;
 use crate::content::graphql::{Article, Blog, Comment, Menu, MenuItem, Metaobject, Page, UrlRedirect};
-use crate::identity::graphql::{StaffMember, StaffSession, member_of, session_of};
 use crate::customer::graphql::{Customer, customer_of_merchant};
+use crate::identity::graphql::{StaffMember, StaffSession, member_of, session_of};
 use crate::ids::Gid;
 use crate::order::graphql::{
     FulfillmentOrder, FulfillmentOrderLineItem, LineItem, Order, line_of_merchant, order_of_merchant,

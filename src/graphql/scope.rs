@@ -8,6 +8,7 @@ use async_graphql::{Context, ID};
 use uuid::Uuid;
 
 use super::budget::Budget;
+use super::error::ApiError;
 use super::loader::Loaders;
 use crate::access::{Grants, Permission};
 use crate::app::App;
@@ -191,6 +192,12 @@ impl Scope {
     /// An amount of the tenant's currency, for the schema.
     pub fn money(&self, minor: i64) -> MoneyV2 {
         MoneyV2(Money::new(minor, self.currency))
+    }
+
+    /// For arguments that need a permission of a field that everybody may ask for: refuses whoever lacks it.
+    pub fn require(&self, permission: Permission) -> Result<(), ApiError> {
+        let decision = self.grants.decide(permission, None);
+        if decision.is_allowed { Ok(()) } else { Err(ApiError::lacking(permission, &decision)) }
     }
 
     /// Whether the caller has the permission: for what is null, or less, to others. What is refused to them says so

@@ -84,9 +84,7 @@ impl From<Refusal> for Denied {
             | Refusal::Expired
             | Refusal::Missing
             | Refusal::Token(_)
-            | Refusal::SessionEnded => {
-                (StatusCode::UNAUTHORIZED, Code::Unauthenticated)
-            }
+            | Refusal::SessionEnded => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
             Refusal::Suspended | Refusal::NoTenant | Refusal::OtherTenant => (StatusCode::FORBIDDEN, Code::Forbidden),
             Refusal::Fault(fault) => {
                 tracing::error!(%fault, "the guard could not decide");

@@ -8,7 +8,6 @@
 //!
 //! What a member may do is not decided here: a session tells the role, and `Access` what becomes of it.
 
-pub mod attempts;
 pub mod graphql;
 pub mod keys;
 mod loaders;

@@ -148,12 +148,6 @@ pub fn normal_email(text: &str) -> Option<String> {
     (whole && plain && email.chars().count() <= MAX_EMAIL).then_some(email)
 }
 
-/// A role's name as the table's CHECK has it.
-pub fn is_role(text: &str) -> bool {
-    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
-    (1..=63).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +162,6 @@ mod tests {
         {
             assert_eq!(normal_email(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn a_role_is_named_in_small_letters() {
-        assert!(is_role("shop-keeper_2") && !is_role("Owner") && !is_role("2nd") && !is_role(""));
     }
 
     #[test]

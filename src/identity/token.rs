@@ -186,11 +186,14 @@ mod tests {
         let pair = RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
         let public = aws_lc_rs::signature::RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
         let der = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+        let whole: &[u8] = der.as_ref();
+        // Without what PKCS#8 has in front of an RSA key of this size: the library signs with the PKCS#1 inside.
+        let der = &whole[26..];
         let key = VerifyingKey::rs256("theirs".to_owned(), &public.n, &public.e);
         let claims = claims(&issuer, now);
         for (algorithm, is_taken) in [(Algorithm::RS256, true), (Algorithm::RS512, false), (Algorithm::PS256, false)] {
             let header = Header { kid: Some("theirs".to_owned()), ..Header::new(algorithm) };
-            let token = encode(&header, &claims, &EncodingKey::from_rsa_der(der.as_ref())).unwrap();
+            let token = encode(&header, &claims, &EncodingKey::from_rsa_der(der)).unwrap();
             assert_eq!(said(&key, &issuer, &token, &header).is_some(), is_taken, "{algorithm:?}");
         }
         let header = Header::new(Algorithm::HS256);

@@ -137,7 +137,8 @@ impl RoleQuery {
 /// A role to make.
 #[derive(Clone, Debug, InputObject)]
 pub struct RoleCreateInput {
-    /// By which members of the staff name it: 1 to 63 characters of a-z, 0-9 and hyphens. Stays as it is.
+    /// By which members of the staff name it: 1 to 63 characters, a letter and then a-z, 0-9, hyphens and
+    /// underscores. Stays as it is.
     handle: String,
     /// Its name, for people: 1 to 255 characters.
     name: String,

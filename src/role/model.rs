@@ -14,6 +14,14 @@ pub const MAX_NAME: usize = 255;
 /// Characters of a handle, at most.
 pub const MAX_HANDLE: usize = 63;
 
+/// Whether it can be a role's handle: a letter, then letters, digits, `-` and `_`, all small; 1 to 63 characters.
+pub fn is_handle(text: &str) -> bool {
+    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    (1..=MAX_HANDLE).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(rest)
+}
+
 /// A role as the shop keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -147,6 +155,14 @@ mod tests {
             inherits: inherits.map(str::to_owned),
             permissions: Permissions::of(permissions),
             times: None,
+        }
+    }
+
+    #[test]
+    fn a_handle_is_of_small_letters() {
+        assert!(is_handle("shop-keeper_2") && is_handle(&"a".repeat(63)));
+        for bad in ["", "Owner", "2nd", "-a", "shop keeper", "ä", &"a".repeat(64)] {
+            assert!(!is_handle(bad), "{bad}");
         }
     }
 

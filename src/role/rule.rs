@@ -9,7 +9,7 @@ pub enum RoleRule {
     NotFound,
     #[error("the owner's role stays as it is")]
     Owner,
-    #[error("a handle has 1 to {MAX_HANDLE} characters of a-z, 0-9 and hyphens")]
+    #[error("a handle has 1 to {MAX_HANDLE} characters, a letter and then a-z, 0-9, hyphens and underscores")]
     BadHandle,
     #[error("the handle \"{0}\" is taken")]
     HandleTaken(String),

@@ -2,20 +2,21 @@
 
 use uuid::Uuid;
 
-use super::model::{Kept, MAX_HANDLE, MAX_NAME, MAX_ROLES, Roles};
+use super::model::{Kept, MAX_NAME, MAX_ROLES, Roles, is_handle};
 use super::rule::RoleRule as Rule;
 use super::store;
 use crate::access::{Grants, Permissions, SystemRole};
 use crate::app::App;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
+use crate::identity::service::somebody_has_role;
 use crate::shop::service::shop_lock_in_tx;
 use crate::tenant::resolve::Changed;
 
 /// A role to make.
 #[derive(Clone, Debug)]
 pub struct NewRole {
-    /// By which staff members name it: 1 to 63 characters of `a-z`, `0-9` and hyphens.
+    /// By which staff members name it: as [`is_handle`] has it.
     pub handle: String,
     pub name: String,
     /// The handle of the role whose permissions it has as well.
@@ -111,6 +112,9 @@ pub async fn role_delete(app: &App, db: &TenantDb, grants: &Grants, id: Uuid) ->
                 if !heirs.is_empty() {
                     return refused(Rule::Inherited { heirs: heirs.join(", ") });
                 }
+                if somebody_has_role(tx.conn(), &role.handle).await? {
+                    return refused(Rule::InUse);
+                }
             }
         }
         store::remove(tx, id).await?;
@@ -165,11 +169,6 @@ fn check_grants(roles: &Roles, role: &Kept, grants: &Grants) -> ServiceResult<()
         return Ok(());
     }
     refused(Rule::NotGranted { missing: wants.without(has).names().join(", ") })
-}
-
-fn is_handle(handle: &str) -> bool {
-    let is_plain = handle.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    (1..=MAX_HANDLE).contains(&handle.len()) && is_plain && !handle.starts_with('-') && !handle.ends_with('-')
 }
 
 fn refused<T>(rule: Rule) -> ServiceResult<T, Rule> {

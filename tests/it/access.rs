@@ -16,8 +16,26 @@ use serde_json::{Value, json};
 use crate::isolation::{Caller, entries, filled, furnish, operation};
 use crate::support::{Statements, Store, TestApp};
 
-/// What the schema says of a field: the permission it needs; none: it is for everybody.
-type Decisions = BTreeMap<(String, String), Option<Permission>>;
+/// What the schema says of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    /// It is for everybody.
+    Nothing,
+    Permission(Permission),
+    /// A member of the staff; or the permission.
+    SignedIn(Option<Permission>),
+}
+
+impl Needs {
+    fn permission(self) -> Option<Permission> {
+        match self {
+            Self::Permission(permission) => Some(permission),
+            Self::Nothing | Self::SignedIn(_) => None,
+        }
+    }
+}
+
+type Decisions = BTreeMap<(String, String), Needs>;
 
 /// Every field for which it is decided, and the root fields for which it is not.
 fn decisions() -> (Decisions, Vec<String>) {
@@ -29,21 +47,30 @@ fn decisions() -> (Decisions, Vec<String>) {
         let name = ty.node.name.node.to_string();
         for field in &object.fields {
             let directives: Vec<&ConstDirective> = field.node.directives.iter().map(|one| &one.node).collect();
-            let is_public = directives.iter().any(|directive| directive.name.node == "public");
-            let needed = directives.iter().find(|directive| directive.name.node == "requires").map(|directive| {
-                let Some(Constant::String(scope)) = directive.get_argument("scope").map(|scope| &scope.node) else {
-                    panic!("@requires names a scope")
-                };
-                Permission::parse(scope).unwrap_or_else(|| panic!("{scope} is a permission"))
-            });
+            let scope = |directive: &ConstDirective, argument: &str| match directive.get_argument(argument) {
+                Some(scope) => {
+                    let Constant::String(scope) = &scope.node else { return None };
+                    Some(Permission::parse(scope).unwrap_or_else(|| panic!("{scope} is a permission")))
+                }
+                None => None,
+            };
+            let said: Vec<Needs> = directives
+                .iter()
+                .filter_map(|directive| match directive.name.node.as_str() {
+                    "public" => Some(Needs::Nothing),
+                    "requires" => Some(Needs::Permission(scope(directive, "scope").expect("@requires names a scope"))),
+                    "signedIn" => Some(Needs::SignedIn(scope(directive, "orScope"))),
+                    _ => None,
+                })
+                .collect();
             let at = (name.clone(), field.node.name.node.to_string());
-            match (is_public, needed) {
-                (true, None) | (false, Some(_)) => drop(decided.insert(at, needed)),
-                (false, None) if ["QueryRoot", "Mutation", "Subscription"].contains(&name.as_str()) => {
+            match said[..] {
+                [needs] => drop(decided.insert(at, needs)),
+                [] if ["QueryRoot", "Mutation", "Subscription"].contains(&name.as_str()) => {
                     undecided.push(format!("{}.{}", at.0, at.1));
                 }
-                (false, None) => {}
-                (true, Some(_)) => panic!("{at:?} is for everybody and needs a permission"),
+                [] => {}
+                _ => panic!("{at:?} says it twice: {said:?}"),
             }
         }
     }
@@ -65,7 +92,7 @@ async fn key(app: &TestApp, store: &Store, permissions: Permissions) -> String {
 }
 
 /// The documents of one root field each, with what the field needs.
-fn tried() -> Vec<(&'static str, String, Option<Permission>)> {
+fn tried() -> Vec<(&'static str, String, Needs)> {
     let (decided, _) = decisions();
     let tried = entries().filter_map(|entry| {
         let operation = operation(entry.document);
@@ -99,7 +126,7 @@ async fn whoever_lacks_the_permission_is_refused_before_anything_is_read() {
     let it = furnish(&app, "alpha").await;
     let mut without = BTreeMap::new();
     for (_, _, needed) in tried() {
-        let Some(needed) = needed else { continue };
+        let Some(needed) = needed.permission() else { continue };
         let others = Permissions::ALL.without(Permissions::of(&[needed]));
         if !without.contains_key(&needed.to_string()) {
             without.insert(needed.to_string(), key(&app, &it.store, others).await);
@@ -109,7 +136,7 @@ async fn whoever_lacks_the_permission_is_refused_before_anything_is_read() {
     let refused = async {
         let mut refused = 0;
         for (document, field, needed) in tried() {
-            let Some(needed) = needed.map(|needed| needed.to_string()) else { continue };
+            let Some(needed) = needed.permission().map(|needed| needed.to_string()) else { continue };
             let document = filled(document, &it.names, &it.names);
             for key in [&without[&needed], &it.store.publishable] {
                 let answer = Caller::with_key(&app, key).ask(&document).await;
@@ -132,8 +159,10 @@ async fn the_one_permission_is_enough() {
     let nothing = key(&app, &it.store, Permissions::NONE).await;
     for (document, field, needed) in tried() {
         let key = match needed {
-            None => &nothing,
-            Some(needed) => {
+            // For whom there are only members, there is no key.
+            Needs::SignedIn(None) => continue,
+            Needs::Nothing => &nothing,
+            Needs::Permission(needed) | Needs::SignedIn(Some(needed)) => {
                 if !only.contains_key(&needed.to_string()) {
                     only.insert(needed.to_string(), key(&app, &it.store, Permissions::of(&[needed])).await);
                 }
@@ -146,6 +175,117 @@ async fn the_one_permission_is_enough() {
         let refused =
             errors.iter().any(|error| error["extensions"]["code"] == "FORBIDDEN" && error["path"] == json!([field]));
         assert!(!refused, "{document}\n{answer:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_members_is_refused_to_everybody_else_before_anything_is_read() {
+    let app = TestApp::new().await;
+    let it = furnish(&app, "alpha").await;
+    let none = key(&app, &it.store, Permissions::NONE).await;
+    let refused = async {
+        let mut refused = 0;
+        for (document, field, needed) in tried() {
+            let Needs::SignedIn(_) = needed else { continue };
+            let document = filled(document, &it.names, &it.names);
+            for key in [&none, &it.store.publishable] {
+                let answer = Caller::with_key(&app, key).ask(&document).await;
+                let error = &answer["errors"][0];
+                let seen = (&error["extensions"]["code"], &error["path"]);
+                assert_eq!(seen, (&json!("FORBIDDEN"), &json!([field])), "{document}\n{answer:#}");
+                refused += 1;
+            }
+        }
+        refused
+    };
+    let (refused, statements) = Statements::of(&app.db.name, refused).await;
+    assert!(refused > 5, "{refused}");
+    assert_eq!(statements.count(), 0, "a refused call has asked the database: {statements:?}");
+}
+
+#[tokio::test]
+async fn every_role_may_what_its_permissions_say_and_is_refused_the_rest_before_anything_is_read() {
+    let app = TestApp::new().await;
+    let it = furnish(&app, "alpha").await;
+    for role in SystemRole::ALL {
+        let handle = role.handle();
+        let member = app.member(&it.store, &format!("{handle}@shop.example"), handle).await;
+        let caller = Caller::with_token(&app, &member.access_token);
+        let (allowed, refused): (Vec<_>, Vec<_>) = tried()
+            .into_iter()
+            .filter_map(|(document, field, needed)| Some((document, field, needed.permission()?)))
+            .partition(|(_, _, needed)| role.permissions().contains(*needed));
+        // Who asks and what they may is remembered from then on.
+        caller.ask("{ viewer { kind } }").await;
+        let refusing = async {
+            for (document, field, needed) in &refused {
+                let document = filled(document, &it.names, &it.names);
+                let answer = caller.ask(&document).await;
+                assert!(is_refused(&answer, field, &needed.to_string()), "{handle}: {document}\n{answer:#}");
+            }
+        };
+        let ((), statements) = Statements::of(&app.db.name, refusing).await;
+        assert_eq!(statements.count(), 0, "{handle}: a refused call has asked the database: {statements:?}");
+        for (document, field, _) in allowed {
+            let document = filled(document, &it.names, &it.names);
+            let answer = caller.ask(&document).await;
+            let errors = answer["errors"].as_array().cloned().unwrap_or_default();
+            let is_forbidden =
+                |error: &Value| error["extensions"]["code"] == "FORBIDDEN" && error["path"] == json!([field]);
+            assert!(!errors.iter().any(is_forbidden), "{handle}: {document}\n{answer:#}");
+        }
+        assert!(!refused.is_empty() || role.permissions().covers(SystemRole::Admin.permissions()), "{handle}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_role_counts_for_those_who_have_it_at_once() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let create = r#"mutation { roleCreate(input: { handle: "packer", name: "Packer", accessScopes: ["read_orders"] }) {
+        role { id } } }"#;
+    let id = app.gql(&store.secret, create, json!({})).await["roleCreate"]["role"]["id"].take();
+    let member = app.member(&store, "pia@shop.example", "packer").await;
+    let may = async || {
+        let seen = app.gql_as(&member.access_token, "{ viewer { permissions { handle } } }", json!({})).await;
+        let all = seen["viewer"]["permissions"].as_array().cloned().unwrap_or_default();
+        all.iter().filter_map(|one| one["handle"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(may().await, ["read_orders"]);
+    let update = r#"mutation ($id: ID!) { roleUpdate(id: $id, input: { accessScopes: ["read_products"] }) {
+        userErrors { message } } }"#;
+    app.gql(&store.secret, update, json!({ "id": id })).await;
+    assert_eq!(may().await, ["read_products"]);
+    // While somebody has it, it stays.
+    let delete = "mutation ($id: ID!) { roleDelete(id: $id) { deletedRoleId userErrors { code field } } }";
+    let deleted = app.gql(&store.secret, delete, json!({ "id": id })).await["roleDelete"].take();
+    assert_eq!(deleted, json!({ "deletedRoleId": null, "userErrors": [{ "code": "NOT_ALLOWED", "field": ["id"] }] }));
+    assert_eq!(may().await, ["read_products"]);
+}
+
+#[tokio::test]
+async fn a_member_gives_no_more_than_they_have() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let admin = app.member(&store, "ada@shop.example", "admin").await;
+    let key = r#"mutation { apiKeyCreate(input: { kind: SECRET, name: "All" }) { key userErrors { code message } } }"#;
+    let made = app.gql_as(&admin.access_token, key, json!({})).await["apiKeyCreate"].take();
+    assert_eq!((&made["key"], &made["userErrors"][0]["code"]), (&Value::Null, &json!("NOT_GRANTED")), "{made:#}");
+    let role = r#"mutation { roleCreate(input: { handle: "boss", name: "Boss", inherits: "owner", accessScopes: [] }) {
+        role { id } userErrors { code } } }"#;
+    let made = app.gql_as(&admin.access_token, role, json!({})).await["roleCreate"].take();
+    assert_eq!(made, json!({ "role": null, "userErrors": [{ "code": "NOT_GRANTED" }] }));
+    // Nor does an admin give it to a role that they have themselves.
+    let roles = app.gql_as(&admin.access_token, "{ roles(first: 50) { nodes { id handle } } }", json!({})).await;
+    let nodes = roles["roles"]["nodes"].as_array().cloned().unwrap_or_default();
+    let own = nodes.iter().find(|role| role["handle"] == "admin").expect("admin")["id"].clone();
+    let update = r#"mutation ($id: ID!) { roleUpdate(id: $id, input: { accessScopes: ["write_billing"] }) {
+        role { id } userErrors { code } } }"#;
+    let made = app.gql_as(&admin.access_token, update, json!({ "id": own })).await["roleUpdate"].take();
+    assert_eq!(made, json!({ "role": null, "userErrors": [{ "code": "NOT_GRANTED" }] }));
+    let editor = app.member(&store, "eve@shop.example", "editor").await;
+    for document in [key, role] {
+        assert_eq!(app.bearer(&editor.access_token, document, json!({}), &[]).await.code(), "FORBIDDEN");
     }
 }
 
@@ -218,7 +358,12 @@ fn tables() -> String {
         writeln!(text, "\n## {title}\n\n| Field | Needs |\n|---|---|").unwrap();
         for ((ty, field), needed) in &decided {
             if ["QueryRoot", "Mutation", "Subscription"].contains(&ty.as_str()) == is_root {
-                let needed = needed.map_or("nothing: for everybody".to_owned(), |needed| format!("`{needed}`"));
+                let needed = match needed {
+                    Needs::Nothing => "nothing: for everybody".to_owned(),
+                    Needs::Permission(permission) => format!("`{permission}`"),
+                    Needs::SignedIn(None) => "a staff member's access token".to_owned(),
+                    Needs::SignedIn(Some(permission)) => format!("a staff member's access token, or `{permission}`"),
+                };
                 writeln!(text, "| `{ty}.{field}` | {needed} |").unwrap();
             }
         }

@@ -57,7 +57,7 @@ async fn an_account_is_open_once_its_address_is_confirmed_and_not_before() {
     let refused = json!([{ "field": ["input", "email"], "code": "CUSTOMER_DISABLED", "message": message }]);
     assert_eq!((&asked["customer"], &asked["customerUserErrors"]), (&Value::Null, &refused));
     assert_eq!(asked["userErrors"], json!([{ "field": ["input", "email"], "message": message }]));
-    let early = app.sign_in(&store, ADA, PASSWORD).await;
+    let early = app.sign_in_customer(&store, ADA, PASSWORD).await;
     assert_eq!((&early["customerAccessToken"], code(&early)), (&Value::Null, "UNIDENTIFIED_CUSTOMER"));
 
     let proof = app.proof("Ada@Example.com").await;
@@ -73,8 +73,8 @@ async fn an_account_is_open_once_its_address_is_confirmed_and_not_before() {
     assert_eq!((&seen["displayName"], &seen["numberOfOrders"]), (&json!("Ada"), &json!("0")));
 
     // The password is the one of whoever has the mail, and not of whoever asked for it.
-    assert_eq!(code(&app.sign_in(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
-    let signed_in = app.sign_in(&store, "ADA@example.COM", "another horse").await;
+    assert_eq!(code(&app.sign_in_customer(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
+    let signed_in = app.sign_in_customer(&store, "ADA@example.COM", "another horse").await;
     let token = signed_in["customerAccessToken"]["accessToken"].as_str().expect("a token");
     assert_ne!(token, ada.token);
     assert_eq!(app.customer(&store, token).await["id"], ada.id);
@@ -93,7 +93,10 @@ async fn nobody_learns_by_an_answer_whether_an_address_has_an_account() {
     let nobody = "bob@example.com";
     for (known, unknown) in [
         (app.sign_up(&store, ADA, "Eve").await, app.sign_up(&store, nobody, "Eve").await),
-        (app.sign_in(&store, ADA, "wrong horse").await, app.sign_in(&store, nobody, "wrong horse").await),
+        (
+            app.sign_in_customer(&store, ADA, "wrong horse").await,
+            app.sign_in_customer(&store, nobody, "wrong horse").await,
+        ),
         (recover(&app, &store, ADA).await, recover(&app, &store, nobody).await),
     ] {
         assert_eq!(names(known, ADA), names(unknown, nobody));
@@ -104,7 +107,11 @@ async fn nobody_learns_by_an_answer_whether_an_address_has_an_account() {
     assert_eq!(subjects, said);
     let subjects: Vec<String> = app.mails(nobody).await.into_iter().map(|mail| mail.subject).collect();
     assert_eq!(subjects, ["Confirm your email address: acme"], "nobody's password is not forgotten");
-    assert_eq!(app.sign_in(&store, ADA, PASSWORD).await["customerUserErrors"], json!([]), "and nothing has changed");
+    assert_eq!(
+        app.sign_in_customer(&store, ADA, PASSWORD).await["customerUserErrors"],
+        json!([]),
+        "and nothing has changed"
+    );
 }
 
 #[tokio::test]
@@ -197,7 +204,7 @@ async fn a_token_is_good_for_thirty_days_and_can_be_renewed_for_a_year() {
     let unidentified = json!([{ "field": ["customerAccessToken"], "message": "Unidentified customer." }]);
     assert_eq!((&refused["customerAccessToken"], &refused["userErrors"]), (&Value::Null, &unidentified));
 
-    let signed_in = app.sign_in(&store, ADA, PASSWORD).await;
+    let signed_in = app.sign_in_customer(&store, ADA, PASSWORD).await;
     let token = signed_in["customerAccessToken"]["accessToken"].as_str().expect("a token");
     for _ in 0..13 {
         app.clock.advance(TimeDelta::days(28));
@@ -212,7 +219,7 @@ async fn a_token_ends_when_it_is_deleted_and_no_other_does() {
     let (app, store) = shop().await;
     let other = app.store("other").await;
     let ada = app.account(&store, ADA).await;
-    let second = app.sign_in(&store, ADA, PASSWORD).await["customerAccessToken"]["accessToken"].clone();
+    let second = app.sign_in_customer(&store, ADA, PASSWORD).await["customerAccessToken"]["accessToken"].clone();
     let elsewhere = sign_out(&app, &other, &ada.token).await;
     assert_eq!(elsewhere["deletedAccessToken"], Value::Null);
     let done = sign_out(&app, &store, &ada.token).await;
@@ -261,8 +268,8 @@ async fn a_new_password_ends_what_was_opened_with_the_one_before() {
     let token = Account::of(&done).token;
     assert_eq!(app.customer(&store, &ada.token).await, Value::Null);
     assert_eq!(app.customer(&store, &token).await["id"], ada.id);
-    assert_eq!(code(&app.sign_in(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
-    assert_eq!(app.sign_in(&store, ADA, "new horse 1").await["customerUserErrors"], json!([]));
+    assert_eq!(code(&app.sign_in_customer(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
+    assert_eq!(app.sign_in_customer(&store, ADA, "new horse 1").await["customerUserErrors"], json!([]));
     assert_eq!(code(&reset(&app, &store, &proof, "new horse 2").await), "TOKEN_INVALID", "a mail is answered once");
 
     recover(&app, &store, ADA).await;
@@ -278,23 +285,35 @@ async fn after_ten_wrong_passwords_not_even_the_right_one_is_looked_at_for_a_whi
     app.account(&store, ADA).await;
     app.account(&other, ADA).await;
     for _ in 0..9 {
-        assert_eq!(code(&app.sign_in(&store, ADA, "wrong horse").await), "UNIDENTIFIED_CUSTOMER");
+        assert_eq!(code(&app.sign_in_customer(&store, ADA, "wrong horse").await), "UNIDENTIFIED_CUSTOMER");
     }
-    assert_eq!(app.sign_in(&store, ADA, PASSWORD).await["customerUserErrors"], json!([]), "who succeeds begins anew");
+    assert_eq!(
+        app.sign_in_customer(&store, ADA, PASSWORD).await["customerUserErrors"],
+        json!([]),
+        "who succeeds begins anew"
+    );
     for email in [ADA, "nobody@example.com"] {
         for _ in 0..10 {
-            assert_eq!(code(&app.sign_in(&store, email, "wrong horse").await), "UNIDENTIFIED_CUSTOMER", "{email}");
+            assert_eq!(
+                code(&app.sign_in_customer(&store, email, "wrong horse").await),
+                "UNIDENTIFIED_CUSTOMER",
+                "{email}"
+            );
         }
         for password in ["wrong horse", PASSWORD] {
-            let refused = app.sign_in(&store, email, password).await;
+            let refused = app.sign_in_customer(&store, email, password).await;
             let message = "Too many attempts. Try again in 15 minutes.";
             let rule = json!([{ "field": ["input"], "code": "THROTTLED", "message": message }]);
             assert_eq!(refused["customerUserErrors"], rule, "{email}");
         }
     }
-    assert_eq!(app.sign_in(&other, ADA, PASSWORD).await["customerUserErrors"], json!([]), "another shop's Ada");
+    assert_eq!(
+        app.sign_in_customer(&other, ADA, PASSWORD).await["customerUserErrors"],
+        json!([]),
+        "another shop's Ada"
+    );
     app.clock.advance(TimeDelta::minutes(15));
-    assert_eq!(app.sign_in(&store, ADA, PASSWORD).await["customerUserErrors"], json!([]));
+    assert_eq!(app.sign_in_customer(&store, ADA, PASSWORD).await["customerUserErrors"], json!([]));
 }
 
 #[tokio::test]
@@ -302,12 +321,12 @@ async fn whoever_proves_the_address_is_not_kept_out_by_others_guesses() {
     let (app, store) = shop().await;
     app.account(&store, ADA).await;
     for _ in 0..11 {
-        app.sign_in(&store, ADA, "wrong horse").await;
+        app.sign_in_customer(&store, ADA, "wrong horse").await;
     }
     recover(&app, &store, ADA).await;
     let proof = app.proof(ADA).await;
     reset(&app, &store, &proof, "new horse 1").await;
-    assert_eq!(app.sign_in(&store, ADA, "new horse 1").await["customerUserErrors"], json!([]));
+    assert_eq!(app.sign_in_customer(&store, ADA, "new horse 1").await["customerUserErrors"], json!([]));
 }
 
 #[tokio::test]

@@ -61,15 +61,15 @@ async fn customers_change_what_they_say_of_themselves() {
 #[tokio::test]
 async fn a_password_that_is_changed_ends_all_tokens_and_gives_a_new_one() {
     let (app, store, ada) = shop().await;
-    let second = app.sign_in(&store, ADA, PASSWORD).await["customerAccessToken"]["accessToken"].clone();
+    let second = app.sign_in_customer(&store, ADA, PASSWORD).await["customerAccessToken"]["accessToken"].clone();
     let changed = update(&app, &store, &ada.token, json!({ "password": "new horse 1" })).await;
     let token = changed["customerAccessToken"]["accessToken"].as_str().expect("a token");
     assert_eq!(app.customer(&store, token).await["id"], ada.id);
     for ended in [&ada.token, second.as_str().expect("a token")] {
         assert_eq!(app.customer(&store, ended).await, Value::Null);
     }
-    assert_eq!(code(&app.sign_in(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
-    assert_eq!(app.sign_in(&store, ADA, "new horse 1").await["customerUserErrors"], json!([]));
+    assert_eq!(code(&app.sign_in_customer(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
+    assert_eq!(app.sign_in_customer(&store, ADA, "new horse 1").await["customerUserErrors"], json!([]));
 }
 
 #[tokio::test]
@@ -86,8 +86,8 @@ async fn another_address_is_theirs_once_it_is_confirmed_with_the_accounts_passwo
     assert_eq!(app.customer(&store, &ada.token).await["email"], ADA);
     let moved = app.activate(&store, &proof, PASSWORD).await;
     assert_eq!(moved["customer"]["email"], "Countess@example.com");
-    assert_eq!(app.sign_in(&store, "countess@example.com", PASSWORD).await["customerUserErrors"], json!([]));
-    assert_eq!(code(&app.sign_in(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
+    assert_eq!(app.sign_in_customer(&store, "countess@example.com", PASSWORD).await["customerUserErrors"], json!([]));
+    assert_eq!(code(&app.sign_in_customer(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
     assert_eq!(code(&app.activate(&store, &proof, PASSWORD).await), "TOKEN_INVALID", "once");
 }
 

@@ -93,7 +93,7 @@ async fn a_guests_cart_becomes_a_customers_and_a_bad_token_ties_nothing() {
     let other = shop.beside("other").await;
     let stranger = shop.app.account(&other.store, ADA).await;
     let guests = id(&cart(&shop, json!({ "email": "guest@example.com" })).await);
-    shop.app.sign_in(&shop.store, ADA, PASSWORD).await;
+    shop.app.sign_in_customer(&shop.store, ADA, PASSWORD).await;
     for token in ["", "nobody's", &stranger.token] {
         let refused = identify(&shop, &guests, json!({ "customerAccessToken": token })).await;
         let message = "There is no customer with this token.";
@@ -163,13 +163,13 @@ async fn guests_orders_join_the_account_once_its_address_is_confirmed() {
     // A guest who buys later with the address: once its owner signs in again.
     buy(&shop, &id(&cart(&shop, json!({ "email": ADA })).await)).await;
     assert_eq!(orders(&shop, &ada).await.len(), 2);
-    shop.app.sign_in(&shop.store, ADA, PASSWORD).await;
+    shop.app.sign_in_customer(&shop.store, ADA, PASSWORD).await;
     assert_eq!(orders(&shop, &ada).await, ["#1001", "#1003", "#1004"]);
 
     // An order that is somebody's stays theirs, whatever address it has.
     let bob = shop.app.account(&shop.store, BOB).await;
     buy(&shop, &id(&cart(&shop, json!({ "customerAccessToken": bob.token, "email": ADA })).await)).await;
-    shop.app.sign_in(&shop.store, ADA, PASSWORD).await;
+    shop.app.sign_in_customer(&shop.store, ADA, PASSWORD).await;
     assert_eq!((orders(&shop, &ada).await.len(), orders(&shop, &bob).await), (3, vec!["#1005".to_owned()]));
 }
 
@@ -180,7 +180,7 @@ async fn orders_join_nobody_whose_address_staff_have_entered() {
     buy(&shop, &id(&cart(&shop, json!({ "email": BOB })).await)).await;
     let query = "mutation($input: CustomerInput!) { customerUpdate(input: $input) { userErrors { message } } }";
     shop.app.gql(&shop.store.secret, query, json!({ "input": { "id": ada.id, "email": BOB } })).await;
-    let signed_in = shop.app.sign_in(&shop.store, BOB, PASSWORD).await;
+    let signed_in = shop.app.sign_in_customer(&shop.store, BOB, PASSWORD).await;
     let token = signed_in["customerAccessToken"]["accessToken"].as_str().expect("a token").to_owned();
     assert_eq!(orders(&shop, &Account { id: ada.id, token }).await, Vec::<String>::new());
 }

@@ -410,6 +410,6 @@ async fn a_public_read_finds_its_shop_by_the_host() {
     let store = test.store("acme").await;
     let found = test.app.resolver.by_handle("acme").await.expect("a shop");
     assert_eq!(found.standing.id, store.tenant);
-    assert!(!found.access.is_merchant());
+    assert_eq!(found.grants, emporia::access::Grants::Nothing);
     assert!(matches!(test.app.resolver.by_handle("nobody").await, Err(Refusal::Missing)));
 }

@@ -345,7 +345,7 @@ async fn headers_that_name_a_user_or_a_tenant_mean_nothing() {
     let plain = stage.app.bearer(&viewer.access_token, query, json!({}), &[]).await;
     let dressed = stage.app.bearer(&viewer.access_token, query, json!({}), &more).await;
     assert_eq!(plain.text, dressed.text);
-    let secret = "{ deliveryProfiles(first: 1) { nodes { id } } }";
+    let secret = "{ apiKeys(first: 1) { nodes { id } } }";
     assert_eq!(stage.app.bearer(&viewer.access_token, secret, json!({}), &more).await.code(), "FORBIDDEN");
     let mut headers = vec![("content-type", "application/json")];
     headers.extend_from_slice(&more);

@@ -7,7 +7,7 @@ use emporia::identity::service::{password_token_show, staff_create};
 use serde_json::{Value, json};
 
 use crate::identity::{code, is_let_in};
-use crate::support::{PASSWORD, Post, Store, TestApp, admin};
+use crate::support::{Post, STAFF_PASSWORD as PASSWORD, Store, TestApp, admin};
 use crate::tenancy::count;
 
 const NEW: &str = "another fine password";

@@ -3,12 +3,14 @@
 use std::future::Future;
 
 use async_graphql::{Context, ID, Object, Result};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::customer::customer_of_merchant;
 use super::input::*;
 use super::payload::*;
 use super::query::own;
+use crate::access::permission::WRITE_CUSTOMERS;
 use crate::address::graphql::MailingAddress;
 use crate::customer::letter::read_link;
 use crate::customer::loaders::AddressesOf;
@@ -60,11 +62,13 @@ macro_rules! signed_in {
     };
 }
 
+#[guarded]
 #[Object]
 impl CustomerMutation {
     /// Opens an account, or rather asks whoever has the e-mail address to confirm it: a mail leads to `customerActivate`.
     /// Everyone is answered the same, with the code `CUSTOMER_DISABLED`, whether the address has an account or not. Five
-    /// mails an hour to one address. With a secret key and without a password, a customer is entered.
+    /// mails an hour to one address. With the permission `write_customers` and without a password, a customer is entered.
+    #[public]
     async fn customer_create(
         &self,
         ctx: &Context<'_>,
@@ -81,7 +85,7 @@ impl CustomerMutation {
         let (desk, password) = (desk(scope), input.password.clone());
         let entry = input.into_entry();
         let Some(password) = password else {
-            if !scope.is_merchant() {
+            if !scope.may(WRITE_CUSTOMERS) {
                 return Ok(Some(vec![Refusal::Blank.at(&["input", "password"])].into()));
             }
             let entered = run(scope, async move { service::customer_enter(&desk, &entry).await }).await?;
@@ -101,6 +105,7 @@ impl CustomerMutation {
 
     /// Signs a customer in. After ten wrong passwords for one address within a quarter of an hour, none is looked at
     /// until the next.
+    #[public]
     async fn customer_access_token_create(
         &self,
         ctx: &Context<'_>,
@@ -120,6 +125,7 @@ impl CustomerMutation {
     }
 
     /// Makes a token good for 30 days from now, a year after it was given out at the latest.
+    #[public]
     async fn customer_access_token_renew(
         &self,
         ctx: &Context<'_>,
@@ -136,6 +142,7 @@ impl CustomerMutation {
     }
 
     /// Ends a token: signs the customer out.
+    #[public]
     async fn customer_access_token_delete(
         &self,
         ctx: &Context<'_>,
@@ -155,6 +162,7 @@ impl CustomerMutation {
     }
 
     /// Changes what a customer says of themselves; with a secret key and `input`, what staff note of them.
+    #[public]
     async fn customer_update(
         &self,
         ctx: &Context<'_>,
@@ -183,7 +191,7 @@ impl CustomerMutation {
                 }
             }
             (None, None, Some(input)) => {
-                ctx.require_merchant()?;
+                scope.require(WRITE_CUSTOMERS)?;
                 let id = input.id.as_ref().and_then(|id| Gid::of(id, "Customer"));
                 let change = input.into_model();
                 let done = run(scope, async move { service::customer_change(&desk, id, &change).await });
@@ -207,6 +215,7 @@ impl CustomerMutation {
 
     /// Mails a link that leads to a new password (`customerReset`), if the address has an account. Everyone is answered
     /// the same. Five mails an hour to one address.
+    #[public]
     async fn customer_recover(
         &self,
         ctx: &Context<'_>,
@@ -219,6 +228,7 @@ impl CustomerMutation {
 
     /// Sets a new password with the token of a mail, and signs the customer in; everything else that they were signed in
     /// with ends.
+    #[public]
     async fn customer_reset(
         &self,
         ctx: &Context<'_>,
@@ -236,6 +246,7 @@ impl CustomerMutation {
     }
 
     /// The same as `customerReset`, with the mail's link as it is.
+    #[public]
     async fn customer_reset_by_url(
         &self,
         ctx: &Context<'_>,
@@ -256,6 +267,7 @@ impl CustomerMutation {
 
     /// Confirms an e-mail address with the token of a mail, and signs the customer in. Guests' orders with the address
     /// are theirs from then on.
+    #[public]
     async fn customer_activate(
         &self,
         ctx: &Context<'_>,
@@ -273,6 +285,7 @@ impl CustomerMutation {
     }
 
     /// The same as `customerActivate`, with the mail's link as it is.
+    #[public]
     async fn customer_activate_by_url(
         &self,
         ctx: &Context<'_>,
@@ -292,6 +305,7 @@ impl CustomerMutation {
     }
 
     /// Adds an address to a customer's address book, at most 100; the first one is the default.
+    #[public]
     async fn customer_address_create(
         &self,
         ctx: &Context<'_>,
@@ -312,6 +326,7 @@ impl CustomerMutation {
     }
 
     /// Changes an address of a customer's address book.
+    #[public]
     async fn customer_address_update(
         &self,
         ctx: &Context<'_>,
@@ -333,6 +348,7 @@ impl CustomerMutation {
     }
 
     /// Removes an address from a customer's address book; in place of the default, the newest that is left becomes it.
+    #[public]
     async fn customer_address_delete(
         &self,
         ctx: &Context<'_>,
@@ -357,6 +373,7 @@ impl CustomerMutation {
     }
 
     /// Chooses the default among a customer's addresses.
+    #[public]
     async fn customer_default_address_update(
         &self,
         ctx: &Context<'_>,

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
+use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::customer::{Customer, CustomerConnection, View, customer_of_merchant};
+use crate::access::permission::READ_CUSTOMERS;
 use crate::customer::loaders::CustomerById;
 use crate::customer::model::{CustomerSort, parse_query};
 use crate::customer::secret::Secret;
@@ -44,14 +46,17 @@ impl From<CustomerSortKeys> for CustomerSort {
     }
 }
 
+#[guarded]
 #[Object]
 impl CustomerQuery {
-    /// The customer of an access token; null when it is not good, or not any more. With a secret key, a customer by id.
+    /// The customer of an access token; null when it is not good, or not any more. With the permission
+    /// `read_customers`, a customer by id.
+    #[public]
     async fn customer(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The token that signing in gave.")] customer_access_token: Option<String>,
-        #[graphql(desc = "The customer's global id. For secret keys.")] id: Option<ID>,
+        #[graphql(desc = "The customer's global id. Needs the permission `read_customers`.")] id: Option<ID>,
     ) -> Result<Option<Customer>> {
         match (customer_access_token, id) {
             (Some(token), None) => {
@@ -61,7 +66,8 @@ impl CustomerQuery {
                 Ok(found.map(|customer| Customer { customer: Arc::new(customer), view: View::Own }))
             }
             (None, Some(id)) => {
-                let scope = ctx.require_merchant()?;
+                let scope = ctx.scope();
+                scope.require(READ_CUSTOMERS)?;
                 match Gid::of(&id, "Customer") {
                     Some(id) => customer_of_merchant(scope, id).await,
                     None => Ok(None),
@@ -71,7 +77,8 @@ impl CustomerQuery {
         }
     }
 
-    /// The shop's customers. For secret keys.
+    /// The shop's customers.
+    #[requires(read_customers)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the vocabulary's connection")]
     async fn customers(
         &self,
@@ -89,7 +96,7 @@ impl CustomerQuery {
         )]
         query: Option<String>,
     ) -> Result<CustomerConnection> {
-        let scope = ctx.require_merchant()?;
+        let scope = ctx.scope();
         let sort = CustomerSort::from(sort_key.unwrap_or(CustomerSortKeys::Id));
         let page = PageArgs { first, after, last, before, reverse }.check_by(sort.key())?;
         let wanted = parse_query(query.as_deref().unwrap_or_default())?;

@@ -7,14 +7,13 @@ use super::{refused, unchecked};
 use crate::app::App;
 use crate::clock::Entropy;
 use crate::db::error::constraint;
-use crate::db::{TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
-use crate::identity::model::{
-    MAX_NAME, NewStaff, Purpose, SHOWN_TOKEN_LIFE, StaffMember, StaffStatus, is_role, normal_email,
-};
+use crate::identity::model::{MAX_NAME, NewStaff, Purpose, SHOWN_TOKEN_LIFE, StaffMember, StaffStatus, normal_email};
 use crate::identity::rule::{Refusal, StaffRule, check_password};
 use crate::identity::secret::OnceToken;
 use crate::identity::store::{once, staff};
+use crate::role::model::is_handle;
 
 /// Takes a member in, who has no password yet. A refusal leaves the transaction to be rolled back.
 pub async fn staff_create_in_tx(
@@ -30,7 +29,7 @@ pub async fn staff_create_in_tx(
     if !is_name {
         return Err(refused(Refusal::BadName, &["name"]));
     }
-    if !is_role(&new.role) {
+    if !is_handle(&new.role) {
         return Err(refused(Refusal::BadRole, &["role"]));
     }
     let (id, new) = (entropy.uuid_v7(now), NewStaff { email, ..new.clone() });
@@ -41,6 +40,11 @@ pub async fn staff_create_in_tx(
     let NewStaff { email, name, role } = new;
     let status = StaffStatus::Invited;
     Ok(StaffMember { id, email, name, role, status, email_verified_at: None, created_at: now })
+}
+
+/// Whether any member, whatever their standing, has the role.
+pub async fn somebody_has_role(conn: &mut TenantConn<'_>, role: &str) -> QueryResult<bool> {
+    staff::has_role(conn, role).await
 }
 
 /// The same in a transaction of its own.

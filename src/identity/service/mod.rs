@@ -10,14 +10,26 @@ mod sign_in;
 
 pub use email::{email_verification_send, email_verify};
 pub use keys::{KeyInfo, Rotated, keys_list, keys_load, keys_published, keys_rotate};
-pub use member::{password_set_by_operator, password_token_show, staff_create, staff_create_in_tx};
+pub use member::{password_set_by_operator, password_token_show, somebody_has_role, staff_create, staff_create_in_tx};
 pub use password::{password_recover, password_reset, password_update};
 pub use session::{forget, session_revoke, session_standing, sessions_page};
 pub use sign_in::{SignedIn, refresh, sign_in};
 
+use std::time::Duration;
+
 use super::rule::{Refusal, StaffRule};
+use crate::attempts::Bound;
 use crate::error::ServiceError;
+use crate::ids::TenantId;
 use crate::password::PasswordError;
+
+/// Passwords that are looked at for one address, whether it is somebody's or not: the refusal says nothing of who there is.
+const PASSWORDS: Bound = Bound { name: "staff-password", most: 10, window: Duration::from_secs(15 * 60) };
+
+/// Whose they are counted as.
+fn attempts_of(tenant: TenantId, email: &str) -> String {
+    format!("{tenant}:{email}")
+}
 
 pub(super) fn refused(refusal: Refusal, field: &[&str]) -> ServiceError<StaffRule> {
     ServiceError::Rule(refusal.at(field))

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{refused, unchecked};
+use super::{PASSWORDS, attempts_of, refused, unchecked};
 use crate::app::App;
 use crate::db::{TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
@@ -26,15 +26,15 @@ pub async fn password_update(
     let other = || refused(Refusal::OtherPassword, &["currentPassword"]);
     let found = db.read(async |conn| Ok::<_, Fault>(staff::with_password(conn, staff_id).await?)).await?;
     let found = found.ok_or_else(other)?;
-    let (attempts, now, email) = (&app.sign_ins, app.clock.now(), found.member.email);
-    if !attempts.admits(db.tenant(), &email, now) {
+    let whose = attempts_of(db.tenant(), &found.member.email);
+    if !app.attempts.admit(&PASSWORDS, &whose).await {
         return Err(refused(Refusal::TooManyAttempts, &["currentPassword"]));
     }
     let verdict = app.passwords.verify(current, found.password_hash.as_deref()).await.map_err(unchecked)?;
     if verdict == Verdict::No {
-        attempts.failed(db.tenant(), &email, now);
         return Err(other());
     }
+    app.attempts.succeeded(&PASSWORDS, &whose).await;
     let hash = app.passwords.hash(new, &app.entropy).await.map_err(unchecked)?;
     let change = async |tx: &mut TenantTx<'_>| {
         // Somebody else may have changed it since, who does not know this password.
@@ -106,7 +106,7 @@ pub async fn password_reset(app: &App, db: &TenantDb, token: &str, new: &str) ->
         Ok(())
     };
     let member = changed(app, db, staff_id, None, &password, change).await?;
-    app.sign_ins.succeeded(db.tenant(), &member.email);
+    app.attempts.succeeded(&PASSWORDS, &attempts_of(db.tenant(), &member.email)).await;
     Ok(member)
 }
 

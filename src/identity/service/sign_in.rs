@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::keys::keys_to_sign;
-use super::{refused, session, unchecked};
+use super::{PASSWORDS, attempts_of, refused, session, unchecked};
 use crate::app::App;
 use crate::clock::Entropy;
 use crate::db::{TenantDb, TenantTx};
@@ -41,8 +41,8 @@ pub async fn sign_in(
     user_agent: Option<String>,
 ) -> ServiceResult<SignedIn, StaffRule> {
     let email = normal_email(email).ok_or_else(|| refused(Refusal::BadEmail, &["input", "email"]))?;
-    let (attempts, now) = (&app.sign_ins, app.clock.now());
-    if !attempts.admits(db.tenant(), &email, now) {
+    let whose = attempts_of(db.tenant(), &email);
+    if !app.attempts.admit(&PASSWORDS, &whose).await {
         return Err(refused(Refusal::TooManyAttempts, &["input"]));
     }
     let keys = keys_to_sign(app).await?;
@@ -62,11 +62,10 @@ pub async fn sign_in(
         };
         let proof = Proof { member, stored, fresh };
         if let Some(opened) = open(app, db, &proof, user_agent.clone()).await? {
-            attempts.succeeded(db.tenant(), &email);
+            app.attempts.succeeded(&PASSWORDS, &whose).await;
             return Ok(signed_in(app, db.tenant(), &keys, opened)?);
         }
     }
-    attempts.failed(db.tenant(), &email, now);
     Err(refused(Refusal::Unidentified, &["input"]))
 }
 

@@ -82,6 +82,18 @@ pub async fn locked(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<Option<WithP
     row.map(|(row, password_hash)| Ok(WithPassword { member: row.read()?, password_hash })).transpose()
 }
 
+/// Whether any member has the role.
+pub async fn has_role(conn: &mut TenantConn<'_>, role: &str) -> QueryResult<bool> {
+    let anybody = members::table
+        .filter(members::tenant_id.eq(conn.tenant()))
+        .filter(members::role.eq(role))
+        .select(members::id)
+        .first::<Uuid>(conn)
+        .await
+        .optional()?;
+    Ok(anybody.is_some())
+}
+
 pub async fn insert(tx: &mut TenantTx<'_>, id: Uuid, new: &NewStaff, now: DateTime<Utc>) -> QueryResult<usize> {
     diesel::insert_into(members::table)
         .values((

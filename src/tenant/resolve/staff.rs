@@ -100,8 +100,9 @@ impl Resolver {
     /// changed: roles are not looked up often enough to be worth a place in the shared cache.
     async fn staff_grants(&self, tenant: TenantId, staff_id: Uuid, role: &Arc<str>) -> Result<Arc<StaffGrants>, Fault> {
         let load = async || {
-            let read = self.db.tenant(tenant).read(async |conn| Ok::<_, Fault>(roles(conn).await?));
-            let grants = StaffGrants { role: read.await?.in_force(role), overrides: Vec::new() };
+            let db = self.db.tenant(tenant);
+            let roles = db.read(async |conn| Ok::<_, Fault>(roles(conn).await?)).await?;
+            let grants = StaffGrants { role: roles.in_force(role), overrides: Vec::new() };
             Ok(Some((Arc::new(grants), LOCAL_TTL)))
         };
         let key = (tenant, staff_id, role.clone());

@@ -21,6 +21,8 @@ pub struct Caller<'a> {
     pub app: &'a TestApp,
     /// Without a key it is the host that names the store.
     key: Option<&'a str>,
+    /// A staff member's access token.
+    token: Option<&'a str>,
     host: &'a str,
 }
 
@@ -32,7 +34,12 @@ impl<'a> Caller<'a> {
 
     /// Whoever has this key.
     pub fn with_key(app: &'a TestApp, key: &'a str) -> Self {
-        Self { app, key: Some(key), host: "api.test" }
+        Self { app, key: Some(key), token: None, host: "api.test" }
+    }
+
+    /// Whoever has this access token.
+    pub fn with_token(app: &'a TestApp, token: &'a str) -> Self {
+        Self { app, key: None, token: Some(token), host: "api.test" }
     }
 
     /// Whoever has one of the store's keys, or comes by its host. `elsewhere` is another store's host: a key counts
@@ -41,8 +48,8 @@ impl<'a> Caller<'a> {
         [
             Self::merchant(app, store),
             Self::with_key(app, &store.publishable),
-            Self { app, key: None, host },
-            Self { app, key: Some(&store.publishable), host: elsewhere },
+            Self { app, key: None, token: None, host },
+            Self { app, key: Some(&store.publishable), token: None, host: elsewhere },
         ]
     }
 
@@ -52,7 +59,9 @@ impl<'a> Caller<'a> {
             OperationType::Subscription => self.first_event(document).await,
             OperationType::Query | OperationType::Mutation => {
                 let mut headers = vec![("content-type", "application/json"), ("host", self.host)];
+                let bearer = self.token.map(|token| format!("Bearer {token}"));
                 headers.extend(self.key.map(|key| ("x-api-key", key)));
+                headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
                 self.app.send("POST", "/graphql", &headers, json!({ "query": document }).to_string()).await.json()
             }
         };
@@ -60,17 +69,18 @@ impl<'a> Caller<'a> {
         let code = &answer["errors"][0]["extensions"]["code"];
         let is_refusal = ["BAD_USER_INPUT", "FORBIDDEN"].iter().any(|known| code == known);
         // The host alone reads.
-        let is_refusal = is_refusal || self.key.is_none() && code == "UNAUTHENTICATED";
+        let is_refusal = is_refusal || self.key.is_none() && self.token.is_none() && code == "UNAUTHENTICATED";
         assert!(answer["errors"].is_null() || is_refusal, "{document}\n{answer:#}");
         answer
     }
 
     async fn first_event(&self, document: &str) -> Value {
         let resolver = &self.app.app.resolver;
-        let resolved = match (self.key, self.host.split_once('.')) {
-            (Some(key), _) => resolver.by_key(key).await,
-            (None, Some((handle, _))) => resolver.by_handle(handle).await,
-            (None, None) => panic!("nobody"),
+        let resolved = match (self.token, self.key, self.host.split_once('.')) {
+            (Some(token), ..) => resolver.by_token(token).await,
+            (None, Some(key), _) => resolver.by_key(key).await,
+            (None, None, Some((handle, _))) => resolver.by_handle(handle).await,
+            (None, None, None) => panic!("nobody"),
         };
         let scope = Scope::new(&self.app.app, &resolved.expect("a store"), RequestInfo::default());
         let schema = schema::builder().finish();

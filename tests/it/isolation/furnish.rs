@@ -7,7 +7,7 @@ use emporia::ids::GidNamespace;
 use serde_json::{Value, json};
 
 use super::names::{Names, filled};
-use crate::support::{PASSWORD, Store, TestApp};
+use crate::support::{STAFF_PASSWORD as PASSWORD, Store, TestApp};
 
 pub struct Furnished {
     pub store: Store,

@@ -60,7 +60,7 @@ impl TestApp {
     }
 
     /// Signs in; answers the payload.
-    pub async fn sign_in(&self, store: &Store, email: &str, password: &str) -> Value {
+    pub async fn sign_in_customer(&self, store: &Store, email: &str, password: &str) -> Value {
         let query = "mutation($input: CustomerAccessTokenCreateInput!) { customerAccessTokenCreate(input: $input) {
             customerAccessToken { accessToken expiresAt } customerUserErrors { field code message } } }";
         self.shop(store, query, json!({ "input": { "email": email, "password": password } })).await

@@ -32,7 +32,7 @@ pub use process::Process;
 pub use receiver::{Received, Receiver, Reply};
 pub use shopping::{Shopping, variant};
 pub use sse::Events;
-pub use staff::{Member, PASSWORD, Post, SIGN_IN};
+pub use staff::{Member, PASSWORD as STAFF_PASSWORD, Post, SIGN_IN};
 pub use statements::Statements;
 pub use ws::Socket;
 
