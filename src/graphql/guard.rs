@@ -41,7 +41,7 @@ impl Guard for SignedIn {
 pub fn requires(#[graphql(desc = "The permission's name, like read_orders.")] scope: String) {}
 
 /// The field needs a staff member's access token; where a permission is named, that will do as well.
-#[TypeDirective(location = "FieldDefinition")]
+#[TypeDirective(name = "signedIn", location = "FieldDefinition")]
 pub fn signed_in(#[graphql(desc = "The permission's name, like read_staff.")] or_scope: Option<String>) {}
 
 /// Everybody may ask for the field; of the shop's rows it answers with those that a shopper may see.

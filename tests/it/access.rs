@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use async_graphql::Value as Constant;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{ConstDirective, OperationType, Selection, TypeKind, TypeSystemDefinition};
+use emporia::access::permission::{READ_CUSTOMERS, WRITE_CUSTOMERS};
 use emporia::access::{Permission, Permissions, SystemRole};
 use emporia::api_key::model::{KeyKind, NewKey};
 use emporia::api_key::service::key_create;
@@ -76,6 +77,9 @@ fn decisions() -> (Decisions, Vec<String>) {
     }
     (decided, undecided)
 }
+
+/// Fields for everybody of which an argument is for the merchant, who has this permission.
+const BY_ARGUMENT: [(&str, Permission); 2] = [("customer", READ_CUSTOMERS), ("customerUpdate", WRITE_CUSTOMERS)];
 
 #[test]
 fn for_every_operation_it_is_decided_who_may_ask() {
@@ -161,8 +165,11 @@ async fn the_one_permission_is_enough() {
         let key = match needed {
             // For whom there are only members, there is no key.
             Needs::SignedIn(None) => continue,
-            Needs::Nothing => &nothing,
-            Needs::Permission(needed) | Needs::SignedIn(Some(needed)) => {
+            Needs::Nothing if !BY_ARGUMENT.iter().any(|(name, _)| *name == field) => &nothing,
+            needed => {
+                let by_argument = || BY_ARGUMENT.iter().find(|(name, _)| *name == field).map(|(_, needed)| *needed);
+                let or = if let Needs::SignedIn(or) = needed { or } else { None };
+                let needed = needed.permission().or(or).or_else(by_argument).expect("a permission");
                 if !only.contains_key(&needed.to_string()) {
                     only.insert(needed.to_string(), key(&app, &it.store, Permissions::of(&[needed])).await);
                 }

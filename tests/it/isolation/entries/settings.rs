@@ -111,10 +111,10 @@ pub const WRITES: &[Entry] = &[
         r#"mutation { apiKeyCreate(input: { kind: PUBLISHABLE, name: "Spare" }) {
             apiKey { name } userErrors { field code message } } }"#,
     ),
-    blind(
-        "the name is the sender's",
-        r#"mutation { roleCreate(input: { handle: "spare", name: "Spare", accessScopes: [] }) {
-            role { name } userErrors { field code message } } }"#,
+    telling(
+        "TAKEN",
+        r#"mutation { roleCreate(input: { handle: "<handle>-1", name: "Spare", accessScopes: [] }) {
+            role { name } userErrors { field code } } }"#,
     ),
     marked(
         r#"mutation { roleUpdate(id: "<role1>", input: { accessScopes: [] }) {
