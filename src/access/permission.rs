@@ -63,7 +63,7 @@ macro_rules! permissions {
         }
 
         /// The places, in the order of declaration.
-        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "named as the constants they number")]
+        #[expect(non_camel_case_types, reason = "named as the constants they number")]
         enum Place { $($($constant,)+)+ }
 
         $($(

@@ -1,0 +1,71 @@
+//! What it costs to let a request in, with everything cached: from the credential's text to the tenant, what the caller
+//! may do, and one decision. Prints one line of JSON, in microseconds a request on one thread, for a secret key that is
+//! limited and for a staff member's access token. Of a database that has a tenant, given by the environment.
+
+#![allow(clippy::disallowed_macros, reason = "its output is scripts/bench's to read")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use emporia::access::Permissions;
+use emporia::access::permission::READ_ORDERS;
+use emporia::api_key::model::{KeyKind, NewKey};
+use emporia::api_key::service::key_create;
+use emporia::app::App;
+use emporia::config::Config;
+use emporia::identity::model::NewStaff;
+use emporia::identity::service::{password_set_by_operator, sign_in, staff_create};
+use emporia::tenant::resolve::{Refusal, Resolved};
+use emporia::tenant::service::tenant_list;
+use serde_json::json;
+
+const EMAIL: &str = "bench@shop.example";
+const PASSWORD: &str = "correct horse battery";
+/// How long each is measured, in rounds, of which the median counts.
+const ROUND: Duration = Duration::from_millis(500);
+const ROUNDS: usize = 7;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let app = App::build(Config::from_env()?).await?;
+    let tenant = tenant_list(&app.db, None, 1).await?.pop().ok_or_else(|| anyhow::anyhow!("there is no tenant"))?.id;
+    let limited = NewKey {
+        permissions: Some(Permissions::of(&[READ_ORDERS])),
+        ..NewKey::unlimited(KeyKind::Secret, "bench")
+    };
+    let made = key_create(&app.db, &*app.clock, &app.entropy, tenant, &limited).await;
+    let (_, key) = made.map_err(|error| anyhow::anyhow!("no key: {error:?}"))?;
+    let token = access_token(&app, tenant).await?;
+    let key_us = micros(async || app.resolver.by_key(key.reveal()).await).await?;
+    let jwt_us = micros(async || app.resolver.by_token(&token).await).await?;
+    println!("{}", json!({ "key_us": key_us, "jwt_us": jwt_us }));
+    Ok(())
+}
+
+async fn access_token(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<String> {
+    let db = app.db.tenant(tenant);
+    let new = NewStaff { email: EMAIL.to_owned(), name: "Bench".to_owned(), role: "viewer".to_owned() };
+    let member = staff_create(app, &db, &new).await.map_err(|error| anyhow::anyhow!("no member: {error:?}"))?;
+    let set = password_set_by_operator(app, &db, member.id, PASSWORD).await;
+    set.map_err(|error| anyhow::anyhow!("no password: {error:?}"))?;
+    let signed_in = sign_in(app, &db, EMAIL, PASSWORD, None).await;
+    Ok(signed_in.map_err(|error| anyhow::anyhow!("not signed in: {error:?}"))?.access_token)
+}
+
+/// Microseconds that letting one in takes.
+async fn micros(let_in: impl AsyncFn() -> Result<Resolved, Refusal>) -> anyhow::Result<f64> {
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let (start, mut times) = (Instant::now(), 0_u32);
+        while start.elapsed() < ROUND {
+            for _ in 0..1000 {
+                let resolved = let_in().await?;
+                anyhow::ensure!(black_box(&resolved.grants).may_with_some(READ_ORDERS), "it may not read orders");
+            }
+            times += 1000;
+        }
+        rounds.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(times));
+    }
+    rounds.sort_by(f64::total_cmp);
+    Ok((rounds[ROUNDS / 2] * 100.0).round() / 100.0)
+}
