@@ -22,7 +22,7 @@ use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::{CustomerMutation, CustomerQuery};
 use crate::events::graphql::EventSubscription;
-use crate::identity::graphql::{StaffMutation, StaffQuery};
+use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::role::graphql::{RoleMutation, RoleQuery};
@@ -70,6 +70,7 @@ pub struct Mutation(
     ApiKeyMutation,
     RoleMutation,
     StaffMutation,
+    StaffManagementMutation,
 );
 
 /// What can be listened to.

@@ -21,6 +21,19 @@ pub async fn post_password(app: &App, db: &TenantDb, member: &StaffMember, token
     Ok(())
 }
 
+/// Posts the token by which who is invited chooses a password.
+pub async fn post_invitation(app: &App, db: &TenantDb, member: &StaffMember, token: &OnceToken) -> Result<(), Fault> {
+    let shop = shop_name(db).await?;
+    let way = way(app, "invitation", token);
+    let text = format!(
+        "Hello {},\n\nyou are invited to work for {shop}: choose a password for your account. {way}\n\nIt is good for a \
+         week and for one use. If you do not know the shop, do nothing.\n",
+        member.name
+    );
+    post_text(app, member, shop, "You are invited", text);
+    Ok(())
+}
+
 /// Posts the token that proves that a member reads mail at this address.
 pub async fn post_email(app: &App, db: &TenantDb, member: &StaffMember, token: &OnceToken) -> Result<(), Fault> {
     let shop = shop_name(db).await?;

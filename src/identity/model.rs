@@ -19,6 +19,10 @@ pub const PASSWORD_TOKEN_LIFE: TimeDelta = TimeDelta::hours(1);
 pub const EMAIL_TOKEN_LIFE: TimeDelta = TimeDelta::days(1);
 /// How long a password can be chosen by a token that an operator was shown.
 pub const SHOWN_TOKEN_LIFE: TimeDelta = TimeDelta::days(3);
+/// How long an invitation can be accepted.
+pub const INVITATION_LIFE: TimeDelta = TimeDelta::days(7);
+/// Members of a shop's staff, at most.
+pub const MAX_STAFF: i64 = 1000;
 /// Between two mails of one kind to one member.
 pub const MAIL_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Characters of an address, of a member's name, of what a client says of itself.

@@ -1,6 +1,6 @@
 //! What is refused, for reasons that the caller may know.
 
-use super::model::{MAX_EMAIL, MAX_NAME};
+use super::model::{MAX_EMAIL, MAX_NAME, MAX_STAFF};
 use crate::password::{MAX_CHARS, MIN_CHARS};
 
 /// Why something was not done.
@@ -32,6 +32,16 @@ pub enum Refusal {
     BadName,
     #[error("A role's name has 1 to 63 characters a-z, 0-9, _ and -, the first of them a letter.")]
     BadRole,
+    #[error("There is no such member.")]
+    NoMember,
+    #[error("The shop has no role \"{0}\".")]
+    UnknownRole(String),
+    #[error("You cannot give, or change in others, what you may not do yourself: {missing}.")]
+    NotGranted { missing: String },
+    #[error("The last owner who can sign in stays one: make somebody else an owner first.")]
+    LastOwner,
+    #[error("A shop has at most {MAX_STAFF} staff members.")]
+    TooMany,
     #[error("A mail has just been sent. Try again in a minute.")]
     JustMailed,
     #[error("The email address is verified already.")]
@@ -74,6 +84,12 @@ pub enum StaffErrorCode {
     Throttled,
     /// It is so already.
     AlreadyDone,
+    /// It would be more than you may do yourself.
+    NotGranted,
+    /// It cannot be changed as things are.
+    NotAllowed,
+    /// A bound is reached.
+    LimitReached,
 }
 
 impl Refusal {
@@ -81,11 +97,16 @@ impl Refusal {
         use StaffErrorCode as Code;
         match self {
             Self::Unidentified => Code::UnidentifiedStaff,
-            Self::BadEmail | Self::OtherPassword | Self::BadName | Self::BadRole => Code::Invalid,
+            Self::BadEmail | Self::OtherPassword | Self::BadName | Self::BadRole | Self::UnknownRole(_) => {
+                Code::Invalid
+            }
             Self::ShortPassword => Code::TooShort,
             Self::LongPassword => Code::TooLong,
             Self::BadToken => Code::TokenInvalid,
-            Self::NoSession => Code::NotFound,
+            Self::NoSession | Self::NoMember => Code::NotFound,
+            Self::NotGranted { .. } => Code::NotGranted,
+            Self::LastOwner => Code::NotAllowed,
+            Self::TooMany => Code::LimitReached,
             Self::TooManyAttempts | Self::Busy | Self::JustMailed => Code::Throttled,
             Self::EmailTaken => Code::Taken,
             Self::AlreadyVerified => Code::AlreadyDone,

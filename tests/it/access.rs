@@ -15,7 +15,7 @@ use emporia::graphql::schema::sdl;
 use serde_json::{Value, json};
 
 use crate::isolation::{Caller, entries, filled, furnish, operation};
-use crate::support::{Statements, Store, TestApp};
+use crate::support::{Statements, Store, TestApp, statements_of};
 
 /// What the schema says of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,8 +222,6 @@ async fn every_role_may_what_its_permissions_say_and_is_refused_the_rest_before_
             .into_iter()
             .filter_map(|(document, field, needed)| Some((document, field, needed.permission()?)))
             .partition(|(_, _, needed)| role.permissions().contains(*needed));
-        // Who asks and what they may is remembered from then on.
-        caller.ask("{ viewer { kind } }").await;
         let refusing = async {
             for (document, field, needed) in &refused {
                 let document = filled(document, &it.names, &it.names);
@@ -231,8 +229,10 @@ async fn every_role_may_what_its_permissions_say_and_is_refused_the_rest_before_
                 assert!(is_refused(&answer, field, &needed.to_string()), "{handle}: {document}\n{answer:#}");
             }
         };
-        let ((), statements) = Statements::of(&app.db.name, refusing).await;
-        assert_eq!(statements.count(), 0, "{handle}: a refused call has asked the database: {statements:?}");
+        let ((), mut statements) = statements_of(&app.db.name, refusing).await;
+        // Whose session it is and what the role may, the guard looks up anew every few seconds.
+        statements.retain(|sql| !sql.contains("\"staff_sessions\"") && !sql.contains("\"roles\""));
+        assert!(statements.is_empty(), "{handle}: a refused call has asked the database: {statements:#?}");
         for (document, field, _) in allowed {
             let document = filled(document, &it.names, &it.names);
             let answer = caller.ask(&document).await;

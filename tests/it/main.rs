@@ -77,6 +77,7 @@ mod session_bounds;
 mod shipping;
 mod slices;
 mod sse;
+mod staff_management;
 mod storefront;
 mod support;
 mod tenancy;

@@ -1,10 +1,12 @@
 //! Staff in the schema.
 
+mod manage;
 mod mutation;
 mod payload;
 mod query;
 mod types;
 
+pub use manage::StaffManagementMutation;
 pub use mutation::StaffMutation;
 pub use payload::StaffUserError;
 pub use query::{StaffQuery, member_of, session_of};

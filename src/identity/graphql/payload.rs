@@ -131,6 +131,42 @@ pub struct StaffEmailVerifyPayload {
     user_errors: Vec<StaffUserError>,
 }
 
+/// What `staffInvite` answers.
+#[derive(SimpleObject)]
+pub struct StaffInvitePayload {
+    /// Who is invited; null when nobody is.
+    staff_member: Option<StaffMember>,
+    /// Why nobody is.
+    user_errors: Vec<StaffUserError>,
+}
+
+/// What `staffAccept` answers.
+#[derive(SimpleObject)]
+pub struct StaffAcceptPayload {
+    /// Who can sign in now; null when nobody can.
+    staff_member: Option<StaffMember>,
+    /// Why nobody can.
+    user_errors: Vec<StaffUserError>,
+}
+
+/// What `staffUpdate` answers.
+#[derive(SimpleObject)]
+pub struct StaffUpdatePayload {
+    /// The member as they are now; null when nothing was changed.
+    staff_member: Option<StaffMember>,
+    /// Why nothing was changed.
+    user_errors: Vec<StaffUserError>,
+}
+
+/// What `staffRemove` answers.
+#[derive(SimpleObject)]
+pub struct StaffRemovePayload {
+    /// The global id of the member who was removed; null when nobody was.
+    pub(super) deleted_staff_member_id: Option<ID>,
+    /// Why nobody was removed.
+    pub(super) user_errors: Vec<StaffUserError>,
+}
+
 macro_rules! from_member {
     ($($payload:ident),+) => {
         $(impl From<Outcome<Model>> for $payload {
@@ -140,4 +176,11 @@ macro_rules! from_member {
         })+
     };
 }
-from_member!(StaffPasswordUpdatePayload, StaffPasswordResetPayload, StaffEmailVerifyPayload);
+from_member!(
+    StaffPasswordUpdatePayload,
+    StaffPasswordResetPayload,
+    StaffEmailVerifyPayload,
+    StaffInvitePayload,
+    StaffAcceptPayload,
+    StaffUpdatePayload
+);

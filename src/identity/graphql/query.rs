@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use emporia_macros::guarded;
 use uuid::Uuid;
 
@@ -14,7 +14,9 @@ use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::identity::loaders::{OpenSession, StaffById};
 use crate::identity::service;
+use crate::ids::Gid;
 
+connection!(StaffMemberConnection, StaffMemberEdge, StaffMember);
 connection!(StaffSessionConnection, StaffSessionEdge, StaffSession);
 
 /// The member with this id, for the merchant and for the member.
@@ -49,6 +51,37 @@ impl StaffQuery {
             Some((staff_id, _)) => member_of(scope, staff_id).await,
             None => Ok(None),
         }
+    }
+
+    /// A member by their id; null when there is none.
+    #[requires(read_staff)]
+    async fn staff_member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The member's global id.")] id: ID,
+    ) -> Result<Option<StaffMember>> {
+        match Gid::of(&id, "StaffMember") {
+            Some(id) => member_of(ctx.scope(), id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The members of the staff, in the order in which they were taken in.
+    #[requires(read_staff)]
+    async fn staff_members(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from the start: at most 250.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "Turn the order round.", default_with = "Some(false)")] reverse: Option<bool>,
+    ) -> Result<StaffMemberConnection> {
+        let scope = ctx.scope();
+        let page = PageArgs { first, after, last, before, reverse }.check()?;
+        let rows = scope.read(async |conn| service::staff_page(conn, &page).await).await?;
+        let page = Page::from_rows(&page, rows, |member| Cursor::by_id(member.id));
+        Ok(StaffMemberConnection(page.map(|member| StaffMember(Arc::new(member)))))
     }
 
     /// Open sessions in the order of their sign-ins: a member's own; of a key everybody's.

@@ -3,6 +3,7 @@
 
 mod email;
 mod keys;
+mod manage;
 mod member;
 mod password;
 mod session;
@@ -10,6 +11,7 @@ mod sign_in;
 
 pub use email::{email_verification_send, email_verify};
 pub use keys::{KeyInfo, Rotated, keys_list, keys_load, keys_published, keys_rotate};
+pub use manage::{StaffChange, staff_invite, staff_page, staff_remove, staff_update};
 pub use member::{password_set_by_operator, password_token_show, somebody_has_role, staff_create, staff_create_in_tx};
 pub use password::{password_recover, password_reset, password_update};
 pub use session::{forget, session_revoke, session_standing, sessions_page};

@@ -126,3 +126,10 @@ pub async fn forget(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> Qu
         .await?;
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX) >= limit)
 }
+
+/// Removes all tokens of a member.
+pub async fn remove_of(tx: &mut TenantTx<'_>, staff_id: Uuid) -> QueryResult<usize> {
+    diesel::delete(tokens::table.filter(tokens::tenant_id.eq(tx.tenant())).filter(tokens::staff_id.eq(staff_id)))
+        .execute(tx)
+        .await
+}

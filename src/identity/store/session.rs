@@ -220,3 +220,10 @@ pub async fn forget(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> Qu
         .await?;
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX) >= limit)
 }
+
+/// Removes all sessions of a member, open or not.
+pub async fn remove_of(tx: &mut TenantTx<'_>, staff_id: Uuid) -> QueryResult<usize> {
+    diesel::delete(sessions::table.filter(sessions::tenant_id.eq(tx.tenant())).filter(sessions::staff_id.eq(staff_id)))
+        .execute(tx)
+        .await
+}

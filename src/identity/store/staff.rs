@@ -6,8 +6,9 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::db::schema::staff_members as members;
-use crate::db::{TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx, keyset};
 use crate::identity::model::{NewStaff, StaffMember, StaffStatus};
+use crate::page::PageQuery;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members, check_for_backend(diesel::pg::Pg))]
@@ -140,6 +141,55 @@ pub async fn set_verified(tx: &mut TenantTx<'_>, id: Uuid, email: &str, now: Dat
         .filter(members::email.eq(email))
         .filter(members::email_verified_at.is_null())
         .set((members::email_verified_at.eq(now), members::updated_at.eq(now)))
+        .execute(tx)
+        .await
+}
+
+/// A page of the members, in the order of their ids, which is that of their taking in.
+pub async fn page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Vec<StaffMember>> {
+    let query = members::table.filter(members::tenant_id.eq(conn.tenant())).into_boxed();
+    let query = keyset::by!(query, page, members::id);
+    let rows: Vec<Row> = query.limit(page.limit).select(Row::as_select()).load(conn).await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// How many members there are.
+pub async fn count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    members::table.filter(members::tenant_id.eq(conn.tenant())).count().get_result(conn).await
+}
+
+/// Whether anybody but this one has the role and can sign in.
+pub async fn has_other_active(conn: &mut TenantConn<'_>, role: &str, id: Uuid) -> QueryResult<bool> {
+    let other = members::table
+        .filter(members::tenant_id.eq(conn.tenant()))
+        .filter(members::role.eq(role))
+        .filter(members::status.eq(StaffStatus::Active.as_db()))
+        .filter(members::id.ne(id))
+        .select(members::id)
+        .first::<Uuid>(conn)
+        .await
+        .optional()?;
+    Ok(other.is_some())
+}
+
+/// Keeps name, role and status.
+pub async fn update(tx: &mut TenantTx<'_>, member: &StaffMember, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(members::table)
+        .filter(members::tenant_id.eq(tx.tenant()))
+        .filter(members::id.eq(member.id))
+        .set((
+            members::name.eq(&member.name),
+            members::role.eq(&member.role),
+            members::status.eq(member.status.as_db()),
+            members::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}
+
+/// Removes a member who has neither sessions nor tokens any more.
+pub async fn remove(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<usize> {
+    diesel::delete(members::table.filter(members::tenant_id.eq(tx.tenant())).filter(members::id.eq(id)))
         .execute(tx)
         .await
 }

@@ -14,7 +14,7 @@ use emporia::graphql::schema::sdl;
 use super::entries::{NODES, all};
 
 /// Arguments that name something although they are plain texts.
-const NAMING: [&str; 13] = [
+const NAMING: [&str; 14] = [
     "activationToken",
     "after",
     "before",
@@ -25,6 +25,7 @@ const NAMING: [&str; 13] = [
     "query",
     "refreshToken",
     "resetToken",
+    "staffInvite.input.email",
     "staffPasswordRecover.email",
     "staffSignIn.input.email",
     "token",

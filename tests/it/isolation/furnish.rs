@@ -236,7 +236,7 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 14] = [
+const LISTS: [&str; 15] = [
     "apiKeys",
     "collections",
     "customers",
@@ -247,6 +247,7 @@ const LISTS: [&str; 14] = [
     "products",
     "roles",
     "search",
+    "staffMembers",
     "staffSessions",
     "trustedDocuments",
     "webhookDeliveries",

@@ -33,7 +33,7 @@ pub use receiver::{Received, Receiver, Reply};
 pub use shopping::{Shopping, variant};
 pub use sse::Events;
 pub use staff::{Member, PASSWORD as STAFF_PASSWORD, Post, SIGN_IN};
-pub use statements::Statements;
+pub use statements::{Statements, statements_of};
 pub use ws::Socket;
 
 use std::future::Future;

@@ -1,7 +1,9 @@
 //! How many statements a piece of work takes, as the server counts them.
 
+use std::collections::HashMap;
+
 use diesel::QueryableByName;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use super::{admin, settled};
@@ -58,4 +60,36 @@ impl Statements {
     pub fn count(&self) -> i64 {
         self.reads + self.writes + self.scopes
     }
+}
+
+#[derive(QueryableByName)]
+struct Calls {
+    #[diesel(sql_type = Text)]
+    query: String,
+    #[diesel(sql_type = BigInt)]
+    calls: i64,
+}
+
+const TEXTS: &str = "SELECT query, sum(calls)::bigint AS calls
+   FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+  WHERE d.datname = current_database() AND s.userid = 'emporia_app'::regrole
+    AND query ~ '^(SELECT|WITH|INSERT|UPDATE|DELETE)' AND query NOT LIKE '%set_config%'
+  GROUP BY query";
+
+/// What `work` answers, and the statements that it runs as the requests' role in this database, in which nobody else
+/// works.
+pub async fn statements_of<T>(database: &str, work: impl Future<Output = T>) -> (T, Vec<String>) {
+    let mut admin = admin(database).await;
+    let counting = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
+    admin.batch_execute(counting).await.expect("the server counts statements");
+    let mut so_far = async || {
+        settled(database).await;
+        let calls: Vec<Calls> = diesel::sql_query(TEXTS).load(&mut admin).await.expect(TEXTS);
+        calls.into_iter().map(|one| (one.query, one.calls)).collect::<HashMap<_, _>>()
+    };
+    let before = so_far().await;
+    let done = work.await;
+    let after = so_far().await;
+    let more = after.into_iter().filter(|(query, calls)| before.get(query) != Some(calls));
+    (done, more.map(|(query, _)| query).collect())
 }

@@ -6,12 +6,25 @@ const SIGNED_IN: &str = "for who is signed in, and all of these have keys";
 
 pub const READS: &[Entry] = &[
     blind(SIGNED_IN, "{ currentStaffMember { email } }"),
+    marked("{ staffMembers(first: 50) { nodes { email name role } } }"),
+    marked(r#"{ staffMembers(first: 50, after: "<staffMembers cursor>") { nodes { name } } }"#),
+    marked(r#"{ staffMembers(last: 50, before: "<staffMembers last cursor>") { nodes { name } } }"#),
+    marked(r#"{ staffMember(id: "<staff1>") { email name role } }"#),
     marked("{ staffSessions(first: 50) { nodes { deviceName staffMember { name } } } }"),
     marked(r#"{ staffSessions(first: 50, after: "<staffSessions cursor>") { nodes { deviceName } } }"#),
     marked(r#"{ staffSessions(last: 50, before: "<staffSessions last cursor>") { nodes { deviceName } } }"#),
 ];
 
 pub const WRITES: &[Entry] = &[
+    telling(
+        "TAKEN",
+        r#"mutation { staffInvite(input: { email: "<staff1 email>", name: "Ina", role: "viewer" }) {
+            staffMember { name } userErrors { field code } } }"#,
+    ),
+    marked(
+        r#"mutation { staffUpdate(id: "<staff1>", input: { suspended: false }) {
+            staffMember { name } userErrors { field code message } } }"#,
+    ),
     blind(SIGNED_IN, "mutation { staffSignOut { revokedStaffSessionId userErrors { field code message } } }"),
     blind(SIGNED_IN, "mutation { staffEmailVerificationSend { userErrors { field code message } } }"),
     blind(
@@ -44,5 +57,13 @@ pub const WRITES: &[Entry] = &[
         r#""revokedStaffSessionId":"<session2>""#,
         r#"mutation { staffSessionRevoke(id: "<session2>") {
             revokedStaffSessionId userErrors { field code message } } }"#,
+    ),
+    marked(
+        r#"mutation { staffAccept(token: "<token2>", password: "long enough") {
+            staffMember { name } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""deletedStaffMemberId":"<staff2>""#,
+        r#"mutation { staffRemove(id: "<staff2>") { deletedStaffMemberId userErrors { field code message } } }"#,
     ),
 ];

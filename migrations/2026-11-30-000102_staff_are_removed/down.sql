@@ -1,0 +1,1 @@
+REVOKE DELETE ON staff_members FROM emporia_app;

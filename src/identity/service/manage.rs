@@ -1,0 +1,203 @@
+//! What those who run a shop do with its staff: invite, change, suspend, remove.
+//!
+//! Nobody gives a role that may more than they may, nor changes or removes somebody who has one; the last owner who can
+//! sign in stays one. The shop's lock makes two who do so at once count one after the other.
+
+use uuid::Uuid;
+
+use super::member::staff_create_in_tx;
+use super::refused;
+use crate::access::{Grants, SystemRole};
+use crate::app::App;
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
+use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::identity::mail;
+use crate::identity::model::{
+    Ended, INVITATION_LIFE, MAX_NAME, MAX_STAFF, NewStaff, Purpose, StaffMember, StaffStatus,
+};
+use crate::identity::rule::{Refusal, StaffRule};
+use crate::identity::secret::OnceToken;
+use crate::identity::store::{once, session, staff};
+use crate::page::PageQuery;
+use crate::role::service::roles;
+use crate::shop::service::shop_lock_in_tx;
+use crate::tenant::resolve::Changed;
+
+/// What is to change of a member; none: it stays.
+#[derive(Clone, Debug, Default)]
+pub struct StaffChange {
+    /// 1 to 255 characters.
+    pub name: Option<String>,
+    /// A role of the shop.
+    pub role: Option<String>,
+    /// Whether the member is kept out.
+    pub suspended: Option<bool>,
+}
+
+/// A page of the members in the order in which they were taken in.
+pub async fn staff_page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Vec<StaffMember>> {
+    staff::page(conn, page).await
+}
+
+/// Takes a member in and mails a token by which a password can be chosen.
+pub async fn staff_invite(
+    app: &App,
+    db: &TenantDb,
+    grants: &Grants,
+    new: NewStaff,
+) -> ServiceResult<StaffMember, StaffRule> {
+    let (now, token) = (app.clock.now(), OnceToken::from_random(app.entropy.bytes()));
+    let take_in = async |tx: &mut TenantTx<'_>| {
+        shop_lock_in_tx(tx).await?;
+        if staff::count(tx.conn()).await? >= MAX_STAFF {
+            return Err(refused(Refusal::TooMany, &[]));
+        }
+        check_role(tx.conn(), grants, &new.role, true).await?;
+        let member = staff_create_in_tx(tx, &app.entropy, now, &new).await.map_err(below_input)?;
+        let token = once::NewToken {
+            id: app.entropy.uuid_v7(now),
+            staff_id: member.id,
+            purpose: Purpose::Password,
+            hash: token.hash(),
+            email: Some(member.email.clone()),
+            expires_at: now + INVITATION_LIFE,
+        };
+        once::insert(tx, &token, now).await?;
+        Ok(member)
+    };
+    let member = db.write(take_in).await?;
+    mail::post_invitation(app, db, &member, &token).await?;
+    Ok(member)
+}
+
+/// Changes a member; a role or a suspension counts within a second, in sessions that are open too.
+pub async fn staff_update(
+    app: &App,
+    db: &TenantDb,
+    grants: &Grants,
+    id: Uuid,
+    wanted: StaffChange,
+) -> ServiceResult<StaffMember, StaffRule> {
+    if wanted.name.as_deref().is_some_and(|name| !crate::text::is_name(name, MAX_NAME)) {
+        return Err(refused(Refusal::BadName, &["input", "name"]));
+    }
+    let now = app.clock.now();
+    let change = async |tx: &mut TenantTx<'_>| {
+        let (old, has_password) = changeable(tx, grants, id).await?;
+        if let Some(role) = &wanted.role {
+            check_role(tx.conn(), grants, role, true).await?;
+        }
+        let status = match wanted.suspended {
+            Some(true) => StaffStatus::Suspended,
+            Some(false) if old.status == StaffStatus::Suspended && has_password => StaffStatus::Active,
+            Some(false) if old.status == StaffStatus::Suspended => StaffStatus::Invited,
+            _ => old.status,
+        };
+        let new = StaffMember {
+            name: wanted.name.clone().unwrap_or_else(|| old.name.clone()),
+            role: wanted.role.clone().unwrap_or_else(|| old.role.clone()),
+            status,
+            ..old.clone()
+        };
+        if is_owner(&old) && !is_owner(&new) {
+            check_other_owner(tx.conn(), id).await?;
+        }
+        staff::update(tx, &new, now).await?;
+        let sessions = session::open_ids(tx.conn(), id, now).await?;
+        if status == StaffStatus::Suspended {
+            session::end_others(tx, id, None, Ended::Revoked, now).await?;
+        }
+        Ok((new, sessions))
+    };
+    told(app, db, id, change).await
+}
+
+/// Removes a member with their sessions, which end within a second. What they have done stays.
+pub async fn staff_remove(
+    app: &App,
+    db: &TenantDb,
+    grants: &Grants,
+    id: Uuid,
+) -> ServiceResult<StaffMember, StaffRule> {
+    let now = app.clock.now();
+    let remove = async |tx: &mut TenantTx<'_>| {
+        let (old, _) = changeable(tx, grants, id).await?;
+        if is_owner(&old) {
+            check_other_owner(tx.conn(), id).await?;
+        }
+        let sessions = session::open_ids(tx.conn(), id, now).await?;
+        once::remove_of(tx, id).await?;
+        session::remove_of(tx, id).await?;
+        staff::remove(tx, id).await?;
+        Ok((old, sessions))
+    };
+    told(app, db, id, remove).await
+}
+
+/// Runs a change, and has every process look at the member's sessions anew.
+async fn told(
+    app: &App,
+    db: &TenantDb,
+    id: Uuid,
+    change: impl AsyncFnOnce(&mut TenantTx<'_>) -> ServiceResult<(StaffMember, Vec<Uuid>), StaffRule>,
+) -> ServiceResult<StaffMember, StaffRule> {
+    let now = app.clock.now();
+    let known = db.read(async |conn| Ok::<_, Fault>(session::open_ids(conn, id, now).await?)).await?;
+    let sessions = Changed::Sessions(db.tenant(), known.clone());
+    let (member, open) = app.resolver.change(sessions, async || db.write(change).await).await?;
+    // Opened since they were asked for.
+    let late: Vec<Uuid> = open.into_iter().filter(|id| !known.contains(id)).collect();
+    if !late.is_empty() {
+        app.resolver.change(Changed::Sessions(db.tenant(), late), async || Ok::<_, Fault>(())).await?;
+    }
+    Ok(member)
+}
+
+/// The member, locked, if the caller may change them; and whether they have a password.
+async fn changeable(tx: &mut TenantTx<'_>, grants: &Grants, id: Uuid) -> ServiceResult<(StaffMember, bool), StaffRule> {
+    shop_lock_in_tx(tx).await?;
+    let found = staff::locked(tx, id).await?.ok_or_else(|| refused(Refusal::NoMember, &["id"]))?;
+    check_role(tx.conn(), grants, &found.member.role, false).await?;
+    Ok((found.member, found.password_hash.is_some()))
+}
+
+/// Whether the caller may all that the role may. A role that is to be given has to be there.
+async fn check_role(
+    conn: &mut TenantConn<'_>,
+    grants: &Grants,
+    role: &str,
+    is_new: bool,
+) -> ServiceResult<(), StaffRule> {
+    let roles = roles(conn).await?;
+    let field: &[&str] = if is_new { &["input", "role"] } else { &["id"] };
+    if is_new && roles.by_handle(role).is_none() {
+        return Err(refused(Refusal::UnknownRole(role.to_owned()), field));
+    }
+    let (has, wants) = (grants.permissions(), roles.in_force(role).permissions());
+    if has.covers(wants) {
+        return Ok(());
+    }
+    Err(refused(Refusal::NotGranted { missing: wants.without(has).names().join(", ") }, field))
+}
+
+fn is_owner(member: &StaffMember) -> bool {
+    member.role == SystemRole::Owner.handle() && member.status == StaffStatus::Active
+}
+
+async fn check_other_owner(conn: &mut TenantConn<'_>, id: Uuid) -> ServiceResult<(), StaffRule> {
+    if staff::has_other_active(conn, SystemRole::Owner.handle(), id).await? {
+        return Ok(());
+    }
+    Err(refused(Refusal::LastOwner, &["id"]))
+}
+
+/// A refusal of what stands in the mutation's input.
+fn below_input(error: ServiceError<StaffRule>) -> ServiceError<StaffRule> {
+    match error {
+        ServiceError::Rule(mut rule) => {
+            rule.field.insert(0, "input".to_owned());
+            ServiceError::Rule(rule)
+        }
+        fault => fault,
+    }
+}
