@@ -4,9 +4,6 @@
 //! service runs one transaction through its `store` on a [`db::TenantConn`], events commit with the rows they
 //! describe, and `worker` publishes them. Nothing below calls up; nothing goes around. See ARCHITECTURE.md.
 
-// The roots are merged of one object per area, each a future within the one before.
-#![recursion_limit = "256"]
-
 pub mod access;
 pub mod address;
 pub mod api_key;

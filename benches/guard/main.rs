@@ -29,10 +29,8 @@ const ROUNDS: usize = 7;
 async fn main() -> anyhow::Result<()> {
     let app = App::build(Config::from_env()?).await?;
     let tenant = tenant_list(&app.db, None, 1).await?.pop().ok_or_else(|| anyhow::anyhow!("there is no tenant"))?.id;
-    let limited = NewKey {
-        permissions: Some(Permissions::of(&[READ_ORDERS])),
-        ..NewKey::unlimited(KeyKind::Secret, "bench")
-    };
+    let limited =
+        NewKey { permissions: Some(Permissions::of(&[READ_ORDERS])), ..NewKey::unlimited(KeyKind::Secret, "bench") };
     let made = key_create(&app.db, &*app.clock, &app.entropy, tenant, &limited).await;
     let (_, key) = made.map_err(|error| anyhow::anyhow!("no key: {error:?}"))?;
     let token = access_token(&app, tenant).await?;

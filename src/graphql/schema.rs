@@ -31,41 +31,41 @@ use crate::shop::graphql::ShopQuery;
 use crate::trusted_document::graphql::{TrustedDocumentMutation, TrustedDocumentQuery};
 use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 
+// In groups: each of a merged object's parts is a future within the one before, and a request's stack holds them all.
+
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
-pub struct QueryRoot(
-    NodeQuery,
-    ShopQuery,
-    CatalogQuery,
-    CollectionQuery,
-    SearchQuery,
-    ContentQuery,
-    CustomerQuery,
-    CartQuery,
-    ShippingQuery,
-    WebhookQuery,
-    CheckoutQuery,
-    OrderQuery,
-    TrustedDocumentQuery,
-    AccessQuery,
-    ApiKeyQuery,
-    RoleQuery,
-    StaffQuery,
-);
+pub struct QueryRoot(GoodsQuery, SalesQuery, HouseQuery);
+
+/// Of what is shown and sold.
+#[derive(MergedObject, Default)]
+pub struct GoodsQuery(NodeQuery, ShopQuery, CatalogQuery, CollectionQuery, SearchQuery, ContentQuery);
+
+/// Of who buys.
+#[derive(MergedObject, Default)]
+pub struct SalesQuery(CustomerQuery, CartQuery, ShippingQuery, CheckoutQuery, OrderQuery);
+
+/// Of who runs the shop, and of other systems.
+#[derive(MergedObject, Default)]
+pub struct HouseQuery(WebhookQuery, TrustedDocumentQuery, AccessQuery, ApiKeyQuery, RoleQuery, StaffQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
-    CatalogMutation,
-    InventoryMutation,
-    ContentMutation,
-    CartMutation,
-    CustomerMutation,
-    ShippingMutation,
+pub struct Mutation(GoodsMutation, SalesMutation, HouseMutation);
+
+/// To what is shown and sold.
+#[derive(MergedObject, Default)]
+pub struct GoodsMutation(CatalogMutation, InventoryMutation, ContentMutation);
+
+/// With who buys.
+#[derive(MergedObject, Default)]
+pub struct SalesMutation(CartMutation, CustomerMutation, ShippingMutation, CheckoutMutation, OrderMutation);
+
+/// With who runs the shop, and with other systems.
+#[derive(MergedObject, Default)]
+pub struct HouseMutation(
     WebhookMutation,
-    CheckoutMutation,
-    OrderMutation,
     TrustedDocumentMutation,
     ApiKeyMutation,
     RoleMutation,
