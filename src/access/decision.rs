@@ -112,12 +112,13 @@ impl Grants {
 
     /// Whether the caller may do it in general.
     pub fn may(&self, permission: Permission) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::Everything => true,
-            Self::Only(permissions) => permissions.contains(permission),
-            Self::Staff(staff) => staff.decide(permission, None).is_allowed,
-        }
+        self.decide(permission, None).is_allowed
+    }
+
+    /// What the caller lacks of these, by name: nobody gives away what they do not have. None: nothing.
+    pub fn lack(&self, wanted: Permissions) -> Option<String> {
+        let missing = wanted.without(self.permissions());
+        (missing != Permissions::NONE).then(|| missing.names().join(", "))
     }
 
     /// Whether the caller may do it to something: what a field asks before its resolver knows to what.

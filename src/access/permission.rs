@@ -191,11 +191,11 @@ impl Permissions {
         known.fold(Self::NONE, |all, permission| all.with(Self::of(&[permission])))
     }
 
-    /// Those with these names; the first name that is none, otherwise.
-    pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
-        names.into_iter().try_fold(Self::NONE, |all, name| match Permission::parse(name) {
+    /// Those with these names; the place of the first name that is none, and the name, otherwise.
+    pub fn parse<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Result<Self, (usize, String)> {
+        names.into_iter().enumerate().try_fold(Self::NONE, |all, (at, name)| match Permission::parse(name.as_ref()) {
             Some(permission) => Ok(all.with(Self::of(&[permission]))),
-            None => Err(name.to_owned()),
+            None => Err((at, name.as_ref().to_owned())),
         })
     }
 }
@@ -237,6 +237,6 @@ mod tests {
         assert!(Permissions::ALL.covers(set) && !set.covers(Permissions::ALL) && set.covers(Permissions::NONE));
         assert_eq!(Permissions::ALL.iter().count(), Permission::ALL.len());
         assert_eq!(set.without(Permissions::of(&[READ_ORDERS])).names(), ["write_orders"]);
-        assert_eq!(Permissions::parse(["read_orders", "reed_orders"]), Err("reed_orders".to_owned()));
+        assert_eq!(Permissions::parse(["read_orders", "reed_orders"]), Err((1, "reed_orders".to_owned())));
     }
 }

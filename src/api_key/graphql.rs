@@ -159,12 +159,8 @@ pub struct ApiKeyCreateInput {
 
 impl ApiKeyCreateInput {
     fn into_model(self) -> Result<NewKey, Rule> {
-        let parse = |names: Vec<String>| {
-            Permissions::parse(names.iter().map(String::as_str)).map_err(|name| {
-                let at = names.iter().position(|one| *one == name).unwrap_or_default();
-                Rule::UnknownPermission { at, name }
-            })
-        };
+        let parse =
+            |names| Permissions::parse::<String>(names).map_err(|(at, name)| Rule::UnknownPermission { at, name });
         Ok(NewKey {
             kind: self.kind.into(),
             name: self.name,

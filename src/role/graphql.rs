@@ -160,10 +160,7 @@ pub struct RoleUpdateInput {
 }
 
 fn permissions(names: &[String]) -> Result<Permissions, Rule> {
-    Permissions::parse(names.iter().map(String::as_str)).map_err(|name| {
-        let at = names.iter().position(|one| *one == name).unwrap_or_default();
-        Rule::UnknownPermission { at, name }
-    })
+    Permissions::parse(names).map_err(|(at, name)| Rule::UnknownPermission { at, name })
 }
 
 impl RoleCreateInput {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_graphql::{ID, SimpleObject};
 
 use super::types::{StaffAccessToken, StaffMember};
-use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::error::{Fault, ServiceResult};
 use crate::graphql::scope::Scope;
+use crate::graphql::user_error::split;
 use crate::identity::model::StaffMember as Model;
 use crate::identity::rule::{StaffErrorCode, StaffRule};
 use crate::identity::service::SignedIn;
@@ -25,11 +26,7 @@ impl From<StaffRule> for StaffUserError {
 pub(super) type Outcome<T> = (Option<T>, Vec<StaffUserError>);
 
 pub(super) fn outcome<T>(done: ServiceResult<T, StaffRule>) -> Result<Outcome<T>, Fault> {
-    match done {
-        Ok(done) => Ok((Some(done), Vec::new())),
-        Err(ServiceError::Rule(rule)) => Ok((None, vec![rule.into()])),
-        Err(ServiceError::Fault(fault)) => Err(fault),
-    }
+    split(done)
 }
 
 fn member(model: Model) -> StaffMember {

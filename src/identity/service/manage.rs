@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::member::staff_create_in_tx;
 use super::refused;
+use super::session::told;
 use crate::access::{Grants, SystemRole};
 use crate::app::App;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
-use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::error::{ServiceError, ServiceResult};
 use crate::identity::mail;
 use crate::identity::model::{
     Ended, INVITATION_LIFE, MAX_NAME, MAX_STAFF, NewStaff, Purpose, StaffMember, StaffStatus,
@@ -21,7 +22,6 @@ use crate::identity::store::{once, session, staff};
 use crate::page::PageQuery;
 use crate::role::service::roles;
 use crate::shop::service::shop_lock_in_tx;
-use crate::tenant::resolve::Changed;
 
 /// What is to change of a member; none: it stays.
 #[derive(Clone, Debug, Default)]
@@ -134,25 +134,6 @@ pub async fn staff_remove(
     told(app, db, id, remove).await
 }
 
-/// Runs a change, and has every process look at the member's sessions anew.
-async fn told(
-    app: &App,
-    db: &TenantDb,
-    id: Uuid,
-    change: impl AsyncFnOnce(&mut TenantTx<'_>) -> ServiceResult<(StaffMember, Vec<Uuid>), StaffRule>,
-) -> ServiceResult<StaffMember, StaffRule> {
-    let now = app.clock.now();
-    let known = db.read(async |conn| Ok::<_, Fault>(session::open_ids(conn, id, now).await?)).await?;
-    let sessions = Changed::Sessions(db.tenant(), known.clone());
-    let (member, open) = app.resolver.change(sessions, async || db.write(change).await).await?;
-    // Opened since they were asked for.
-    let late: Vec<Uuid> = open.into_iter().filter(|id| !known.contains(id)).collect();
-    if !late.is_empty() {
-        app.resolver.change(Changed::Sessions(db.tenant(), late), async || Ok::<_, Fault>(())).await?;
-    }
-    Ok(member)
-}
-
 /// The member, locked, if the caller may change them; and whether they have a password.
 async fn changeable(tx: &mut TenantTx<'_>, grants: &Grants, id: Uuid) -> ServiceResult<(StaffMember, bool), StaffRule> {
     shop_lock_in_tx(tx).await?;
@@ -173,11 +154,10 @@ async fn check_role(
     if is_new && roles.by_handle(role).is_none() {
         return Err(refused(Refusal::UnknownRole(role.to_owned()), field));
     }
-    let (has, wants) = (grants.permissions(), roles.in_force(role).permissions());
-    if has.covers(wants) {
-        return Ok(());
+    match grants.lack(roles.in_force(role).permissions()) {
+        Some(missing) => Err(refused(Refusal::NotGranted { missing }, field)),
+        None => Ok(()),
     }
-    Err(refused(Refusal::NotGranted { missing: wants.without(has).names().join(", ") }, field))
 }
 
 fn is_owner(member: &StaffMember) -> bool {

@@ -23,10 +23,7 @@ pub async fn staff_create_in_tx(
     new: &NewStaff,
 ) -> ServiceResult<StaffMember, StaffRule> {
     let email = normal_email(&new.email).ok_or_else(|| refused(Refusal::BadEmail, &["email"]))?;
-    let is_name = (1..=MAX_NAME).contains(&new.name.chars().count())
-        && !new.name.trim().is_empty()
-        && !new.name.chars().any(char::is_control);
-    if !is_name {
+    if !crate::text::is_name(&new.name, MAX_NAME) {
         return Err(refused(Refusal::BadName, &["name"]));
     }
     if !is_handle(&new.role) {
@@ -42,15 +39,15 @@ pub async fn staff_create_in_tx(
     Ok(StaffMember { id, email, name, role, status, email_verified_at: None, created_at: now })
 }
 
-/// Whether any member, whatever their standing, has the role.
-pub async fn somebody_has_role(conn: &mut TenantConn<'_>, role: &str) -> QueryResult<bool> {
-    staff::has_role(conn, role).await
-}
-
 /// The same in a transaction of its own.
 pub async fn staff_create(app: &App, db: &TenantDb, new: &NewStaff) -> ServiceResult<StaffMember, StaffRule> {
     let now = app.clock.now();
     db.write(async |tx| staff_create_in_tx(tx, &app.entropy, now, new).await).await
+}
+
+/// Whether any member, whatever their standing, has the role.
+pub async fn somebody_has_role(conn: &mut TenantConn<'_>, role: &str) -> QueryResult<bool> {
+    staff::has_role(conn, role).await
 }
 
 /// A token by which a member chooses a password, for an operator to pass on.

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::session::told;
 use super::{PASSWORDS, attempts_of, refused, unchecked};
 use crate::app::App;
 use crate::db::{TenantDb, TenantTx};
@@ -12,7 +13,6 @@ use crate::identity::rule::{Refusal, StaffRule, check_password};
 use crate::identity::secret::{OnceToken, once_hash};
 use crate::identity::store::{once, session, staff};
 use crate::password::Verdict;
-use crate::tenant::resolve::Changed;
 
 /// Changes a member's password, which ends all other sessions.
 pub async fn password_update(
@@ -120,24 +120,14 @@ async fn changed(
     check: impl AsyncFnOnce(&mut TenantTx<'_>) -> ServiceResult<(), StaffRule>,
 ) -> ServiceResult<StaffMember, StaffRule> {
     let now = app.clock.now();
-    let known = db.read(async |conn| Ok::<_, Fault>(session::open_ids(conn, staff_id, now).await?)).await?;
-    let commit = async || {
-        db.write(async |tx| {
-            check(tx).await?;
-            staff::set_password(tx, staff_id, hash, now).await?;
-            let ended = session::end_others(tx, staff_id, keep, Ended::PasswordChanged, now).await?;
-            // As it is now: who was invited is active.
-            let found = staff::with_password(tx.conn(), staff_id).await?;
-            let member = found.ok_or_else(|| Fault::internal("the member is not there any more"))?.member;
-            Ok::<_, ServiceError<StaffRule>>((member, ended))
-        })
-        .await
-    };
-    let (member, ended) = app.resolver.change(Changed::Sessions(db.tenant(), known.clone()), commit).await?;
-    // Opened since they were asked for, with the password of before.
-    let late: Vec<Uuid> = ended.into_iter().filter(|id| !known.contains(id)).collect();
-    if !late.is_empty() {
-        app.resolver.change(Changed::Sessions(db.tenant(), late), async || Ok::<_, Fault>(())).await?;
-    }
-    Ok(member)
+    told(app, db, staff_id, async |tx| {
+        check(tx).await?;
+        staff::set_password(tx, staff_id, hash, now).await?;
+        let ended = session::end_others(tx, staff_id, keep, Ended::PasswordChanged, now).await?;
+        // As it is now: who was invited is active.
+        let found = staff::with_password(tx.conn(), staff_id).await?;
+        let member = found.ok_or_else(|| Fault::internal("the member is not there any more"))?.member;
+        Ok((member, ended))
+    })
+    .await
 }

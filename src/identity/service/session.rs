@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::refused;
 use crate::app::App;
-use crate::db::{QueryResult, TenantConn, TenantDb};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceResult};
-use crate::identity::model::{Ended, Session, SessionStanding};
+use crate::identity::model::{Ended, Session, SessionStanding, StaffMember};
 use crate::identity::rule::{Refusal, StaffRule};
 use crate::identity::store::{once, session as store};
 use crate::page::PageQuery;
@@ -62,4 +62,23 @@ pub async fn forget(db: &TenantDb, now: DateTime<Utc>, few: i64) -> Result<(), F
     while db.write(async |tx| Ok::<_, Fault>(store::forget(tx, now, few).await?)).await? {}
     while db.write(async |tx| Ok::<_, Fault>(once::forget(tx, now, few).await?)).await? {}
     Ok(())
+}
+
+/// Runs a change of a member, which answers with the sessions that are affected, and has every process look at them anew.
+pub(super) async fn told(
+    app: &App,
+    db: &TenantDb,
+    id: Uuid,
+    change: impl AsyncFnOnce(&mut TenantTx<'_>) -> ServiceResult<(StaffMember, Vec<Uuid>), StaffRule>,
+) -> ServiceResult<StaffMember, StaffRule> {
+    let now = app.clock.now();
+    let known = db.read(async |conn| Ok::<_, Fault>(store::open_ids(conn, id, now).await?)).await?;
+    let sessions = Changed::Sessions(db.tenant(), known.clone());
+    let (member, open) = app.resolver.change(sessions, async || db.write(change).await).await?;
+    // Opened since they were asked for.
+    let late: Vec<Uuid> = open.into_iter().filter(|id| !known.contains(id)).collect();
+    if !late.is_empty() {
+        app.resolver.change(Changed::Sessions(db.tenant(), late), async || Ok::<_, Fault>(())).await?;
+    }
+    Ok(member)
 }
