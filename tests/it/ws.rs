@@ -192,6 +192,25 @@ async fn a_revoked_keys_sockets_are_closed() {
 }
 
 #[tokio::test]
+async fn a_socket_ends_with_its_key() {
+    let (app, store, server) = serving().await;
+    let (db, clock, entropy) = (&app.app.db, &*app.app.clock, &app.app.entropy);
+    let kind = emporia::api_key::model::KeyKind::Secret;
+    let end = Some(clock.now() + chrono::Duration::seconds(1));
+    let new = NewKey { expires_at: end, ..NewKey::unlimited(kind, "socket") };
+    let made = emporia::api_key::service::key_create(db, clock, entropy, store.tenant, &new).await;
+    let mut socket = Socket::with_key(&server, made.expect("a key").1.reveal()).await;
+    socket.subscribe("1", EVENTS).await;
+    let mut kept = Socket::with_key(&server, &store.secret).await;
+    app.clock.advance(chrono::Duration::seconds(1));
+    let (code, reason) = socket.closed().await;
+    assert_eq!(code, 4403);
+    assert!(reason.contains("has expired"), "{reason}");
+    kept.subscribe("1", PING).await;
+    assert_eq!(kept.hear().await["type"], "next");
+}
+
+#[tokio::test]
 async fn a_process_that_stops_says_goodbye_to_its_sockets() {
     let (_app, store, mut server) = serving().await;
     let mut socket = Socket::with_key(&server, &store.secret).await;

@@ -1,0 +1,236 @@
+//! What one process remembers of what it looked up: for seconds, of one generation. A notice begins the next.
+
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::Cache;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::{OnceCell, watch};
+
+use super::KeyEntry;
+use super::staff::Staff;
+use crate::api_key::key::KeyHash;
+use crate::api_key::service::{Uses, uses_write};
+use crate::cache::{Notice, Shared};
+use crate::db::Db;
+use crate::error::Fault;
+use crate::ids::TenantId;
+use crate::tenant::model::TenantStanding;
+
+pub(super) const LOCAL_ENTRIES: usize = 20_000;
+/// While no notices arrive, everything is taken to have changed every so often: with what the look-up takes, within
+/// the second that is promised.
+pub(super) const DEAF: Duration = Duration::from_millis(500);
+/// How often, at that pace, everything is taken to have changed once more after a notice. A change is told before it is
+/// committed: who makes it may not live to tell of it afterwards, and sockets ask for themselves only when told.
+const FOLLOW_UPS: u32 = 4;
+/// A failed look-up is the answer of everybody who waited for it.
+const FAULT_TTL: Duration = Duration::from_millis(50);
+/// How often it is written down when keys were last used.
+const WRITE_USES: Duration = Duration::from_secs(60);
+
+/// What a process remembers, and when that has to be asked anew.
+pub(super) struct Local {
+    pub(super) keys: Cache<KeyHash, Entry<KeyEntry>>,
+    pub(super) handles: Cache<String, Entry<TenantId>>,
+    pub(super) standings: Cache<TenantId, Entry<Arc<TenantStanding>>>,
+    pub(super) staff: Staff,
+    /// Counts notices: what was asked before the last one is not believed.
+    generation: AtomicU64,
+    /// Changes with the generation, for those who live longer than a request.
+    pub(super) changes: watch::Sender<()>,
+    pub(super) uses: Uses,
+    /// Part of every key in the shared cache: two databases may use one Redis.
+    pub(super) database: OnceCell<String>,
+}
+
+/// Something that is remembered.
+#[derive(Clone)]
+pub(super) struct Entry<T> {
+    /// When it was asked, in notices.
+    generation: u64,
+    /// Until when it is believed.
+    until: Instant,
+    found: Result<T, Fault>,
+}
+
+/// Something that was looked up, and for how long a process may go by it.
+pub(super) type Lasting<T> = (T, Duration);
+
+impl Local {
+    pub(super) fn new() -> Self {
+        Self {
+            keys: Cache::new(LOCAL_ENTRIES),
+            handles: Cache::new(LOCAL_ENTRIES),
+            staff: Staff::new(),
+            standings: Cache::new(LOCAL_ENTRIES),
+            generation: AtomicU64::new(0),
+            changes: watch::channel(()).0,
+            uses: Uses::default(),
+            database: OnceCell::new(),
+        }
+    }
+
+    /// Believes nothing of before any more, and tells those who live longer than a request.
+    pub(super) fn forget(&self) {
+        AtomicU64::fetch_add(&self.generation, 1, Ordering::AcqRel);
+        self.changes.send_replace(());
+    }
+
+    fn believes<T>(&self, entry: &Entry<T>) -> bool {
+        entry.generation == self.generation() && Instant::now() < entry.until
+    }
+
+    /// What is remembered under the key, or else what `load` finds; asked once for everybody who waits.
+    pub(super) async fn remember<K: Eq + Hash + Clone, T: Clone>(
+        &self,
+        cache: &Cache<K, Entry<T>>,
+        key: &K,
+        load: impl AsyncFnOnce() -> Result<Option<Lasting<T>>, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        loop {
+            match cache.get_value_or_guard_async(key).await {
+                Ok(entry) if self.believes(&entry) => return entry.found.map(Some),
+                Ok(_) => drop(cache.remove_if(key, |entry| !self.believes(entry))),
+                Err(place) => {
+                    let generation = self.generation();
+                    // What is not there is not kept: it could fill the cache, and a new key must work at once.
+                    let Some(found) = load().await.transpose() else { return Ok(None) };
+                    let (found, ttl) = match found {
+                        Ok((value, ttl)) => (Ok(value), ttl),
+                        Err(fault) => (Err(fault), FAULT_TTL),
+                    };
+                    let entry = Entry { generation, until: Instant::now() + ttl, found: found.clone() };
+                    // Refused only when the cache has no room.
+                    let _ = place.insert(entry);
+                    return found.map(Some);
+                }
+            }
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        AtomicU64::load(&self.generation, Ordering::Acquire)
+    }
+}
+
+/// Passes notices on to the process's memory for as long as there is one.
+pub(super) async fn listen(shared: Arc<dyn Shared>, mut notices: Receiver<Notice>, local: Weak<Local>) {
+    let mut deaf = tokio::time::interval(DEAF);
+    let mut follow_ups = 0;
+    loop {
+        let forget = tokio::select! {
+            notice = notices.recv() => match notice {
+                Ok(Notice::CredentialsChanged | Notice::Reset) | Err(RecvError::Lagged(_)) => {
+                    follow_ups = FOLLOW_UPS;
+                    true
+                }
+                Ok(_) => false,
+                Err(RecvError::Closed) => return,
+            },
+            _ = deaf.tick() => {
+                let follows_up = follow_ups > 0;
+                follow_ups = follow_ups.saturating_sub(1);
+                follows_up || !shared.is_listening()
+            }
+        };
+        let Some(local) = local.upgrade() else { return };
+        if forget {
+            local.forget();
+        }
+    }
+}
+
+/// Writes down when keys were last used, every minute, for as long as there is a process that lets them in.
+pub(super) async fn keep_uses(db: Db, local: Weak<Local>) {
+    let mut every = tokio::time::interval(WRITE_USES);
+    every.tick().await;
+    loop {
+        every.tick().await;
+        let Some(uses) = local.upgrade().map(|local| local.uses.take()) else { return };
+        if let Err(error) = uses_write(&db, uses).await {
+            // The next minute's are written in their place.
+            tracing::warn!(%error, "when keys were last used was not written down");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::resolve::LOCAL_TTL;
+
+    /// Whoever told of a change before committing it may have died since.
+    #[tokio::test]
+    async fn what_has_changed_is_looked_at_again_although_nobody_says_so() {
+        let local = Arc::new(Local::new());
+        let (sender, receiver) = tokio::sync::broadcast::channel(8);
+        let listening = tokio::spawn(listen(crate::cache::MemoryShared::new(), receiver, Arc::downgrade(&local)));
+        let mut changes = local.changes.subscribe();
+        sender.send(Notice::CredentialsChanged).expect("somebody listens");
+        for which in ["the notice", "what came after it", "and once more"] {
+            let changed = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;
+            changed.expect(which).expect("it listens");
+        }
+        listening.abort();
+    }
+
+    /// Remembers under one key what `load` finds, and counts how often it was asked.
+    struct Asked {
+        local: Local,
+        cache: Cache<u8, Entry<u64>>,
+        times: AtomicU64,
+    }
+
+    impl Asked {
+        fn new() -> Self {
+            Self { local: Local::new(), cache: Cache::new(10), times: AtomicU64::new(0) }
+        }
+
+        async fn ask(&self, found: impl Fn() -> Result<Option<u64>, Fault>) -> Result<Option<u64>, Fault> {
+            let load = async || {
+                AtomicU64::fetch_add(&self.times, 1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Ok(found()?.map(|value| (value, LOCAL_TTL)))
+            };
+            self.local.remember(&self.cache, &1, load).await
+        }
+
+        fn times(&self) -> u64 {
+            AtomicU64::load(&self.times, Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_before_a_notice_is_not_believed_after_it() {
+        let asked = Asked::new();
+        let overtaken = || {
+            asked.local.forget();
+            Ok(Some(1))
+        };
+        assert_eq!(asked.ask(overtaken).await.unwrap(), Some(1));
+        assert_eq!(asked.ask(|| Ok(Some(2))).await.unwrap(), Some(2));
+        assert_eq!(asked.ask(|| Ok(Some(3))).await.unwrap(), Some(2), "and what was asked after it is");
+        asked.local.forget();
+        assert_eq!(asked.ask(|| Ok(Some(4))).await.unwrap(), Some(4));
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_are_one_question() {
+        let asked = Asked::new();
+        for (round, found) in [Ok(Some(1)), Err(Fault::internal("away"))].into_iter().enumerate() {
+            let answers = (0..100).map(|_| asked.ask(|| found.clone()));
+            for answer in futures_util::future::join_all(answers).await {
+                assert_eq!(answer.ok(), found.clone().ok());
+            }
+            assert_eq!(asked.times(), round as u64 + 1);
+            asked.local.forget();
+        }
+        for _ in 0..2 {
+            assert_eq!(asked.ask(|| Ok(None)).await.unwrap(), None);
+        }
+        assert_eq!(asked.times(), 4, "what is not there may be there the next time");
+    }
+}
