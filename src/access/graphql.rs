@@ -81,7 +81,7 @@ impl Viewer {
 
     /// What the viewer may do.
     async fn permissions(&self, ctx: &Context<'_>) -> Vec<AccessScope> {
-        ctx.scope().grants.permissions().iter().map(AccessScope).collect()
+        ctx.scope().grants().permissions().iter().map(AccessScope).collect()
     }
 
     /// Whether the viewer may do something, and why.
@@ -96,7 +96,7 @@ impl Viewer {
         let permission = Permission::parse(&scope).ok_or_else(unknown)?;
         let object = id.map(|id| Gid::parse(&id)).transpose();
         let object = object.map_err(|error| ApiError::bad_input(format!("`id` {error}")))?;
-        Ok(ctx.scope().grants.decide(permission, object.map(|gid| gid.id)).into())
+        Ok(ctx.scope().grants().decide(permission, object.map(|gid| gid.id)).into())
     }
 }
 

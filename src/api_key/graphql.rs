@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use emporia_macros::guarded;
 use uuid::Uuid;
 
-use super::model::{KeyInfo, KeyKind, NewKey, OVERLAP};
+use super::model::{KeyInfo, KeyKind, Maker, NewKey, OVERLAP};
 use super::rule::{ApiKeyRule as Rule, ApiKeyUserErrorCode};
 use super::service;
 use crate::access::Permissions;
@@ -17,6 +17,7 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::graphql::user_error::split;
 use crate::ids::Gid;
+use crate::tenant::model::Access;
 use crate::user_error;
 
 user_error!(ApiKeyUserError, ApiKeyUserErrorCode);
@@ -203,13 +204,22 @@ pub struct ApiKeyRevokePayload {
     user_errors: Vec<ApiKeyUserError>,
 }
 
+fn maker(scope: &Scope) -> Maker {
+    let key = match scope.access {
+        Access::Secret { key_id } => Some(key_id),
+        _ => None,
+    };
+    Maker { grants: scope.grants(), key }
+}
+
 #[derive(Default)]
 pub struct ApiKeyMutation;
 
 #[guarded]
 #[Object]
 impl ApiKeyMutation {
-    /// Makes a key, which is in force at once. It may no more than who makes it; a shop has at most 100 in force.
+    /// Makes a key, which is in force at once. It may no more than who makes it, and made with a key that expires, it
+    /// expires no later; a shop has at most 100 in force.
     #[requires(write_api_keys)]
     async fn api_key_create(
         &self,
@@ -221,9 +231,9 @@ impl ApiKeyMutation {
             Ok(new) => new,
             Err(rule) => return Ok(Some(ApiKeyCreatePayload { user_errors: vec![rule.into()], ..Default::default() })),
         };
-        let (app, tenant, grants) = (scope.app.clone(), scope.tenant(), scope.grants.clone());
+        let (app, tenant, maker) = (scope.app.clone(), scope.tenant(), maker(scope));
         let make =
-            async move { service::key_create_within(&grants, &app.db, &*app.clock, &app.entropy, tenant, &new).await };
+            async move { service::key_create_by(&maker, &app.db, &*app.clock, &app.entropy, tenant, &new).await };
         let (made, user_errors) = split(scope.act(make).await?)?;
         let (api_key, key) = made.map(|(info, key)| (ApiKey(info), key.reveal().to_owned())).unzip();
         Ok(Some(ApiKeyCreatePayload { api_key, key, user_errors }))
@@ -247,8 +257,8 @@ impl ApiKeyMutation {
             return Ok(Some(ApiKeyRotatePayload { user_errors: vec![Rule::NotFound.into()], ..Default::default() }));
         };
         let overlap = overlap_seconds.map_or(OVERLAP, |seconds| TimeDelta::seconds(seconds.into()));
-        let (app, tenant, grants) = (scope.app.clone(), scope.tenant(), scope.grants.clone());
-        let rotate = async move { service::key_rotate(&app, &grants, tenant, id, overlap).await };
+        let (app, tenant, maker) = (scope.app.clone(), scope.tenant(), maker(scope));
+        let rotate = async move { service::key_rotate(&app, &maker, tenant, id, overlap).await };
         let (rotated, user_errors) = split(scope.act(rotate).await?)?;
         Ok(Some(match rotated {
             Some(service::Rotated { new: (info, key), old }) => ApiKeyRotatePayload {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::access::Permissions;
+use crate::access::{Grants, Permissions};
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,14 @@ impl NewKey {
     pub fn unlimited(kind: KeyKind, name: &str) -> Self {
         Self { kind, name: name.to_owned(), permissions: None, expires_at: None }
     }
+}
+
+/// Who makes a key.
+#[derive(Clone, Debug)]
+pub struct Maker {
+    pub grants: Grants,
+    /// The key that they have themselves, if they come with one.
+    pub key: Option<Uuid>,
 }
 
 /// A key as those see it who manage it: never in clear.

@@ -1,5 +1,7 @@
 //! What the mutations of keys refuse.
 
+use chrono::{DateTime, Utc};
+
 use super::model::{MAX_LIVE, MAX_NAME, MAX_OVERLAP};
 
 /// A refusal.
@@ -17,6 +19,8 @@ pub enum ApiKeyRule {
     UnknownPermission { at: usize, name: String },
     #[error("you cannot give away what you may not do yourself: {missing}")]
     NotGranted { missing: String },
+    #[error("a key that expires makes none that goes on for longer: it expires at {}", end.to_rfc3339())]
+    Outlives { end: DateTime<Utc> },
     #[error("a publishable key has no permissions: it sees what shoppers see")]
     Publishable,
     #[error("it has to expire in the future")]
@@ -50,7 +54,7 @@ impl ApiKeyRule {
             Self::BadName | Self::UnknownPermission { .. } | Self::Publishable | Self::Expired | Self::BadOverlap => {
                 ApiKeyUserErrorCode::Invalid
             }
-            Self::NotGranted { .. } => ApiKeyUserErrorCode::NotGranted,
+            Self::NotGranted { .. } | Self::Outlives { .. } => ApiKeyUserErrorCode::NotGranted,
             Self::TooMany => ApiKeyUserErrorCode::LimitReached,
         }
     }
@@ -64,7 +68,7 @@ impl ApiKeyRule {
             Self::BadName => vec!["name".to_owned()],
             Self::UnknownPermission { at, .. } => vec!["accessScopes".to_owned(), at.to_string()],
             Self::NotGranted { .. } | Self::Publishable => vec!["accessScopes".to_owned()],
-            Self::Expired => vec!["expiresAt".to_owned()],
+            Self::Expired | Self::Outlives { .. } => vec!["expiresAt".to_owned()],
         };
         Some([vec!["input".to_owned()], at].concat())
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::key::ApiKey;
-use super::model::{KeyInfo, KeyKind, MAX_LIVE, MAX_NAME, MAX_OVERLAP, NewKey};
+use super::model::{KeyInfo, KeyKind, MAX_LIVE, MAX_NAME, MAX_OVERLAP, Maker, NewKey};
 use super::rule::ApiKeyRule as Rule;
 use super::store;
 use crate::access::{Grants, Permissions};
@@ -61,12 +61,13 @@ pub async fn key_create(
     tenant: TenantId,
     new: &NewKey,
 ) -> ServiceResult<(KeyInfo, ApiKey), Rule> {
-    key_create_within(&Grants::Everything, db, clock, entropy, tenant, new).await
+    let operator = Maker { grants: Grants::Everything, key: None };
+    key_create_by(&operator, db, clock, entropy, tenant, new).await
 }
 
-/// Makes a key that may no more than who makes it.
-pub async fn key_create_within(
-    grants: &Grants,
+/// Makes a key that may no more than who makes it, and lives no longer.
+pub async fn key_create_by(
+    maker: &Maker,
     db: &Db,
     clock: &dyn Clock,
     entropy: &Entropy,
@@ -75,8 +76,14 @@ pub async fn key_create_within(
 ) -> ServiceResult<(KeyInfo, ApiKey), Rule> {
     let now = clock.now();
     check(new, now)?;
-    check_grants(grants, new.kind, new.permissions)?;
-    db.platform().run(async |conn| make_in_tx(conn, entropy, tenant, new, now).await).await
+    check_grants(&maker.grants, new.kind, new.permissions)?;
+    let make = async |conn: &mut PlatformConn<'_>| {
+        // Two that are made at once are counted one after the other.
+        tenant_lock_in_tx(conn, tenant).await?;
+        check_end(conn, maker, tenant, new).await?;
+        make_in_tx(conn, entropy, tenant, new, now).await
+    };
+    db.platform().run(make).await
 }
 
 fn check(new: &NewKey, now: DateTime<Utc>) -> Result<(), ServiceError<Rule>> {
@@ -98,6 +105,22 @@ fn check_grants(grants: &Grants, kind: KeyKind, wanted: Option<Permissions>) -> 
     }
 }
 
+/// Who holds a key that ends would hold it for ever, could they make one from it that does not.
+async fn check_end(
+    conn: &mut PlatformConn<'_>,
+    maker: &Maker,
+    tenant: TenantId,
+    new: &NewKey,
+) -> ServiceResult<(), Rule> {
+    let Some(id) = maker.key else { return Ok(()) };
+    let end = store::one(conn, tenant, id).await?.and_then(|(key, _)| key.expires_at);
+    match end {
+        Some(end) if new.expires_at.is_none_or(|new| new > end) => Err(ServiceError::Rule(Rule::Outlives { end })),
+        _ => Ok(()),
+    }
+}
+
+/// The tenant is locked.
 async fn make_in_tx(
     conn: &mut PlatformConn<'_>,
     entropy: &Entropy,
@@ -105,8 +128,6 @@ async fn make_in_tx(
     new: &NewKey,
     now: DateTime<Utc>,
 ) -> ServiceResult<(KeyInfo, ApiKey), Rule> {
-    // Two that are made at once are counted one after the other.
-    tenant_lock_in_tx(conn, tenant).await?;
     if store::count_live(conn, tenant, now).await? >= MAX_LIVE {
         return Err(ServiceError::Rule(Rule::TooMany));
     }
@@ -138,7 +159,7 @@ pub struct Rotated {
 /// goes on for the overlap, so that nobody who uses it has to stop.
 pub async fn key_rotate(
     app: &App,
-    grants: &Grants,
+    maker: &Maker,
     tenant: TenantId,
     id: Uuid,
     overlap: TimeDelta,
@@ -154,13 +175,15 @@ pub async fn key_rotate(
         // Looked at again: somebody may have revoked it.
         let old = store::one(conn, tenant, id).await?.map(|(old, _)| old);
         let old = old.filter(|old| !old.is_over(now)).ok_or(ServiceError::Rule(Rule::Over))?;
-        check_grants(grants, old.kind, old.permissions)?;
+        check_grants(&maker.grants, old.kind, old.permissions)?;
         let new = NewKey {
             kind: old.kind,
             name: old.name.clone(),
             permissions: old.permissions,
             expires_at: old.expires_at.map(|end| now + (end - old.created_at)),
         };
+        // Before the old one's end comes nearer: it may be the key that makes the new one.
+        check_end(conn, maker, tenant, &new).await?;
         store::end_by(conn, id, now + overlap).await?;
         let new = make_in_tx(conn, &app.entropy, tenant, &new, now).await?;
         let end = old.expires_at.map_or(now + overlap, |end| end.min(now + overlap));

@@ -100,6 +100,43 @@ impl Letter {
     }
 }
 
+/// What a customer is told of their account, at the address it has: whoever has a token of theirs could have done it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The account has another password.
+    PasswordChanged,
+    /// Somebody would like it to have another address.
+    AddressAsked,
+}
+
+impl Notice {
+    /// The mail.
+    pub fn write(self, shop: &Shop, to: &Email) -> Message {
+        let name = &shop.name;
+        let (subject, what, otherwise) = match self {
+            Self::PasswordChanged => (
+                "Your password was changed",
+                "The password of your account was changed, and all devices but one were signed out.",
+                "If it was not you, choose a new password at once, by the way for those who have forgotten theirs.",
+            ),
+            Self::AddressAsked => (
+                "Your account is to have another email address",
+                "Somebody, we hope you, would like your account to have another email address. It has this one until the \
+                 other is confirmed.",
+                "If it was not you, choose a new password at once: that signs all devices out.",
+            ),
+        };
+        let html = [what, otherwise, name].map(|part| format!("<p>{}</p>\n", encode_text(part))).concat();
+        Message {
+            to: to.address.clone(),
+            from_name: name.clone(),
+            subject: format!("{subject}: {name}"),
+            text: format!("Hello,\n\n{what}\n\n{otherwise}\n\n{name}\n"),
+            html: Some(format!("<p>Hello,</p>\n{html}")),
+        }
+    }
+}
+
 fn link(shop: &Shop, folder: &str, id: Uuid, token: &str) -> Option<String> {
     let storefront = shop.storefront_url.as_deref()?.trim_end_matches('/');
     Some(format!("{storefront}/account/{folder}/{id}/{token}"))

@@ -65,8 +65,8 @@ pub struct EventSubscription;
 #[guarded]
 #[Subscription]
 impl EventSubscription {
-    /// What happens to the shop's orders, in order, from now on or from an event that was received before. For
-    /// secret keys.
+    /// What happens to the shop's orders, in order, from now on or from an event that was received before. It
+    /// ends when the caller may no longer read orders.
     #[requires(read_orders)]
     async fn order_events(
         &self,

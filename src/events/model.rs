@@ -3,6 +3,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::access::Permission;
+use crate::access::permission::READ_ORDERS;
+
 /// What an event tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 #[graphql(name = "WebhookSubscriptionTopic")]
@@ -22,6 +25,17 @@ pub enum Topic {
 impl Topic {
     pub const ALL: [Self; 5] =
         [Self::OrdersCreate, Self::OrdersPaid, Self::OrdersCancelled, Self::OrdersFulfilled, Self::OrdersUpdated];
+
+    /// What one must be allowed to be told of it: an event shows all that its subject has.
+    pub fn needs(self) -> Permission {
+        match self {
+            Self::OrdersCreate
+            | Self::OrdersPaid
+            | Self::OrdersCancelled
+            | Self::OrdersFulfilled
+            | Self::OrdersUpdated => READ_ORDERS,
+        }
+    }
 
     /// The name in the schema and in the database.
     pub fn as_db(self) -> &'static str {

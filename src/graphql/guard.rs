@@ -12,8 +12,13 @@ pub struct Requires(pub Permission);
 
 impl Guard for Requires {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        let grants = &ctx.scope().grants;
+        let scope = ctx.scope();
+        let grants = scope.grants();
         if grants.may_with_some(self.0) {
+            // What a field further down needs is asked again with each event, there.
+            if ctx.path_node.is_none_or(|node| node.parent.is_none()) {
+                scope.note_asked(self.0);
+            }
             return Ok(());
         }
         Err(ApiError::lacking(self.0, &grants.decide(self.0, None)).into())
@@ -27,7 +32,7 @@ impl Guard for SignedIn {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let scope = ctx.scope();
         let is_member = matches!(scope.access, Access::Staff { .. });
-        if is_member || self.0.is_some_and(|permission| scope.grants.may(permission)) {
+        if is_member || self.0.is_some_and(|permission| scope.may(permission)) {
             return Ok(());
         }
         let or = self.0.map(|permission| format!(", or the permission {permission}")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What one request carries to its resolvers: who asks, the tenant's connection, one snapshot with its loaders.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::db::QueryResult;
 use async_graphql::{Context, ID};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::budget::Budget;
 use super::error::ApiError;
 use super::loader::Loaders;
-use crate::access::{Grants, Permission};
+use crate::access::{Grants, Permission, Permissions};
 use crate::app::App;
 use crate::db::{TenantConn, TenantDb, TenantRead};
 use crate::error::Fault;
@@ -62,13 +62,15 @@ pub struct RequestInfo {
 pub struct Scope {
     pub app: App,
     pub access: Access,
-    /// What the caller may do.
-    pub grants: Grants,
     /// The currency of all the tenant's amounts.
     pub currency: Currency,
     pub request: RequestInfo,
     /// What the operation may take yet.
     pub budget: Arc<Budget>,
+    /// What the caller may do. While a subscription runs, it may become another.
+    grants: RwLock<Grants>,
+    /// What the caller had to be allowed for the root fields that are running.
+    asked: Mutex<Permissions>,
     db: TenantDb,
     snapshot: Mutex<Arc<Snapshot>>,
 }
@@ -116,8 +118,9 @@ impl Scope {
         let budget = Arc::<Budget>::default();
         let snapshot = Mutex::new(Snapshot::new(&db, &budget));
         let currency = resolved.standing.currency;
-        let (access, grants) = (resolved.access, resolved.grants.clone());
-        Arc::new(Self { app: app.clone(), access, grants, currency, request, budget, db, snapshot })
+        let (access, grants) = (resolved.access, RwLock::new(resolved.grants.clone()));
+        let asked = Mutex::default();
+        Arc::new(Self { app: app.clone(), access, currency, request, budget, grants, asked, db, snapshot })
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -196,14 +199,34 @@ impl Scope {
 
     /// For arguments that need a permission of a field that everybody may ask for: refuses whoever lacks it.
     pub fn require(&self, permission: Permission) -> Result<(), ApiError> {
-        let decision = self.grants.decide(permission, None);
+        let decision = self.grants().decide(permission, None);
         if decision.is_allowed { Ok(()) } else { Err(ApiError::lacking(permission, &decision)) }
     }
 
     /// Whether the caller has the permission: for what is null, or less, to others. What is refused to them says so
     /// at the field, by `#[requires(…)]`.
     pub fn may(&self, permission: Permission) -> bool {
-        self.grants.may(permission)
+        self.grants.read().expect("no holder panics").may(permission)
+    }
+
+    /// What the caller may do, as it is now.
+    pub fn grants(&self) -> Grants {
+        self.grants.read().expect("no holder panics").clone()
+    }
+
+    /// The caller is let in to a root field for this permission.
+    pub fn note_asked(&self, permission: Permission) {
+        let mut asked = self.asked.lock().expect("no holder panics");
+        *asked = asked.with(Permissions::of(&[permission]));
+    }
+
+    /// From now on the caller may this. Refuses when it is no longer what the running root fields need.
+    pub fn regrant(&self, grants: Grants) -> Result<(), ApiError> {
+        let asked = *self.asked.lock().expect("no holder panics");
+        let lost = asked.iter().find(|permission| !grants.may_with_some(*permission));
+        let refused = lost.map(|permission| ApiError::lacking(permission, &grants.decide(permission, None)));
+        *self.grants.write().expect("no holder panics") = grants;
+        refused.map_or(Ok(()), Err)
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::context::{Credentials, Denied, guard};
 use super::router::Served;
+use crate::access::Grants;
 use crate::tenant::resolve::Resolved;
 
 /// A guard that cannot decide is asked again after so long.
@@ -111,6 +112,15 @@ impl Watch {
             Err(denied) => Err(denied),
         }
     }
+}
+
+/// Tells the running operations what their caller may do from now on, if that is something else.
+pub fn renew(grants: &watch::Sender<Grants>, now: &Grants) {
+    grants.send_if_modified(|grants| {
+        let is_other = grants != now;
+        grants.clone_from(now);
+        is_other
+    });
 }
 
 #[cfg(test)]

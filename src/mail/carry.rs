@@ -38,9 +38,19 @@ impl Mailer for Smtp {
         let mail = compose(message, &self.from)?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(MailError::Hopeless(error.to_string())),
-            Err(error) => Err(MailError::NotNow(error.to_string())),
+            Err(error) if error.is_permanent() => Err(MailError::Hopeless(told(&error))),
+            Err(error) => Err(MailError::NotNow(told(&error))),
         }
+    }
+}
+
+/// What the log may tell of it. A server's own words tend to name the recipient.
+fn told(error: &lettre::transport::smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
+        None if error.is_client() => "the mail is none that can be sent by SMTP".to_owned(),
+        None => format!("the mail server cannot be spoken with: {error}"),
     }
 }
 

@@ -225,7 +225,7 @@ impl RoleMutation {
         let (role, user_errors) = match input.into_model() {
             Ok(new) => {
                 let scope = ctx.scope();
-                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants.clone());
+                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
                 let done = scope.act(async move { service::role_create(&app, &db, &grants, new).await }).await?;
                 changed(scope, done).await?
             }
@@ -247,7 +247,7 @@ impl RoleMutation {
         let (role, user_errors) = match wanted {
             Ok((id, wanted)) => {
                 let scope = ctx.scope();
-                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants.clone());
+                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
                 let done = scope.act(async move { service::role_update(&app, &db, &grants, id, wanted).await }).await?;
                 changed(scope, done).await?
             }
@@ -267,7 +267,7 @@ impl RoleMutation {
         let scope = ctx.scope();
         let done = match Gid::of(&id, "Role") {
             Some(id) => {
-                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants.clone());
+                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
                 scope.act(async move { service::role_delete(&app, &db, &grants, id).await }).await?
             }
             None => Err(ServiceError::Rule(Rule::NotFound)),

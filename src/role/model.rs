@@ -116,7 +116,25 @@ impl Roles {
         self.line_within(handle, MAX_DEPTH)
     }
 
+    /// What somebody must be allowed themselves who gives this role to others, or takes it from them. Of one whose line is
+    /// broken that is everything: what it will be, once it is whole, nobody knows.
+    pub fn to_give(&self, handle: &str) -> Permissions {
+        match self.by_handle(handle) {
+            Some(_) => self.line(handle).map_or(Permissions::ALL, |role| role.permissions()),
+            None => self.in_force(handle).permissions(),
+        }
+    }
+
+    /// Whether every line that ended before still ends.
+    pub fn breaks_none_of(&self, before: &Self) -> bool {
+        self.iter().all(|role| self.line(&role.handle).is_some() || before.line(&role.handle).is_none())
+    }
+
     fn line_within(&self, handle: &str, depth: usize) -> Option<Role> {
+        if handle == SystemRole::Owner.handle() {
+            // All that there is, whatever the shop makes of the roles below it: or they would decide what an owner may.
+            return Some(SystemRole::Owner.into());
+        }
         let kept = self.by_handle(handle).filter(|_| depth > 0)?;
         let inherits = match &kept.inherits {
             Some(inherited) => Some(Box::new(self.line_within(inherited, depth - 1)?)),
@@ -187,6 +205,27 @@ mod tests {
         // Admin has by itself what an editor usually has not, and inherits what this editor has.
         assert!(roles.in_force("admin").permissions().contains(WRITE_ORDERS));
         assert!(roles.in_force("owner").permissions().contains(WRITE_BILLING));
+    }
+
+    #[test]
+    fn the_owner_may_everything_whatever_becomes_of_the_roles_below() {
+        let mut admin = Kept::of_system(SystemRole::Admin);
+        (admin.inherits, admin.permissions) = (None, Permissions::NONE);
+        assert_eq!(Roles::new(vec![admin]).in_force("owner").permissions(), Permissions::ALL);
+        let mut viewer = Kept::of_system(SystemRole::Viewer);
+        viewer.inherits = Some("r2".to_owned());
+        let long = Roles::new(vec![viewer, own(10, "r1", None, &[]), own(11, "r2", Some("r1"), &[])]);
+        assert_eq!(long.line("admin").map(|role| role.permissions()), Some(SystemRole::Admin.permissions()));
+        assert_eq!(long.in_force("owner").permissions(), Permissions::ALL);
+        assert_eq!(long.to_give("owner"), Permissions::ALL);
+    }
+
+    #[test]
+    fn a_broken_line_is_given_by_those_alone_who_may_everything() {
+        let roles = Roles::new(vec![own(10, "a", Some("gone"), &[READ_BILLING])]);
+        assert_eq!(roles.to_give("a"), Permissions::ALL);
+        assert_eq!(roles.to_give("nobody"), SystemRole::Viewer.permissions());
+        assert_eq!(roles.to_give("editor"), SystemRole::Editor.permissions());
     }
 
     #[test]

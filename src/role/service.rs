@@ -88,10 +88,8 @@ pub async fn role_update(
         let changed = roles.with(role.clone());
         check(&changed, &role, grants)?;
         // Whoever inherits from it may what it may.
-        for heir in changed.iter().filter(|heir| heir.system() != Some(SystemRole::Owner)) {
-            if changed.line(&heir.handle).is_none() && roles.line(&heir.handle).is_some() {
-                return refused(Rule::BadLine);
-            }
+        if !changed.breaks_none_of(&roles) {
+            return refused(Rule::BadLine);
         }
         store::keep(tx, &role, app.clock.now()).await?;
         Ok(id)
@@ -106,7 +104,13 @@ pub async fn role_delete(app: &App, db: &TenantDb, grants: &Grants, id: Uuid) ->
         check_grants(&roles, role, grants)?;
         match role.system() {
             // What it was may be more than it is.
-            Some(system) => check_grants(&roles.with(Kept::of_system(system)), &Kept::of_system(system), grants)?,
+            Some(system) => {
+                let restored = roles.with(Kept { id, ..Kept::of_system(system) });
+                if !restored.breaks_none_of(&roles) {
+                    return refused(Rule::BadLine);
+                }
+                check_grants(&restored, role, grants)?;
+            }
             None => {
                 let heirs: Vec<&str> = roles.heirs(&role.handle).map(|heir| heir.handle.as_str()).collect();
                 if !heirs.is_empty() {
@@ -164,7 +168,7 @@ fn check(roles: &Roles, role: &Kept, grants: &Grants) -> ServiceResult<(), Rule>
 
 /// Nobody gives away what they do not have, nor takes it from those who do.
 fn check_grants(roles: &Roles, role: &Kept, grants: &Grants) -> ServiceResult<(), Rule> {
-    match grants.lack(roles.in_force(&role.handle).permissions()) {
+    match grants.lack(roles.to_give(&role.handle)) {
         Some(missing) => refused(Rule::NotGranted { missing }),
         None => Ok(()),
     }

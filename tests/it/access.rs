@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use async_graphql::Value as Constant;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{ConstDirective, OperationType, Selection, TypeKind, TypeSystemDefinition};
-use emporia::access::permission::{READ_CUSTOMERS, WRITE_CUSTOMERS};
+use emporia::access::permission::{READ_CUSTOMERS, READ_ORDERS, WRITE_CUSTOMERS};
 use emporia::access::{Permission, Permissions, SystemRole};
 use emporia::api_key::model::{KeyKind, NewKey};
 use emporia::api_key::service::key_create;
@@ -80,6 +80,15 @@ fn decisions() -> (Decisions, Vec<String>) {
 
 /// Fields for everybody of which an argument is for the merchant, who has this permission.
 const BY_ARGUMENT: [(&str, Permission); 2] = [("customer", READ_CUSTOMERS), ("customerUpdate", WRITE_CUSTOMERS)];
+/// Fields that need more than one: who has the shop told of something has to be allowed to read it.
+const AND: [(&str, Permission); 2] =
+    [("webhookSubscriptionCreate", READ_ORDERS), ("webhookSubscriptionUpdate", READ_ORDERS)];
+
+/// All that the field needs.
+fn whole(field: &str, needed: Permission) -> Permissions {
+    let more = AND.iter().filter(|(name, _)| *name == field).map(|(_, more)| *more);
+    Permissions::of(&more.chain([needed]).collect::<Vec<_>>())
+}
 
 #[test]
 fn for_every_operation_it_is_decided_who_may_ask() {
@@ -170,11 +179,12 @@ async fn the_one_permission_is_enough() {
                 let by_argument = || BY_ARGUMENT.iter().find(|(name, _)| *name == field).map(|(_, needed)| *needed);
                 let or = if let Needs::SignedIn(or) = needed { or } else { None };
                 let needed = needed.permission().or(or).or_else(by_argument).expect("a permission");
-                let made = match only.remove(&needed.to_string()) {
+                let needed = whole(&field, needed);
+                let made = match only.remove(&needed.names()) {
                     Some(made) => made,
-                    None => key(&app, &it.store, Permissions::of(&[needed])).await,
+                    None => key(&app, &it.store, needed).await,
                 };
-                only.entry(needed.to_string()).or_insert(made)
+                only.entry(needed.names()).or_insert(made)
             }
         };
         let document = filled(document, &it.names, &it.names);
@@ -218,11 +228,17 @@ async fn every_role_may_what_its_permissions_say_and_is_refused_the_rest_before_
     for role in SystemRole::ALL {
         let handle = role.handle();
         let member = app.member(&it.store, &format!("{handle}@shop.example"), handle).await;
-        let caller = Caller::with_token(&app, &member.access_token);
-        let (allowed, refused): (Vec<_>, Vec<_>) = tried()
-            .into_iter()
-            .filter_map(|(document, field, needed)| Some((document, field, needed.permission()?)))
-            .partition(|(_, _, needed)| role.permissions().contains(*needed));
+        let mut token = member.access_token;
+        let caller = Caller::with_token(&app, &token);
+        let (mut allowed, mut refused) = (Vec::new(), Vec::new());
+        for (document, field, needed) in tried() {
+            let by_argument = BY_ARGUMENT.iter().find(|(name, _)| *name == field).map(|(_, needed)| *needed);
+            match needed.permission() {
+                Some(needed) if !role.permissions().contains(needed) => refused.push((document, field, needed)),
+                _ if by_argument.is_some_and(|needed| !role.permissions().contains(needed)) => {}
+                _ => allowed.push((document, field)),
+            }
+        }
         let refusing = async {
             for (document, field, needed) in &refused {
                 let document = filled(document, &it.names, &it.names);
@@ -234,9 +250,13 @@ async fn every_role_may_what_its_permissions_say_and_is_refused_the_rest_before_
         // Whose session it is and what the role may, the guard looks up anew every few seconds.
         statements.retain(|sql| !sql.contains("\"staff_sessions\"") && !sql.contains("\"roles\""));
         assert!(statements.is_empty(), "{handle}: a refused call has asked the database: {statements:#?}");
-        for (document, field, _) in allowed {
+        for (document, field) in allowed {
             let document = filled(document, &it.names, &it.names);
-            let answer = caller.ask(&document).await;
+            if app.app.resolver.by_token(&token).await.is_err() {
+                // One of those before has ended the session.
+                token = app.sign_in(&it.store, &format!("{handle}@shop.example")).await.access_token;
+            }
+            let answer = Caller::with_token(&app, &token).ask(&document).await;
             let errors = answer["errors"].as_array().cloned().unwrap_or_default();
             let is_forbidden =
                 |error: &Value| error["extensions"]["code"] == "FORBIDDEN" && error["path"] == json!([field]);
@@ -320,6 +340,49 @@ async fn a_limited_key_sees_of_the_shop_what_its_permissions_say() {
     let locations = "{ locations(first: 5) { nodes { id } } }";
     let seen = app.gql(&nothing, locations, json!({})).await;
     assert_eq!(seen["locations"]["nodes"], json!([]));
+}
+
+#[tokio::test]
+async fn who_may_not_read_orders_reads_none_by_another_path() {
+    let app = TestApp::new().await;
+    let it = furnish(&app, "alpha").await;
+    let customers = key(&app, &it.store, Permissions::of(&[READ_CUSTOMERS])).await;
+    let customer = it.names.get("customer1");
+    for field in ["orders(first: 1) { nodes { email } }", "numberOfOrders"] {
+        let name = field.split('(').next().expect("a name");
+        let by_id = format!("{{ node(id: {customer:?}) {{ ... on Customer {{ {field} }} }} }}");
+        let (_, answer) = app.post(&customers, &by_id, json!({})).await;
+        let error = &answer["errors"][0];
+        assert_eq!((&error["extensions"]["code"], &error["path"]), (&json!("FORBIDDEN"), &json!(["node", name])));
+        let in_lists = format!("{{ customers(first: 1) {{ nodes {{ id {field} }} }} }}");
+        let (_, answer) = app.post(&customers, &in_lists, json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer:#}");
+    }
+    let both = key(&app, &it.store, Permissions::of(&[READ_CUSTOMERS, READ_ORDERS])).await;
+    let counted = format!("{{ node(id: {customer:?}) {{ ... on Customer {{ numberOfOrders }} }} }}");
+    assert!(app.gql(&both, &counted, json!({})).await["node"]["numberOfOrders"].is_string());
+
+    // Nor has them sent to an address of their own, nor reads what was sent.
+    let webhooks = Permissions::parse(["read_webhooks", "write_webhooks", "delete_webhooks"]).unwrap();
+    let webhooks = key(&app, &it.store, webhooks).await;
+    let subscription = it.names.get("webhook1");
+    let to = r#"webhookSubscription: { uri: "https://mine.example/" }"#;
+    for mutation in [
+        format!("webhookSubscriptionCreate(topic: ORDERS_CREATE, {to})"),
+        format!("webhookSubscriptionUpdate(id: {subscription:?}, {to})"),
+    ] {
+        let (_, answer) =
+            app.post(&webhooks, &format!("mutation {{ {mutation} {{ userErrors {{ code }} }} }}"), json!({})).await;
+        let error = &answer["errors"][0];
+        let path = mutation.split('(').next().expect("a name");
+        assert_eq!((&error["extensions"]["code"], &error["path"]), (&json!("FORBIDDEN"), &json!([path])), "{answer:#}");
+        assert!(error["message"].as_str().unwrap().contains("read_orders"), "{answer:#}");
+    }
+    let delivery = it.names.get("delivery");
+    let body = format!("{{ node(id: {delivery:?}) {{ ... on WebhookDelivery {{ status body }} }} }}");
+    let (_, answer) = app.post(&webhooks, &body, json!({})).await;
+    assert_eq!(answer["errors"][0]["path"], json!(["node", "body"]), "{answer:#}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer:#}");
 }
 
 #[tokio::test]

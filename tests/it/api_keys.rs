@@ -215,3 +215,32 @@ async fn when_a_key_was_last_used_is_written_down() {
     let_in(&app, &key).await.expect("let in");
     assert_eq!(last_used().await, Some(first + Duration::minutes(5)));
 }
+
+#[tokio::test]
+async fn a_key_that_ends_makes_none_that_goes_on_for_longer() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let create = "mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { apiKey { id } key
+        userErrors { field code message } } }";
+    let input = json!({ "kind": "SECRET", "name": "Short", "expiresAt": "2026-06-02T12:00:00Z" });
+    let made = app.gql(&store.secret, create, json!({ "input": input })).await["apiKeyCreate"].take();
+    let short = made["key"].as_str().expect("a key").to_owned();
+    for end in [Value::Null, json!("2026-06-02T12:00:01Z")] {
+        let input = json!({ "kind": "SECRET", "name": "Longer", "expiresAt": end });
+        let refused = app.gql(&short, create, json!({ "input": input })).await["apiKeyCreate"].take();
+        let error = &refused["userErrors"][0];
+        assert_eq!((&error["field"], &error["code"]), (&json!(["input", "expiresAt"]), &json!("NOT_GRANTED")));
+        assert!(error["message"].as_str().unwrap().contains("2026-06-02T12:00:00"), "{error}");
+        assert_eq!(refused["key"], Value::Null);
+    }
+    let input = json!({ "kind": "SECRET", "name": "Shorter", "expiresAt": "2026-06-02T11:59:59Z" });
+    let fine = app.gql(&short, create, json!({ "input": input })).await["apiKeyCreate"].take();
+    assert_eq!(fine["userErrors"], json!([]));
+    // Nor does it live again by its own rotation.
+    app.clock.advance(Duration::hours(1));
+    let rotate = "mutation ($id: ID!) { apiKeyRotate(id: $id) { key userErrors { code } } }";
+    let again = app.gql(&short, rotate, json!({ "id": made["apiKey"]["id"] })).await["apiKeyRotate"].take();
+    assert_eq!(again, json!({ "key": null, "userErrors": [{ "code": "NOT_GRANTED" }] }));
+    let by_another = app.gql(&store.secret, rotate, json!({ "id": made["apiKey"]["id"] })).await["apiKeyRotate"].take();
+    assert_eq!(by_another["userErrors"], json!([]));
+}

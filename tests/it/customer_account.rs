@@ -70,6 +70,9 @@ async fn a_password_that_is_changed_ends_all_tokens_and_gives_a_new_one() {
     }
     assert_eq!(code(&app.sign_in_customer(&store, ADA, PASSWORD).await), "UNIDENTIFIED_CUSTOMER");
     assert_eq!(app.sign_in_customer(&store, ADA, "new horse 1").await["customerUserErrors"], json!([]));
+    // Whoever has found a token could have done it: who reads the account's mail hears of it.
+    let told = app.mails(ADA).await.pop().expect("a mail");
+    assert_eq!(told.subject, "Your password was changed: acme");
 }
 
 #[tokio::test]
@@ -79,6 +82,9 @@ async fn another_address_is_theirs_once_it_is_confirmed_with_the_accounts_passwo
     assert_eq!((&changed["customer"]["email"], &changed["customerUserErrors"]), (&json!(ADA), &json!([])));
     let proof = app.proof("Countess@example.com").await;
     assert_eq!(proof.id, ada.id);
+    let told = app.mails(ADA).await.pop().expect("a mail");
+    assert_eq!(told.subject, "Your account is to have another email address: acme");
+    assert!(!told.text.contains(&proof.token), "{}", told.text);
     // Who has the new address alone does not have the account.
     let guessed = app.activate(&store, &proof, "wrong horse").await;
     let rule = json!([{ "field": ["input", "password"], "code": "UNIDENTIFIED_CUSTOMER", "message": "Unidentified customer." }]);

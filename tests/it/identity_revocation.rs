@@ -190,6 +190,52 @@ async fn a_stream_of_events_ends_with_its_access_token() {
     assert!(said.contains("UNAUTHENTICATED") && said.ends_with("event: complete\ndata: \n\n"), "{said}");
 }
 
+/// A member who follows the orders by a role of the shop's own, and what the role is to become.
+async fn follower(stage: &Stage) -> (Member, impl AsyncFn(Value) + use<'_>) {
+    let create = r#"mutation { roleCreate(input: { handle: "packer", name: "Packer", accessScopes: ["read_orders"] }) {
+        role { id } } }"#;
+    let key = &stage.store.secret;
+    let id = stage.app.gql(key, create, json!({})).await["roleCreate"]["role"]["id"].take();
+    let member = stage.app.member(&stage.store, "pia@shop.example", "packer").await;
+    let becomes = async move |scopes: Value| {
+        let update = "mutation ($id: ID!, $scopes: [String!]!) {
+            roleUpdate(id: $id, input: { accessScopes: $scopes }) { userErrors { message } } }";
+        let done = stage.app.gql(key, update, json!({ "id": id, "scopes": scopes })).await;
+        assert_eq!(done["roleUpdate"]["userErrors"], json!([]));
+    };
+    (member, becomes)
+}
+
+#[tokio::test]
+async fn a_subscription_ends_when_its_member_may_no_longer_read_what_it_tells() {
+    let stage = Stage::set().await;
+    let server = stage.app.serve().await;
+    let (member, becomes) = follower(&stage).await;
+    let mut socket = socket(&server, &format!("Bearer {}", member.access_token)).await;
+    socket.subscribe("1", "subscription { orderEvents { topic } }").await;
+    let stream = reqwest::Client::new()
+        .post(server.url("/graphql"))
+        .bearer_auth(&member.access_token)
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream")
+        .body(r#"{"query":"subscription { orderEvents { topic } }"}"#)
+        .send()
+        .await
+        .expect("an answer");
+    // Another permission more or less changes nothing.
+    becomes(json!(["read_orders", "read_products"])).await;
+    socket.subscribe("2", "{ viewer { permissions { handle } } }").await;
+    let seen = socket.hear().await;
+    assert_eq!((&seen["id"], &seen["type"]), (&json!("2"), &json!("next")), "{seen:#}");
+    assert_eq!(socket.hear().await["type"], "complete");
+    becomes(json!(["read_products"])).await;
+    let ended = timeout(Duration::from_secs(10), socket.hear()).await.expect("an end");
+    assert_eq!(ended["id"], "1", "{ended:#}");
+    assert!(ended.to_string().contains("FORBIDDEN") && ended.to_string().contains("read_orders"), "{ended:#}");
+    let said = timeout(Duration::from_secs(10), stream.text()).await.expect("an end").expect("a text");
+    assert!(said.contains("FORBIDDEN") && said.ends_with("event: complete\ndata: \n\n"), "{said}");
+}
+
 #[tokio::test]
 async fn a_socket_whose_credentials_are_not_good_is_closed() {
     let stage = Stage::set().await;

@@ -52,6 +52,7 @@ mod inventory;
 mod isolation;
 mod limits;
 mod logs;
+mod mail;
 mod metrics;
 mod migrations;
 mod node;

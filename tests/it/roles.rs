@@ -1,6 +1,6 @@
 //! Roles through the API: the system's, a shop's own, and who may make which.
 
-use emporia::access::Permissions;
+use emporia::access::{Permission, Permissions, SystemRole};
 use emporia::api_key::model::{KeyKind, NewKey};
 use emporia::api_key::service::key_create;
 use serde_json::{Value, json};
@@ -174,6 +174,56 @@ async fn what_a_role_inherits_ends() {
     let longer = done(&app, &store.secret, UPDATE, json!({ "id": a, "input": { "inherits": "viewer" } })).await;
     refused(&longer, "INVALID", inherits);
     refused(&done(&app, &store.secret, DELETE, json!({ "id": a })).await, "NOT_ALLOWED", json!(["id"]));
+}
+
+/// An invitation by whoever has this key; answers what is wrong with it.
+async fn invited(app: &TestApp, key: &str, role: &str) -> Value {
+    let invite = r#"mutation ($role: String!) { staffInvite(input: { email: "eve@shop.example", name: "Eve", role: $role }) {
+        staffMember { id } userErrors { code field } } }"#;
+    app.gql(key, invite, json!({ "role": role })).await["staffInvite"]["userErrors"].take()
+}
+
+#[tokio::test]
+async fn nobody_becomes_an_owner_by_what_they_make_of_the_roles_below() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let names = SystemRole::Viewer.permissions().names();
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.extend(["read_staff", "write_staff", "delete_staff"]);
+    let limited = key(&app, &store, &names).await;
+    let not_granted = json!([{ "code": "NOT_GRANTED", "field": ["input", "role"] }]);
+    // The longest line that a viewer's role may have: with an owner at its end it would be too long.
+    made(&app, &store, "r1", None, &[]).await;
+    made(&app, &store, "r2", Some("r1"), &[]).await;
+    let viewer = role(&app, &store, "viewer").await["id"].take();
+    let input = json!({ "inherits": "r2" });
+    let longer = done(&app, &limited, UPDATE, json!({ "id": viewer, "input": input })).await;
+    assert_eq!(longer["userErrors"], json!([]));
+    assert_eq!(invited(&app, &limited, "owner").await, not_granted);
+    let owner = role(&app, &store, "owner").await;
+    assert_eq!(handles(&owner["accessScopes"]).len(), Permission::ALL.len(), "{owner:#}");
+    // Nor does an admin who empties the admins' role, having a copy of it.
+    let admin = role(&app, &store, "admin").await["id"].take();
+    let input = json!({ "inherits": null, "accessScopes": [] });
+    let emptied = done(&app, &store.secret, UPDATE, json!({ "id": admin, "input": input })).await;
+    assert_eq!(emptied["userErrors"], json!([]));
+    assert_eq!(invited(&app, &limited, "owner").await, not_granted);
+    assert_eq!(role(&app, &store, "owner").await["accessScopes"], owner["accessScopes"]);
+}
+
+#[tokio::test]
+async fn a_systems_role_is_not_restored_below_a_line_that_would_be_too_long() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let editor = role(&app, &store, "editor").await["id"].take();
+    let input = json!({ "inherits": null });
+    let apart = done(&app, &store.secret, UPDATE, json!({ "id": editor, "input": input })).await;
+    assert_eq!(apart["userErrors"], json!([]));
+    for (handle, parent) in [("c1", "editor"), ("c2", "c1"), ("c3", "c2"), ("c4", "c3")] {
+        made(&app, &store, handle, Some(parent), &[]).await;
+    }
+    let restored = done(&app, &store.secret, DELETE, json!({ "id": editor })).await;
+    assert_eq!(restored["userErrors"][0]["code"], "INVALID", "{restored:#}");
 }
 
 #[tokio::test]

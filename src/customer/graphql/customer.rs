@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, Enum, ID, Object, Result};
 use uuid::Uuid;
 
-use crate::access::permission::READ_CUSTOMERS;
+use crate::access::permission::{READ_CUSTOMERS, READ_ORDERS};
 use crate::address::graphql::{MailingAddress, MailingAddressConnection};
 use crate::connection;
 use crate::customer::loaders::{AddressesOf, CustomerById};
@@ -79,6 +79,14 @@ impl Customer {
         }
     }
 
+    /// Refuses what somebody bought to whoever may not see the shop's orders, and what a cart's key does not show.
+    fn purchases(&self, ctx: &Context<'_>) -> Result<(), ApiError> {
+        match self.view {
+            View::Staff => ctx.scope().require(READ_ORDERS),
+            View::Own | View::Cart => self.whole(),
+        }
+    }
+
     async fn book(&self, ctx: &Context<'_>) -> Result<Arc<[CustomerAddress]>> {
         self.whole()?;
         Ok(ctx.scope().snapshot().loaders.load(AddressesOf(self.customer.id)).await?.unwrap_or_default())
@@ -118,7 +126,7 @@ impl Customer {
     }
 
     /// What they have bought: signed in, or as a guest with the address that they have confirmed. Refused when it is
-    /// asked for by a cart alone.
+    /// asked for by a cart alone; staff and keys need `read_orders`.
     #[expect(clippy::too_many_arguments, reason = "the vocabulary's arguments")]
     async fn orders(
         &self,
@@ -131,7 +139,7 @@ impl Customer {
         #[graphql(desc = "What to sort by.", default_with = "Some(OrderSortKeys::Id)")] sort_key: Option<OrderSortKeys>,
         #[graphql(desc = "Only those for which all terms hold, as for `orders`.")] query: Option<String>,
     ) -> Result<OrderConnection> {
-        self.whole()?;
+        self.purchases(ctx)?;
         let sort = OrderSort::from(sort_key.unwrap_or(OrderSortKeys::Id));
         let page = PageArgs { first, after, last, before, reverse }.check_by(sort.key())?;
         let mut wanted = filter::parse(query.as_deref().unwrap_or_default())?;
@@ -181,9 +189,10 @@ impl Customer {
         self.customer.last_name.as_deref()
     }
 
-    /// How many orders they have placed. Refused when it is asked for by a cart alone.
+    /// How many orders they have placed. Refused when it is asked for by a cart alone; staff and keys need
+    /// `read_orders`.
     async fn number_of_orders(&self, ctx: &Context<'_>) -> Result<UnsignedInt64> {
-        self.whole()?;
+        self.purchases(ctx)?;
         let count = ctx.scope().snapshot().loaders.load(CountOfCustomer(self.customer.id)).await?;
         Ok(UnsignedInt64(count.unwrap_or_default()))
     }

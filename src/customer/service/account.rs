@@ -1,7 +1,7 @@
 //! What customers change of themselves.
 
-use super::{Desk, MAILS, refuse, sign_in_tx, write_to};
-use crate::customer::letter::Letter;
+use super::{Desk, MAILS, refuse, sign_in_tx, tell, write_to};
+use crate::customer::letter::{Letter, Notice};
 use crate::customer::model::{AccessToken, Email, PROOF_LIFE, PersonChange};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::secret::Secret;
@@ -56,12 +56,12 @@ pub async fn customer_update(
             change.person.apply(&mut customer);
             customer.updated_at = now.max(customer.updated_at);
             store::update_customer(tx, &customer).await?;
-            let shop = match &email {
-                Some(to) => {
-                    await_proof(tx, desk, customer.id, to, &proof).await?;
-                    shop::store::shop(tx.conn()).await?
-                }
-                None => None,
+            if let Some(to) = &email {
+                await_proof(tx, desk, customer.id, to, &proof).await?;
+            }
+            let shop = match email.is_some() || hash.is_some() {
+                true => shop::store::shop(tx.conn()).await?,
+                false => None,
             };
             let mut token = None;
             if let Some(hash) = &hash {
@@ -74,6 +74,10 @@ pub async fn customer_update(
         .await?;
     if let Some(to) = &email {
         write_to(desk, Letter::NewAddress, shop.as_ref(), to, id, &proof);
+        tell(desk, Notice::AddressAsked, shop.as_ref(), &known.email);
+    }
+    if hash.is_some() {
+        tell(desk, Notice::PasswordChanged, shop.as_ref(), &known.email);
     }
     Ok((id, token))
 }

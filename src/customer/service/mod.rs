@@ -30,7 +30,7 @@ pub use session::{
 pub use sign_up::{SignUp, customer_create};
 pub use staff::{CustomerEntry, EntryChange, customer_change, customer_enter, customers_page};
 
-use super::letter::Letter;
+use super::letter::{Letter, Notice};
 use super::model::{AccessToken, Customer, Email, SignedIn, TOKEN_LIFE};
 use super::rule::{CustomerResult, Refusal};
 use super::secret::Secret;
@@ -128,6 +128,13 @@ fn write_to(desk: &Desk, letter: Letter, shop: Option<&shop::model::Shop>, to: &
     // A tenant without a shop is not finished: nobody shops there.
     if let Some(shop) = shop {
         mail::post(&desk.app, letter.write(shop, to, id, token));
+    }
+}
+
+/// Tells a customer of what was done with their account.
+fn tell(desk: &Desk, notice: Notice, shop: Option<&shop::model::Shop>, to: &Email) {
+    if let Some(shop) = shop {
+        mail::post(&desk.app, notice.write(shop, to));
     }
 }
 

@@ -7,13 +7,15 @@ use async_graphql::{Request, Response, Schema, ServerError, Value, Variables, va
 use axum::http::StatusCode;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
+use tokio::sync::watch;
 
 use super::answer::{Refused, is_request_error};
 use super::params::Params;
 use super::persisted;
 use super::prepare::Prepared;
 use super::{replica, trusted};
-use crate::graphql::error::{Code, code, present, set_code};
+use crate::access::Grants;
+use crate::graphql::error::{ApiError, Code, code, present, set_code};
 use crate::graphql::idempotent::check_header;
 use crate::graphql::limits::{Limits, of_answer};
 use crate::graphql::nul;
@@ -186,15 +188,20 @@ impl Ready {
 
     /// The responses of a subscription, each within an account of its own. One that overspends is the last, and so is
     /// one that has errors instead of data: what it should have told can only be had by subscribing again behind what
-    /// was told before.
-    pub fn subscribe(self, schemas: &Schemas) -> BoxStream<'static, Response> {
+    /// was told before. What the caller may do is looked at before each: a subscription ends when it no longer may.
+    pub fn subscribe(self, schemas: &Schemas, grants: watch::Receiver<Grants>) -> BoxStream<'static, Response> {
         let Self { request, scope, kind, cost, counts, .. } = self;
         let responses = schemas.of_all.execute_stream(request).boxed();
-        unfold(Some((responses, counts.begin_subscription())), move |following| {
+        unfold(Some((responses, grants, counts.begin_subscription())), move |following| {
             let scope = scope.clone();
             async move {
-                let (mut responses, running) = following?;
-                let (response, is_last) = match scope.budget.bound(responses.next()).await {
+                let (mut responses, mut grants, running) = following?;
+                let next = tokio::select! {
+                    biased;
+                    refused = lost(&scope, &mut grants) => Err(Refused::document(refused.code, refused.message)),
+                    next = scope.budget.bound(responses.next()) => next.map_err(Refused::overspent),
+                };
+                let (response, is_last) = match next {
                     Ok(Some(response)) => {
                         let response = finish(with_cost(response, kind, cost), &scope);
                         let is_lost = !response.errors.is_empty() && response.data == Value::Null;
@@ -204,16 +211,31 @@ impl Ready {
                         running.end(Outcome::Ok);
                         return None;
                     }
-                    Err(too_much) => (finish(Refused::overspent(too_much).into_graphql(), &scope), true),
+                    Err(refused) => (finish(refused.into_graphql(), &scope), true),
                 };
                 if is_last {
                     running.end(outcome(&response));
                     return Some((response, None));
                 }
-                Some((response, Some((responses, running))))
+                Some((response, Some((responses, grants, running))))
             }
         })
         .boxed()
+    }
+}
+
+/// Waits until the caller may no longer what the operation was let in for, and keeps the operation's account of what
+/// they may up to date meanwhile. May be dropped at any time.
+async fn lost(scope: &Scope, grants: &mut watch::Receiver<Grants>) -> ApiError {
+    loop {
+        if grants.changed().await.is_err() {
+            // Who kept it up to date is gone, and is about to end this too.
+            std::future::pending::<()>().await;
+        }
+        let now = grants.borrow_and_update().clone();
+        if let Err(refused) = scope.regrant(now) {
+            return refused;
+        }
     }
 }
 

@@ -14,17 +14,18 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, once};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::Instrument;
 
 use super::answer::{self, Refused};
 use super::execute::{Call, Ready};
 use super::params::Params;
+use crate::access::Grants;
 use crate::graphql::error::Code;
 use crate::http::context::Credentials;
 use crate::http::router::Served;
-use crate::http::watch::Watch;
+use crate::http::watch::{Watch, renew};
 
 /// Texts that wait for a client to read them.
 const QUEUE: usize = 32;
@@ -49,9 +50,10 @@ pub async fn respond(
     let tenant_place = served.places.for_tenant(call.resolved.standing.id);
     let tenant_place = tenant_place.ok_or_else(|| busy("the shop has too many open streams; close some"))?;
     let (out, events) = mpsc::channel::<Result<Bytes, Infallible>>(QUEUE);
+    let grants = watch::Sender::new(call.resolved.grants.clone());
     let (served, open) = (served.clone(), served.sockets.token());
     let running = async move {
-        run(&served, ready, &credentials, watch, out).await;
+        run(&served, ready, grants, &credentials, watch, out).await;
         drop((place, tenant_place, open));
     };
     tokio::spawn(running.in_current_span());
@@ -66,6 +68,7 @@ pub async fn respond(
 async fn run(
     served: &Served,
     ready: Ready,
+    grants: watch::Sender<Grants>,
     credentials: &Credentials,
     mut watch: Watch,
     out: mpsc::Sender<Result<Bytes, Infallible>>,
@@ -73,13 +76,18 @@ async fn run(
     let mut keep_alive = tokio::time::interval(KEEP_ALIVE);
     let patience = served.app.config.http.ws_send_timeout;
     let is_subscription = ready.kind == OperationType::Subscription;
-    let mut responses = responses(served, ready);
+    let mut responses = responses(served, ready, grants.subscribe());
     loop {
         let (text, is_last) = tokio::select! {
             biased;
             // First: a key that was revoked while the body was read gets no answer.
             () = watch.due() => match watch.prove(served, credentials).await {
-                Ok(_) => continue,
+                Ok(proved) => {
+                    if let Some(resolved) = proved {
+                        renew(&grants, &resolved.grants);
+                    }
+                    continue;
+                }
                 Err(denied) => {
                     let refusal = answer::text(&Refused::from(denied).into_graphql());
                     (event("next", &refusal) + &event("complete", ""), true)
@@ -106,10 +114,10 @@ async fn run(
     }
 }
 
-fn responses(served: &Served, ready: Ready) -> BoxStream<'static, Answer> {
+fn responses(served: &Served, ready: Ready, grants: watch::Receiver<Grants>) -> BoxStream<'static, Answer> {
     let schemas = served.schemas.clone();
     if ready.kind == OperationType::Subscription {
-        return ready.subscribe(&schemas);
+        return ready.subscribe(&schemas, grants);
     }
     let bound = served.app.config.http.request_timeout;
     once(async move {

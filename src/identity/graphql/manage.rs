@@ -49,7 +49,7 @@ impl StaffManagementMutation {
     ) -> Result<Option<StaffInvitePayload>> {
         let scope = ctx.scope();
         let new = NewStaff { email: input.email, name: input.name, role: input.role };
-        let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants.clone());
+        let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
         let inviting = async move { service::staff_invite(&app, &db, &grants, new).await };
         Ok(Some(outcome(scope.act(inviting).await?)?.into()))
     }
@@ -83,7 +83,7 @@ impl StaffManagementMutation {
             return Ok(Some(outcome(Err(not_found))?.into()));
         };
         let wanted = StaffChange { name: input.name, role: input.role, suspended: input.suspended };
-        let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants.clone());
+        let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
         let updating = async move { service::staff_update(&app, &db, &grants, id, wanted).await };
         Ok(Some(outcome(scope.act(updating).await?)?.into()))
     }
@@ -99,7 +99,7 @@ impl StaffManagementMutation {
         let scope = ctx.scope();
         let done = match Gid::of(&id, "StaffMember") {
             Some(id) => {
-                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants.clone());
+                let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
                 scope.act(async move { service::staff_remove(&app, &db, &grants, id).await }).await?
             }
             None => Err(ServiceError::Rule(Refusal::NoMember.at(&["id"]))),

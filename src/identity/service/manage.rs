@@ -154,7 +154,7 @@ async fn check_role(
     if is_new && roles.by_handle(role).is_none() {
         return Err(refused(Refusal::UnknownRole(role.to_owned()), field));
     }
-    match grants.lack(roles.in_force(role).permissions()) {
+    match grants.lack(roles.to_give(role)) {
         Some(missing) => Err(refused(Refusal::NotGranted { missing }, field)),
         None => Ok(()),
     }

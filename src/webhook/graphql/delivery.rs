@@ -59,8 +59,12 @@ impl WebhookDelivery {
     }
 
     /// The bytes that are sent, as text; null before the first attempt. A page, or a list of `nodes`, has room for
-    /// 32 MiB of them: behind that this is an error, and fewer deliveries are to be asked for.
+    /// 32 MiB of them: behind that this is an error, and fewer deliveries are to be asked for. Needs the permission to
+    /// read what the event tells of.
     async fn body(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if !self.delivery.is_test {
+            ctx.scope().require(self.delivery.topic.needs())?;
+        }
         if !self.body_fits {
             return Err(
                 ApiError::bad_input("the bodies of these deliveries are too long together; ask for fewer").into()

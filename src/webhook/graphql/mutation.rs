@@ -14,6 +14,7 @@ use crate::graphql::scope::ScopeExt;
 use crate::graphql::user_error::split;
 use crate::ids::Gid;
 use crate::user_error;
+use crate::webhook::loaders::SubscriptionById;
 use crate::webhook::model::Delivery;
 use crate::webhook::rule::{WebhookErrorCode, WebhookRule};
 use crate::webhook::service;
@@ -87,7 +88,7 @@ pub struct WebhookMutation;
 #[guarded]
 #[Object]
 impl WebhookMutation {
-    /// Has an address told of a topic's events from now on.
+    /// Has an address told of a topic's events from now on. Needs the permission to read what it is told of as well.
     #[requires(write_webhooks)]
     async fn webhook_subscription_create(
         &self,
@@ -96,6 +97,7 @@ impl WebhookMutation {
         #[graphql(desc = "Where to.")] webhook_subscription: WebhookSubscriptionInput,
     ) -> Result<Option<WebhookSubscriptionCreatePayload>> {
         let scope = ctx.scope();
+        scope.require(topic.needs())?;
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let uri = webhook_subscription.uri.0;
         let done = scope.act(async move { service::subscription_create(&app, &db, topic, uri).await }).await?;
@@ -109,7 +111,7 @@ impl WebhookMutation {
     }
 
     /// Leads a subscription to another address, or the same, for queued deliveries too. One that was disabled is
-    /// enabled again, and what has waited is sent.
+    /// enabled again, and what has waited is sent. Needs the permission to read what it is told of as well.
     #[requires(write_webhooks)]
     async fn webhook_subscription_update(
         &self,
@@ -121,6 +123,9 @@ impl WebhookMutation {
         let done = match Gid::of(&id, "WebhookSubscription") {
             None => Err(ServiceError::Rule(WebhookRule::SubscriptionNotFound)),
             Some(id) => {
+                if let Some(subscription) = scope.snapshot().loaders.load(SubscriptionById(id)).await? {
+                    scope.require(subscription.topic.needs())?;
+                }
                 let (app, db) = (scope.app.clone(), scope.db().clone());
                 let uri = webhook_subscription.uri.0;
                 scope.act(async move { service::subscription_update(&app, &db, id, uri).await }).await?

@@ -8,6 +8,7 @@ use super::names::{Names, filled};
 use super::rows::Rows;
 use super::statements::without_their_tenant;
 use crate::support::{TestApp, admin};
+use emporia::access::SystemRole;
 
 #[tokio::test]
 async fn no_operation_reaches_the_other_store() {
@@ -55,6 +56,42 @@ async fn no_operation_reaches_the_other_store() {
     findings.extend(unscoped.into_iter().map(|sql| format!("a statement that does not name its tenant: {sql}")));
     assert!(findings.is_empty(), "{}", findings.join("\n\n"));
 }
+
+/// The same by the stranger's staff, of every role.
+#[tokio::test]
+async fn no_operation_of_a_member_reaches_the_other_store() {
+    let app = TestApp::new().await;
+    let (stranger, owner) = (furnish(&app, "alpha").await, furnish(&app, "bravo").await);
+    let nobody = owner.names.of_nobody();
+    let rows = Rows::of(&app, owner.store.tenant).await;
+    let mut superuser = admin(&app.db.name).await;
+    let before = rows.read(&mut superuser).await;
+    let mut findings = Vec::new();
+    for role in SystemRole::ALL {
+        let email = format!("{}@shop.example", role.handle());
+        let mut token = app.member(&stranger.store, &email, role.handle()).await.access_token;
+        for entry in all().filter(|entry| !OF_ONES_OWN.iter().any(|field| entry.document.contains(field))) {
+            let caller = Caller::with_token(&app, &token);
+            findings.extend(shown_to_a_stranger(caller, &entry, &stranger.names, &owner.names, &nobody).await);
+            if app.app.resolver.by_token(&token).await.is_err() {
+                token = app.sign_in(&stranger.store, &email).await.access_token;
+            }
+        }
+        let caller = Caller::with_token(&app, &token);
+        for (kind, _) in NODES {
+            let mut found = caller.nodes(kind, &owner.names).await;
+            found.retain(|_, node| !node.is_null());
+            findings.extend(found.keys().map(|name| format!("`node` finds the other store's {name} as a {kind}")));
+        }
+        // By which of them, the test above says: no member may more than the merchant.
+        let after = rows.read(&mut superuser).await;
+        assert_eq!(after, before, "changed by a stranger's {}", role.handle());
+    }
+    assert!(findings.is_empty(), "{}", findings.join("\n\n"));
+}
+
+/// What takes nothing of anybody's, and leaves its caller another than before: who says it twice gets another answer.
+const OF_ONES_OWN: [&str; 3] = ["staffSignOut", "staffPasswordUpdate", "staffEmailVerificationSend"];
 
 /// What is wrong with a stranger's answer.
 async fn shown_to_a_stranger(

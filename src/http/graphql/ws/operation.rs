@@ -7,9 +7,10 @@ use std::sync::Arc;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, Value};
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::message;
+use crate::access::Grants;
 use crate::graphql::scope::RequestInfo;
 use crate::http::graphql::answer::{Refused, is_request_error};
 use crate::http::graphql::execute::Call;
@@ -61,10 +62,16 @@ impl Voice {
     }
 }
 
+/// Who asks, as the guard let them in, and what they may do since.
+pub struct Caller {
+    pub resolved: Resolved,
+    pub grants: watch::Receiver<Grants>,
+}
+
 /// Runs an operation to its end. Its client hears of a panic too: it would wait for ever, and its id stay taken.
-pub async fn run(served: Arc<Served>, resolved: Resolved, info: RequestInfo, params: Params, voice: Voice) {
+pub async fn run(served: Arc<Served>, caller: Caller, info: RequestInfo, params: Params, voice: Voice) {
     let request_id = info.id.clone();
-    unless_it_panics(answer(served, resolved, info, params, &voice), &voice, &request_id).await;
+    unless_it_panics(answer(served, caller, info, params, &voice), &voice, &request_id).await;
 }
 
 /// The panic itself is logged by the hook that telemetry sets.
@@ -74,8 +81,8 @@ async fn unless_it_panics(work: impl Future<Output = ()>, voice: &Voice, request
     }
 }
 
-async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, params: Params, voice: &Voice) {
-    let call = Call { served: &served, resolved: &resolved, info, is_get: false };
+async fn answer(served: Arc<Served>, caller: Caller, info: RequestInfo, params: Params, voice: &Voice) {
+    let call = Call { served: &served, resolved: &caller.resolved, info, is_get: false };
     let ready = match call.ready(params).await {
         Ok(ready) => ready,
         Err(refused) => return voice.refuse(&refused.errors).await,
@@ -91,7 +98,7 @@ async fn answer(served: Arc<Served>, resolved: Resolved, info: RequestInfo, para
         voice.next(response).await;
         return voice.complete().await;
     }
-    let mut responses = ready.subscribe(&served.schemas);
+    let mut responses = ready.subscribe(&served.schemas, caller.grants);
     let mut is_first = true;
     while let Some(next) = served.shutdown.run_until_cancelled(responses.next()).await {
         let Some(response) = next else { return voice.complete().await };

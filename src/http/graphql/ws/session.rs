@@ -8,22 +8,23 @@ use std::time::Duration;
 use async_graphql::ServerError;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::http::StatusCode;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::MAX_MESSAGE;
 use super::message::{self, FromClient};
-use super::operation::{self, Said, Voice};
+use super::operation::{self, Caller, Said, Voice};
 use super::places::{TenantPlace, WaitingPlace};
+use crate::access::Grants;
 use crate::graphql::error::{Code, set_code};
 use crate::graphql::scope::{RequestInfo, Transport};
 use crate::http::context::{Credentials, Denied, guard};
 use crate::http::graphql::params::Params;
 use crate::http::request::{RequestId, record_tenant};
 use crate::http::router::Served;
-use crate::http::watch::Watch;
+use crate::http::watch::{Watch, renew};
 use crate::ids::GidNamespace;
 use crate::tenant::resolve::Resolved;
 
@@ -58,6 +59,8 @@ impl From<Denied> for Close {
 /// What is known of a client since `connection_init`.
 struct Admitted {
     resolved: Resolved,
+    /// What it may do, for the operations that are running.
+    grants: watch::Sender<Grants>,
     _places: (OwnedSemaphorePermit, TenantPlace),
 }
 
@@ -232,7 +235,8 @@ impl Session {
                     tenant_place.ok_or_else(|| Close(4429, "the shop has too many open sockets".to_owned()))?;
                 record_tenant(resolved.standing.id);
                 self.waiting.leave();
-                self.admitted = Some(Admitted { resolved, _places: (place, tenant_place) });
+                let grants = watch::Sender::new(resolved.grants.clone());
+                self.admitted = Some(Admitted { resolved, grants, _places: (place, tenant_place) });
                 Ok(Some(message::ack()))
             }
             FromClient::Ping { payload } => Ok(Some(message::pong(payload))),
@@ -280,7 +284,8 @@ impl Session {
         // No part of the socket's span, which may last for days: each is a trace of its own, as it would be over HTTP.
         let span = tracing::info_span!(parent: None, "operation", request_id = %self.opened.id.0,
             tenant = %admitted.resolved.standing.id, operation = Empty);
-        let running = operation::run(self.served.clone(), admitted.resolved.clone(), info, params, voice);
+        let caller = Caller { resolved: admitted.resolved.clone(), grants: admitted.grants.subscribe() };
+        let running = operation::run(self.served.clone(), caller, info, params, voice);
         let running = AbortOnDropHandle::new(tokio::spawn(running.instrument(span)));
         self.operations.insert(id, Running { number, _task: running, _place: place });
         Ok(None)
@@ -302,6 +307,7 @@ impl Session {
         if let Some(admitted) = &mut self.admitted
             && let Some(resolved) = watch.prove(&self.served, &self.credentials).await?
         {
+            renew(&admitted.grants, &resolved.grants);
             admitted.resolved = resolved;
         }
         Ok(())
