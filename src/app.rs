@@ -11,6 +11,7 @@ use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
+use crate::domain::dns::{SystemDns, TxtResolver};
 use crate::identity::token::Issuer;
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
@@ -29,6 +30,8 @@ pub struct App {
     pub payments: Payments,
     pub mailer: Arc<dyn Mailer>,
     pub passwords: Passwords,
+    /// Who is asked whether a domain is its claimant's.
+    pub txt: Arc<dyn TxtResolver>,
     /// How often passwords are guessed and mails asked for.
     pub attempts: Attempts,
     /// What the process counts of itself.
@@ -73,6 +76,7 @@ impl App {
             payments,
             mailer,
             passwords,
+            txt: Arc::new(SystemDns),
             attempts,
             metrics,
             tasks,

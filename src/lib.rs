@@ -22,6 +22,7 @@ pub mod country;
 pub mod customer;
 pub mod db;
 pub mod dev;
+pub mod domain;
 pub mod error;
 pub mod events;
 pub mod graphql;

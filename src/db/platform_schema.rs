@@ -18,6 +18,17 @@ pub mod platform {
     }
 
     diesel::table! {
+        platform.domains (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            host -> Text,
+            token -> Text,
+            created_at -> Timestamptz,
+            verified_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         platform.outbox_ready (id) {
             id -> Int8,
             tenant_id -> Uuid,
@@ -53,6 +64,7 @@ pub mod platform {
     }
 
     diesel::joinable!(api_keys -> tenants (tenant_id));
+    diesel::joinable!(domains -> tenants (tenant_id));
 
-    diesel::allow_tables_to_appear_in_same_query!(api_keys, outbox_ready, signing_keys, tenants,);
+    diesel::allow_tables_to_appear_in_same_query!(api_keys, domains, outbox_ready, signing_keys, tenants,);
 }

@@ -23,6 +23,7 @@ use crate::catalog::graphql::{
 use crate::content;
 use crate::content::graphql::{Article, Blog, Comment, Menu, MenuItem, Metaobject, Page, UrlRedirect};
 use crate::customer::graphql::{Customer, customer_of_merchant};
+use crate::domain::graphql::{CustomDomain, domain_by_id};
 use crate::identity::graphql::{StaffMember, StaffSession, member_of, session_of};
 use crate::ids::Gid;
 use crate::order::graphql::{
@@ -70,6 +71,7 @@ pub enum Node {
     WebhookDelivery(WebhookDelivery),
     DeliveryProfile(DeliveryProfile),
     TrustedDocument(TrustedDocument),
+    CustomDomain(CustomDomain),
     ApiKey(ApiKey),
     Role(Role),
     StaffMember(StaffMember),
@@ -119,6 +121,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
         "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
+        "CustomDomain" => domain_by_id(scope, id).await?.map(Node::CustomDomain),
         "Role" => role_by_id(scope, id).await?.map(Node::Role),
         "ApiKey" => api_key_by_id(scope, id).await?.map(Node::ApiKey),
         "StaffMember" => member_of(scope, id).await?.map(Node::StaffMember),

@@ -21,6 +21,7 @@ use crate::catalog::graphql::{CatalogMutation, CatalogQuery, CollectionQuery, Se
 use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::{CustomerMutation, CustomerQuery};
+use crate::domain::graphql::{DomainMutation, DomainQuery};
 use crate::events::graphql::EventSubscription;
 use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
@@ -48,7 +49,11 @@ pub struct SalesQuery(CustomerQuery, CartQuery, ShippingQuery, CheckoutQuery, Or
 
 /// Of who runs the shop, and of other systems.
 #[derive(MergedObject, Default)]
-pub struct HouseQuery(WebhookQuery, TrustedDocumentQuery, AccessQuery, ApiKeyQuery, RoleQuery, StaffQuery);
+pub struct HouseQuery(WebhookQuery, TrustedDocumentQuery, AccessQuery, ApiKeyQuery, RoleQuery, StaffQuery, SetupQuery);
+
+/// Of how the shop is set up.
+#[derive(MergedObject, Default)]
+pub struct SetupQuery(DomainQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
@@ -71,7 +76,12 @@ pub struct HouseMutation(
     RoleMutation,
     StaffMutation,
     StaffManagementMutation,
+    SetupMutation,
 );
+
+/// With how the shop is set up.
+#[derive(MergedObject, Default)]
+pub struct SetupMutation(DomainMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

@@ -18,7 +18,7 @@ use crate::ids::{GidNamespace, TenantId};
 use crate::money::graphql::MoneyV2;
 use crate::money::{Currency, Money};
 use crate::telemetry::trace;
-use crate::tenant::model::Access;
+use crate::tenant::model::{Access, TenantStanding};
 use crate::tenant::resolve::Resolved;
 
 /// How an operation came.
@@ -64,6 +64,8 @@ pub struct Scope {
     pub access: Access,
     /// The currency of all the tenant's amounts.
     pub currency: Currency,
+    /// What the guard knows of the tenant, when the request began.
+    pub standing: Arc<TenantStanding>,
     pub request: RequestInfo,
     /// What the operation may take yet.
     pub budget: Arc<Budget>,
@@ -117,10 +119,10 @@ impl Scope {
     fn on(db: TenantDb, app: &App, resolved: &Resolved, request: RequestInfo) -> Arc<Self> {
         let budget = Arc::<Budget>::default();
         let snapshot = Mutex::new(Snapshot::new(&db, &budget));
-        let currency = resolved.standing.currency;
+        let (standing, currency) = (resolved.standing.clone(), resolved.standing.currency);
         let (access, grants) = (resolved.access, RwLock::new(resolved.grants.clone()));
-        let asked = Mutex::default();
-        Arc::new(Self { app: app.clone(), access, currency, request, budget, grants, asked, db, snapshot })
+        let (app, asked) = (app.clone(), Mutex::default());
+        Arc::new(Self { app, access, currency, standing, request, budget, grants, asked, db, snapshot })
     }
 
     pub fn tenant(&self) -> TenantId {

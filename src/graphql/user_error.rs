@@ -8,6 +8,7 @@ use crate::catalog::graphql::{CollectionUserError, ProductDeleteUserError, Produ
 use crate::checkout::graphql::CheckoutUserError;
 use crate::content::graphql::{MenuCreateUserError, PageCreateUserError};
 use crate::customer::graphql::{CustomerUserError, UserError};
+use crate::domain::graphql::DomainUserError;
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::identity::graphql::StaffUserError;
 use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
@@ -38,6 +39,7 @@ pub enum DisplayableError {
     DeliveryProfile(DeliveryProfileUserError),
     Order(OrderUserError),
     TrustedDocument(TrustedDocumentUserError),
+    Domain(DomainUserError),
     ApiKey(ApiKeyUserError),
     Role(RoleUserError),
     Staff(StaffUserError),

@@ -1,5 +1,7 @@
 //! The request guard: from headers (or a WebSocket's `connection_init`) to a tenant and an access.
 //!
+//! The host names a tenant by a subdomain of the service's or by a domain that the tenant has proved to be its own.
+//!
 //! Of several credentials the first of these says who asks: a staff member's access token, an API key, the host. Those
 //! beside an access token have to be good, and of the same tenant; the host beside a key says nothing. No other header
 //! says anything of who asks, whatever a proxy puts there.
@@ -8,12 +10,12 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 
-use super::origin::OwnOrigins;
+use super::host::named;
 use super::router::Served;
 use crate::app::App;
 use crate::graphql::error::Code;
 use crate::tenant::model::Access;
-use crate::tenant::resolve::{Refusal, Resolved};
+use crate::tenant::resolve::{HostName, Refusal, Resolved};
 
 /// The headers that may carry an API key, the first that is there counts. Storefront clients send Shopify's names.
 pub const KEY_HEADERS: [&str; 3] =
@@ -99,55 +101,57 @@ impl From<Refusal> for Denied {
 
 /// Proves which tenant a request belongs to and what it may do.
 pub async fn guard(served: &Served, credentials: &Credentials) -> Result<Resolved, Denied> {
-    let (app, host) = (&served.app, subdomain(&served.app, credentials));
+    let app = &served.app;
+    let host = credentials.host.as_deref().and_then(|host| named(&app.config.http, &served.own, host));
     let resolved = match (&credentials.access_token, &credentials.api_key, host) {
         (Some(token), key, host) => {
             let resolved = app.resolver.by_token(token).await?;
-            beside(app, &resolved, key.as_deref(), host.as_deref()).await?;
+            beside(app, &resolved, key.as_deref(), host.as_ref()).await?;
             resolved
         }
         (None, Some(key), _) => app.resolver.by_key(key).await?,
-        (None, None, Some(handle)) => app.resolver.by_handle(&handle).await?,
+        (None, None, Some(host)) => app.resolver.by_host(&host).await?,
         (None, None, None) => return Err(Refusal::Missing.into()),
     };
-    check_origin(&served.own, credentials, &resolved)?;
+    check_origin(served, credentials, &resolved).await?;
     Ok(resolved)
 }
 
 /// What comes beside an access token must not speak of another tenant.
-async fn beside(app: &App, resolved: &Resolved, key: Option<&str>, host: Option<&str>) -> Result<(), Refusal> {
+async fn beside(app: &App, resolved: &Resolved, key: Option<&str>, host: Option<&HostName>) -> Result<(), Refusal> {
     let tenant = resolved.standing.id;
     if let Some(key) = key
         && app.resolver.by_key(key).await?.standing.id != tenant
     {
         return Err(Refusal::OtherTenant);
     }
-    if let Some(handle) = host
-        && app.resolver.named(handle).await? != Some(tenant)
-    {
-        return Err(Refusal::OtherTenant);
+    let Some(host) = host else { return Ok(()) };
+    match app.resolver.at_host(host).await? {
+        Some(named) if named != tenant => Err(Refusal::OtherTenant),
+        // A name that is nobody's may be the one by which an operator reaches the API.
+        None if matches!(host, HostName::Handle(_)) => Err(Refusal::OtherTenant),
+        _ => Ok(()),
     }
-    Ok(())
-}
-
-/// The part of the host before the configured base domain: `acme` of `acme.shops.example`.
-fn subdomain(app: &App, credentials: &Credentials) -> Option<String> {
-    let base = app.config.http.base_domain.as_deref()?;
-    let host = credentials.host.as_deref()?.to_ascii_lowercase();
-    let host = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
-    let handle = host.strip_suffix(base)?.strip_suffix('.')?;
-    (!handle.is_empty() && !handle.contains('.')).then(|| handle.to_owned())
 }
 
 /// A browser says from which page a request comes. Secret keys do not belong into pages: only the API's own
 /// (GraphiQL) and those the tenant allows may use one. An access token is made for the page in which somebody signed in.
-fn check_origin(own: &OwnOrigins, credentials: &Credentials, resolved: &Resolved) -> Result<(), Denied> {
+/// Pages of the tenant's own domains may do what storefronts do, listed or not.
+async fn check_origin(served: &Served, credentials: &Credentials, resolved: &Resolved) -> Result<(), Denied> {
     let Some(origin) = credentials.origin.as_deref() else { return Ok(()) };
     let allowed = &resolved.standing.allowed_origins;
     let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
     let is_secret = matches!(resolved.access, Access::Secret { .. });
     let anyone = allowed.is_empty() && !is_secret;
-    if own.contains(origin) || is_listed || anyone {
+    if served.own.contains(origin) || is_listed || anyone {
+        return Ok(());
+    }
+    // Its own host only: what a page that came in clear says, anybody on the way may have written.
+    if resolved.access.is_storefront()
+        && let Some(host) = origin.strip_prefix("https://").filter(|host| !host.contains(':'))
+        && let Some(HostName::Domain(host)) = named(&served.app.config.http, &served.own, host)
+        && served.app.resolver.with_domain(&host).await.map_err(Refusal::from)? == Some(resolved.standing.id)
+    {
         return Ok(());
     }
     let what = if is_secret { "secret keys" } else { "this shop's keys" };

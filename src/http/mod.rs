@@ -10,6 +10,7 @@ mod cors;
 mod graphiql;
 pub mod graphql;
 pub mod health;
+mod host;
 mod jwks;
 mod origin;
 mod patient;

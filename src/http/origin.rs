@@ -35,6 +35,13 @@ impl OwnOrigins {
     pub fn has_host(&self, host: &str) -> bool {
         self.0.iter().any(|own| own.split_once("://").is_some_and(|(_, own)| own.eq_ignore_ascii_case(host)))
     }
+
+    /// Whether a host's name, without a port, is the API's own.
+    pub fn has_name(&self, name: &str) -> bool {
+        let names = self.0.iter().filter_map(|own| own.split_once("://"));
+        let mut names = names.map(|(_, own)| own.split_once(':').map_or(own, |(name, _)| name));
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    }
 }
 
 fn bracketed(ip: IpAddr) -> String {

@@ -11,6 +11,7 @@ use axum::response::Response;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::host;
 use super::router::Served;
 use crate::metrics::{InFlight, Metrics, Route};
 use crate::telemetry::trace;
@@ -41,7 +42,10 @@ pub async fn identify(State(served): State<Arc<Served>>, mut request: Request, n
     }
     let line = Line::begin(&served.app.metrics, route);
     let mut response = async {
-        let response = next.run(request).await;
+        let response = match host::refusal(&request) {
+            Some(refusal) => refusal,
+            None => next.run(request).await,
+        };
         line.answered(&response);
         if trace::is_on() {
             end_trace(&response);

@@ -30,6 +30,10 @@ pub struct TenantStanding {
     pub allowed_origins: Vec<String>,
     /// Whether publishable keys may send trusted documents alone.
     pub trusted_documents_only: bool,
+    /// Of the host names that it has proved to be its own the one that it has had for longest.
+    // None has a meaning: a field that is missing is not taken for it.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub primary_domain: Option<String>,
 }
 
 /// A tenant as the operator sees it.
@@ -88,6 +92,7 @@ mod tests {
             currency: Currency::EUR,
             allowed_origins: Vec::new(),
             trusted_documents_only: true,
+            primary_domain: None,
         };
         let whole = serde_json::to_value(&standing).expect("JSON");
         assert_eq!(serde_json::from_value::<TenantStanding>(whole.clone()).ok(), Some(standing));

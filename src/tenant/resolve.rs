@@ -12,6 +12,7 @@
 //! A process that does not hear notices (Redis is away, or it has none) trusts the database alone, and what that said
 //! for half a second.
 
+mod hosts;
 mod local;
 mod staff;
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+pub use self::hosts::HostName;
 use self::local::{DEAF, Entry, LOCAL_ENTRIES, Lasting, Local, keep_uses, listen};
 use super::model::{Access, TenantStanding};
 use super::store;
@@ -107,6 +109,11 @@ pub(crate) enum Changed {
     Tenant(TenantId),
     /// Sessions of a tenant's staff: ended, or the member has become another.
     Sessions(TenantId, Vec<Uuid>),
+    /// A domain of a tenant's own, and the tenants for whom it is another now.
+    Domain {
+        host: String,
+        tenants: Vec<TenantId>,
+    },
     /// The keys that access tokens are signed with, which the shared cache does not hold.
     SigningKeys,
 }
@@ -289,15 +296,19 @@ impl Resolver {
     /// Has everybody who asks the shared cache ask the database instead: what is there is void, and no reader that
     /// found the old state can store it, for as long as it could have stayed.
     async fn mark(&self, what: &Changed) -> Result<(), Fault> {
-        let (kind, ids) = match what {
-            Changed::Key(hash) => ("key", vec![hash.hex()]),
-            Changed::Tenant(id) => ("tenant", vec![id.to_string()]),
+        let entries: Vec<(&str, String)> = match what {
+            Changed::Key(hash) => vec![("key", hash.hex())],
+            Changed::Tenant(id) => vec![("tenant", id.to_string())],
             Changed::Sessions(tenant, ids) => {
-                (staff::SESSION, ids.iter().map(|id| staff::session_key(*tenant, *id)).collect())
+                ids.iter().map(|id| (staff::SESSION, staff::session_key(*tenant, *id))).collect()
+            }
+            Changed::Domain { host, tenants } => {
+                let standings = tenants.iter().map(|tenant| ("tenant", tenant.to_string()));
+                standings.chain([(hosts::DOMAIN, host.clone())]).collect()
             }
             Changed::SigningKeys => return Ok(()),
         };
-        for id in ids {
+        for (kind, id) in entries {
             let key = self.cache_key(kind, &id).await?;
             self.shared.set(&key, CHANGED, SHARED_TTL).await?;
         }

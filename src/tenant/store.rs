@@ -7,22 +7,39 @@ use uuid::Uuid;
 
 use super::model::{Tenant, TenantStanding};
 use crate::db::PlatformConn;
-use crate::db::platform_tables::tenants;
+use crate::db::platform_tables::{domains, tenants};
 use crate::ids::TenantId;
 use crate::money::Currency;
 
 pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<TenantStanding>> {
-    let row: Option<(String, String, Vec<String>, bool)> = tenants::table
+    type Row = (String, String, Vec<String>, bool, Option<String>);
+    let domain = domains::table
+        .filter(domains::tenant_id.eq(tenant.0))
+        .filter(domains::verified_at.is_not_null())
+        .order((domains::verified_at, domains::id))
+        .select(domains::host)
+        .limit(1)
+        .single_value();
+    let row: Option<Row> = tenants::table
         .find(tenant.0)
-        .select((tenants::status, tenants::currency, tenants::allowed_origins, tenants::trusted_documents_only))
+        .select((tenants::status, tenants::currency, tenants::allowed_origins, tenants::trusted_documents_only, domain))
         .first(conn)
         .await
         .optional()?;
-    let Some((status, currency, allowed_origins, trusted_documents_only)) = row else { return Ok(None) };
+    let Some((status, currency, allowed_origins, trusted_documents_only, primary_domain)) = row else {
+        return Ok(None);
+    };
     let currency = Currency::from_code(&currency)
         .ok_or_else(|| diesel::result::Error::DeserializationError(format!("currency {currency}").into()))?;
     let suspended = status != "ACTIVE";
-    Ok(Some(TenantStanding { id: tenant, suspended, currency, allowed_origins, trusted_documents_only }))
+    Ok(Some(TenantStanding {
+        id: tenant,
+        suspended,
+        currency,
+        allowed_origins,
+        trusted_documents_only,
+        primary_domain,
+    }))
 }
 
 pub async fn tenant_by_handle(conn: &mut PlatformConn<'_>, handle: &str) -> QueryResult<Option<TenantId>> {

@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use crate::support::{TestDb, admin};
 
 /// Tables without row-level security, and who may do what there beside their owner.
-const PLATFORM: [(&str, &[(&str, &str)]); 4] = [
+const PLATFORM: [(&str, &[(&str, &str)]); 5] = [
     ("platform.tenants", KNOWN_BY_THE_PLATFORM),
     ("platform.api_keys", KNOWN_BY_THE_PLATFORM),
     (
@@ -15,6 +15,7 @@ const PLATFORM: [(&str, &[(&str, &str)]); 4] = [
         // Those that count no longer are deleted. A backup holds what signs: docs/adr/0033.
         &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_backup", "SELECT")],
     ),
+    ("platform.domains", &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_backup", "SELECT")]),
     (
         "platform.outbox_ready",
         &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_app", "INSERT"), ("emporia_backup", "SELECT")],

@@ -178,6 +178,18 @@ fn of_documents() -> Vec<Case> {
     ]
 }
 
+fn of_domains() -> Vec<Case> {
+    let id = || format!("id: {}", gid("CustomDomain"));
+    vec![
+        ("domainCreate", r#"host: "https://shop.example""#.into(), "host"),
+        ("domainCreate", r#"host: "acme.shops.test""#.into(), "host"),
+        ("domainVerify", id(), "id"),
+        ("domainVerify", "id: \"rubbish\"".into(), "id"),
+        ("domainDelete", id(), "id"),
+        ("domainDelete", "id: \"rubbish\"".into(), "id"),
+    ]
+}
+
 fn of_keys() -> Vec<Case> {
     let input = |rest: &str| format!("input: {{ kind: SECRET, {rest} }}");
     let id = || format!("id: {}", gid("ApiKey"));
@@ -391,6 +403,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_shipping(),
         of_webhooks(),
         of_documents(),
+        of_domains(),
         of_keys(),
         of_roles(),
         of_customers(),

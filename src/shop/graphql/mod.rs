@@ -24,9 +24,15 @@ pub async fn the_shop(scope: &Scope) -> Result<SharedShop> {
     Ok(found.ok_or_else(|| Fault::internal("the tenant has no shop"))?)
 }
 
-/// Where the shop's storefront is, without a trailing slash: its own address, or else the API's.
+/// Where the shop's storefront is, without a trailing slash: where the merchant says, or else at the first domain of its
+/// own, or else the API's own address.
 pub async fn storefront(scope: &Scope) -> Result<String> {
     let shop = the_shop(scope).await?;
-    let own = shop.storefront_url.as_deref().unwrap_or(&scope.app.config.http.public_url);
-    Ok(own.trim_end_matches('/').to_owned())
+    if let Some(own) = shop.storefront_url.as_deref() {
+        return Ok(own.trim_end_matches('/').to_owned());
+    }
+    Ok(match &scope.standing.primary_domain {
+        Some(host) => format!("https://{host}"),
+        None => scope.app.config.http.public_url.trim_end_matches('/').to_owned(),
+    })
 }

@@ -34,7 +34,7 @@ impl Shop {
         (!self.0.description.is_empty()).then_some(self.0.description.as_str())
     }
 
-    /// Where its storefront is.
+    /// Where its storefront is: where the merchant says, or else at the first of the shop's own domains.
     async fn primary_domain(&self, ctx: &Context<'_>) -> Result<Domain> {
         Ok(Domain::of(storefront(ctx.scope()).await?))
     }

@@ -10,6 +10,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{OnceCell, watch};
 
 use super::KeyEntry;
+use super::hosts::NOBODYS;
 use super::staff::Staff;
 use crate::api_key::key::KeyHash;
 use crate::api_key::service::{Uses, uses_write};
@@ -35,6 +36,9 @@ const WRITE_USES: Duration = Duration::from_secs(60);
 pub(super) struct Local {
     pub(super) keys: Cache<KeyHash, Entry<KeyEntry>>,
     pub(super) handles: Cache<String, Entry<TenantId>>,
+    pub(super) domains: Cache<String, Entry<TenantId>>,
+    /// Host names that are no tenant's.
+    pub(super) nobodys: Cache<String, Entry<()>>,
     pub(super) standings: Cache<TenantId, Entry<Arc<TenantStanding>>>,
     pub(super) staff: Staff,
     /// Counts notices: what was asked before the last one is not believed.
@@ -64,6 +68,8 @@ impl Local {
         Self {
             keys: Cache::new(LOCAL_ENTRIES),
             handles: Cache::new(LOCAL_ENTRIES),
+            domains: Cache::new(LOCAL_ENTRIES),
+            nobodys: Cache::new(NOBODYS),
             staff: Staff::new(),
             standings: Cache::new(LOCAL_ENTRIES),
             generation: AtomicU64::new(0),

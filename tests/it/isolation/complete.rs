@@ -32,11 +32,12 @@ const NAMING: [&str; 14] = [
 ];
 
 /// Inputs that name something by another word: an account by its e-mail address, what was mailed by its link.
-const NAMED: [&str; 5] = [
+const NAMED: [&str; 6] = [
     "Mutation.customerAccessTokenCreate.input.email",
     "Mutation.customerActivateByUrl.activationUrl",
     "Mutation.customerCreate.input.email",
     "Mutation.customerRecover.email",
+    "Mutation.domainCreate.host",
     "Mutation.customerResetByUrl.resetUrl",
 ];
 

@@ -117,8 +117,13 @@ impl Furnished {
         self.numbered(app, n, document, &ids).await;
     }
 
-    /// A further key, and a role.
+    /// A further key, a role, and a domain.
     async fn keys(&mut self, app: &TestApp, n: &str) {
+        let domain = r#"mutation { domainCreate(host: "<handle>-#.<marker>.example") {
+            domain { id } userErrors { message } } }"#;
+        self.numbered(app, n, domain, &[("domain#", "/domain/id")]).await;
+        let claimed = r#"mutation { domainCreate(host: "<handle>-#.example") { userErrors { message } } }"#;
+        self.numbered(app, n, claimed, &[]).await;
         let key = r#"mutation { apiKeyCreate(input: { kind: SECRET, name: "<marker>", accessScopes: ["read_orders"] }) {
             apiKey { id } userErrors { message } } }"#;
         self.numbered(app, n, key, &[("apiKey#", "/apiKey/id")]).await;
@@ -236,11 +241,12 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 15] = [
+const LISTS: [&str; 16] = [
     "apiKeys",
     "collections",
     "customers",
     "deliveryProfiles",
+    "domains",
     "locations",
     "orders",
     "pages",

@@ -19,7 +19,7 @@ use emporia::tenant::service::tenant_create;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Mailbox, TestDb};
+use super::{Mailbox, TestDb, Zone};
 
 pub struct TestApp {
     pub app: App,
@@ -28,6 +28,8 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// What the process has sent.
     pub mailbox: Arc<Mailbox>,
+    /// What it learns of DNS.
+    pub zone: Arc<Zone>,
 }
 
 /// A tenant with its keys.
@@ -70,7 +72,9 @@ impl TestApp {
     pub fn of(mut app: App, db: TestDb, clock: Arc<ManualClock>) -> Self {
         let mailbox = Arc::<Mailbox>::default();
         app.mailer = mailbox.clone();
-        Self { app, router: OnceLock::new(), db, clock, mailbox }
+        let zone = Arc::new(Zone::of(&db.name));
+        app.txt = zone.clone();
+        Self { app, router: OnceLock::new(), db, clock, mailbox, zone }
     }
 
     /// The process's router, made once.

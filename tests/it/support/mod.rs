@@ -18,6 +18,7 @@ mod sse;
 mod staff;
 mod statements;
 mod ws;
+mod zone;
 
 pub use app::{Store, TestApp, start};
 pub use cluster::{Cluster, Stop};
@@ -35,6 +36,7 @@ pub use sse::Events;
 pub use staff::{Member, PASSWORD as STAFF_PASSWORD, Post, SIGN_IN};
 pub use statements::{Statements, statements_of};
 pub use ws::Socket;
+pub use zone::Zone;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

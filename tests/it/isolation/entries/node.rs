@@ -45,6 +45,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("WebhookDelivery", Found("delivery")),
     ("DeliveryProfile", Found("profile1")),
     ("TrustedDocument", Found("trusted1")),
+    ("CustomDomain", Found("domain1")),
     ("ApiKey", Found("apiKey1")),
     ("Role", Found("role1")),
     ("StaffMember", Found("staff1")),

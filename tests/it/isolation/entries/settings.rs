@@ -25,6 +25,9 @@ pub const READS: &[Entry] = &[
     marked(r#"{ webhookDeliveries(first: 50, subscriptionId: "<webhook1>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(first: 50, after: "<webhookDeliveries cursor>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(last: 50, before: "<webhookDeliveries last cursor>") { nodes { body } } }"#),
+    marked("{ domains(first: 50) { nodes { host txtRecord { name value } } } }"),
+    marked(r#"{ domains(first: 50, after: "<domains cursor>") { nodes { host } } }"#),
+    marked(r#"{ domains(last: 50, before: "<domains last cursor>") { nodes { host } } }"#),
     marked("{ apiKeys(first: 50) { nodes { name lastFour accessScopes { handle } } } }"),
     marked(r#"{ apiKeys(first: 50, after: "<apiKeys cursor>") { nodes { name } } }"#),
     marked(r#"{ apiKeys(last: 50, before: "<apiKeys last cursor>") { nodes { name } } }"#),
@@ -105,6 +108,20 @@ pub const WRITES: &[Entry] = &[
     blind(
         "says what the sender has said",
         "mutation { trustedDocumentsRequire(required: false) { required userErrors { field code message } } }",
+    ),
+    // One who claims it again is told so, a stranger is not told that it is another's.
+    telling(
+        "TAKEN",
+        r#"mutation { domainCreate(host: "<handle>-1.example") {
+            domain { verifiedAt } userErrors { field code } } }"#,
+    ),
+    telling(
+        "TXT_RECORD_NOT_FOUND",
+        r#"mutation { domainVerify(id: "<domain1>") { domain { host } userErrors { field code } } }"#,
+    ),
+    telling(
+        r#""deletedDomainId":"<domain2>""#,
+        r#"mutation { domainDelete(id: "<domain2>") { deletedDomainId userErrors { field code message } } }"#,
     ),
     blind(
         "the name is the sender's",
