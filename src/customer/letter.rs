@@ -95,8 +95,8 @@ impl Letter {
             encode_text(otherwise),
             encode_text(name)
         );
-        let (to, from_name) = (to.address.clone(), name.clone());
-        Message { to, from_name, subject: format!("{subject}: {name}"), text, html: Some(html) }
+        let (to, from_name, reply_to) = (to.address.clone(), shop.sender().to_owned(), shop.email.clone());
+        Message { to, from_name, reply_to, subject: format!("{subject}: {name}"), text, html: Some(html) }
     }
 }
 
@@ -165,6 +165,7 @@ mod tests {
             country: Country::DE,
             checkout_url_template: None,
             storefront_url: storefront.map(str::to_owned),
+            mail_sender: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
             default_location_id: Uuid::nil(),

@@ -534,6 +534,7 @@ diesel::table! {
         storefront_url -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        mail_sender -> Nullable<Text>,
     }
 }
 

@@ -28,7 +28,7 @@ use crate::inventory::graphql::InventoryMutation;
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::role::graphql::{RoleMutation, RoleQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
-use crate::shop::graphql::ShopQuery;
+use crate::shop::graphql::{SettingsMutation, SettingsQuery, ShopQuery};
 use crate::trusted_document::graphql::{TrustedDocumentMutation, TrustedDocumentQuery};
 use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 
@@ -53,7 +53,7 @@ pub struct HouseQuery(WebhookQuery, TrustedDocumentQuery, AccessQuery, ApiKeyQue
 
 /// Of how the shop is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(DomainQuery);
+pub struct SetupQuery(SettingsQuery, DomainQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
@@ -81,7 +81,7 @@ pub struct HouseMutation(
 
 /// With how the shop is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupMutation(DomainMutation);
+pub struct SetupMutation(SettingsMutation, DomainMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

@@ -15,6 +15,7 @@ use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
 use crate::order::graphql::OrderUserError;
 use crate::role::graphql::RoleUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
+use crate::shop::graphql::TenantSettingsUserError;
 use crate::trusted_document::graphql::TrustedDocumentUserError;
 use crate::webhook::graphql::WebhookUserError;
 
@@ -40,6 +41,7 @@ pub enum DisplayableError {
     Order(OrderUserError),
     TrustedDocument(TrustedDocumentUserError),
     Domain(DomainUserError),
+    TenantSettings(TenantSettingsUserError),
     ApiKey(ApiKeyUserError),
     Role(RoleUserError),
     Staff(StaffUserError),

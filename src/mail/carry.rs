@@ -115,6 +115,7 @@ mod tests {
             let message = Message {
                 to: "ada@shop.example".to_owned(),
                 from_name: "A shop".to_owned(),
+                reply_to: None,
                 subject: subject.to_owned(),
                 text: "Hello".to_owned(),
                 html: None,

@@ -11,7 +11,13 @@ pub fn compose(message: &Message, from: &Mailbox) -> Result<Mime, MailError> {
     let to = message.to.parse::<lettre::Address>().map_err(|error| hopeless(&error))?;
     let mail = Mime::builder()
         .from(Mailbox::new(Some(message.from_name.clone()), from.email.clone()))
-        .to(Mailbox::new(None, to))
+        .to(Mailbox::new(None, to));
+    let answered = message.reply_to.as_deref().map(str::parse::<lettre::Address>);
+    let mail = match answered.transpose().map_err(|error| hopeless(&error))? {
+        Some(address) => mail.reply_to(Mailbox::new(None, address)),
+        None => mail,
+    };
+    let mail = mail
         .subject(&message.subject)
         // No machine that is away for the holidays answers it (RFC 3834).
         .raw_header(lettre::message::header::HeaderValue::new(
@@ -33,6 +39,7 @@ mod tests {
         Message {
             to: "ada@shop.example".to_owned(),
             from_name: "Fjörd, \"Field\"".to_owned(),
+            reply_to: Some("help@fjord.example".to_owned()),
             subject: "Größe\r\nBcc: all@shop.example".to_owned(),
             text: "Hello".to_owned(),
             html: Some("<p>Hello</p>".to_owned()),
@@ -46,6 +53,7 @@ mod tests {
         let header = mail.split("\r\n\r\n").next().unwrap();
         assert!(!header.lines().any(|line| line.to_ascii_lowercase().starts_with("bcc:")), "{header}");
         assert!(header.contains("<no-reply@shops.example>") && header.contains("To: ada@shop.example"), "{header}");
+        assert!(header.contains("Reply-To: help@fjord.example"), "{header}");
         assert!(mail.contains("text/plain") && mail.contains("<p>Hello</p>"), "{mail}");
     }
 

@@ -26,6 +26,8 @@ pub struct Message {
     pub to: String,
     /// The name that stands before the sender's address; the shop's.
     pub from_name: String,
+    /// Where answers go; none: to the sender's address.
+    pub reply_to: Option<String>,
     pub subject: String,
     pub text: String,
     /// The same for programs that show HTML.

@@ -5,5 +5,7 @@
 pub mod graphql;
 pub mod loaders;
 pub mod model;
+pub mod rule;
 pub mod service;
+pub mod settings;
 pub mod store;

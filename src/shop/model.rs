@@ -21,10 +21,19 @@ pub struct Shop {
     /// Where a cart's `checkoutUrl` leads: a template with `{cart_id}` and `{key}`; none: the built-in page.
     pub checkout_url_template: Option<String>,
     pub storefront_url: Option<String>,
+    /// The name before the sender's address in what the shop mails; none: its own.
+    pub mail_sender: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// Where stock lies unless someone says otherwise.
     pub default_location_id: Uuid,
+}
+
+impl Shop {
+    /// Who mails, by name.
+    pub fn sender(&self) -> &str {
+        self.mail_sender.as_deref().unwrap_or(&self.name)
+    }
 }
 
 pub type SharedShop = Arc<Shop>;

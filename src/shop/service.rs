@@ -1,6 +1,7 @@
 //! What operators do with a tenant's shop.
 
 use super::model::NewShop;
+use super::settings::SettingsChange;
 use super::store;
 use crate::clock::{Clock, Entropy};
 use crate::db::{QueryResult, TenantDb, TenantTx};
@@ -32,4 +33,11 @@ pub async fn shop_lock_in_tx(tx: &mut TenantTx<'_>) -> QueryResult<()> {
 pub async fn checkout_url_set(db: &TenantDb, clock: &dyn Clock, template: Option<&str>) -> Result<bool, Fault> {
     let now = clock.now();
     db.write(async |tx| Ok::<_, Fault>(store::set_checkout_url_template(tx, template, now).await? == 1)).await
+}
+
+/// Changes what [`SettingsChange::check`] has read: all of it at once, in one row.
+pub async fn settings_update(db: &TenantDb, clock: &dyn Clock, change: &SettingsChange) -> Result<(), Fault> {
+    let now = clock.now();
+    let changed = db.write(async |tx| Ok::<_, Fault>(store::change(tx, change, now).await?)).await?;
+    if changed == 1 { Ok(()) } else { Err(Fault::internal("the tenant has no shop")) }
 }

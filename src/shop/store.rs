@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::model::{Location, NewShop, Shop};
+use super::settings::SettingsChange;
 use crate::country::Country;
 use crate::db::schema::{locations, shops};
 use crate::db::{TenantConn, TenantTx};
@@ -19,6 +20,7 @@ struct ShopRow {
     country: String,
     checkout_url_template: Option<String>,
     storefront_url: Option<String>,
+    mail_sender: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -39,6 +41,7 @@ pub async fn shop(conn: &mut TenantConn<'_>) -> QueryResult<Option<Shop>> {
         country: Country::from_code(&row.country).unwrap_or(Country::ZZ),
         checkout_url_template: row.checkout_url_template,
         storefront_url: row.storefront_url,
+        mail_sender: row.mail_sender,
         created_at: row.created_at,
         updated_at: row.updated_at,
         default_location_id,
@@ -117,4 +120,31 @@ pub async fn set_checkout_url_template(
         .set((shops::checkout_url_template.eq(template), shops::updated_at.eq(now)))
         .execute(tx)
         .await
+}
+
+/// What of the row is to change: a column that is none stays, `Some(None)` is NULL.
+#[derive(AsChangeset)]
+#[diesel(table_name = shops)]
+struct Changes<'a> {
+    name: Option<&'a str>,
+    description: Option<&'a str>,
+    email: Option<Option<&'a str>>,
+    mail_sender: Option<Option<&'a str>>,
+    storefront_url: Option<Option<&'a str>>,
+    checkout_url_template: Option<Option<&'a str>>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Changes settings; answers how many shops there are.
+pub async fn change(tx: &mut TenantTx<'_>, change: &SettingsChange, now: DateTime<Utc>) -> QueryResult<usize> {
+    let changes = Changes {
+        name: change.name.as_deref(),
+        description: change.description.as_deref(),
+        email: change.email.as_ref().map(Option::as_deref),
+        mail_sender: change.mail_sender.as_ref().map(Option::as_deref),
+        storefront_url: change.storefront_url.as_ref().map(Option::as_deref),
+        checkout_url_template: change.checkout_url_template.as_ref().map(Option::as_deref),
+        updated_at: now,
+    };
+    diesel::update(shops::table).filter(shops::tenant_id.eq(tx.tenant())).set(changes).execute(tx).await
 }

@@ -7,6 +7,9 @@ use uuid::Uuid;
 use crate::ids::TenantId;
 use crate::money::Currency;
 
+/// Web origins that a tenant may list.
+pub const MAX_ORIGINS: usize = 100;
+
 /// A web origin as browsers send it: `https://shop.example`, `http://localhost:3000`. Says what is wrong with others.
 pub fn origin(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());

@@ -84,6 +84,7 @@ mod staff_management;
 mod storefront;
 mod support;
 mod tenancy;
+mod tenant_settings;
 mod time_limits;
 mod tls;
 mod traces;

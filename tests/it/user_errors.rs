@@ -178,6 +178,24 @@ fn of_documents() -> Vec<Case> {
     ]
 }
 
+fn of_settings() -> Vec<Case> {
+    let input = |setting: &str, value: &str| ("tenantSettingsUpdate", format!("input: {{ {setting}: {value} }}"));
+    let of = |setting: &'static str, value: &str, path| {
+        let (name, input) = input(setting, value);
+        (name, input, path)
+    };
+    vec![
+        of("name", "\" \"", "input.name"),
+        of("description", &long(5001), "input.description"),
+        of("email", "\"ada\"", "input.email"),
+        of("mailSenderName", &long(256), "input.mailSenderName"),
+        of("storefrontUrl", "\"shop.example\"", "input.storefrontUrl"),
+        of("checkoutUrlTemplate", "\"https://shop.example\"", "input.checkoutUrlTemplate"),
+        ("allowedOriginsUpdate", r#"origins: ["https://shop.example", "shop.example"]"#.into(), "origins.1"),
+        ("allowedOriginsUpdate", format!("origins: [{}]", [r#""https://a.example""#; 101].join(", ")), "origins"),
+    ]
+}
+
 fn of_domains() -> Vec<Case> {
     let id = || format!("id: {}", gid("CustomDomain"));
     vec![
@@ -404,6 +422,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_webhooks(),
         of_documents(),
         of_domains(),
+        of_settings(),
         of_keys(),
         of_roles(),
         of_customers(),

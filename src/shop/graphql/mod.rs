@@ -4,11 +4,13 @@ mod localization;
 mod location;
 mod payment;
 mod query;
+mod settings;
 mod shop;
 
 pub use localization::Market;
 pub use location::{GeoCoordinateInput, Location, location_by_id};
 pub use query::ShopQuery;
+pub use settings::{SettingsMutation, SettingsQuery, TenantSettingsUserError};
 pub use shop::{Shop, ShopPolicy, SocialLoginProvider};
 
 use async_graphql::Result;

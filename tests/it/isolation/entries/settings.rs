@@ -25,6 +25,7 @@ pub const READS: &[Entry] = &[
     marked(r#"{ webhookDeliveries(first: 50, subscriptionId: "<webhook1>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(first: 50, after: "<webhookDeliveries cursor>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(last: 50, before: "<webhookDeliveries last cursor>") { nodes { body } } }"#),
+    marked("{ tenantSettings { name description email storefrontUrl allowedOrigins trustedDocumentsRequired } }"),
     marked("{ domains(first: 50) { nodes { host txtRecord { name value } } } }"),
     marked(r#"{ domains(first: 50, after: "<domains cursor>") { nodes { host } } }"#),
     marked(r#"{ domains(last: 50, before: "<domains last cursor>") { nodes { host } } }"#),
@@ -108,6 +109,13 @@ pub const WRITES: &[Entry] = &[
     blind(
         "says what the sender has said",
         "mutation { trustedDocumentsRequire(required: false) { required userErrors { field code message } } }",
+    ),
+    marked(
+        r#"mutation { tenantSettingsUpdate(input: { description: "" }) {
+            tenantSettings { name } userErrors { field code message } } }"#,
+    ),
+    marked(
+        "mutation { allowedOriginsUpdate(origins: []) { tenantSettings { name } userErrors { field code message } } }",
     ),
     // One who claims it again is told so, a stranger is not told that it is another's.
     telling(
