@@ -9,7 +9,9 @@ use axum::response::Response;
 
 use super::origin::OwnOrigins;
 use super::problem::problem;
+use crate::app::App;
 use crate::config::HttpConfig;
+use crate::error::Fault;
 use crate::tenant::resolve::HostName;
 
 /// The refusal of a request that names two hosts: in two headers, or in its target and another in the header.
@@ -39,6 +41,14 @@ pub fn named(http: &HttpConfig, own: &OwnOrigins, host: &str) -> Option<HostName
     (!own.has_name(&name)).then_some(HostName::Domain(name))
 }
 
+/// Whether a shop is found by this name: whether a certificate for it is worth its while.
+pub async fn is_shops(app: &App, host: &str) -> Result<bool, Fault> {
+    match named(&app.config.http, &OwnOrigins::of(app, None), host) {
+        Some(name) => Ok(app.resolver.at_host(&name).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
 /// The name alone, in lower case, without port and without the dot at its end: both lead to the same place. None of what
 /// is no name with a dot within: an address, something with a user in front.
 fn name(host: &str) -> Option<String> {
@@ -58,15 +68,39 @@ mod tests {
 
     #[test]
     fn a_name_is_one_without_its_port_and_the_dot_at_its_end() {
-        for host in ["shop.example", "SHOP.example", "shop.example.", "shop.example:443", "shop.example.:8000", "shop.example:"] {
+        for host in
+            ["shop.example", "SHOP.example", "shop.example.", "shop.example:443", "shop.example.:8000", "shop.example:"]
+        {
             assert_eq!(name(host).as_deref(), Some("shop.example"), "{host}");
         }
         let (long, label) = (format!("{}example", "a.".repeat(124)), format!("{}.example", "a".repeat(64)));
         for host in [
-            "", ".", ":80", "localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:80", "::1",
-            "shop..example", ".shop.example", "shop.example..", "user@shop.example", "shop.example:80@evil.example",
-            "shop.example:x", "shop.example:123456", "shop.example:80:80", "shop.example/", "shop.example, evil.example",
-            "shop.example evil.example", "shop_1.example", "*.example", "b\u{fc}cher.example", &long, &label,
+            "",
+            ".",
+            ":80",
+            "localhost",
+            "localhost:8000",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "[::1]",
+            "[::1]:80",
+            "::1",
+            "shop..example",
+            ".shop.example",
+            "shop.example..",
+            "user@shop.example",
+            "shop.example:80@evil.example",
+            "shop.example:x",
+            "shop.example:123456",
+            "shop.example:80:80",
+            "shop.example/",
+            "shop.example, evil.example",
+            "shop.example evil.example",
+            "shop_1.example",
+            "*.example",
+            "b\u{fc}cher.example",
+            &long,
+            &label,
         ] {
             assert_eq!(name(host), None, "{host}");
         }

@@ -20,4 +20,5 @@ pub mod router;
 mod serve;
 mod watch;
 
+pub use host::is_shops;
 pub use serve::{serve, serve_with};

@@ -1,19 +1,22 @@
 //! `/metrics`, on a listener of its own: what a process counts tells of the trade of all its tenants, and is nobody's
-//! business who reaches the API. `/livez` beside it is for workers, which listen to nothing else.
+//! business who reaches the API. `/certificate` tells a proxy, which gets certificates as they are needed, whether a name is
+//! a shop's: to others it would tell who is here. `/livez` beside it is for workers, which listen to nothing else.
 
 use std::future::IntoFuture;
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::App;
+use crate::http::is_shops;
 
 /// Who asks for metrics does not wait longer for the database: the rest is told without it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,7 +38,8 @@ pub async fn listen(app: &App) -> anyhow::Result<Option<AbortOnDropHandle<()>>> 
 
 fn router(app: App) -> Router {
     let livez = async || "ok";
-    Router::new().route("/metrics", get(metrics)).route("/livez", get(livez)).with_state(app)
+    let router = Router::new().route("/metrics", get(metrics)).route("/certificate", get(certificate));
+    router.route("/livez", get(livez)).with_state(app)
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
@@ -45,4 +49,21 @@ async fn metrics(State(app): State<App>) -> impl IntoResponse {
         Err(_) => tracing::warn!("the age of waiting work could not be asked for in time"),
     }
     (StatusCode::OK, [(header::CONTENT_TYPE, OPENMETRICS)], app.metrics.text(app.shared.is_listening()))
+}
+
+/// What Caddy's `on_demand_tls` asks with.
+#[derive(Deserialize)]
+struct Asked {
+    domain: String,
+}
+
+async fn certificate(State(app): State<App>, Query(asked): Query<Asked>) -> (StatusCode, &'static str) {
+    match is_shops(&app, &asked.domain).await {
+        Ok(true) => (StatusCode::OK, "a shop is found by this name"),
+        Ok(false) => (StatusCode::NOT_FOUND, "no shop is found by this name"),
+        Err(error) => {
+            tracing::warn!(%error, "whose a name is could not be asked");
+            (StatusCode::SERVICE_UNAVAILABLE, "it cannot be told at the moment")
+        }
+    }
 }

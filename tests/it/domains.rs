@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::guard::within_a_second;
+use crate::metrics::beside_metrics;
 use crate::support::{Answer, Store, TestApp, admin, redis_url};
 use crate::tenancy::count;
 
@@ -111,7 +112,11 @@ async fn a_name_goes_to_whoever_proves_it_and_its_holder_has_to_prove_it_anew() 
     let second = claim(&app, &other, "shop.example").await;
     assert_eq!(second["verifiedAt"], Value::Null, "nobody is kept from claiming it, or told whose it is");
     assert_ne!(second["txtRecord"]["value"], first["txtRecord"]["value"]);
-    assert_eq!(code(&verify(&app, &other, &second).await), "TXT_RECORD_NOT_FOUND", "by another's record it is not proved");
+    assert_eq!(
+        code(&verify(&app, &other, &second).await),
+        "TXT_RECORD_NOT_FOUND",
+        "by another's record it is not proved"
+    );
     assert_eq!(shop_at(&app, "shop.example").await.as_deref(), Some("acme"));
     publish(&app, &second);
     assert!(verify(&app, &other, &second).await["domain"]["verifiedAt"].is_string());
@@ -157,7 +162,8 @@ async fn a_domain_that_is_given_up_leads_nowhere_in_every_process() {
     let processes = [app.beside(&redis_url(), 8).await, app.beside(&redis_url(), 9).await];
     let apis = processes.each_ref().map(|process| router(process.clone()));
     let status = async |api: &axum::Router| {
-        let request = Request::post("/graphql").header("host", "shop.example").header("content-type", "application/json");
+        let request =
+            Request::post("/graphql").header("host", "shop.example").header("content-type", "application/json");
         let request = request.body(axum::body::Body::from(r#"{"query":"{ shop { name } }"}"#)).expect("a request");
         api.clone().oneshot(request).await.expect("an answer").status()
     };
@@ -170,8 +176,13 @@ async fn a_domain_that_is_given_up_leads_nowhere_in_every_process() {
         within_a_second("401", || async { status(api).await == StatusCode::UNAUTHORIZED }).await;
     }
     assert_eq!(listed(&app, &store).await, json!([]));
-    let again = app.gql(&store.secret, "mutation($id: ID!) { domainDelete(id: $id) { deletedDomainId userErrors { code } } }",
-        json!({ "id": domain["id"] })).await;
+    let again = app
+        .gql(
+            &store.secret,
+            "mutation($id: ID!) { domainDelete(id: $id) { deletedDomainId userErrors { code } } }",
+            json!({ "id": domain["id"] }),
+        )
+        .await;
     assert_eq!(again["domainDelete"], json!({ "deletedDomainId": null, "userErrors": [{ "code": "NOT_FOUND" }] }));
 }
 
@@ -233,7 +244,11 @@ async fn pages_of_a_shops_own_domain_may_do_what_storefronts_do() {
     ] {
         assert_eq!(status(&store.publishable, origin).await, StatusCode::FORBIDDEN, "{origin}");
     }
-    assert_eq!(status(&store.secret, "https://shop.example").await, StatusCode::FORBIDDEN, "a secret key is for servers");
+    assert_eq!(
+        status(&store.secret, "https://shop.example").await,
+        StatusCode::FORBIDDEN,
+        "a secret key is for servers"
+    );
 }
 
 #[tokio::test]
@@ -253,4 +268,27 @@ async fn a_token_beside_another_shops_domain_is_refused() {
         let answer = app.bearer(&member.access_token, "{ shop { name } }", json!({}), &[("host", host)]).await;
         assert_eq!(answer.status, expected, "{host}: {answer:?}");
     }
+}
+
+#[tokio::test]
+async fn a_proxy_is_told_whether_a_certificate_for_a_name_is_worth_its_while() {
+    let app = TestApp::with(&[("METRICS_LISTEN", "127.0.0.1:0")]).await;
+    let store = app.store("acme").await;
+    proved(&app, &store, "shop.example").await;
+    claim(&app, &store, "claimed.example").await;
+    for (name, expected) in [
+        ("shop.example", 200),
+        ("acme.shops.test", 200),
+        ("claimed.example", 404),
+        ("nobody.shops.test", 404),
+        ("shops.test", 404),
+        ("evil.example", 404),
+        ("127.0.0.1", 404),
+        ("", 404),
+    ] {
+        let answer = beside_metrics(&app, &format!("/certificate?domain={name}")).await;
+        assert_eq!(answer.status().as_u16(), expected, "{name}");
+    }
+    assert_eq!(beside_metrics(&app, "/certificate").await.status(), 400);
+    assert_eq!(app.send("GET", "/certificate?domain=shop.example", &[], "").await.status, StatusCode::NOT_FOUND);
 }

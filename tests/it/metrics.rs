@@ -131,13 +131,18 @@ async fn a_worker_serves_metrics_and_says_how_old_the_waiting_work_is() {
 
 /// What `/metrics` says where METRICS_LISTEN put it.
 async fn scraped(app: &TestApp) -> String {
+    beside_metrics(app, "/metrics").await.text().await.expect("a text")
+}
+
+/// What is answered at a path there.
+pub async fn beside_metrics(app: &TestApp, path: &str) -> reqwest::Response {
     let lines = Lines::default();
     let _logging = lines.listen();
     let _serving = emporia::metrics::listen(&app.app).await.expect("a listener").expect("a place to listen at");
     let said = lines.text();
     let line: serde_json::Value = serde_json::from_str(said.lines().next().expect("a line")).expect("JSON");
     let address = line["metrics_address"].as_str().expect("an address");
-    reqwest::get(format!("http://{address}/metrics")).await.expect("an answer").text().await.expect("a text")
+    reqwest::get(format!("http://{address}{path}")).await.expect("an answer")
 }
 
 #[tokio::test]
