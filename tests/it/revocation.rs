@@ -182,3 +182,37 @@ async fn sockets_and_streams_of_every_process_end_within_a_second_of_the_revocat
         assert_eq!(socket.hear().await["type"], "next", "no other key's are closed");
     }
 }
+
+/// `emporia key revoke` beside `serve --single-process`: they share the database and nothing else, and nobody tells.
+#[tokio::test]
+async fn a_command_that_revokes_a_key_without_redis_ends_what_is_open_with_it() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let server = app.serve().await;
+    let (id, key) = spare_key(&app.app, &store).await;
+    let follow = "subscription { orderEvents { topic } }";
+    let mut socket = Socket::with_key(&server, &key).await;
+    socket.subscribe("1", follow).await;
+    let stream = Events::open(&server, &key, follow).await;
+    let mut kept = Socket::with_key(&server, &store.secret).await;
+    let [url, platform] = ["emporia_app", "emporia_platform"].map(|role| app.db.url(role));
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_emporia"));
+    command.args(["key", "revoke", &id.to_string()]).env_clear();
+    command.env("DATABASE_URL", url).env("DATABASE_PLATFORM_URL", platform);
+    let done = command.output().await.expect("the binary runs");
+    assert!(done.status.success(), "{done:?}");
+    // Of the request that comes next as well: what was believed before is so for half a second.
+    let refused = async {
+        let body = json!({ "query": "{ __typename }" });
+        eventually("401", async || {
+            (app.post_json(&key, &body, &[]).await.status == StatusCode::UNAUTHORIZED).then_some(())
+        })
+        .await;
+        assert_eq!(socket.closed().await.0, 4403);
+        let said = stream.rest().await;
+        assert!(said.contains("UNAUTHENTICATED") && said.ends_with("event: complete\ndata: \n\n"), "{said}");
+    };
+    timeout(Duration::from_secs(1), refused).await.expect("within a second");
+    kept.subscribe("1", "{ __typename }").await;
+    assert_eq!(kept.hear().await["type"], "next", "no other key's are closed");
+}
