@@ -12,6 +12,7 @@ use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
 use crate::domain::dns::{SystemDns, TxtResolver};
+use crate::identity::provider::Providers;
 use crate::identity::token::Issuer;
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
@@ -32,6 +33,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Who is asked whether a domain is its claimant's.
     pub txt: Arc<dyn TxtResolver>,
+    /// Outside providers whose staff are let in.
+    pub providers: Arc<Providers>,
     /// How often passwords are guessed and mails asked for.
     pub attempts: Attempts,
     /// What the process counts of itself.
@@ -58,7 +61,8 @@ impl App {
     pub fn assemble(config: Config, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
         let db = Db::new(&config.database);
         let issuer = Issuer::at(&config.http.public_url);
-        let resolver = Resolver::new(db.clone(), shared.clone(), clock.clone(), issuer);
+        let providers = Arc::new(Providers::new(&config.providers, &clock));
+        let resolver = Resolver::new(db.clone(), shared.clone(), clock.clone(), issuer, providers.clone());
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
@@ -77,6 +81,7 @@ impl App {
             mailer,
             passwords,
             txt: Arc::new(SystemDns),
+            providers,
             attempts,
             metrics,
             tasks,

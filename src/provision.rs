@@ -6,14 +6,14 @@
 use crate::api_key::service::{FirstKeys, first_keys_again, key_list, key_revoke};
 use crate::app::App;
 use crate::country::Country;
-use crate::db::TenantTx;
+use crate::db::{PlatformConn, QueryResult, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
 use crate::shipping::model::NewProfile;
 use crate::shipping::service::profile_create_in_tx;
 use crate::shop;
-use crate::tenant::service::{TenantRule, tenant_create, tenant_find};
+use crate::tenant::service::{TenantRule, tenant_create, tenant_find, tenant_insert_in_tx};
 
 /// What a store needs to be able to sell.
 #[derive(Clone, Debug)]
@@ -42,6 +42,31 @@ async fn create_or_resume(app: &App, new: &NewStore) -> ServiceResult<(TenantId,
         };
     app.db.tenant(tenant).write(async |tx| store_fill_in_tx(tx, app, new).await).await?;
     Ok((tenant, keys))
+}
+
+/// Begins the store of somebody's organization, without keys: whoever works there makes them. What `note` writes is
+/// written with the tenant's row, so that the tenant is found again if this is interrupted; [`store_complete`] goes on.
+pub async fn store_begin(
+    app: &App,
+    new: &NewStore,
+    note: impl AsyncFnOnce(&mut PlatformConn<'_>, TenantId) -> QueryResult<usize>,
+) -> ServiceResult<TenantId, TenantRule> {
+    let now = app.clock.now();
+    let begin = async |conn: &mut PlatformConn<'_>| {
+        let tenant = tenant_insert_in_tx(conn, &app.entropy, now, &new.handle, &new.name, new.currency).await?;
+        note(conn, tenant).await?;
+        Ok(tenant)
+    };
+    app.db.platform().run(begin).await
+}
+
+/// Gives a tenant what a store needs, unless it has it.
+pub async fn store_complete(app: &App, tenant: TenantId, new: &NewStore) -> Result<(), Fault> {
+    let db = app.db.tenant(tenant);
+    if db.read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await?.is_some() {
+        return Ok(());
+    }
+    db.write(async |tx| store_fill_in_tx(tx, app, new).await).await
 }
 
 /// The tenant's own rows: all or none.

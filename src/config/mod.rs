@@ -6,6 +6,7 @@
 mod env;
 mod mail;
 mod migrate;
+mod providers;
 mod read;
 mod retention;
 mod servers;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub use env::Env;
 pub use mail::MailConfig;
 pub use migrate::MigrateConfig;
+pub use providers::{NewShopConfig, ProviderConfig, TenantClaim, is_of_this_machine};
 pub use read::ConfigErrors;
 use read::Reader;
 pub use retention::RetentionConfig;
@@ -140,6 +142,8 @@ pub struct Config {
     pub http: HttpConfig,
     pub webhook: WebhookConfig,
     pub mail: MailConfig,
+    /// `IDENTITY_PROVIDERS`: outside OpenID providers whose tokens let staff in.
+    pub providers: Vec<ProviderConfig>,
     pub retention: RetentionConfig,
     /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. At
     /// most a minute; has to leave a request time to settle.
@@ -187,16 +191,18 @@ impl Config {
     }
 
     fn read_with(r: &mut Reader<'_>, is_single_process: bool) -> Self {
+        let database = DatabaseConfig::read_with(r);
+        r.section("Redis");
+        let (redis_url, redis_tls) = (r.redis_url(is_single_process), r.redis_tls());
+        let http = HttpConfig::read_with(r);
         let config = Self {
-            database: DatabaseConfig::read_with(r),
-            redis_url: {
-                r.section("Redis");
-                r.redis_url(is_single_process)
-            },
-            redis_tls: r.redis_tls(),
-            http: HttpConfig::read_with(r),
+            database,
+            redis_url,
+            redis_tls,
             webhook: WebhookConfig::read_with(r),
             mail: MailConfig::read_with(r),
+            providers: providers::read_with(r, &http.public_url),
+            http,
             retention: RetentionConfig::read_with(r),
             payment_timeout: {
                 r.section("The process");

@@ -29,6 +29,40 @@ pub mod platform {
     }
 
     diesel::table! {
+        platform.identity_events (issuer, event_id) {
+            issuer -> Text,
+            event_id -> Text,
+            received_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        platform.identity_memberships (issuer, organization_id, subject) {
+            issuer -> Text,
+            organization_id -> Text,
+            subject -> Text,
+            membership_id -> Text,
+            email -> Text,
+            name -> Text,
+            role -> Text,
+            changed_at -> Timestamptz,
+            has_ended -> Bool,
+            received_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        platform.identity_organizations (issuer, organization_id) {
+            issuer -> Text,
+            organization_id -> Text,
+            tenant_id -> Nullable<Uuid>,
+            name -> Text,
+            changed_at -> Timestamptz,
+            deleted_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         platform.outbox_ready (id) {
             id -> Int8,
             tenant_id -> Uuid,
@@ -65,6 +99,16 @@ pub mod platform {
 
     diesel::joinable!(api_keys -> tenants (tenant_id));
     diesel::joinable!(domains -> tenants (tenant_id));
+    diesel::joinable!(identity_organizations -> tenants (tenant_id));
 
-    diesel::allow_tables_to_appear_in_same_query!(api_keys, domains, outbox_ready, signing_keys, tenants,);
+    diesel::allow_tables_to_appear_in_same_query!(
+        api_keys,
+        domains,
+        identity_events,
+        identity_memberships,
+        identity_organizations,
+        outbox_ready,
+        signing_keys,
+        tenants,
+    );
 }

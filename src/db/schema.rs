@@ -539,6 +539,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    staff_identities (tenant_id, staff_id) {
+        tenant_id -> Uuid,
+        staff_id -> Uuid,
+        issuer -> Text,
+        subject -> Text,
+        membership_id -> Text,
+        changed_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     staff_members (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -550,6 +562,7 @@ diesel::table! {
         email_verified_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        provider -> Nullable<Text>,
     }
 }
 
@@ -695,6 +708,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     products,
     roles,
     shops,
+    staff_identities,
     staff_members,
     staff_sessions,
     staff_tokens,

@@ -87,7 +87,11 @@ impl From<Refusal> for Denied {
             | Refusal::Missing
             | Refusal::Token(_)
             | Refusal::SessionEnded => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
-            Refusal::Suspended | Refusal::NoTenant | Refusal::OtherTenant => (StatusCode::FORBIDDEN, Code::Forbidden),
+            Refusal::Suspended | Refusal::NoTenant | Refusal::NoMember | Refusal::OtherTenant => {
+                (StatusCode::FORBIDDEN, Code::Forbidden)
+            }
+            // Nothing of ours: who keeps the keys has been complained of.
+            Refusal::ProviderAway => (StatusCode::SERVICE_UNAVAILABLE, Code::Internal),
             Refusal::Fault(fault) => {
                 tracing::error!(%fault, "the guard could not decide");
                 let message = "the service cannot check credentials at the moment".to_owned();

@@ -11,6 +11,7 @@ mod graphiql;
 pub mod graphql;
 pub mod health;
 mod host;
+mod identity_webhooks;
 mod jwks;
 mod origin;
 mod patient;

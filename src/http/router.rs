@@ -9,14 +9,14 @@ use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::graphql::{Documents, PersistedQueries, Places, TrustedDocuments};
 use super::origin::OwnOrigins;
-use super::{checkout, cors, graphiql, graphql, health, jwks, problem, request};
+use super::{checkout, cors, graphiql, graphql, health, identity_webhooks, jwks, problem, request};
 use crate::app::App;
 use crate::graphql::schema::Schemas;
 
@@ -72,6 +72,7 @@ fn always() -> Vec<Route> {
         ("/graphql", api(graphql::handle)),
         ("/api/{version}/graphql.json", api(graphql::handle_compatible)),
         ("/.well-known/jwks.json", get(jwks::jwks)),
+        ("/webhooks/identity/{provider}", post(identity_webhooks::handle)),
         ("/livez", get(health::livez)),
         ("/readyz", get(health::readyz)),
         ("/health", get(health::health)),

@@ -6,6 +6,9 @@
 //! commits before it is answered and is known to every process within a second (`tenant::resolve`); an access token is
 //! good for 15 minutes and never longer than its session.
 //!
+//! Others sign in with an outside provider ([`provider`]): their tokens are not ours, they have no session here, and who they
+//! are the provider says ([`outside`]).
+//!
 //! What a member may do is not decided here: a session tells the role, and `Access` what becomes of it.
 
 pub mod graphql;
@@ -13,6 +16,8 @@ pub mod keys;
 mod loaders;
 mod mail;
 pub mod model;
+pub mod outside;
+pub mod provider;
 pub mod rule;
 pub mod secret;
 pub mod service;

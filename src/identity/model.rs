@@ -66,6 +66,8 @@ pub struct StaffMember {
     pub name: String,
     pub role: String,
     pub status: StaffStatus,
+    /// The issuer through which the member signs in; none: by password, here.
+    pub provider: Option<String>,
     /// When the address was proved to be read; none: not yet.
     pub email_verified_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,

@@ -40,6 +40,8 @@ pub enum Refusal {
     NotGranted { missing: String },
     #[error("The last owner who can sign in stays one: make somebody else an owner first.")]
     LastOwner,
+    #[error("This member signs in with an identity provider: change it there.")]
+    Elsewhere,
     #[error("A shop has at most {MAX_STAFF} staff members.")]
     TooMany,
     #[error("A mail has just been sent. Try again in a minute.")]
@@ -105,7 +107,7 @@ impl Refusal {
             Self::BadToken => Code::TokenInvalid,
             Self::NoSession | Self::NoMember => Code::NotFound,
             Self::NotGranted { .. } => Code::NotGranted,
-            Self::LastOwner => Code::NotAllowed,
+            Self::LastOwner | Self::Elsewhere => Code::NotAllowed,
             Self::TooMany => Code::LimitReached,
             Self::TooManyAttempts | Self::Busy | Self::JustMailed => Code::Throttled,
             Self::EmailTaken => Code::Taken,

@@ -20,6 +20,13 @@ pub async fn shop_create_in_tx(
     Ok(())
 }
 
+/// Calls the shop something else: 1 to 255 characters.
+pub async fn shop_rename(db: &TenantDb, clock: &dyn Clock, name: &str) -> Result<(), Fault> {
+    let now = clock.now();
+    db.write(async |tx| Ok::<_, Fault>(store::set_name(tx, name, now).await?)).await?;
+    Ok(())
+}
+
 /// Has others who do the same wait until the transaction ends: for what a shop may have only so many of, and what must
 /// not change in two ways at once.
 pub async fn shop_lock_in_tx(tx: &mut TenantTx<'_>) -> QueryResult<()> {

@@ -109,6 +109,14 @@ pub async fn insert_default_location(
         .await
 }
 
+pub async fn set_name(tx: &mut TenantTx<'_>, name: &str, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(shops::table)
+        .filter(shops::tenant_id.eq(tx.tenant()))
+        .set((shops::name.eq(name), shops::updated_at.eq(now)))
+        .execute(tx)
+        .await
+}
+
 /// Sets where carts are checked out; answers how many shops there are: one, unless provisioning has not finished.
 pub async fn set_checkout_url_template(
     tx: &mut TenantTx<'_>,

@@ -60,8 +60,8 @@ pub enum Access {
     Publishable { key_id: Uuid },
     /// A secret key.
     Secret { key_id: Uuid },
-    /// A staff member's access token.
-    Staff { staff_id: Uuid, session_id: Uuid },
+    /// A staff member's access token; without a session, it is an outside identity provider's.
+    Staff { staff_id: Uuid, session_id: Option<Uuid> },
     /// The worker, on the tenant's behalf. No request ever proves to be this.
     System,
 }

@@ -14,6 +14,7 @@
 
 mod hosts;
 mod local;
+mod outside;
 mod staff;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::cache::{Notice, Shared};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Fault;
+use crate::identity::provider::Providers;
 use crate::identity::token::{BadToken, Issuer};
 use crate::ids::TenantId;
 
@@ -67,6 +69,10 @@ pub enum Refusal {
     SessionEnded,
     #[error("the access token names no shop of this service")]
     NoTenant,
+    #[error("you are no member of this shop any more")]
+    NoMember,
+    #[error("the identity provider cannot be asked for its keys at the moment")]
+    ProviderAway,
     #[error("the credentials name different shops")]
     OtherTenant,
     #[error(transparent)]
@@ -114,6 +120,8 @@ pub(crate) enum Changed {
         host: String,
         tenants: Vec<TenantId>,
     },
+    /// Members whom outside providers vouch for, which the shared cache does not hold.
+    Members,
     /// The keys that access tokens are signed with, which the shared cache does not hold.
     SigningKeys,
 }
@@ -125,16 +133,23 @@ pub struct Resolver {
     shared: Arc<dyn Shared>,
     clock: Arc<dyn Clock>,
     issuer: Arc<Issuer>,
+    providers: Arc<Providers>,
     local: Arc<Local>,
 }
 
 impl Resolver {
-    /// Starts listening for revocations. Access tokens are those of this issuer.
-    pub fn new(db: Db, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, issuer: Issuer) -> Self {
+    /// Starts listening for revocations. Access tokens are those of this issuer, and of these providers.
+    pub fn new(
+        db: Db,
+        shared: Arc<dyn Shared>,
+        clock: Arc<dyn Clock>,
+        issuer: Issuer,
+        providers: Arc<Providers>,
+    ) -> Self {
         let local = Arc::new(Local::new());
         tokio::spawn(listen(shared.clone(), shared.subscribe(), Arc::downgrade(&local)));
         tokio::spawn(keep_uses(db.clone(), Arc::downgrade(&local)));
-        Self { db, shared, clock, issuer: Arc::new(issuer), local }
+        Self { db, shared, clock, issuer: Arc::new(issuer), providers, local }
     }
 
     /// Who signs this service's access tokens, and for whom.
@@ -306,7 +321,7 @@ impl Resolver {
                 let standings = tenants.iter().map(|tenant| ("tenant", tenant.to_string()));
                 standings.chain([(hosts::DOMAIN, host.clone())]).collect()
             }
-            Changed::SigningKeys => return Ok(()),
+            Changed::Members | Changed::SigningKeys => return Ok(()),
         };
         for (kind, id) in entries {
             let key = self.cache_key(kind, &id).await?;

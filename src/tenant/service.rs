@@ -1,5 +1,6 @@
 //! What operators do with tenants.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::model::Tenant;
@@ -35,22 +36,45 @@ pub async fn tenant_create(
     name: &str,
     currency: Currency,
 ) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
-    check_name(name)?;
     let now = clock.now();
-    let tenant = TenantId(entropy.uuid_v7(now));
     db.platform()
         .run(async |conn| {
-            store::insert_tenant(conn, tenant, handle, name, currency, now).await.map_err(|error| match constraint(
-                &error,
-            ) {
-                Some("tenants_handle_key") => ServiceError::Rule(TenantRule::HandleTaken(handle.to_owned())),
-                Some("tenants_handle_check") => ServiceError::Rule(TenantRule::BadHandle(handle.to_owned())),
-                _ => error.into(),
-            })?;
+            let tenant = tenant_insert_in_tx(conn, entropy, now, handle, name, currency).await?;
             let keys = first_keys_in_tx(conn, entropy, tenant, now).await?;
             Ok((tenant, keys))
         })
         .await
+}
+
+/// Makes the tenant, which has no keys yet.
+pub async fn tenant_insert_in_tx(
+    conn: &mut PlatformConn<'_>,
+    entropy: &Entropy,
+    now: DateTime<Utc>,
+    handle: &str,
+    name: &str,
+    currency: Currency,
+) -> ServiceResult<TenantId, TenantRule> {
+    check_name(name)?;
+    let tenant = TenantId(entropy.uuid_v7(now));
+    store::insert_tenant(conn, tenant, handle, name, currency, now).await.map_err(|error| {
+        match constraint(&error) {
+            Some("tenants_handle_key") => ServiceError::Rule(TenantRule::HandleTaken(handle.to_owned())),
+            Some("tenants_handle_check") => ServiceError::Rule(TenantRule::BadHandle(handle.to_owned())),
+            _ => error.into(),
+        }
+    })?;
+    Ok(tenant)
+}
+
+/// Calls the tenant something else: 1 to 255 characters.
+pub async fn tenant_rename_in_tx(
+    conn: &mut PlatformConn<'_>,
+    tenant: TenantId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    store::set_name(conn, tenant, name, now).await
 }
 
 /// What a store may be called: what the tables' CHECKs admit, and what a list can show on one line.

@@ -88,6 +88,15 @@ pub async fn set_status(
     Ok(changed == 1)
 }
 
+/// Sets the name; answers whether there is such a tenant.
+pub async fn set_name(conn: &mut PlatformConn<'_>, id: TenantId, name: &str, now: DateTime<Utc>) -> QueryResult<bool> {
+    let changed = diesel::update(tenants::table.find(id.0))
+        .set((tenants::name.eq(name), tenants::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
+    Ok(changed == 1)
+}
+
 /// Sets the web origins; answers whether there is such a tenant.
 pub async fn set_allowed_origins(
     conn: &mut PlatformConn<'_>,

@@ -58,6 +58,22 @@ impl Answer {
     }
 }
 
+/// What calls an address that somebody else has chosen, whose IP literals [`endpoint`] has looked at: for whoever calls
+/// outwards. It has no time limit.
+pub fn outbound(allow_private: bool) -> reqwest::ClientBuilder {
+    guarded(SYSTEM, allow_private)
+}
+
+fn guarded(lookup: Lookup, allow_private: bool) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(2)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .dns_resolver(Arc::new(Guarded { lookup, allow_private }))
+}
+
 /// Sends messages. One per process: it keeps connections.
 #[derive(Clone)]
 pub struct Client {
@@ -67,19 +83,13 @@ pub struct Client {
 
 impl Client {
     pub fn new(config: &WebhookConfig) -> Result<Self, Fault> {
-        Self::with_lookup(config, |name| Box::pin(async move { Ok(lookup_host((name, 0)).await?.collect()) }))
+        Self::with_lookup(config, SYSTEM)
     }
 
     fn with_lookup(config: &WebhookConfig, lookup: Lookup) -> Result<Self, Fault> {
-        let http = reqwest::Client::builder()
+        let http = guarded(lookup, config.allow_private)
             .user_agent(concat!("Emporia-Webhooks/", env!("CARGO_PKG_VERSION")))
             .timeout(config.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .retry(reqwest::retry::never())
-            .pool_max_idle_per_host(2)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .dns_resolver(Arc::new(Guarded { lookup, allow_private: config.allow_private }))
             .build()
             .map_err(|error| Fault::internal(format!("the webhook client: {error}")))?;
         Ok(Self { http, allow_private: config.allow_private })
@@ -146,6 +156,9 @@ fn explain(error: &reqwest::Error) -> String {
 
 /// Asks for the addresses of a name.
 type Lookup = fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>>;
+
+/// Asks where the system does.
+const SYSTEM: Lookup = |name| Box::pin(async move { Ok(lookup_host((name, 0)).await?.collect()) });
 
 /// Resolves names to addresses that may be called.
 struct Guarded {

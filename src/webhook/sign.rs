@@ -11,6 +11,8 @@ use uuid::Uuid;
 use crate::clock::Entropy;
 
 const PREFIX: &str = "whsec_";
+/// Signatures of a message that are looked at.
+const MAX_SIGNATURES: usize = 16;
 
 /// A subscription's signing secret: `whsec_` and the base64 of 32 random bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,12 +40,31 @@ impl SigningSecret {
 
     /// The `webhook-signature` of a message.
     pub fn sign(&self, message_id: &str, timestamp: i64, body: &str) -> String {
+        format!("v1,{}", STANDARD.encode(self.mac(message_id, timestamp, body.as_bytes()).finalize().into_bytes()))
+    }
+
+    /// One that somebody else has made, who signs with it: `whsec_` and the base64 of 24 to 64 bytes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let key = STANDARD.decode(text.strip_prefix(PREFIX)?).ok()?;
+        (24..=64).contains(&key.len()).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether one of the signatures of a message, of which there may be several while secrets are changed, is of this
+    /// secret.
+    pub fn has_signed(&self, signatures: &str, message_id: &str, timestamp: i64, body: &[u8]) -> bool {
+        signatures.split(' ').take(MAX_SIGNATURES).filter_map(|signature| signature.strip_prefix("v1,")).any(|text| {
+            let signature = STANDARD.decode(text).unwrap_or_default();
+            self.mac(message_id, timestamp, body).verify_slice(&signature).is_ok()
+        })
+    }
+
+    fn mac(&self, message_id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
         let key = STANDARD.decode(self.0.trim_start_matches(PREFIX)).unwrap_or_default();
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
-        for part in [message_id, ".", &timestamp.to_string(), ".", body] {
-            mac.update(part.as_bytes());
+        for part in [message_id.as_bytes(), b".", timestamp.to_string().as_bytes(), b".", body] {
+            mac.update(part);
         }
-        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+        mac
     }
 }
 

@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use crate::support::{TestDb, admin};
 
 /// Tables without row-level security, and who may do what there beside their owner.
-const PLATFORM: [(&str, &[(&str, &str)]); 5] = [
+const PLATFORM: [(&str, &[(&str, &str)]); 8] = [
     ("platform.tenants", KNOWN_BY_THE_PLATFORM),
     ("platform.api_keys", KNOWN_BY_THE_PLATFORM),
     (
@@ -16,6 +16,13 @@ const PLATFORM: [(&str, &[(&str, &str)]); 5] = [
         &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_backup", "SELECT")],
     ),
     ("platform.domains", &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_backup", "SELECT")]),
+    ("platform.identity_organizations", KNOWN_BY_THE_PLATFORM),
+    // Who waits for an organization that is not there yet, and which events were dealt with: both are swept.
+    (
+        "platform.identity_memberships",
+        &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_backup", "SELECT")],
+    ),
+    ("platform.identity_events", &[("emporia_platform", "SELECT INSERT DELETE"), ("emporia_backup", "SELECT")]),
     (
         "platform.outbox_ready",
         &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_app", "INSERT"), ("emporia_backup", "SELECT")],

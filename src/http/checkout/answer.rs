@@ -51,6 +51,8 @@ impl From<Refusal> for Stop {
             | Refusal::Token(_)
             | Refusal::SessionEnded
             | Refusal::NoTenant
+            | Refusal::NoMember
+            | Refusal::ProviderAway
             | Refusal::OtherTenant => Self::NotFound,
         }
     }

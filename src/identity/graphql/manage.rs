@@ -27,7 +27,8 @@ pub struct StaffInviteInput {
 pub struct StaffUpdateInput {
     /// What the member is called: 1 to 255 characters.
     name: Option<String>,
-    /// The handle of a role of the shop, which may no more than you may.
+    /// The handle of a role of the shop, which may no more than you may. Whoever signs in with an outside identity provider has
+    /// the role that it says.
     role: Option<String>,
     /// Whether the member is kept out: all their sessions end.
     suspended: Option<bool>,

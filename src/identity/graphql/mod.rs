@@ -17,23 +17,30 @@ use uuid::Uuid;
 
 use crate::graphql::error::{ApiError, Code};
 use crate::graphql::scope::{Scope, ScopeExt};
+use crate::identity::rule::Refusal;
 use crate::tenant::model::Access;
 
-/// The member and the session that ask.
-pub(super) fn asking(scope: &Scope) -> Option<(Uuid, Uuid)> {
+/// The member and the session that ask; who signs in with an outside provider has no session.
+pub(super) fn asking(scope: &Scope) -> Option<(Uuid, Option<Uuid>)> {
     match scope.access {
         Access::Staff { staff_id, session_id } => Some((staff_id, session_id)),
         _ => None,
     }
 }
 
-/// The member and the session that ask, of a field that is `#[signed_in]`.
-pub(super) fn require_staff<'a>(ctx: &Context<'a>) -> Result<(&'a Scope, Uuid, Uuid), ApiError> {
+/// The member and the session that ask, of a field that is `#[signed_in]`. Of a member without a session: that it is
+/// their provider's affair.
+pub(super) fn require_session<'a>(
+    ctx: &Context<'a>,
+) -> Result<Result<(&'a Scope, Uuid, Uuid), StaffUserError>, ApiError> {
     let scope = ctx.scope();
     let (staff_id, session_id) = asking(scope).ok_or_else(|| {
         ApiError::new(Code::Forbidden, "this needs a staff member's access token (Authorization: Bearer …)")
     })?;
-    Ok((scope, staff_id, session_id))
+    Ok(match session_id {
+        Some(session_id) => Ok((scope, staff_id, session_id)),
+        None => Err(Refusal::Elsewhere.at(&[]).into()),
+    })
 }
 
 /// Whose sessions are meant: a member's own; of whoever is none, everybody's.

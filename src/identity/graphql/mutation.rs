@@ -9,7 +9,7 @@ use super::payload::{
     StaffPasswordResetPayload, StaffPasswordUpdatePayload, StaffSessionRevokePayload, StaffSignInPayload,
     StaffSignOutPayload, StaffTokenRefreshPayload, outcome,
 };
-use super::{require_staff, sessions_of};
+use super::{require_session, sessions_of};
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::identity::model::{Ended, MAX_USER_AGENT};
 use crate::identity::rule::Refusal;
@@ -72,10 +72,17 @@ impl StaffMutation {
         Ok(Some(StaffTokenRefreshPayload::of(scope, outcome(scope.act(refreshing).await?)?)))
     }
 
-    /// Ends the session that the request belongs to: its tokens are refused everywhere within a second.
+    /// Ends the session that the request belongs to: its tokens are refused everywhere within a second. Who signs in with an
+    /// identity provider signs out there.
     #[signed_in]
     async fn staff_sign_out(&self, ctx: &Context<'_>) -> Result<Option<StaffSignOutPayload>> {
-        let (scope, staff_id, session_id) = require_staff(ctx)?;
+        let (scope, staff_id, session_id) = match require_session(ctx)? {
+            Ok(asking) => asking,
+            Err(elsewhere) => {
+                let user_errors = vec![elsewhere];
+                return Ok(Some(StaffSignOutPayload { revoked_staff_session_id: None, user_errors }));
+            }
+        };
         let (ended, user_errors) = end(scope, Some(staff_id), session_id, Ended::SignedOut).await?;
         Ok(Some(StaffSignOutPayload { revoked_staff_session_id: ended, user_errors }))
     }
@@ -104,7 +111,10 @@ impl StaffMutation {
         #[graphql(desc = "The password as it is.")] current_password: String,
         #[graphql(desc = "The password as it is to be: 8 to 128 characters.")] new_password: String,
     ) -> Result<Option<StaffPasswordUpdatePayload>> {
-        let (scope, staff_id, session_id) = require_staff(ctx)?;
+        let (scope, staff_id, session_id) = match require_session(ctx)? {
+            Ok(asking) => asking,
+            Err(elsewhere) => return Ok(Some((None, vec![elsewhere]).into())),
+        };
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let updating = async move {
             service::password_update(&app, &db, (staff_id, session_id), &current_password, &new_password).await
@@ -146,7 +156,12 @@ impl StaffMutation {
         &self,
         ctx: &Context<'_>,
     ) -> Result<Option<StaffEmailVerificationSendPayload>> {
-        let (scope, staff_id, _) = require_staff(ctx)?;
+        let (scope, staff_id, _) = match require_session(ctx)? {
+            Ok(asking) => asking,
+            Err(elsewhere) => {
+                return Ok(Some(StaffEmailVerificationSendPayload { user_errors: vec![elsewhere] }));
+            }
+        };
         let (app, db) = (scope.app.clone(), scope.db().clone());
         let sending = async move { service::email_verification_send(&app, &db, staff_id).await };
         let (_, user_errors) = outcome(scope.act(sending).await?)?;

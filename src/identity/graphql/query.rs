@@ -66,7 +66,7 @@ impl StaffQuery {
         }
     }
 
-    /// The members of the staff, in the order in which they were taken in.
+    /// The members of the staff, in the order in which they were taken in; those of an outside identity provider last.
     #[requires(read_staff)]
     async fn staff_members(
         &self,

@@ -22,7 +22,8 @@ impl StaffMember {
         ctx.scope().gid("StaffMember", self.0.id)
     }
 
-    /// The email address, in lower case: by it the member signs in.
+    /// The email address, in lower case: by it the member signs in, unless they do so elsewhere. It is
+    /// `unknown@no-address.invalid` where an identity provider says none.
     async fn email(&self) -> &str {
         &self.0.email
     }
@@ -46,6 +47,12 @@ impl StaffMember {
     /// Whether the member can sign in.
     async fn active(&self) -> bool {
         self.0.status == StaffStatus::Active
+    }
+
+    /// The issuer through which the member signs in; null: by password, here. Who signs in elsewhere has the role that the
+    /// provider says, in this list as it said last.
+    async fn identity_provider(&self) -> Option<&str> {
+        self.0.provider.as_deref()
     }
 
     /// Whether the member's role is `owner`.
@@ -87,7 +94,7 @@ impl StaffSession {
 
     /// Whether it is the one that this request belongs to.
     async fn is_current(&self, ctx: &Context<'_>) -> bool {
-        asking(ctx.scope()).is_some_and(|(_, session_id)| session_id == self.0.id)
+        asking(ctx.scope()).is_some_and(|(_, session_id)| session_id == Some(self.0.id))
     }
 
     /// When it was signed in.

@@ -1,7 +1,8 @@
 //! What those who run a shop do with its staff: invite, change, suspend, remove.
 //!
 //! Nobody gives a role that may more than they may, nor changes or removes somebody who has one; the last owner who can
-//! sign in stays one. The shop's lock makes two who do so at once count one after the other.
+//! sign in stays one. Whom an outside provider vouches for has the role that the provider says, can be suspended, and once
+//! removed comes back by a new membership alone. The shop's lock makes two who do so at once count one after the other.
 
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::identity::model::{
 };
 use crate::identity::rule::{Refusal, StaffRule};
 use crate::identity::secret::OnceToken;
-use crate::identity::store::{once, session, staff};
+use crate::identity::store::{identities, once, session, staff};
 use crate::page::PageQuery;
 use crate::role::service::roles;
 use crate::shop::service::shop_lock_in_tx;
@@ -84,12 +85,16 @@ pub async fn staff_update(
     let now = app.clock.now();
     let change = async |tx: &mut TenantTx<'_>| {
         let (old, has_password) = changeable(tx, grants, id).await?;
+        let is_ours = old.provider.is_none();
         if let Some(role) = &wanted.role {
+            if !is_ours {
+                return Err(refused(Refusal::Elsewhere, &["input", "role"]));
+            }
             check_role(tx.conn(), grants, role, true).await?;
         }
         let status = match wanted.suspended {
             Some(true) => StaffStatus::Suspended,
-            Some(false) if old.status == StaffStatus::Suspended && has_password => StaffStatus::Active,
+            Some(false) if old.status == StaffStatus::Suspended && (has_password || !is_ours) => StaffStatus::Active,
             Some(false) if old.status == StaffStatus::Suspended => StaffStatus::Invited,
             _ => old.status,
         };
@@ -126,12 +131,19 @@ pub async fn staff_remove(
             check_other_owner(tx.conn(), id).await?;
         }
         let sessions = session::open_ids(tx.conn(), id, now).await?;
-        once::remove_of(tx, id).await?;
-        session::remove_of(tx, id).await?;
-        staff::remove(tx, id).await?;
+        member_remove_in_tx(tx, id).await?;
+        identities::end(tx, id, now).await?;
         Ok((old, sessions))
     };
     told(app, db, id, remove).await
+}
+
+/// Removes a member with everything that is theirs alone.
+pub(super) async fn member_remove_in_tx(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<()> {
+    once::remove_of(tx, id).await?;
+    session::remove_of(tx, id).await?;
+    staff::remove(tx, id).await?;
+    Ok(())
 }
 
 /// The member, locked, if the caller may change them; and whether they have a password.
@@ -160,8 +172,9 @@ async fn check_role(
     }
 }
 
+/// Whether it is one of those of whom one has to stay. Who signs in elsewhere is not.
 fn is_owner(member: &StaffMember) -> bool {
-    member.role == SystemRole::Owner.handle() && member.status == StaffStatus::Active
+    member.role == SystemRole::Owner.handle() && member.status == StaffStatus::Active && member.provider.is_none()
 }
 
 async fn check_other_owner(conn: &mut TenantConn<'_>, id: Uuid) -> ServiceResult<(), StaffRule> {

@@ -36,7 +36,7 @@ pub async fn staff_create_in_tx(
     })?;
     let NewStaff { email, name, role } = new;
     let status = StaffStatus::Invited;
-    Ok(StaffMember { id, email, name, role, status, email_verified_at: None, created_at: now })
+    Ok(StaffMember { id, email, name, role, status, provider: None, email_verified_at: None, created_at: now })
 }
 
 /// The same in a transaction of its own.

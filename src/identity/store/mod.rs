@@ -1,6 +1,8 @@
-//! The rows of staff, and the platform's signing keys.
+//! The rows of staff, the platform's signing keys, and what outside providers have told.
 
+pub mod identities;
 pub mod keys;
 pub mod once;
+pub mod organizations;
 pub mod session;
 pub mod staff;

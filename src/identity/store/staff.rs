@@ -18,16 +18,17 @@ struct Row {
     name: String,
     role: String,
     status: String,
+    provider: Option<String>,
     email_verified_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
 }
 
 impl Row {
     fn read(self) -> QueryResult<StaffMember> {
-        let Self { id, email, name, role, status, email_verified_at, created_at } = self;
+        let Self { id, email, name, role, status, provider, email_verified_at, created_at } = self;
         let status = StaffStatus::from_db(&status)
             .ok_or_else(|| diesel::result::Error::DeserializationError(format!("status {status}").into()))?;
-        Ok(StaffMember { id, email, name, role, status, email_verified_at, created_at })
+        Ok(StaffMember { id, email, name, role, status, provider, email_verified_at, created_at })
     }
 }
 
@@ -47,11 +48,12 @@ pub async fn by_ids(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<
     rows.into_iter().map(Row::read).collect()
 }
 
-/// The member with this address, as [`crate::identity::model::normal_email`] has it.
+/// The member who signs in here with this address, as [`crate::identity::model::normal_email`] has it.
 pub async fn by_email(conn: &mut TenantConn<'_>, email: &str) -> QueryResult<Option<WithPassword>> {
     let row: Option<(Row, Option<String>)> = members::table
         .filter(members::tenant_id.eq(conn.tenant()))
         .filter(members::email.eq(email))
+        .filter(members::provider.is_null())
         .select((Row::as_select(), members::password_hash))
         .first(conn)
         .await
@@ -158,13 +160,15 @@ pub async fn count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
     members::table.filter(members::tenant_id.eq(conn.tenant())).count().get_result(conn).await
 }
 
-/// Whether anybody but this one has the role and can sign in.
+/// Whether anybody but this one has the role and can sign in here: who signs in elsewhere is let go there, and nobody
+/// asks us.
 pub async fn has_other_active(conn: &mut TenantConn<'_>, role: &str, id: Uuid) -> QueryResult<bool> {
     let other = members::table
         .filter(members::tenant_id.eq(conn.tenant()))
         .filter(members::role.eq(role))
         .filter(members::status.eq(StaffStatus::Active.as_db()))
         .filter(members::id.ne(id))
+        .filter(members::provider.is_null())
         .select(members::id)
         .first::<Uuid>(conn)
         .await

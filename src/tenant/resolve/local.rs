@@ -11,6 +11,7 @@ use tokio::sync::{OnceCell, watch};
 
 use super::KeyEntry;
 use super::hosts::NOBODYS;
+use super::outside::Outside;
 use super::staff::Staff;
 use crate::api_key::key::KeyHash;
 use crate::api_key::service::{Uses, uses_write};
@@ -41,6 +42,7 @@ pub(super) struct Local {
     pub(super) nobodys: Cache<String, Entry<()>>,
     pub(super) standings: Cache<TenantId, Entry<Arc<TenantStanding>>>,
     pub(super) staff: Staff,
+    pub(super) outside: Outside,
     /// Counts notices: what was asked before the last one is not believed.
     generation: AtomicU64,
     /// Changes with the generation, for those who live longer than a request.
@@ -71,6 +73,7 @@ impl Local {
             domains: Cache::new(LOCAL_ENTRIES),
             nobodys: Cache::new(NOBODYS),
             staff: Staff::new(),
+            outside: Outside::new(),
             standings: Cache::new(LOCAL_ENTRIES),
             generation: AtomicU64::new(0),
             changes: watch::channel(()).0,

@@ -55,6 +55,9 @@ pub(super) fn session_key(tenant: TenantId, id: Uuid) -> String {
 impl Resolver {
     /// The tenant and access of a staff member's access token.
     pub async fn by_token(&self, text: &str) -> Result<Resolved, Refusal> {
+        if let Some(provider) = self.providers.claimed_by(text) {
+            return self.by_outside_token(provider, text).await;
+        }
         let (verified, now) = (self.verified(text).await?, self.clock.now());
         verified.check_time(now)?;
         let tenant = verified.tenant.ok_or(Refusal::NoTenant)?;
@@ -69,7 +72,7 @@ impl Resolver {
         let (staff_id, session_id) = (verified.staff_id, verified.session_id);
         let grants = Grants::Staff(self.staff_grants(tenant, staff_id, &session.role).await?);
         let expires_at = Some(verified.expires_at.min(session.expires_at));
-        Ok(Resolved { standing, access: Access::Staff { staff_id, session_id }, grants, expires_at })
+        Ok(Resolved { standing, access: Access::Staff { staff_id, session_id: Some(session_id) }, grants, expires_at })
     }
 
     /// The keys that count now or will: asked of the database every few seconds, and at once when they have changed.
@@ -98,7 +101,12 @@ impl Resolver {
 
     /// What a member of this role may do. Of the database alone, and remembered for a few seconds, unless something has
     /// changed: roles are not looked up often enough to be worth a place in the shared cache.
-    async fn staff_grants(&self, tenant: TenantId, staff_id: Uuid, role: &Arc<str>) -> Result<Arc<StaffGrants>, Fault> {
+    pub(super) async fn staff_grants(
+        &self,
+        tenant: TenantId,
+        staff_id: Uuid,
+        role: &Arc<str>,
+    ) -> Result<Arc<StaffGrants>, Fault> {
         let load = async || {
             let db = self.db.tenant(tenant);
             let roles = db.read(async |conn| Ok::<_, Fault>(roles(conn).await?)).await?;

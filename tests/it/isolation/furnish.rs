@@ -2,7 +2,8 @@
 
 use emporia::error::Fault;
 use emporia::identity::model::NewStaff;
-use emporia::identity::service::{password_set_by_operator, password_token_show, staff_create};
+use emporia::identity::outside::Membership;
+use emporia::identity::service::{membership_put, password_set_by_operator, password_token_show, staff_create};
 use emporia::ids::GidNamespace;
 use serde_json::{Value, json};
 
@@ -132,7 +133,7 @@ impl Furnished {
         self.numbered(app, n, role, &[("role#", "/role/id")]).await;
     }
 
-    /// A member who is signed in, and a token by which a password can be chosen.
+    /// A member who is signed in, a token by which a password can be chosen, and a member who signs in elsewhere.
     async fn staff(&mut self, app: &TestApp, n: &str) {
         let db = app.app.db.tenant(self.store.tenant);
         let email = format!("{}-{n}@shop.example", self.names.get("handle"));
@@ -152,6 +153,18 @@ impl Furnished {
             ("refresh#", "/staffAccessToken/refreshToken"),
         ];
         self.numbered(app, n, sign_in, &ids).await;
+        let elsewhere = Membership {
+            organization: "org_1".to_owned(),
+            subject: format!("user_{n}"),
+            id: format!("orgmem_{n}"),
+            email: format!("{}-elsewhere-{n}@shop.example", self.names.get("handle")),
+            name: self.names.get("marker").to_owned(),
+            role: "viewer".to_owned(),
+            changed_at: app.app.clock.now(),
+            has_ended: false,
+        };
+        let is_new = membership_put(&app.app, &db, "https://login.example", &elsewhere).await;
+        assert!(is_new.expect("a membership"));
     }
 
     /// A customer with an address who has forgotten their password and would like to have another e-mail address, and

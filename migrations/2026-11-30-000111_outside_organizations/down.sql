@@ -1,0 +1,3 @@
+DROP TABLE platform.identity_events;
+DROP TABLE platform.identity_memberships;
+DROP TABLE platform.identity_organizations;
