@@ -1,96 +1,162 @@
-//! A whole new store: tenant, keys, shop, default location, delivery profile.
+//! A whole new store: tenant, keys, shop, default location, delivery profile, first owner, in one transaction.
 //!
-//! The tenant is a platform row and the rest are the tenant's own, under different roles: two transactions. A
-//! creation that was interrupted between them is completed by saying it again.
+//! Roles of the system are code ([`crate::access::SystemRole`]): a new store needs no rows for them. Making it can be said
+//! again with the operator's own id for it: the second time answers the store of the first.
 
-use crate::api_key::service::{FirstKeys, first_keys_again, key_list, key_revoke};
+use crate::api_key::service::{FirstKeys, first_keys_in_tx};
 use crate::app::App;
 use crate::country::Country;
 use crate::db::{PlatformConn, QueryResult, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
+use crate::identity::model::{NewStaff, StaffMember};
+use crate::identity::rule::StaffRule;
+use crate::identity::service::{invitation_send, staff_create_in_tx};
 use crate::ids::TenantId;
 use crate::money::Currency;
 use crate::shipping::model::NewProfile;
 use crate::shipping::service::profile_create_in_tx;
 use crate::shop;
-use crate::tenant::service::{TenantRule, tenant_create, tenant_find, tenant_insert_in_tx};
+use crate::tenant::model::NewTenant;
+use crate::tenant::rule::TenantRule;
+use crate::tenant::service::{tenant_by_external_id, tenant_by_id, tenant_insert_in_tx};
 
 /// What a store needs to be able to sell.
 #[derive(Clone, Debug)]
 pub struct NewStore {
+    /// The operator's own id for it.
+    pub external_id: Option<String>,
     pub handle: String,
     pub name: String,
+    /// At most 5000 characters.
     pub description: String,
     pub currency: Currency,
     pub country: Country,
-    /// Where it ships to, and at which prices.
-    pub delivery: NewProfile,
+    /// Where it ships to, and at which prices; none: nowhere yet.
+    pub delivery: Option<NewProfile>,
+    /// Who runs it, and invites everybody else; their role is [`OWNER`].
+    pub owner: Option<NewStaff>,
 }
 
-/// Makes the store and answers its two keys, in clear this once.
-pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
-    // Alone: to a second creation of the same store, one under way would look like an interrupted one.
-    app.db.platform().alone(&format!("store_create {}", new.handle), async || create_or_resume(app, new).await).await
+/// Why a store was not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreRule {
+    #[error(transparent)]
+    Tenant(TenantRule),
+    #[error(transparent)]
+    Owner(StaffRule),
+    #[error("a description has at most {MAX_DESCRIPTION} characters")]
+    LongDescription,
 }
 
-async fn create_or_resume(app: &App, new: &NewStore) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
-    let (tenant, keys) =
-        match tenant_create(&app.db, &*app.clock, &app.entropy, &new.handle, &new.name, new.currency).await {
-            Ok(created) => created,
-            Err(ServiceError::Rule(taken @ TenantRule::HandleTaken(_))) => resume(app, new, taken).await?,
-            Err(error) => return Err(error),
-        };
-    app.db.tenant(tenant).write(async |tx| store_fill_in_tx(tx, app, new).await).await?;
-    Ok((tenant, keys))
+/// What has become of it.
+pub struct Founded {
+    pub tenant: TenantId,
+    /// In clear, this once; none where the store was there.
+    pub keys: Option<FirstKeys>,
+    /// The first owner; none where the store was there.
+    pub owner: Option<StaffMember>,
 }
 
-/// Begins the store of somebody's organization, without keys: whoever works there makes them. What `note` writes is
-/// written with the tenant's row, so that the tenant is found again if this is interrupted; [`store_complete`] goes on.
-pub async fn store_begin(
+/// The first owner's role.
+pub const OWNER: &str = "owner";
+/// As the table's CHECK has it.
+const MAX_DESCRIPTION: usize = 5000;
+
+/// Makes the store, or finds the one that was made under the same external id.
+pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<Founded, StoreRule> {
+    if new.description.chars().count() > MAX_DESCRIPTION {
+        return Err(ServiceError::Rule(StoreRule::LongDescription));
+    }
+    if let Some(there) = founded_before(app, new).await? {
+        return Ok(there);
+    }
+    let work = async |conn: &mut PlatformConn<'_>, tx: &mut TenantTx<'_>| {
+        let (tenant, now) = (TenantId(tx.tenant()), app.clock.now());
+        let owner = store_create_in_tx(conn, tx, app, new).await?;
+        let keys = first_keys_in_tx(conn, &app.entropy, tenant, now).await?;
+        Ok(Founded { tenant, keys: Some(keys), owner })
+    };
+    let made = app.db.platform().found(&app.entropy, app.clock.now(), work).await;
+    // Somebody may have been faster with the same.
+    if let Err(ServiceError::Rule(StoreRule::Tenant(TenantRule::HandleTaken(_) | TenantRule::ExternalIdTaken(_)))) =
+        made
+        && let Some(there) = founded_before(app, new).await?
+    {
+        return Ok(there);
+    }
+    made
+}
+
+async fn founded_before(app: &App, new: &NewStore) -> Result<Option<Founded>, Fault> {
+    let Some(id) = &new.external_id else { return Ok(None) };
+    let found = tenant_by_external_id(&app.db, id).await?;
+    Ok(found.map(|tenant| Founded { tenant, keys: None, owner: None }))
+}
+
+/// Everything: all or none. It inserts and reads nothing back: more the role may not in a tenant's tables.
+async fn store_create_in_tx(
+    conn: &mut PlatformConn<'_>,
+    tx: &mut TenantTx<'_>,
     app: &App,
     new: &NewStore,
-    note: impl AsyncFnOnce(&mut PlatformConn<'_>, TenantId) -> QueryResult<usize>,
-) -> ServiceResult<TenantId, TenantRule> {
-    let now = app.clock.now();
-    let begin = async |conn: &mut PlatformConn<'_>| {
-        let tenant = tenant_insert_in_tx(conn, &app.entropy, now, &new.handle, &new.name, new.currency).await?;
-        note(conn, tenant).await?;
-        Ok(tenant)
+) -> ServiceResult<Option<StaffMember>, StoreRule> {
+    let (tenant, now) = (TenantId(tx.tenant()), app.clock.now());
+    let row = NewTenant {
+        external_id: new.external_id.as_deref(),
+        handle: &new.handle,
+        name: &new.name,
+        currency: new.currency,
     };
-    app.db.platform().run(begin).await
-}
-
-/// Gives a tenant what a store needs, unless it has it.
-pub async fn store_complete(app: &App, tenant: TenantId, new: &NewStore) -> Result<(), Fault> {
-    let db = app.db.tenant(tenant);
-    if db.read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await?.is_some() {
-        return Ok(());
-    }
-    db.write(async |tx| store_fill_in_tx(tx, app, new).await).await
-}
-
-/// The tenant's own rows: all or none.
-async fn store_fill_in_tx(tx: &mut TenantTx<'_>, app: &App, new: &NewStore) -> Result<(), Fault> {
+    tenant_insert_in_tx(conn, tenant, &row, now).await.map_err(|error| within(error, StoreRule::Tenant))?;
     let shop =
         shop::model::NewShop { name: new.name.clone(), description: new.description.clone(), country: new.country };
     shop::service::shop_create_in_tx(tx, &*app.clock, &app.entropy, &shop).await?;
-    profile_create_in_tx(tx, app.clock.now(), &app.entropy, &new.delivery).await?;
-    Ok(())
+    if let Some(profile) = &new.delivery {
+        profile_create_in_tx(tx, now, &app.entropy, profile).await?;
+    }
+    let Some(owner) = &new.owner else { return Ok(None) };
+    let made = staff_create_in_tx(tx, &app.entropy, now, owner).await;
+    made.map(Some).map_err(|error| within(error, StoreRule::Owner))
 }
 
-/// The tenant of an interrupted creation, with new keys in place of those that nobody has seen.
-async fn resume(app: &App, new: &NewStore, taken: TenantRule) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
-    let tenant = tenant_find(&app.db, &new.handle).await?;
-    let is_whole = app.db.tenant(tenant).read(async |conn| Ok::<_, Fault>(shop::store::shop(conn).await?)).await?;
-    let standing = app.resolver.standing(tenant).await?;
-    if is_whole.is_some() || standing.is_none_or(|standing| standing.currency != new.currency) {
-        return Err(ServiceError::Rule(taken));
+/// Makes the store of somebody's organization, without keys: whoever works there makes them. What `note` writes is written
+/// with it.
+pub async fn store_create_noted(
+    app: &App,
+    new: &NewStore,
+    note: impl AsyncFnOnce(&mut PlatformConn<'_>, TenantId) -> QueryResult<usize>,
+) -> ServiceResult<TenantId, StoreRule> {
+    let work = async |conn: &mut PlatformConn<'_>, tx: &mut TenantTx<'_>| {
+        let tenant = TenantId(tx.tenant());
+        store_create_in_tx(conn, tx, app, new).await?;
+        note(conn, tenant).await?;
+        Ok(tenant)
+    };
+    app.db.platform().found(&app.entropy, app.clock.now(), work).await
+}
+
+fn within<R>(error: ServiceError<R>, rule: impl FnOnce(R) -> StoreRule) -> ServiceError<StoreRule> {
+    match error {
+        ServiceError::Rule(refused) => ServiceError::Rule(rule(refused)),
+        ServiceError::Fault(fault) => ServiceError::Fault(fault),
     }
-    for key in key_list(&app.db, tenant).await? {
-        key_revoke(&app.db, &*app.clock, &app.resolver, key.id).await?;
+}
+
+/// The same for who asks from afar, and with a mail to the owner: after the commit, so that whatever becomes of the mail,
+/// the store is there. Said again, it mails again, until the invitation is accepted.
+pub async fn store_create_and_invite(app: &App, new: &NewStore) -> ServiceResult<Founded, StoreRule> {
+    let founded = store_create(app, new).await?;
+    if let Some(owner) = &new.owner
+        && let Err(fault) = owner_invite(app, founded.tenant, &owner.email).await
+    {
+        tracing::error!(tenant = %founded.tenant, %fault, "the first owner's invitation is not mailed; create it again");
     }
-    let keys = first_keys_again(&app.db, &*app.clock, &app.entropy, tenant).await?;
-    Ok((tenant, keys))
+    Ok(founded)
+}
+
+async fn owner_invite(app: &App, tenant: TenantId, email: &str) -> Result<(), Fault> {
+    let is_in = tenant_by_id(&app.db, tenant).await?.is_some_and(|tenant| tenant.deleted_at.is_none());
+    if is_in { invitation_send(app, &app.db.tenant(tenant), email).await } else { Ok(()) }
 }
 
 /// A handle out of a name: `Fjord & Field` is `fjord-field`.

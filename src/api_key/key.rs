@@ -65,7 +65,8 @@ impl ApiKey {
     }
 }
 
-fn checksum(body: &str) -> String {
+/// The CRC-32 of what stands before it, in base64url.
+pub fn checksum(body: &str) -> String {
     URL_SAFE_NO_PAD.encode(crc32fast::hash(body.as_bytes()).to_be_bytes())
 }
 

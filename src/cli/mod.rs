@@ -47,7 +47,7 @@ enum Command {
     /// Show what there is to set, and what is wrong with what is set.
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Create, list, suspend and resume tenants.
+    /// Create, list, suspend, resume and delete tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
     /// Create, list and revoke API keys.

@@ -14,14 +14,18 @@ use crate::api_key::service::{key_create, key_list, key_revoke};
 use crate::app::App;
 use crate::country::Country;
 use crate::error::ServiceError;
+use crate::identity::model::NewStaff;
+use crate::identity::service::password_token_show;
 use crate::ids::TenantId;
 use crate::money::{Currency, Money};
-use crate::provision::{NewStore, handle_from, store_create};
+use crate::provision::{Founded, NewStore, OWNER, StoreRule, handle_from, store_create};
 use crate::shipping::model::NewProfile;
 use crate::shop::model::checkout_url_template;
 use crate::shop::service::checkout_url_set;
 use crate::tenant::model::origin;
-use crate::tenant::service::{TenantRule, tenant_find, tenant_list, tenant_set_origins, tenant_set_suspended};
+use crate::tenant::service::{
+    TenantRule, tenant_by_id, tenant_delete, tenant_find, tenant_list, tenant_set_origins, tenant_set_suspended,
+};
 
 #[derive(Subcommand)]
 pub enum TenantCommand {
@@ -39,6 +43,8 @@ pub enum TenantCommand {
     Suspend(StandingArgs),
     /// Take a suspension back.
     Resume(StandingArgs),
+    /// Refuse every request of a tenant for good. Its rows stay, and its handle stays taken.
+    Delete(StandingArgs),
 }
 
 #[derive(Args)]
@@ -99,6 +105,15 @@ pub struct CreateArgs {
     /// publishable keys work from every page and secret keys from none.
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
+    /// The e-mail address of its first owner, for whom a token to choose a password is shown.
+    #[arg(long, value_name = "ADDRESS", requires = "owner_name")]
+    owner_email: Option<String>,
+    /// What the owner is called.
+    #[arg(long, value_name = "NAME", requires = "owner_email")]
+    owner_name: Option<String>,
+    /// Your own id for it: said again with the same one, the store that is there is answered, without keys.
+    #[arg(long, value_name = "ID")]
+    external_id: Option<String>,
     /// One JSON object.
     #[arg(long)]
     json: bool,
@@ -162,6 +177,7 @@ pub async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
         TenantCommand::Update(args) => update(&app, args).await,
         TenantCommand::Suspend(args) => set_suspended(&app, &args, true).await,
         TenantCommand::Resume(args) => set_suspended(&app, &args, false).await,
+        TenantCommand::Delete(args) => delete(&app, &args).await,
     }
 }
 
@@ -176,36 +192,69 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         bail!("--shipping-rate {} is out of range", args.shipping_rate);
     }
     let countries = [args.country];
+    let owner = args.owner_email.zip(args.owner_name);
     let new = NewStore {
+        external_id: args.external_id,
         handle,
         name: args.name,
         description: String::new(),
         currency: args.currency,
         country: args.country,
-        delivery: NewProfile::flat(args.country.name(), &countries, false, "Standard", rate.minor),
+        delivery: Some(NewProfile::flat(args.country.name(), &countries, false, "Standard", rate.minor)),
+        owner: owner.map(|(email, name)| NewStaff { email, name, role: OWNER.to_owned() }),
     };
-    let (tenant, keys) = store_create(app, &new).await.map_err(plain)?;
-    if !args.allow_origin.is_empty() {
+    let Founded { tenant, keys, owner } = store_create(app, &new).await.map_err(plain_store)?;
+    if keys.is_some() && !args.allow_origin.is_empty() {
         set_origins(app, tenant, &args.allow_origin).await?;
     }
-    let (publishable, secret) = (keys.publishable.reveal(), keys.secret.reveal());
+    let token = match &owner {
+        Some(owner) => Some(password_token_show(app, &app.db.tenant(tenant), owner.id).await?),
+        None => None,
+    };
+    let token = token.as_ref().map(|token| token.reveal());
+    let (publishable, secret) = keys.as_ref().map(|keys| (keys.publishable.reveal(), keys.secret.reveal())).unzip();
+    // What was made before may be called otherwise.
+    let there = tenant_by_id(&app.db, tenant).await?.context("the tenant is not there")?;
     if args.json {
-        return out(&json!({
+        let mut said = json!({
             "tenant_id": tenant,
-            "handle": new.handle,
-            "name": new.name,
-            "currency": new.currency.code(),
+            "handle": there.handle,
+            "name": there.name,
+            "currency": there.currency.code(),
             "country": new.country.code(),
             "publishable_key": publishable,
             "secret_key": secret,
-        })
-        .to_string());
+        });
+        if let Some(id) = &there.external_id {
+            said["external_id"] = json!(id);
+            said["created"] = json!(keys.is_some());
+        }
+        if let Some(owner) = &owner {
+            said["owner"] = json!({ "staff_id": owner.id, "email": owner.email, "password_token": token });
+        }
+        return out(&said.to_string());
     }
-    out(&format!(
-        "tenant           {tenant}\nhandle           {}\npublishable key  {publishable}\nsecret key       {secret}",
-        new.handle
-    ))?;
-    say(format_args!("Keep the secret key: it is not shown again."));
+    out(&format!("tenant           {tenant}\nhandle           {}", there.handle))?;
+    if let Some((publishable, secret)) = publishable.zip(secret) {
+        out(&format!("publishable key  {publishable}\nsecret key       {secret}"))?;
+        say(format_args!("Keep the secret key: it is not shown again."));
+    } else {
+        say(format_args!("It was there: its keys are not shown again."));
+    }
+    if let Some((owner, token)) = owner.zip(token) {
+        out(&format!("owner            {}\npassword token   {token}", owner.email))?;
+        say(format_args!("For staffPasswordReset, once, within three days. It is not shown again."));
+    }
+    Ok(())
+}
+
+async fn delete(app: &App, args: &StandingArgs) -> anyhow::Result<()> {
+    let id = find(app, &args.tenant).await?;
+    tenant_delete(&app.db, &*app.clock, &app.resolver, id).await.map_err(plain)?;
+    if args.json {
+        return out(&json!({ "tenant_id": id, "status": "DELETED" }).to_string());
+    }
+    say(format_args!("{} is deleted", args.tenant));
     Ok(())
 }
 
@@ -214,7 +263,7 @@ async fn update(app: &App, args: UpdateArgs) -> anyhow::Result<()> {
     if let Some(Template(template)) = args.checkout_url
         && !checkout_url_set(&app.db.tenant(id), &*app.clock, template.as_deref()).await?
     {
-        bail!("\"{}\" has no shop yet: say `tenant create` again", args.tenant);
+        bail!("\"{}\" has no shop", args.tenant);
     }
     if args.allow_any_origin || !args.allow_origin.is_empty() {
         set_origins(app, id, &args.allow_origin).await?;
@@ -238,7 +287,7 @@ async fn list(app: &App, json: bool) -> anyhow::Result<()> {
     if json {
         return out(&serde_json::to_string(&all)?);
     }
-    all.iter().try_for_each(|t| out(&format!("{}  {:<9}  {:<24}  {}", t.id, t.status, t.handle, t.name)))
+    all.iter().try_for_each(|t| out(&format!("{}  {:<9}  {:<24}  {}", t.id, t.status.as_db(), t.handle, t.name)))
 }
 
 async fn set_origins(app: &App, tenant: TenantId, origins: &[String]) -> anyhow::Result<()> {
@@ -317,6 +366,14 @@ fn permission(name: &str) -> Result<Permission, String> {
 
 fn plain_key(error: ServiceError<ApiKeyRule>) -> anyhow::Error {
     match error {
+        ServiceError::Rule(rule) => rule.into(),
+        ServiceError::Fault(fault) => fault.into(),
+    }
+}
+
+fn plain_store(error: ServiceError<StoreRule>) -> anyhow::Error {
+    match error {
+        ServiceError::Rule(StoreRule::Tenant(rule)) => plain(ServiceError::Rule(rule)),
         ServiceError::Rule(rule) => rule.into(),
         ServiceError::Fault(fault) => fault.into(),
     }

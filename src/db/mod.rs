@@ -2,7 +2,7 @@
 //!
 //! [`Db`] is built once; a request gets a [`TenantDb`] from its guard and nothing else. What row-level security
 //! does in the database, these types do in the code: there is no connection without a tenant, except
-//! [`PlatformDb`]'s, whose role has no grant on any tenant table.
+//! [`PlatformDb`]'s, whose role sees no row of a tenant's table.
 
 mod bell;
 pub mod bootstrap;
@@ -80,8 +80,8 @@ impl Db {
         }
     }
 
-    /// One tenant's rows. Called where a tenant has been proved: the request guard, the worker's claim,
-    /// provisioning and the operator's commands.
+    /// One tenant's rows. Called where a tenant has been proved: the request guard, the worker's claim and
+    /// the operator's commands.
     pub fn tenant(&self, tenant: TenantId) -> TenantDb {
         TenantDb::new(self.app.clone(), self.bell.clone(), tenant)
     }

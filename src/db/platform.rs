@@ -1,15 +1,20 @@
-//! Connections for the platform's own tables (tenants, keys, the worker's bell), under a role that has no grant on
-//! any tenant's table.
+//! Connections for the platform's own tables (tenants, keys, the worker's bell), under a role that sees no tenant's row.
+//! It may put rows where a new store begins, for a tenant that the same transaction makes: [`PlatformDb::found`].
 
+use std::sync::atomic::AtomicU8;
+
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
 use super::pool::{self, Pool, PoolState};
 use super::session::Session;
-use super::tenant::{BEGIN_WRITE, transact};
+use super::tenant::{BEGIN_WRITE, Begin, TenantTx, transact};
+use crate::clock::Entropy;
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
+use crate::ids::TenantId;
 
 /// A pipelining handle on a platform connection: pass it on as `&mut conn`.
 pub type PlatformConn<'a> = &'a Session;
@@ -83,6 +88,22 @@ impl PlatformDb {
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
         self.transact(&[(BEGIN_WRITE, &[]), ("SET LOCAL synchronous_commit = off", &[])], work).await
+    }
+
+    /// Runs `work` in one transaction on the platform's tables and the rows of a tenant that it makes. The tenant's id is
+    /// drawn here, so that it is nobody's: there is no way by this to the rows of a tenant that is there already. Of
+    /// tenants' tables the role may insert into those that a new store begins with, and do nothing else.
+    pub async fn found<T, E, F>(&self, entropy: &Entropy, now: DateTime<Utc>, work: F) -> Result<T, E>
+    where
+        E: From<Fault> + From<diesel::result::Error>,
+        F: AsyncFnOnce(&mut PlatformConn<'_>, &mut TenantTx<'_>) -> Result<T, E>,
+    {
+        let tenant = TenantId(entropy.uuid_v7(now));
+        let conn = pool::borrow(&self.pool, None).await?;
+        // Nothing that a new store begins with is work for the worker.
+        let rung = AtomicU8::new(0);
+        let (mut pg, mut tx) = (&conn.pg, TenantTx::of_founder(&conn, tenant, &rung));
+        transact(&conn, || Begin::Write.say(&conn.pg, tenant), work(&mut pg, &mut tx)).await
     }
 
     async fn transact<T, E, F>(&self, begin: &[(&'static str, &[&str])], work: F) -> Result<T, E>

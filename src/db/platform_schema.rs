@@ -94,6 +94,8 @@ pub mod platform {
             created_at -> Timestamptz,
             updated_at -> Timestamptz,
             trusted_documents_only -> Bool,
+            external_id -> Nullable<Text>,
+            deleted_at -> Nullable<Timestamptz>,
         }
     }
 

@@ -234,6 +234,12 @@ pub struct TenantTx<'a> {
 }
 
 impl<'a> TenantTx<'a> {
+    /// On a connection of the platform's role, which may put rows into what a new store begins with, and nothing more:
+    /// see [`super::PlatformDb::found`].
+    pub(super) fn of_founder(conn: &'a PgConn, tenant: TenantId, rung: &'a AtomicU8) -> Self {
+        Self { conn: TenantConn::new(conn, tenant), rung }
+    }
+
     pub fn tenant(&self) -> Uuid {
         self.conn.tenant()
     }

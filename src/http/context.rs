@@ -87,7 +87,7 @@ impl From<Refusal> for Denied {
             | Refusal::Missing
             | Refusal::Token(_)
             | Refusal::SessionEnded => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
-            Refusal::Suspended | Refusal::NoTenant | Refusal::NoMember | Refusal::OtherTenant => {
+            Refusal::Suspended | Refusal::Deleted | Refusal::NoTenant | Refusal::NoMember | Refusal::OtherTenant => {
                 (StatusCode::FORBIDDEN, Code::Forbidden)
             }
             // Nothing of ours: who keeps the keys has been complained of.

@@ -63,7 +63,7 @@ pub async fn profile_create_in_tx(
     let id = entropy.uuid_v7(now);
     store::insert_profile(tx, id, &profile.name, now).await?;
     let zones = with_ids(&profile.zones, now, entropy);
-    store::put_zones(tx, id, &zones).await?;
+    store::insert_zones(tx, id, &zones).await?;
     Ok(Profile { id, name: profile.name.clone(), zones })
 }
 

@@ -1,19 +1,22 @@
 //! The statements of shipping.
 
+mod zones;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
+
+pub use self::zones::{insert_zones, put_zones};
 
 use super::model::{Candidate, Profile, Rate, Reach, Zone};
 use crate::country::Country;
 use crate::db::keyset::by;
 use crate::db::schema::{cart_addresses, delivery_profiles, delivery_rates, delivery_zone_countries, delivery_zones};
-use crate::db::{TenantConn, TenantTx, insert_rows};
+use crate::db::{TenantConn, TenantTx};
 use crate::page::PageQuery;
 
 /// The zones that serve a country, with their rates.
@@ -203,87 +206,4 @@ pub async fn delete_profile(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<usiz
         .filter(delivery_profiles::id.eq(id))
         .execute(tx)
         .await
-}
-
-/// Makes the profile's zones, countries and rates what is given, with as few statements as there are tables.
-pub async fn put_zones(tx: &mut TenantTx<'_>, profile_id: Uuid, zones: &[Arc<Zone>]) -> QueryResult<()> {
-    let tenant = tx.tenant();
-    let zone_ids: Vec<Uuid> = zones.iter().map(|zone| zone.id).collect();
-    let rate_ids: Vec<Uuid> = zones.iter().flat_map(|zone| zone.rates.iter().map(|rate| rate.id)).collect();
-    diesel::delete(delivery_zones::table)
-        .filter(delivery_zones::tenant_id.eq(tenant))
-        .filter(delivery_zones::profile_id.eq(profile_id))
-        .filter(delivery_zones::id.ne_all(&zone_ids))
-        .execute(tx)
-        .await?;
-    // Countries have no identity of their own: all go and come again, so that one may move between zones.
-    diesel::delete(delivery_zone_countries::table)
-        .filter(delivery_zone_countries::tenant_id.eq(tenant))
-        .filter(delivery_zone_countries::profile_id.eq(profile_id))
-        .execute(tx)
-        .await?;
-    diesel::delete(delivery_rates::table)
-        .filter(delivery_rates::tenant_id.eq(tenant))
-        .filter(delivery_rates::zone_id.eq_any(&zone_ids))
-        .filter(delivery_rates::id.ne_all(&rate_ids))
-        .execute(tx)
-        .await?;
-    // The rest of the world may move between zones too: whoever gives it up goes first.
-    let mut in_order: Vec<(i32, &Arc<Zone>)> = (1..).zip(zones).collect();
-    in_order.sort_by_key(|(_, zone)| zone.rest_of_world);
-    if in_order.is_empty() {
-        return Ok(());
-    }
-    insert_rows!(tenant, delivery_zones, in_order, |(position, zone)| {
-        id: zone.id,
-        profile_id: profile_id,
-        name: zone.name.as_str(),
-        position: *position,
-        rest_of_world: zone.rest_of_world,
-    })
-    .on_conflict((delivery_zones::tenant_id, delivery_zones::id))
-    .do_update()
-    .set((
-        delivery_zones::name.eq(excluded(delivery_zones::name)),
-        delivery_zones::position.eq(excluded(delivery_zones::position)),
-        delivery_zones::rest_of_world.eq(excluded(delivery_zones::rest_of_world)),
-    ))
-    .execute(tx)
-    .await?;
-    let countries: Vec<(Uuid, &Country)> =
-        zones.iter().flat_map(|zone| zone.countries.iter().map(move |country| (zone.id, country))).collect();
-    if !countries.is_empty() {
-        insert_rows!(tenant, delivery_zone_countries, countries, |(zone_id, country)| {
-            profile_id: profile_id,
-            country: country.code(),
-            zone_id: *zone_id,
-        })
-        .execute(tx)
-        .await?;
-    }
-    let rates: Vec<(Uuid, i32, &Arc<Rate>)> = zones
-        .iter()
-        .flat_map(|zone| (1..).zip(&zone.rates).map(move |(position, rate)| (zone.id, position, rate)))
-        .collect();
-    if rates.is_empty() {
-        return Ok(());
-    }
-    insert_rows!(tenant, delivery_rates, rates, |(zone_id, position, rate)| {
-        id: rate.id,
-        zone_id: *zone_id,
-        name: rate.name.as_str(),
-        position: *position,
-        price_minor: rate.price_minor,
-    })
-    .on_conflict((delivery_rates::tenant_id, delivery_rates::id))
-    .do_update()
-    .set((
-        delivery_rates::zone_id.eq(excluded(delivery_rates::zone_id)),
-        delivery_rates::name.eq(excluded(delivery_rates::name)),
-        delivery_rates::position.eq(excluded(delivery_rates::position)),
-        delivery_rates::price_minor.eq(excluded(delivery_rates::price_minor)),
-    ))
-    .execute(tx)
-    .await?;
-    Ok(())
 }

@@ -26,7 +26,10 @@ pub fn origin(text: &str) -> Result<String, String> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantStanding {
     pub id: TenantId,
+    /// Refused at the edge: suspended, or deleted.
     pub suspended: bool,
+    /// For good.
+    pub deleted: bool,
     /// The currency of all its amounts; never changes.
     pub currency: Currency,
     /// Origins whose pages may use this tenant's keys; empty: any for publishable keys, none for secret ones.
@@ -39,16 +42,60 @@ pub struct TenantStanding {
     pub primary_domain: Option<String>,
 }
 
+/// Whether a tenant's requests are let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TenantStatus {
+    /// They are.
+    Active,
+    /// They are refused until it is resumed.
+    Suspended,
+    /// They are refused for good. Its rows are there yet.
+    Deleted,
+}
+
+impl TenantStatus {
+    pub const ALL: [Self; 3] = [Self::Active, Self::Suspended, Self::Deleted];
+
+    pub fn as_db(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Suspended => "SUSPENDED",
+            Self::Deleted => "DELETED",
+        }
+    }
+
+    pub fn from_db(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_db() == text)
+    }
+}
+
 /// A tenant as the operator sees it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tenant {
     pub id: TenantId,
+    /// The operator's own id for it.
+    pub external_id: Option<String>,
     pub handle: String,
     pub name: String,
-    pub status: String,
+    pub currency: Currency,
+    pub status: TenantStatus,
     /// As in [`TenantStanding`].
     pub allowed_origins: Vec<String>,
     pub created_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// What the platform is to know of a new tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct NewTenant<'a> {
+    /// The operator's own id for it; no two tenants have the same.
+    pub external_id: Option<&'a str>,
+    /// Its subdomain and short name; no two tenants have the same.
+    pub handle: &'a str,
+    pub name: &'a str,
+    /// Of all its amounts, for ever.
+    pub currency: Currency,
 }
 
 /// Who asks, proved.
@@ -92,6 +139,7 @@ mod tests {
         let standing = TenantStanding {
             id: TenantId(Uuid::nil()),
             suspended: false,
+            deleted: false,
             currency: Currency::EUR,
             allowed_origins: Vec::new(),
             trusted_documents_only: true,

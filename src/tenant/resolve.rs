@@ -63,6 +63,8 @@ pub enum Refusal {
     Missing,
     #[error("the shop is suspended")]
     Suspended,
+    #[error("the shop has been deleted")]
+    Deleted,
     #[error(transparent)]
     Token(#[from] BadToken),
     #[error("the session has ended: sign in again")]
@@ -210,9 +212,7 @@ impl Resolver {
 
     async fn admit(&self, tenant: TenantId, access: Access, grants: Grants) -> Result<Resolved, Refusal> {
         let standing = self.standing(tenant).await?.ok_or(Refusal::Unknown)?;
-        if standing.suspended {
-            return Err(Refusal::Suspended);
-        }
+        check_standing(&standing)?;
         Ok(Resolved::lasting(standing, access, grants))
     }
 
@@ -357,6 +357,15 @@ impl Resolver {
                 "{done}, but not yet known everywhere: {error}. Say it again, or wait five minutes"
             ))
         })
+    }
+}
+
+/// Refuses what is said for a tenant that is not let in.
+fn check_standing(standing: &TenantStanding) -> Result<(), Refusal> {
+    match (standing.deleted, standing.suspended) {
+        (true, _) => Err(Refusal::Deleted),
+        (false, true) => Err(Refusal::Suspended),
+        (false, false) => Ok(()),
     }
 }
 

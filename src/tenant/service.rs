@@ -3,78 +3,49 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::model::Tenant;
+use super::model::{NewTenant, Tenant, TenantStatus, origin};
 use super::resolve::{Changed, Resolver};
-use super::store;
-use crate::api_key::service::{FirstKeys, first_keys_in_tx};
-use crate::clock::{Clock, Entropy};
+pub use super::rule::TenantRule;
+use super::rule::{MAX_EXTERNAL_ID, MAX_ORIGINS};
+use super::store::{self, Changes};
+use crate::clock::Clock;
 use crate::db::error::constraint;
-use crate::db::{Db, PlatformConn, QueryResult};
+use crate::db::{Db, PlatformConn, QueryError, QueryResult};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
-use crate::money::Currency;
 
-/// What provisioning refuses.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TenantRule {
-    #[error("the handle \"{0}\" is taken")]
-    HandleTaken(String),
-    #[error("\"{0}\" is not a handle: use a-z, 0-9 and hyphens, at most 63 characters")]
-    BadHandle(String),
-    #[error("a name has 1 to 255 characters, not all of them blank, and no line breaks or other control characters")]
-    BadName,
-    #[error("there is no such tenant")]
-    NotFound,
-}
-
-/// Makes the tenant and its first two keys. The shop's own rows follow through the tenant's connection.
-pub async fn tenant_create(
-    db: &Db,
-    clock: &dyn Clock,
-    entropy: &Entropy,
-    handle: &str,
-    name: &str,
-    currency: Currency,
-) -> ServiceResult<(TenantId, FirstKeys), TenantRule> {
-    let now = clock.now();
-    db.platform()
-        .run(async |conn| {
-            let tenant = tenant_insert_in_tx(conn, entropy, now, handle, name, currency).await?;
-            let keys = first_keys_in_tx(conn, entropy, tenant, now).await?;
-            Ok((tenant, keys))
-        })
-        .await
-}
-
-/// Makes the tenant, which has no keys yet.
+/// The platform's row of a new tenant, which the transaction goes on to furnish.
 pub async fn tenant_insert_in_tx(
     conn: &mut PlatformConn<'_>,
-    entropy: &Entropy,
+    tenant: TenantId,
+    new: &NewTenant<'_>,
     now: DateTime<Utc>,
-    handle: &str,
-    name: &str,
-    currency: Currency,
-) -> ServiceResult<TenantId, TenantRule> {
-    check_name(name)?;
-    let tenant = TenantId(entropy.uuid_v7(now));
-    store::insert_tenant(conn, tenant, handle, name, currency, now).await.map_err(|error| {
-        match constraint(&error) {
-            Some("tenants_handle_key") => ServiceError::Rule(TenantRule::HandleTaken(handle.to_owned())),
-            Some("tenants_handle_check") => ServiceError::Rule(TenantRule::BadHandle(handle.to_owned())),
-            _ => error.into(),
-        }
-    })?;
-    Ok(tenant)
+) -> ServiceResult<(), TenantRule> {
+    check_name(new.name)?;
+    if let Some(id) = new.external_id {
+        check_external_id(id)?;
+    }
+    let inserted = store::insert_tenant(conn, tenant, new, now).await;
+    inserted.map(drop).map_err(|error| match constraint(&error) {
+        Some("tenants_handle_key") => rule(TenantRule::HandleTaken(new.handle.to_owned())),
+        Some("tenants_handle_check") => rule(TenantRule::BadHandle(new.handle.to_owned())),
+        _ => taken(error, new.external_id),
+    })
 }
 
-/// Calls the tenant something else: 1 to 255 characters.
-pub async fn tenant_rename_in_tx(
-    conn: &mut PlatformConn<'_>,
-    tenant: TenantId,
-    name: &str,
-    now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    store::set_name(conn, tenant, name, now).await
+fn taken(error: QueryError, external_id: Option<&str>) -> ServiceError<TenantRule> {
+    match (constraint(&error), external_id) {
+        (Some("tenants_external_id"), Some(id)) => rule(TenantRule::ExternalIdTaken(id.to_owned())),
+        _ => error.into(),
+    }
+}
+
+fn rule(rule: TenantRule) -> ServiceError<TenantRule> {
+    ServiceError::Rule(rule)
+}
+
+fn check_external_id(id: &str) -> Result<(), ServiceError<TenantRule>> {
+    if crate::text::is_name(id, MAX_EXTERNAL_ID) { Ok(()) } else { Err(rule(TenantRule::BadExternalId)) }
 }
 
 /// What a store may be called: what the tables' CHECKs admit, and what a list can show on one line.
@@ -90,7 +61,7 @@ pub async fn tenant_lock_in_tx(conn: &mut PlatformConn<'_>, tenant: TenantId) ->
     store::lock(conn, tenant).await
 }
 
-/// Suspends or resumes a tenant in every process.
+/// Suspends or resumes a tenant in every process. One that is deleted stays so.
 pub async fn tenant_set_suspended(
     db: &Db,
     clock: &dyn Clock,
@@ -98,10 +69,104 @@ pub async fn tenant_set_suspended(
     tenant: TenantId,
     suspended: bool,
 ) -> ServiceResult<(), TenantRule> {
-    let status = if suspended { "SUSPENDED" } else { "ACTIVE" };
+    let status = if suspended { TenantStatus::Suspended } else { TenantStatus::Active };
     let now = clock.now();
-    let set = async |conn: &mut PlatformConn<'_>| found(store::set_status(conn, tenant, status, now).await?);
+    let set = async |conn: &mut PlatformConn<'_>| {
+        match store::locked_status(conn, tenant).await? {
+            None => return Err(rule(TenantRule::NotFound)),
+            Some(TenantStatus::Deleted) => return Err(rule(TenantRule::Deleted)),
+            Some(_) => {}
+        }
+        let changes = Changes { status: Some(status.as_db()), ..Changes::default() };
+        store::update(conn, tenant, changes, now).await?;
+        Ok(())
+    };
     resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
+}
+
+/// Deletes a tenant: it is refused in every process for good, and so is whatever opens it. Its rows stay, and its
+/// handle stays taken. One that is deleted stays as it is.
+pub async fn tenant_delete(
+    db: &Db,
+    clock: &dyn Clock,
+    resolver: &Resolver,
+    tenant: TenantId,
+) -> ServiceResult<(), TenantRule> {
+    let now = clock.now();
+    let delete = async |conn: &mut PlatformConn<'_>| {
+        match store::locked_status(conn, tenant).await? {
+            None => return Err(rule(TenantRule::NotFound)),
+            Some(TenantStatus::Deleted) => return Ok(()),
+            Some(_) => {}
+        }
+        let status = Some(TenantStatus::Deleted.as_db());
+        store::update(conn, tenant, Changes { status, deleted_at: Some(now), ..Changes::default() }, now).await?;
+        Ok(())
+    };
+    resolver.change(Changed::Tenant(tenant), async || db.platform().run(delete).await).await
+}
+
+/// What an operator changes of a tenant; none: it stays.
+#[derive(Clone, Debug, Default)]
+pub struct TenantChange {
+    /// What operators call it. What shoppers see is the shop's own.
+    pub name: Option<String>,
+    /// The operator's own id for it.
+    pub external_id: Option<String>,
+    /// From which web origins its keys may be used; none: as [`TenantStanding`] has it.
+    ///
+    /// [`TenantStanding`]: super::model::TenantStanding
+    pub allowed_origins: Option<Vec<String>>,
+}
+
+/// Changes a tenant in every process.
+pub async fn tenant_update(
+    db: &Db,
+    clock: &dyn Clock,
+    resolver: &Resolver,
+    tenant: TenantId,
+    change: &TenantChange,
+) -> ServiceResult<(), TenantRule> {
+    change.name.as_deref().map_or(Ok(()), check_name)?;
+    change.external_id.as_deref().map_or(Ok(()), check_external_id)?;
+    let origins = change.allowed_origins.as_deref().map(read_origins).transpose()?;
+    let now = clock.now();
+    let changes = Changes {
+        name: change.name.as_deref(),
+        external_id: change.external_id.as_deref(),
+        allowed_origins: origins.as_deref(),
+        ..Changes::default()
+    };
+    let set = async |conn: &mut PlatformConn<'_>| {
+        match store::locked_status(conn, tenant).await? {
+            None => return Err(rule(TenantRule::NotFound)),
+            Some(TenantStatus::Deleted) => return Err(rule(TenantRule::Deleted)),
+            Some(_) => {}
+        }
+        let updated = store::update(conn, tenant, changes, now).await;
+        updated.map(drop).map_err(|error| taken(error, change.external_id.as_deref()))
+    };
+    resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
+}
+
+fn read_origins(texts: &[String]) -> Result<Vec<String>, ServiceError<TenantRule>> {
+    if texts.len() > MAX_ORIGINS {
+        return Err(rule(TenantRule::TooManyOrigins));
+    }
+    let read = |(at, text): (usize, &String)| {
+        origin(text).map_err(|message| rule(TenantRule::BadOrigin { at, message: format!("\"{text}\": {message}") }))
+    };
+    texts.iter().enumerate().map(read).collect()
+}
+
+/// Calls the tenant something else: 1 to 255 characters. Answers whether there is such a tenant.
+pub async fn tenant_rename_in_tx(
+    conn: &mut PlatformConn<'_>,
+    tenant: TenantId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    store::update(conn, tenant, Changes { name: Some(name), ..Changes::default() }, now).await
 }
 
 /// Says from which web origins a tenant's keys may be used, in every process; none: as [`TenantStanding`] has it.
@@ -114,9 +179,8 @@ pub async fn tenant_set_origins(
     tenant: TenantId,
     origins: &[String],
 ) -> ServiceResult<(), TenantRule> {
-    let now = clock.now();
-    let set = async |conn: &mut PlatformConn<'_>| found(store::set_allowed_origins(conn, tenant, origins, now).await?);
-    resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
+    let change = TenantChange { allowed_origins: Some(origins.to_vec()), ..TenantChange::default() };
+    tenant_update(db, clock, resolver, tenant, &change).await
 }
 
 /// Says whether a tenant's publishable keys may send trusted documents alone, in every process.
@@ -128,8 +192,9 @@ pub async fn tenant_set_trusted_documents_only(
     only: bool,
 ) -> Result<(), Fault> {
     let now = clock.now();
+    let changes = Changes { trusted_documents_only: Some(only), ..Changes::default() };
     let set = async |conn: &mut PlatformConn<'_>| {
-        if store::set_trusted_documents_only(conn, tenant, only, now).await? {
+        if store::update(conn, tenant, changes, now).await? {
             Ok(())
         } else {
             Err(Fault::internal("the tenant that asks is not there"))
@@ -138,8 +203,14 @@ pub async fn tenant_set_trusted_documents_only(
     resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
 }
 
-fn found(is_there: bool) -> ServiceResult<(), TenantRule> {
-    if is_there { Ok(()) } else { Err(ServiceError::Rule(TenantRule::NotFound)) }
+/// The tenant with the operator's own id.
+pub async fn tenant_by_external_id(db: &Db, id: &str) -> Result<Option<TenantId>, Fault> {
+    db.platform().run(async |conn| Ok(store::tenant_by_external_id(conn, id).await?)).await
+}
+
+/// What the operator sees of a tenant.
+pub async fn tenant_by_id(db: &Db, tenant: TenantId) -> Result<Option<Tenant>, Fault> {
+    db.platform().run(async |conn| Ok(store::tenant(conn, tenant).await?)).await
 }
 
 /// A tenant by its uuid or its handle.

@@ -5,11 +5,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{Tenant, TenantStanding};
+use super::model::{NewTenant, Tenant, TenantStanding, TenantStatus};
 use crate::db::PlatformConn;
 use crate::db::platform_tables::{domains, tenants};
 use crate::ids::TenantId;
 use crate::money::Currency;
+
+fn unreadable(what: &str, value: &str) -> diesel::result::Error {
+    diesel::result::Error::DeserializationError(format!("{what} {value}").into())
+}
 
 pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<TenantStanding>> {
     type Row = (String, String, Vec<String>, bool, Option<String>);
@@ -29,12 +33,12 @@ pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryRes
     let Some((status, currency, allowed_origins, trusted_documents_only, primary_domain)) = row else {
         return Ok(None);
     };
-    let currency = Currency::from_code(&currency)
-        .ok_or_else(|| diesel::result::Error::DeserializationError(format!("currency {currency}").into()))?;
-    let suspended = status != "ACTIVE";
+    let currency = Currency::from_code(&currency).ok_or_else(|| unreadable("currency", &currency))?;
+    let status = TenantStatus::from_db(&status).ok_or_else(|| unreadable("status", &status))?;
     Ok(Some(TenantStanding {
         id: tenant,
-        suspended,
+        suspended: status != TenantStatus::Active,
+        deleted: status == TenantStatus::Deleted,
         currency,
         allowed_origins,
         trusted_documents_only,
@@ -48,20 +52,25 @@ pub async fn tenant_by_handle(conn: &mut PlatformConn<'_>, handle: &str) -> Quer
     Ok(id.map(TenantId))
 }
 
+pub async fn tenant_by_external_id(conn: &mut PlatformConn<'_>, id: &str) -> QueryResult<Option<TenantId>> {
+    let id: Option<Uuid> =
+        tenants::table.filter(tenants::external_id.eq(id)).select(tenants::id).first(conn).await.optional()?;
+    Ok(id.map(TenantId))
+}
+
 pub async fn insert_tenant(
     conn: &mut PlatformConn<'_>,
     id: TenantId,
-    handle: &str,
-    name: &str,
-    currency: Currency,
+    new: &NewTenant<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
     diesel::insert_into(tenants::table)
         .values((
             tenants::id.eq(id.0),
-            tenants::handle.eq(handle),
-            tenants::name.eq(name),
-            tenants::currency.eq(currency.code()),
+            tenants::external_id.eq(new.external_id),
+            tenants::handle.eq(new.handle),
+            tenants::name.eq(new.name),
+            tenants::currency.eq(new.currency.code()),
             tenants::created_at.eq(now),
             tenants::updated_at.eq(now),
         ))
@@ -74,83 +83,81 @@ pub async fn lock(conn: &mut PlatformConn<'_>, id: TenantId) -> QueryResult<()> 
     tenants::table.find(id.0).select(tenants::id).for_no_key_update().first::<Uuid>(conn).await.map(drop)
 }
 
-/// Sets the status; answers whether there is such a tenant.
-pub async fn set_status(
+/// The status, which nobody changes before this transaction ends; none: there is no such tenant.
+pub async fn locked_status(conn: &mut PlatformConn<'_>, id: TenantId) -> QueryResult<Option<TenantStatus>> {
+    let row = tenants::table.find(id.0).select(tenants::status).for_no_key_update();
+    let status: Option<String> = row.first(conn).await.optional()?;
+    status.map(|status| TenantStatus::from_db(&status).ok_or_else(|| unreadable("status", &status))).transpose()
+}
+
+/// What is to change of a tenant; none: it stays.
+#[derive(Clone, Copy, Debug, Default, AsChangeset)]
+#[diesel(table_name = tenants)]
+pub struct Changes<'a> {
+    pub name: Option<&'a str>,
+    pub external_id: Option<&'a str>,
+    pub status: Option<&'a str>,
+    pub allowed_origins: Option<&'a [String]>,
+    pub trusted_documents_only: Option<bool>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Changes a tenant; answers whether there is such a one.
+pub async fn update(
     conn: &mut PlatformConn<'_>,
     id: TenantId,
-    status: &str,
+    changes: Changes<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
-    let changed = diesel::update(tenants::table.find(id.0))
-        .set((tenants::status.eq(status), tenants::updated_at.eq(now)))
-        .execute(conn)
-        .await?;
+    let changed =
+        diesel::update(tenants::table.find(id.0)).set((changes, tenants::updated_at.eq(now))).execute(conn).await?;
     Ok(changed == 1)
 }
 
-/// Sets the name; answers whether there is such a tenant.
-pub async fn set_name(conn: &mut PlatformConn<'_>, id: TenantId, name: &str, now: DateTime<Utc>) -> QueryResult<bool> {
-    let changed = diesel::update(tenants::table.find(id.0))
-        .set((tenants::name.eq(name), tenants::updated_at.eq(now)))
-        .execute(conn)
-        .await?;
-    Ok(changed == 1)
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tenants, check_for_backend(diesel::pg::Pg))]
+struct Row {
+    id: Uuid,
+    external_id: Option<String>,
+    handle: String,
+    name: String,
+    currency: String,
+    status: String,
+    allowed_origins: Vec<String>,
+    created_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
 }
 
-/// Sets the web origins; answers whether there is such a tenant.
-pub async fn set_allowed_origins(
-    conn: &mut PlatformConn<'_>,
-    id: TenantId,
-    origins: &[String],
-    now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    let changed = diesel::update(tenants::table.find(id.0))
-        .set((tenants::allowed_origins.eq(origins), tenants::updated_at.eq(now)))
-        .execute(conn)
-        .await?;
-    Ok(changed == 1)
+impl Row {
+    fn read(self) -> QueryResult<Tenant> {
+        let Self { id, external_id, handle, name, currency, status, allowed_origins, created_at, deleted_at } = self;
+        Ok(Tenant {
+            id: TenantId(id),
+            external_id,
+            handle,
+            name,
+            currency: Currency::from_code(&currency).ok_or_else(|| unreadable("currency", &currency))?,
+            status: TenantStatus::from_db(&status).ok_or_else(|| unreadable("status", &status))?,
+            allowed_origins,
+            created_at,
+            deleted_at,
+        })
+    }
 }
 
-/// Sets whether publishable keys may send trusted documents alone; answers whether there is such a tenant.
-pub async fn set_trusted_documents_only(
-    conn: &mut PlatformConn<'_>,
-    id: TenantId,
-    only: bool,
-    now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    let changed = diesel::update(tenants::table.find(id.0))
-        .set((tenants::trusted_documents_only.eq(only), tenants::updated_at.eq(now)))
-        .execute(conn)
-        .await?;
-    Ok(changed == 1)
+pub async fn tenant(conn: &mut PlatformConn<'_>, id: TenantId) -> QueryResult<Option<Tenant>> {
+    let row: Option<Row> = tenants::table.find(id.0).select(Row::as_select()).first(conn).await.optional()?;
+    row.map(Row::read).transpose()
 }
 
 /// Tenants in the order of their creation, after the given one.
 pub async fn list(conn: &mut PlatformConn<'_>, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<Tenant>> {
-    type Row = (Uuid, String, String, String, Vec<String>, DateTime<Utc>);
     let rows: Vec<Row> = tenants::table
         .filter(tenants::id.gt(after.unwrap_or(Uuid::nil())))
         .order(tenants::id)
         .limit(limit)
-        .select((
-            tenants::id,
-            tenants::handle,
-            tenants::name,
-            tenants::status,
-            tenants::allowed_origins,
-            tenants::created_at,
-        ))
+        .select(Row::as_select())
         .load(conn)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, handle, name, status, allowed_origins, created_at)| Tenant {
-            id: TenantId(id),
-            handle,
-            name,
-            status,
-            allowed_origins,
-            created_at,
-        })
-        .collect())
+    rows.into_iter().map(Row::read).collect()
 }

@@ -285,22 +285,44 @@ async fn names_that_no_list_could_show_are_refused_in_words() {
 }
 
 #[tokio::test]
-async fn an_interrupted_creation_is_completed_by_saying_it_again() {
-    use emporia::money::Currency;
+async fn a_store_is_made_with_its_first_owner_and_once_for_its_external_id() {
     let test = TestApp::new().await;
-    let app = &test.app;
-    let half =
-        emporia::tenant::service::tenant_create(&app.db, &*app.clock, &app.entropy, "half", "Half", Currency::EUR);
-    let (tenant, unseen) = half.await.expect("a tenant without a shop");
+    let (url, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    // One connection of each role is enough.
+    let env = [("DATABASE_URL", url.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("DATABASE_POOL_SIZE", "1")];
+    let create = "tenant create Acme --currency EUR --country DE --shipping-rate 4.90 --external-id crm-7 \
+                  --owner-email Ada@Shop.example --owner-name Ada --json";
+    let create: Vec<&str> = create.split_whitespace().collect();
+    let made: Value = serde_json::from_str(&done(&create, &env)).expect("JSON");
+    assert_eq!((&made["created"], &made["external_id"]), (&json!(true), &json!("crm-7")));
+    assert_eq!(made["owner"]["email"], "ada@shop.example");
+    let reset = "mutation ($token: String!) { staffPasswordReset(token: $token, password: \"correct horse battery\") {
+        staffMember { name role } userErrors { message } } }";
+    let key = made["publishable_key"].as_str().expect("a key");
+    let chosen = test.gql(key, reset, json!({ "token": made["owner"]["password_token"] })).await;
+    assert_eq!(chosen["staffPasswordReset"]["staffMember"], json!({ "name": "Ada", "role": "owner" }), "{chosen}");
+    let again: Value = serde_json::from_str(&done(&create, &env)).expect("JSON");
+    assert_eq!((&again["tenant_id"], &again["created"]), (&made["tenant_id"], &json!(false)));
+    assert_eq!((&again["secret_key"], &again["owner"]), (&Value::Null, &Value::Null));
+    let alone = ["tenant", "create", "B", "--currency", "EUR", "--country", "DE", "--shipping-rate", "0"];
+    assert!(refused(&[&alone[..], &["--owner-email", "a@b.example"]].concat(), &env).contains("--owner-name"));
+    assert!(refused(&[&alone[..], &["--owner-email", "a", "--owner-name", "A"]].concat(), &env).contains("email"));
+    let listed: Value = serde_json::from_str(&done(&["tenant", "list", "--json"], &env)).expect("JSON");
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "of a refused creation nothing stays: {listed}");
+}
+
+#[tokio::test]
+async fn a_deleted_tenant_stays_deleted() {
+    let test = TestApp::new().await;
+    let store = test.store("acme").await;
     let (url, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
     let env = [("DATABASE_URL", url.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
-    let create =
-        ["tenant", "create", "Half", "--currency", "EUR", "--country", "DE", "--shipping-rate", "4.90", "--json"];
-    let store: Value = serde_json::from_str(&done(&create, &env)).expect("JSON");
-    assert_eq!(store["tenant_id"], json!(tenant));
-    assert!(test.app.resolver.by_key(store["secret_key"].as_str().expect("a key")).await.is_ok());
-    assert!(test.app.resolver.by_key(unseen.secret.reveal()).await.is_err(), "keys that nobody saw are revoked");
-    assert!(refused(&create, &env).contains("taken"));
+    let said: Value = serde_json::from_str(&done(&["tenant", "delete", "acme", "--json"], &env)).expect("JSON");
+    assert_eq!(said, json!({ "tenant_id": store.tenant, "status": "DELETED" }));
+    done(&["tenant", "delete", "acme"], &env);
+    assert!(refused(&["tenant", "resume", "acme"], &env).contains("deleted"));
+    let create = "tenant create Acme --currency EUR --country DE --shipping-rate 0".split(' ').collect::<Vec<_>>();
+    assert!(refused(&create, &env).contains("taken"), "its handle stays taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,6 +88,7 @@ mod storefront;
 mod support;
 mod tenancy;
 mod tenant_settings;
+mod tenants;
 mod time_limits;
 mod tls;
 mod traces;

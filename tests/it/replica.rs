@@ -87,14 +87,17 @@ fn process(primary: &Cluster, replica: &str) -> App {
 
 async fn store(app: &App, handle: &str) -> Store {
     let new = NewStore {
+        external_id: None,
         handle: handle.to_owned(),
         name: handle.to_owned(),
         description: String::new(),
         currency: Currency::EUR,
         country: Country::DE,
-        delivery: NewProfile::flat("Germany", &[Country::DE], false, "Post", 490),
+        delivery: Some(NewProfile::flat("Germany", &[Country::DE], false, "Post", 490)),
+        owner: None,
     };
-    let (tenant, keys) = store_create(app, &new).await.unwrap_or_else(|error| panic!("a store: {error:?}"));
+    let made = store_create(app, &new).await.unwrap_or_else(|error| panic!("a store: {error:?}"));
+    let (tenant, keys) = (made.tenant, made.keys.expect("keys"));
     Store { tenant, publishable: keys.publishable.reveal().to_owned(), secret: keys.secret.reveal().to_owned() }
 }
 

@@ -90,12 +90,14 @@ impl StoreFile {
         let currency = Currency::from_code(&self.currency).context("the demo store's currency")?;
         let zones: anyhow::Result<Vec<NewZone>> = self.delivery.iter().map(|zone| zone.draft(currency)).collect();
         Ok(NewStore {
+            external_id: None,
             handle: handle.to_owned(),
             name: self.name.clone(),
             description: self.description.clone(),
             currency,
             country: country(&self.country)?,
-            delivery: NewProfile { name: "General profile".to_owned(), zones: zones? },
+            delivery: Some(NewProfile { name: "General profile".to_owned(), zones: zones? }),
+            owner: None,
         })
     }
 }
@@ -126,7 +128,7 @@ mod tests {
     #[test]
     fn the_file_names_only_what_there_is() {
         let file = StoreFile::read("http://127.0.0.1:8000").unwrap();
-        assert_eq!(file.new_store("demo").unwrap().delivery.zones.len(), 3);
+        assert_eq!(file.new_store("demo").unwrap().delivery.unwrap().zones.len(), 3);
         let products: HashSet<&str> = PRODUCTS.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
         let missing: Vec<&String> = file
             .collections

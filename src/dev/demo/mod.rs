@@ -61,7 +61,8 @@ async fn tenant(app: &App, home: &Home, secrets: &mut Secrets, file: &StoreFile)
             progress(&format!("making the demo store {}", file.name));
             // Whatever an earlier database held.
             secrets.demo_url = None;
-            store_create(app, &file.new_store(HANDLE)?).await.map_err(|error| anyhow!("{error:?}"))?
+            let made = store_create(app, &file.new_store(HANDLE)?).await.map_err(|error| anyhow!("{error:?}"))?;
+            (made.tenant, made.keys.context("the demo store has no external id")?)
         }
         Err(error) => bail!("looking for the demo store: {error:?}"),
     };

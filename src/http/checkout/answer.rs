@@ -47,6 +47,8 @@ impl From<Refusal> for Stop {
             | Refusal::Unknown
             | Refusal::Expired
             | Refusal::Missing
+            // A shop that is gone is nowhere.
+            | Refusal::Deleted
             // Of staff, who do not come here.
             | Refusal::Token(_)
             | Refusal::SessionEnded

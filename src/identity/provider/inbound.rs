@@ -20,10 +20,10 @@ use crate::identity::outside::{Membership, Organization};
 use crate::identity::service::membership_put;
 use crate::identity::store::organizations as store;
 use crate::ids::TenantId;
-use crate::provision::{NewStore, handle_from, store_begin, store_complete};
+use crate::provision::{NewStore, StoreRule, handle_from, store_create_noted};
 use crate::shipping::model::NewProfile;
 use crate::shop::service::shop_rename;
-use crate::tenant::service::{TenantRule, tenant_rename_in_tx, tenant_set_suspended};
+use crate::tenant::service::{TenantRule, tenant_delete, tenant_rename_in_tx};
 
 /// How far the time of a signature and ours may be apart.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -123,8 +123,6 @@ async fn organization_put(app: &App, config: &ProviderConfig, said: &Organizatio
         Some(kept) if kept.is_deleted => return Ok(Outcome::Ignored),
         Some(kept) => {
             let tenant = kept.tenant.ok_or_else(|| Fault::internal("an organization without a tenant"))?;
-            // Where an earlier try was interrupted.
-            store_complete(app, tenant, &new_store(String::new(), &kept.name, shop)).await?;
             let is_news = said.changed_at > kept.changed_at;
             if is_news {
                 renamed(app, issuer, tenant, said, said.name != kept.name).await?;
@@ -147,13 +145,12 @@ async fn organization_create(
     for handle in handles(issuer, said) {
         let new = new_store(handle, &said.name, shop);
         let note = async |conn: &mut PlatformConn<'_>, tenant| store::insert(conn, issuer, said, tenant).await;
-        match store_begin(app, &new, note).await {
+        match store_create_noted(app, &new, note).await {
             Ok(tenant) => {
-                store_complete(app, tenant, &new).await?;
                 tracing::info!(%tenant, "an organization of an identity provider is a tenant now");
                 return Ok(tenant);
             }
-            Err(ServiceError::Rule(TenantRule::HandleTaken(_))) => {}
+            Err(ServiceError::Rule(StoreRule::Tenant(TenantRule::HandleTaken(_)))) => {}
             Err(ServiceError::Rule(rule)) => return Err(Fault::internal(format!("an organization's tenant: {rule}"))),
             Err(ServiceError::Fault(fault)) => return Err(fault),
         }
@@ -164,7 +161,17 @@ async fn organization_create(
 fn new_store(handle: String, name: &str, shop: NewShopConfig) -> NewStore {
     let NewShopConfig { currency, country, shipping_rate_minor } = shop;
     let delivery = NewProfile::flat(country.name(), &[country], false, "Standard", shipping_rate_minor);
-    NewStore { handle, name: name.to_owned(), description: String::new(), currency, country, delivery }
+    NewStore {
+        // Whose it is says the row that is written with it.
+        external_id: None,
+        handle,
+        name: name.to_owned(),
+        description: String::new(),
+        currency,
+        country,
+        delivery: Some(delivery),
+        owner: None,
+    }
 }
 
 /// The handles that a tenant may get: the short name, or else what its name makes; or else that and what is the
@@ -224,7 +231,7 @@ async fn organization_delete(app: &App, issuer: &str, said: &Organization) -> Re
 
 /// Ends a tenant whose organization is no more.
 async fn close(app: &App, tenant: TenantId) -> Result<(), Fault> {
-    match tenant_set_suspended(&app.db, &*app.clock, &app.resolver, tenant, true).await {
+    match tenant_delete(&app.db, &*app.clock, &app.resolver, tenant).await {
         Ok(()) => Ok(()),
         Err(ServiceError::Rule(rule)) => Err(Fault::internal(format!("an organization's tenant: {rule}"))),
         Err(ServiceError::Fault(fault)) => Err(fault),

@@ -12,10 +12,10 @@ use super::session::told;
 use crate::access::{Grants, SystemRole};
 use crate::app::App;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
-use crate::error::{ServiceError, ServiceResult};
+use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::identity::mail;
 use crate::identity::model::{
-    Ended, INVITATION_LIFE, MAX_NAME, MAX_STAFF, NewStaff, Purpose, StaffMember, StaffStatus,
+    Ended, INVITATION_LIFE, MAIL_EVERY, MAX_NAME, MAX_STAFF, NewStaff, Purpose, StaffMember, StaffStatus, normal_email,
 };
 use crate::identity::rule::{Refusal, StaffRule};
 use crate::identity::secret::OnceToken;
@@ -55,20 +55,45 @@ pub async fn staff_invite(
         }
         check_role(tx.conn(), grants, &new.role, true).await?;
         let member = staff_create_in_tx(tx, &app.entropy, now, &new).await.map_err(below_input)?;
-        let token = once::NewToken {
-            id: app.entropy.uuid_v7(now),
-            staff_id: member.id,
-            purpose: Purpose::Password,
-            hash: token.hash(),
-            email: Some(member.email.clone()),
-            expires_at: now + INVITATION_LIFE,
-        };
-        once::insert(tx, &token, now).await?;
+        once::insert(tx, &invitation(app, &member, &token), now).await?;
         Ok(member)
     };
     let member = db.write(take_in).await?;
     mail::post_invitation(app, db, &member, &token).await?;
     Ok(member)
+}
+
+/// Mails another token to who is invited and has not chosen a password yet, unless one has just been mailed; nothing to
+/// anybody else.
+pub async fn invitation_send(app: &App, db: &TenantDb, email: &str) -> Result<(), Fault> {
+    let Some(email) = normal_email(email) else { return Ok(()) };
+    let (now, token) = (app.clock.now(), OnceToken::from_random(app.entropy.bytes()));
+    let written = db.write(async |tx| {
+        let Some(found) = staff::by_email(tx.conn(), &email).await? else { return Ok::<_, Fault>(None) };
+        let is_invited = found.member.status == StaffStatus::Invited;
+        if !is_invited || once::mailed_since(tx.conn(), found.member.id, Purpose::Password, now - MAIL_EVERY).await? {
+            return Ok(None);
+        }
+        once::insert(tx, &invitation(app, &found.member, &token), now).await?;
+        Ok(Some(found.member))
+    });
+    match written.await? {
+        Some(member) => mail::post_invitation(app, db, &member, &token).await,
+        None => Ok(()),
+    }
+}
+
+/// The token by which a new member chooses a password, to be kept.
+fn invitation(app: &App, member: &StaffMember, token: &OnceToken) -> once::NewToken {
+    let now = app.clock.now();
+    once::NewToken {
+        id: app.entropy.uuid_v7(now),
+        staff_id: member.id,
+        purpose: Purpose::Password,
+        hash: token.hash(),
+        email: Some(member.email.clone()),
+        expires_at: now + INVITATION_LIFE,
+    }
 }
 
 /// Changes a member; a role or a suspension counts within a second, in sessions that are open too.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-use super::{Entry, LOCAL_ENTRIES, LOCAL_TTL, Refusal, Resolved, Resolver};
+use super::{Entry, LOCAL_ENTRIES, LOCAL_TTL, Refusal, Resolved, Resolver, check_standing};
 use crate::access::{Grants, StaffGrants};
 use crate::error::Fault;
 use crate::identity::keys::KeySet;
@@ -66,9 +66,7 @@ impl Resolver {
         if session.staff_id != verified.staff_id || session.expires_at <= now {
             return Err(Refusal::SessionEnded);
         }
-        if standing.suspended {
-            return Err(Refusal::Suspended);
-        }
+        check_standing(&standing)?;
         let (staff_id, session_id) = (verified.staff_id, verified.session_id);
         let grants = Grants::Staff(self.staff_grants(tenant, staff_id, &session.role).await?);
         let expires_at = Some(verified.expires_at.min(session.expires_at));

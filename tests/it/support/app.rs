@@ -10,12 +10,9 @@ use emporia::app::App;
 use emporia::cache::{MemoryShared, RedisShared};
 use emporia::clock::{Entropy, ManualClock};
 use emporia::country::Country;
-use emporia::error::Fault;
 use emporia::ids::TenantId;
 use emporia::money::Currency;
-use emporia::shop::model::NewShop;
-use emporia::shop::service::shop_create_in_tx;
-use emporia::tenant::service::tenant_create;
+use emporia::provision::{NewStore, store_create};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -89,18 +86,18 @@ impl TestApp {
 
     /// A new tenant with a shop that sells in this currency.
     pub async fn store_in(&self, handle: &str, currency: Currency) -> Store {
-        let (tenant, keys) = tenant_create(&self.app.db, &*self.app.clock, &self.app.entropy, handle, handle, currency)
-            .await
-            .expect("a tenant");
-        let shop = NewShop { name: handle.to_owned(), description: String::new(), country: Country::DE };
-        let (clock, entropy) = (self.app.clock.clone(), self.app.entropy.clone());
-        let created: Result<(), Fault> = self
-            .app
-            .db
-            .tenant(tenant)
-            .write(async |tx| Ok(shop_create_in_tx(tx, &*clock, &entropy, &shop).await?))
-            .await;
-        created.expect("a shop");
+        let new = NewStore {
+            external_id: None,
+            handle: handle.to_owned(),
+            name: handle.to_owned(),
+            description: String::new(),
+            currency,
+            country: Country::DE,
+            delivery: None,
+            owner: None,
+        };
+        let made = store_create(&self.app, &new).await.unwrap_or_else(|error| panic!("a store: {error:?}"));
+        let (tenant, keys) = (made.tenant, made.keys.expect("keys"));
         Store { tenant, publishable: keys.publishable.reveal().to_owned(), secret: keys.secret.reveal().to_owned() }
     }
 
