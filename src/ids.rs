@@ -11,6 +11,11 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct TenantId(pub Uuid);
 
+impl TenantId {
+    /// No tenant's: where an operator names none.
+    pub const NOBODY: Self = Self(Uuid::nil());
+}
+
 impl fmt::Display for TenantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -12,12 +12,12 @@ use crate::identity::model::{NewStaff, StaffMember};
 use crate::identity::rule::StaffRule;
 use crate::identity::service::{invitation_send, staff_create_in_tx};
 use crate::ids::TenantId;
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::shipping::model::NewProfile;
 use crate::shipping::service::profile_create_in_tx;
 use crate::shop;
 use crate::tenant::model::NewTenant;
-use crate::tenant::rule::TenantRule;
+use crate::tenant::rule::{TenantErrorCode, TenantRule};
 use crate::tenant::service::{tenant_by_external_id, tenant_by_id, tenant_insert_in_tx};
 
 /// What a store needs to be able to sell.
@@ -46,6 +46,48 @@ pub enum StoreRule {
     Owner(StaffRule),
     #[error("a description has at most {MAX_DESCRIPTION} characters")]
     LongDescription,
+    #[error("a shop is in a country, and ZZ is none")]
+    NoCountry,
+    #[error("the rate {0}")]
+    BadRate(String),
+}
+
+impl StoreRule {
+    pub fn code(&self) -> TenantErrorCode {
+        match self {
+            Self::Tenant(rule) => rule.code(),
+            Self::Owner(_) | Self::LongDescription | Self::NoCountry | Self::BadRate(_) => TenantErrorCode::Invalid,
+        }
+    }
+
+    /// The path to the argument at fault.
+    pub fn field(&self) -> Vec<String> {
+        let path: &[&str] = match self {
+            Self::Tenant(rule) => return rule.field(),
+            Self::Owner(rule) => {
+                return ["input", "owner"].map(str::to_owned).into_iter().chain(rule.field.clone()).collect();
+            }
+            Self::LongDescription => &["input", "description"],
+            Self::NoCountry => &["input", "country"],
+            Self::BadRate(_) => &["input", "shippingRate"],
+        };
+        path.iter().map(|part| (*part).to_owned()).collect()
+    }
+}
+
+/// Minor units; what the table's CHECK admits.
+const MAX_RATE: i64 = 1_000_000_000_000;
+
+/// What a new store ships: to its own country, at one rate.
+pub fn flat_delivery(country: Country, rate: &str, currency: Currency) -> Result<NewProfile, StoreRule> {
+    if country == Country::ZZ {
+        return Err(StoreRule::NoCountry);
+    }
+    let rate = Money::parse(rate, currency).map_err(|error| StoreRule::BadRate(format!("\"{rate}\" {error}")))?;
+    if !(0..=MAX_RATE).contains(&rate.minor) {
+        return Err(StoreRule::BadRate("is out of range".to_owned()));
+    }
+    Ok(NewProfile::flat(country.name(), &[country], false, "Standard", rate.minor))
 }
 
 /// What has become of it.

@@ -8,6 +8,10 @@
 //!     #[requires(read_orders)]
 //!     async fn order(&self, …) -> … { … }
 //!
+//!     /// Every tenant.
+//!     #[operator]
+//!     async fn tenants(&self, …) -> … { … }
+//!
 //!     /// The shop.
 //!     #[public]
 //!     async fn shop(&self, …) -> … { … }
@@ -15,14 +19,14 @@
 //! ```
 //!
 //! The line becomes the field's guard, its directive in the schema language, and a sentence of its description, so that
-//! the three cannot differ. It stands above `#[Object]` or `#[Subscription]`, which see only what it makes of it.
+//! the three cannot differ. What is for operators is shown to nobody else. It stands above `#[Object]` or `#[Subscription]`, which see only what it makes of it.
 
 use proc_macro::TokenStream;
 use proc_macro2::{Span, TokenStream as Tokens};
 use quote::quote;
 use syn::{Attribute, Error, Ident, ImplItem, ItemImpl, Meta, parse_macro_input, parse_quote};
 
-/// Turns `#[requires(…)]`, `#[signed_in]` and `#[public]` of each function into guard, directive and description.
+/// Turns `#[requires(…)]`, `#[signed_in]`, `#[operator]` and `#[public]` of each function into guard, directive and description.
 #[proc_macro_attribute]
 pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if !arguments.is_empty() {
@@ -40,7 +44,7 @@ pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// The attributes that say so.
-const NAMES: [&str; 3] = ["requires", "signed_in", "public"];
+const NAMES: [&str; 4] = ["requires", "signed_in", "operator", "public"];
 
 /// What a function says of who may ask.
 enum Decision {
@@ -48,6 +52,8 @@ enum Decision {
     Requires(Ident),
     /// A member of the staff, or whoever has the permission.
     SignedIn(Option<Ident>),
+    /// Who runs the service.
+    Operator,
     Public,
 }
 
@@ -59,6 +65,9 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
         } else if attribute.path().is_ident("signed_in") {
             let permission = if matches!(attribute.meta, Meta::Path(_)) { None } else { Some(attribute.parse_args()?) };
             said.push((Decision::SignedIn(permission), attribute));
+        } else if attribute.path().is_ident("operator") {
+            attribute.meta.require_path_only()?;
+            said.push((Decision::Operator, attribute));
         } else if attribute.path().is_ident("public") {
             attribute.meta.require_path_only()?;
             said.push((Decision::Public, attribute));
@@ -77,6 +86,7 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
         Decision::SignedIn(Some(permission)) => {
             Some(format!(" Needs a staff member's access token or the permission `{permission}`."))
         }
+        Decision::Operator => Some(" Needs an operator's token.".to_owned()),
         Decision::Public => None,
     };
     if let Some(sentence) = sentence {
@@ -111,6 +121,11 @@ fn options(decision: &Decision) -> Tokens {
                 directive = crate::graphql::guard::signed_in::apply(Some(#permission.to_string()))
             }
         }
+        Decision::Operator => quote! {
+            guard = crate::graphql::guard::Operator,
+            directive = crate::graphql::guard::operator::apply(),
+            visible = "crate::graphql::guard::is_operator"
+        },
         Decision::Public => quote!(directive = crate::graphql::guard::public::apply()),
     }
 }

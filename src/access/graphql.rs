@@ -38,6 +38,8 @@ pub enum ViewerKind {
     Server,
     /// A member of the staff, by an access token. Who it is says `currentStaffMember`.
     Staff,
+    /// Who runs the service, by an operator's token. In a shop by its support access, if `X-Tenant-ID` names one.
+    Operator,
 }
 
 /// Whether the viewer may do something, and which rule says so.
@@ -68,6 +70,7 @@ impl Viewer {
             Access::Publishable { .. } => ViewerKind::Storefront,
             Access::Secret { .. } | Access::System => ViewerKind::Server,
             Access::Staff { .. } => ViewerKind::Staff,
+            Access::Operator { .. } => ViewerKind::Operator,
         }
     }
 

@@ -1,5 +1,5 @@
 //! The commands: `emporia dev | serve | worker | migrate | health | schema | config … | tenant … | key … | staff … |
-//! signing-key … | payment … | import …`.
+//! signing-key … | operator-token … | payment … | import …`.
 //!
 //! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
@@ -8,6 +8,7 @@ mod config;
 pub(crate) mod health;
 mod migrate;
 mod operator;
+mod operator_token;
 mod payment;
 pub(crate) mod process;
 mod signing_key;
@@ -59,6 +60,9 @@ enum Command {
     /// Show and replace the keys that staff's access tokens are signed with.
     #[command(subcommand)]
     SigningKey(signing_key::SigningKeyCommand),
+    /// Create, list and revoke the tokens of who makes tenants from afar.
+    #[command(subcommand)]
+    OperatorToken(operator_token::OperatorTokenCommand),
     /// Show payments that no gateway ends, and say what became of them.
     #[command(subcommand)]
     Payment(payment::PaymentCommand),
@@ -95,6 +99,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Key(command) => tenant::key(command).await,
         Command::Staff(command) => staff::staff(command).await,
         Command::SigningKey(command) => signing_key::signing_key(command).await,
+        Command::OperatorToken(command) => operator_token::operator_token(command).await,
         Command::Payment(command) => payment::payment(command).await,
     }?;
     Ok(ExitCode::SUCCESS)

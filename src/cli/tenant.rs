@@ -17,9 +17,8 @@ use crate::error::ServiceError;
 use crate::identity::model::NewStaff;
 use crate::identity::service::password_token_show;
 use crate::ids::TenantId;
-use crate::money::{Currency, Money};
-use crate::provision::{Founded, NewStore, OWNER, StoreRule, handle_from, store_create};
-use crate::shipping::model::NewProfile;
+use crate::money::Currency;
+use crate::provision::{Founded, NewStore, OWNER, StoreRule, flat_delivery, handle_from, store_create};
 use crate::shop::model::checkout_url_template;
 use crate::shop::service::checkout_url_set;
 use crate::tenant::model::origin;
@@ -166,9 +165,6 @@ pub enum Kind {
     Secret,
 }
 
-/// Minor units; what the table's CHECK admits.
-const MAX_RATE: i64 = 1_000_000_000_000;
-
 pub async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
     let app = operator().await?;
     match command {
@@ -186,12 +182,8 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         Some(handle) => handle,
         None => handle_from(&args.name).context("NAME has no letter a-z to make a handle from: say --handle")?,
     };
-    let rate = Money::parse(&args.shipping_rate, args.currency)
-        .map_err(|error| anyhow!("--shipping-rate {} {error}", args.shipping_rate))?;
-    if !(0..=MAX_RATE).contains(&rate.minor) {
-        bail!("--shipping-rate {} is out of range", args.shipping_rate);
-    }
-    let countries = [args.country];
+    let delivery = flat_delivery(args.country, &args.shipping_rate, args.currency)
+        .map_err(|error| anyhow!("--shipping-rate {}: {error}", args.shipping_rate))?;
     let owner = args.owner_email.zip(args.owner_name);
     let new = NewStore {
         external_id: args.external_id,
@@ -200,7 +192,7 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         description: String::new(),
         currency: args.currency,
         country: args.country,
-        delivery: Some(NewProfile::flat(args.country.name(), &countries, false, "Standard", rate.minor)),
+        delivery: Some(delivery),
         owner: owner.map(|(email, name)| NewStaff { email, name, role: OWNER.to_owned() }),
     };
     let Founded { tenant, keys, owner } = store_create(app, &new).await.map_err(plain_store)?;

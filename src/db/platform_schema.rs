@@ -63,6 +63,18 @@ pub mod platform {
     }
 
     diesel::table! {
+        platform.operator_tokens (id) {
+            id -> Uuid,
+            name -> Text,
+            hash -> Bytea,
+            created_at -> Timestamptz,
+            expires_at -> Timestamptz,
+            revoked_at -> Nullable<Timestamptz>,
+            last_used_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         platform.outbox_ready (id) {
             id -> Int8,
             tenant_id -> Uuid,
@@ -109,6 +121,7 @@ pub mod platform {
         identity_events,
         identity_memberships,
         identity_organizations,
+        operator_tokens,
         outbox_ready,
         signing_keys,
         tenants,

@@ -609,6 +609,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    support_accesses (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        reason -> Text,
+        permissions -> Array<Text>,
+        granted_by -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     trusted_documents (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -713,6 +726,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff_sessions,
     staff_tokens,
     stock_reservations,
+    support_accesses,
     trusted_documents,
     webhook_attempts,
     webhook_deliveries,

@@ -33,6 +33,7 @@ use crate::page::MAX_PAGE;
 use crate::role::graphql::{Role, role_by_id};
 use crate::shipping::graphql::{DeliveryProfile, profile_of_merchant};
 use crate::shop::graphql::{Location, Market, Shop, ShopPolicy, location_by_id, the_shop};
+use crate::support_access::graphql::{SupportAccess, support_access_by_id};
 use crate::trusted_document::graphql::{TrustedDocument, document_of_merchant};
 use crate::webhook::graphql::{WebhookDelivery, WebhookSubscription, delivery_of_merchant, subscription_of_merchant};
 
@@ -73,6 +74,7 @@ pub enum Node {
     TrustedDocument(TrustedDocument),
     CustomDomain(CustomDomain),
     ApiKey(ApiKey),
+    SupportAccess(SupportAccess),
     Role(Role),
     StaffMember(StaffMember),
     StaffSession(StaffSession),
@@ -123,6 +125,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
         "CustomDomain" => domain_by_id(scope, id).await?.map(Node::CustomDomain),
         "Role" => role_by_id(scope, id).await?.map(Node::Role),
+        "SupportAccess" => support_access_by_id(scope, id).await?.map(Node::SupportAccess),
         "ApiKey" => api_key_by_id(scope, id).await?.map(Node::ApiKey),
         "StaffMember" => member_of(scope, id).await?.map(Node::StaffMember),
         "StaffSession" => session_of(scope, id).await?.map(Node::StaffSession),

@@ -29,6 +29,8 @@ use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::role::graphql::{RoleMutation, RoleQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
 use crate::shop::graphql::{SettingsMutation, SettingsQuery, ShopQuery};
+use crate::support_access::graphql::{SupportAccessMutation, SupportAccessQuery};
+use crate::tenant::graphql::{TenantMutation, TenantQuery};
 use crate::trusted_document::graphql::{TrustedDocumentMutation, TrustedDocumentQuery};
 use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 
@@ -37,7 +39,7 @@ use crate::webhook::graphql::{WebhookMutation, WebhookQuery};
 /// What can be asked.
 #[derive(MergedObject, Default)]
 #[graphql(name = "QueryRoot")]
-pub struct QueryRoot(GoodsQuery, SalesQuery, HouseQuery);
+pub struct QueryRoot(GoodsQuery, SalesQuery, HouseQuery, ServiceQuery);
 
 /// Of what is shown and sold.
 #[derive(MergedObject, Default)]
@@ -55,9 +57,13 @@ pub struct HouseQuery(WebhookQuery, TrustedDocumentQuery, AccessQuery, ApiKeyQue
 #[derive(MergedObject, Default)]
 pub struct SetupQuery(SettingsQuery, DomainQuery);
 
+/// Of who runs the service, and what a shop lets them see.
+#[derive(MergedObject, Default)]
+pub struct ServiceQuery(TenantQuery, SupportAccessQuery);
+
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(GoodsMutation, SalesMutation, HouseMutation);
+pub struct Mutation(GoodsMutation, SalesMutation, HouseMutation, ServiceMutation);
 
 /// To what is shown and sold.
 #[derive(MergedObject, Default)]
@@ -82,6 +88,10 @@ pub struct HouseMutation(
 /// With how the shop is set up.
 #[derive(MergedObject, Default)]
 pub struct SetupMutation(SettingsMutation, DomainMutation);
+
+/// By who runs the service, and what a shop lets them see.
+#[derive(MergedObject, Default)]
+pub struct ServiceMutation(TenantMutation, SupportAccessMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

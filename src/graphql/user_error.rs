@@ -16,6 +16,8 @@ use crate::order::graphql::OrderUserError;
 use crate::role::graphql::RoleUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
 use crate::shop::graphql::TenantSettingsUserError;
+use crate::support_access::graphql::SupportAccessUserError;
+use crate::tenant::graphql::TenantUserError;
 use crate::trusted_document::graphql::TrustedDocumentUserError;
 use crate::webhook::graphql::WebhookUserError;
 
@@ -46,6 +48,8 @@ pub enum DisplayableError {
     Role(RoleUserError),
     Staff(StaffUserError),
     Customer(CustomerUserError),
+    SupportAccess(SupportAccessUserError),
+    Tenant(TenantUserError),
     WithoutCode(UserError),
 }
 
@@ -60,12 +64,13 @@ pub fn split<T, R, E: From<R>>(done: ServiceResult<T, R>) -> Result<(Option<T>, 
 
 /// Declares an area's user error around its enum of codes. Name it in [`DisplayableError`] too.
 ///
-/// `user_error!(PageCreateUserError, PageCreateUserErrorCode);`
+/// `user_error!(PageCreateUserError, PageCreateUserErrorCode);`; with further attributes of the type behind.
 #[macro_export]
 macro_rules! user_error {
-    ($name:ident, $code:ty) => {
+    ($name:ident, $code:ty $(, $more:meta)*) => {
         /// Why a mutation did not do what was asked.
         #[derive(Clone, Debug, async_graphql::SimpleObject)]
+        $(#[$more])*
         pub struct $name {
             /// The path to the input that is at fault.
             pub field: Option<Vec<String>>,

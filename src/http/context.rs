@@ -2,9 +2,18 @@
 //!
 //! The host names a tenant by a subdomain of the service's or by a domain that the tenant has proved to be its own.
 //!
-//! Of several credentials the first of these says who asks: a staff member's access token, an API key, the host. Those
-//! beside an access token have to be good, and of the same tenant; the host beside a key says nothing. No other header
-//! says anything of who asks, whatever a proxy puts there.
+//! Of several credentials the first of these says who asks:
+//!
+//! 1. an operator's token (`Authorization: Bearer eop_…`). With it, and with nothing else, `X-Tenant-ID` names the tenant,
+//!    which has to grant support access; without that header there is no tenant, and nothing but what operators do;
+//! 2. a staff member's access token (`Authorization: Bearer …`), ours or an outside provider's;
+//! 3. an API key;
+//! 4. the host.
+//!
+//! What stands beside a token has to be good, and of the same tenant: an API key, and the host, where it names a tenant.
+//! An API key beside an operator's token that names no tenant is refused; the host there says nothing, nor does it beside
+//! a key. No other header says anything of who asks, whatever a proxy puts there: `X-User-ID` and its like are not read,
+//! and `X-Tenant-ID` beside any other credential, or none, changes nothing.
 //!
 //! Nothing behind the edge sees a credential; nothing gets a connection without having passed here.
 
@@ -14,6 +23,7 @@ use super::host::named;
 use super::router::Served;
 use crate::app::App;
 use crate::graphql::error::Code;
+use crate::operator::token::OperatorToken;
 use crate::tenant::model::Access;
 use crate::tenant::resolve::{HostName, Refusal, Resolved};
 
@@ -21,12 +31,17 @@ use crate::tenant::resolve::{HostName, Refusal, Resolved};
 pub const KEY_HEADERS: [&str; 3] =
     ["x-api-key", "x-shopify-storefront-access-token", "shopify-storefront-private-token"];
 
+/// By which an operator's token says for which tenant.
+pub const TENANT_HEADER: &str = "x-tenant-id";
+
 /// What a request shows of itself.
 #[derive(Clone, Default)]
 pub struct Credentials {
     pub api_key: Option<String>,
     /// What follows `Bearer` in the `authorization` header.
     pub access_token: Option<String>,
+    /// [`TENANT_HEADER`], of which operators' tokens alone take notice. Of two, or of one that is no text, none is right.
+    pub tenant: Option<String>,
     pub host: Option<String>,
     /// `null`, which is nobody's, when it cannot be told: not absent.
     pub origin: Option<String>,
@@ -41,6 +56,7 @@ impl Credentials {
                 value.to_str().unwrap_or_default().to_owned()
             }),
             access_token: access_token(headers),
+            tenant: only(headers, TENANT_HEADER),
             host: text(header::HOST.as_str()),
             origin: origin(headers),
         }
@@ -53,6 +69,13 @@ fn access_token(headers: &HeaderMap) -> Option<String> {
     let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.to_str().ok()?));
     let first = tokens.next()?;
     Some(if tokens.next().is_none() { first.to_owned() } else { String::new() })
+}
+
+/// The header's one value; empty when there are several, or it is no text.
+fn only(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?.to_str().ok().filter(|_| values.next().is_none());
+    Some(first.unwrap_or_default().to_owned())
 }
 
 /// What follows `Bearer`, in any case (RFC 9110, 11.1); none of another scheme.
@@ -86,10 +109,16 @@ impl From<Refusal> for Denied {
             | Refusal::Expired
             | Refusal::Missing
             | Refusal::Token(_)
-            | Refusal::SessionEnded => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
-            Refusal::Suspended | Refusal::Deleted | Refusal::NoTenant | Refusal::NoMember | Refusal::OtherTenant => {
-                (StatusCode::FORBIDDEN, Code::Forbidden)
-            }
+            | Refusal::SessionEnded
+            | Refusal::BadOperatorToken
+            | Refusal::UnknownOperatorToken
+            | Refusal::ExpiredOperatorToken => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
+            Refusal::Suspended
+            | Refusal::Deleted
+            | Refusal::NoTenant
+            | Refusal::NoMember
+            | Refusal::OtherTenant
+            | Refusal::NoSupportAccess => (StatusCode::FORBIDDEN, Code::Forbidden),
             // Nothing of ours: who keeps the keys has been complained of.
             Refusal::ProviderAway => (StatusCode::SERVICE_UNAVAILABLE, Code::Internal),
             Refusal::Fault(fault) => {
@@ -108,6 +137,13 @@ pub async fn guard(served: &Served, credentials: &Credentials) -> Result<Resolve
     let app = &served.app;
     let host = credentials.host.as_deref().and_then(|host| named(&app.config.http, &served.own, host));
     let resolved = match (&credentials.access_token, &credentials.api_key, host) {
+        (Some(token), key, host) if OperatorToken::is_meant(token) => {
+            let resolved = app.resolver.by_operator(token, credentials.tenant.as_deref()).await?;
+            // A host is the address of something else where no tenant is meant.
+            let host = host.filter(|_| !resolved.is_nowhere());
+            beside(app, &resolved, key.as_deref(), host.as_ref()).await?;
+            resolved
+        }
         (Some(token), key, host) => {
             let resolved = app.resolver.by_token(token).await?;
             beside(app, &resolved, key.as_deref(), host.as_ref()).await?;
@@ -145,7 +181,10 @@ async fn check_origin(served: &Served, credentials: &Credentials, resolved: &Res
     let Some(origin) = credentials.origin.as_deref() else { return Ok(()) };
     let allowed = &resolved.standing.allowed_origins;
     let is_listed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-    let is_secret = matches!(resolved.access, Access::Secret { .. });
+    // An operator's belongs into none of a shop's pages, whatever that allows.
+    let is_operator = matches!(resolved.access, Access::Operator { .. });
+    let is_listed = is_listed && !is_operator;
+    let is_secret = is_operator || matches!(resolved.access, Access::Secret { .. });
     let anyone = allowed.is_empty() && !is_secret;
     if served.own.contains(origin) || is_listed || anyone {
         return Ok(());
@@ -158,7 +197,11 @@ async fn check_origin(served: &Served, credentials: &Credentials, resolved: &Res
     {
         return Ok(());
     }
-    let what = if is_secret { "secret keys" } else { "this shop's keys" };
+    let what = match (is_operator, is_secret) {
+        (true, _) => "operators' tokens",
+        (false, true) => "secret keys",
+        (false, false) => "this shop's keys",
+    };
     let message = format!("{what} may not be used from pages of {origin}");
     Err(Denied { status: StatusCode::FORBIDDEN, code: Code::Forbidden, message, origin_refused: true })
 }

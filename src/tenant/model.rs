@@ -109,6 +109,8 @@ pub enum Access {
     Secret { key_id: Uuid },
     /// A staff member's access token; without a session, it is an outside identity provider's.
     Staff { staff_id: Uuid, session_id: Option<Uuid> },
+    /// Who runs the service: in no tenant, or in one that has granted support access.
+    Operator { token_id: Uuid },
     /// The worker, on the tenant's behalf. No request ever proves to be this.
     System,
 }
@@ -125,6 +127,7 @@ impl Access {
             Self::Public => "public".to_owned(),
             Self::Publishable { key_id } | Self::Secret { key_id } => format!("key:{key_id}"),
             Self::Staff { staff_id, .. } => format!("staff:{staff_id}"),
+            Self::Operator { token_id } => format!("operator:{token_id}"),
             Self::System => "system".to_owned(),
         }
     }

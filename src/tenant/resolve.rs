@@ -14,6 +14,7 @@
 
 mod hosts;
 mod local;
+mod operator;
 mod outside;
 mod staff;
 
@@ -26,13 +27,12 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::hosts::HostName;
-use self::local::{DEAF, Entry, LOCAL_ENTRIES, Lasting, Local, keep_uses, listen};
+use self::local::{DEAF, Entry, LOCAL_ENTRIES, Lasting, Local, keep_uses, listen, write_uses};
 use super::model::{Access, TenantStanding};
 use super::store;
 use crate::access::{Grants, Permissions};
 use crate::api_key::key::{ApiKey, KeyHash};
 use crate::api_key::model::KeyKind;
-use crate::api_key::service::uses_write;
 use crate::api_key::store::live_key;
 use crate::cache::{Notice, Shared};
 use crate::clock::Clock;
@@ -69,6 +69,14 @@ pub enum Refusal {
     Token(#[from] BadToken),
     #[error("the session has ended: sign in again")]
     SessionEnded,
+    #[error("the operator's token is malformed: expected eop_… as it was shown")]
+    BadOperatorToken,
+    #[error("the operator's token is unknown or revoked")]
+    UnknownOperatorToken,
+    #[error("the operator's token has expired")]
+    ExpiredOperatorToken,
+    #[error("X-Tenant-ID names no shop that grants support access now")]
+    NoSupportAccess,
     #[error("the access token names no shop of this service")]
     NoTenant,
     #[error("you are no member of this shop any more")]
@@ -93,6 +101,11 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// Whether it is an operator who names no tenant: there are no rows to ask for.
+    pub fn is_nowhere(&self) -> bool {
+        self.standing.id == TenantId::NOBODY
+    }
+
     /// What a credential proved that does not end by itself.
     pub fn lasting(standing: Arc<TenantStanding>, access: Access, grants: Grants) -> Self {
         Self { standing, access, grants, expires_at: None }
@@ -124,6 +137,10 @@ pub(crate) enum Changed {
     },
     /// Members whom outside providers vouch for, which the shared cache does not hold.
     Members,
+    /// An operator's token.
+    OperatorToken(KeyHash),
+    /// The support access that a tenant grants.
+    Support(TenantId),
     /// The keys that access tokens are signed with, which the shared cache does not hold.
     SigningKeys,
 }
@@ -161,7 +178,7 @@ impl Resolver {
 
     /// Writes down when keys were last used, as far as this process knows and has not yet.
     pub async fn write_uses(&self) -> Result<(), Fault> {
-        uses_write(&self.db, self.local.uses.take()).await
+        write_uses(&self.db, &self.local).await
     }
 
     /// Tells when credentials may have changed: what was resolved before must be resolved again.
@@ -321,6 +338,8 @@ impl Resolver {
                 let standings = tenants.iter().map(|tenant| ("tenant", tenant.to_string()));
                 standings.chain([(hosts::DOMAIN, host.clone())]).collect()
             }
+            Changed::OperatorToken(hash) => vec![(operator::TOKEN, hash.hex())],
+            Changed::Support(id) => vec![(operator::SUPPORT, id.to_string())],
             Changed::Members | Changed::SigningKeys => return Ok(()),
         };
         for (kind, id) in entries {
@@ -352,7 +371,8 @@ impl Resolver {
     async fn announce(&self, what: &Changed) -> Result<(), Fault> {
         self.local.forget();
         self.say_patiently(what, ANNOUNCEMENTS).await.map_err(|error| {
-            let done = if matches!(what, Changed::Key(_) | Changed::Sessions(..)) { "revoked" } else { "changed" };
+            let is_revoked = matches!(what, Changed::Key(_) | Changed::Sessions(..) | Changed::OperatorToken(_));
+            let done = if is_revoked { "revoked" } else { "changed" };
             Fault::internal(format!(
                 "{done}, but not yet known everywhere: {error}. Say it again, or wait five minutes"
             ))

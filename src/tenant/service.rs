@@ -13,6 +13,7 @@ use crate::db::error::constraint;
 use crate::db::{Db, PlatformConn, QueryError, QueryResult};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
+use crate::page::PageQuery;
 
 /// The platform's row of a new tenant, which the transaction goes on to furnish.
 pub async fn tenant_insert_in_tx(
@@ -201,6 +202,24 @@ pub async fn tenant_set_trusted_documents_only(
         }
     };
     resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
+}
+
+/// What a page of tenants is narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct TenantFilter {
+    /// A text that name, handle or external id holds, in upper or lower case.
+    pub text: Option<String>,
+    pub status: Option<TenantStatus>,
+}
+
+/// A page of tenants, in the order in which they were made.
+pub async fn tenants_page(db: &Db, filter: &TenantFilter, page: &PageQuery) -> Result<Vec<Tenant>, Fault> {
+    db.platform().run(async |conn| Ok(store::page(conn, filter, page).await?)).await
+}
+
+/// The tenant with this subdomain and short name.
+pub async fn tenant_by_handle(db: &Db, handle: &str) -> Result<Option<TenantId>, Fault> {
+    db.platform().run(async |conn| Ok(store::tenant_by_handle(conn, handle).await?)).await
 }
 
 /// The tenant with the operator's own id.

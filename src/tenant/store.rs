@@ -6,10 +6,12 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::model::{NewTenant, Tenant, TenantStanding, TenantStatus};
-use crate::db::PlatformConn;
+use super::service::TenantFilter;
 use crate::db::platform_tables::{domains, tenants};
+use crate::db::{PlatformConn, keyset};
 use crate::ids::TenantId;
 use crate::money::Currency;
+use crate::page::PageQuery;
 
 fn unreadable(what: &str, value: &str) -> diesel::result::Error {
     diesel::result::Error::DeserializationError(format!("{what} {value}").into())
@@ -148,6 +150,22 @@ impl Row {
 pub async fn tenant(conn: &mut PlatformConn<'_>, id: TenantId) -> QueryResult<Option<Tenant>> {
     let row: Option<Row> = tenants::table.find(id.0).select(Row::as_select()).first(conn).await.optional()?;
     row.map(Row::read).transpose()
+}
+
+/// A page of tenants, in the order of their creation.
+pub async fn page(conn: &mut PlatformConn<'_>, filter: &TenantFilter, page: &PageQuery) -> QueryResult<Vec<Tenant>> {
+    let mut query = tenants::table.select(Row::as_select()).limit(page.limit).into_boxed();
+    if let Some(status) = filter.status {
+        query = query.filter(tenants::status.eq(status.as_db()));
+    }
+    if let Some(text) = &filter.text {
+        // As it stands: nothing in it is a pattern.
+        let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let named = tenants::name.ilike(pattern.clone()).or(tenants::handle.ilike(pattern.clone()));
+        query = query.filter(named.or(tenants::external_id.ilike(pattern).is_not_distinct_from(true)));
+    }
+    let query = keyset::by!(query, page, tenants::id);
+    query.load::<Row>(conn).await?.into_iter().map(Row::read).collect()
 }
 
 /// Tenants in the order of their creation, after the given one.

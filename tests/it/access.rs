@@ -19,19 +19,21 @@ use crate::support::{Statements, Store, TestApp, statements_of};
 
 /// What the schema says of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Needs {
+pub enum Needs {
     /// It is for everybody.
     Nothing,
     Permission(Permission),
     /// A member of the staff; or the permission.
     SignedIn(Option<Permission>),
+    /// Who runs the service.
+    Operator,
 }
 
 impl Needs {
-    fn permission(self) -> Option<Permission> {
+    pub fn permission(self) -> Option<Permission> {
         match self {
             Self::Permission(permission) => Some(permission),
-            Self::Nothing | Self::SignedIn(_) => None,
+            Self::Nothing | Self::SignedIn(_) | Self::Operator => None,
         }
     }
 }
@@ -60,6 +62,7 @@ fn decisions() -> (Decisions, Vec<String>) {
                 .filter_map(|directive| match directive.name.node.as_str() {
                     "public" => Some(Needs::Nothing),
                     "requires" => Some(Needs::Permission(scope(directive, "scope").expect("@requires names a scope"))),
+                    "operator" => Some(Needs::Operator),
                     "signedIn" => Some(Needs::SignedIn(scope(directive, "orScope"))),
                     _ => None,
                 })
@@ -105,7 +108,7 @@ async fn key(app: &TestApp, store: &Store, permissions: Permissions) -> String {
 }
 
 /// The documents of one root field each, with what the field needs.
-fn tried() -> Vec<(&'static str, String, Needs)> {
+pub fn tried() -> Vec<(&'static str, String, Needs)> {
     let (decided, _) = decisions();
     let tried = entries().filter_map(|entry| {
         let operation = operation(entry.document);
@@ -127,7 +130,7 @@ fn tried() -> Vec<(&'static str, String, Needs)> {
 }
 
 /// Whether the root field itself was refused for want of this permission.
-fn is_refused(answer: &Value, field: &str, permission: &str) -> bool {
+pub fn is_refused(answer: &Value, field: &str, permission: &str) -> bool {
     let error = &answer["errors"][0];
     let says = error["message"].as_str().is_some_and(|message| message.contains(&format!("permission {permission}:")));
     says && error["extensions"]["code"] == "FORBIDDEN" && error["path"] == json!([field])
@@ -173,7 +176,7 @@ async fn the_one_permission_is_enough() {
     for (document, field, needed) in tried() {
         let key = match needed {
             // For whom there are only members, there is no key.
-            Needs::SignedIn(None) => continue,
+            Needs::SignedIn(None) | Needs::Operator => continue,
             Needs::Nothing if !BY_ARGUMENT.iter().any(|(name, _)| *name == field) => &nothing,
             needed => {
                 let by_argument = || BY_ARGUMENT.iter().find(|(name, _)| *name == field).map(|(_, needed)| *needed);
@@ -219,6 +222,36 @@ async fn what_is_for_members_is_refused_to_everybody_else_before_anything_is_rea
     let (refused, statements) = Statements::of(&app.db.name, refused).await;
     assert!(refused > 5, "{refused}");
     assert_eq!(statements.count(), 0, "a refused call has asked the database: {statements:?}");
+}
+
+#[tokio::test]
+async fn what_is_for_operators_is_refused_to_everybody_else_before_anything_is_read() {
+    let app = TestApp::new().await;
+    let it = furnish(&app, "alpha").await;
+    let owner = app.member(&it.store, "owner@shop.example", "owner").await;
+    let of_operators = tried().into_iter().filter(|(_, _, needed)| *needed == Needs::Operator);
+    let of_operators: Vec<_> =
+        of_operators.map(|(document, field, _)| (filled(document, &it.names, &it.names), field)).collect();
+    let callers = [
+        Caller::with_key(&app, &it.store.secret),
+        Caller::with_key(&app, &it.store.publishable),
+        Caller::with_token(&app, &owner.access_token),
+    ];
+    let refusing = async {
+        for (document, field) in &of_operators {
+            for caller in &callers {
+                let answer = caller.ask(document).await;
+                let error = &answer["errors"][0];
+                let seen = (&error["extensions"]["code"], &error["path"]);
+                assert_eq!(seen, (&json!("FORBIDDEN"), &json!([field])), "{document}\n{answer:#}");
+                assert!(error["message"].as_str().is_some_and(|it| it.contains("an operator's token")), "{answer:#}");
+            }
+        }
+    };
+    let ((), mut statements) = statements_of(&app.db.name, refusing).await;
+    statements.retain(|sql| !sql.contains("\"staff_sessions\"") && !sql.contains("\"roles\""));
+    assert!(statements.is_empty(), "a refused call has asked the database: {statements:#?}");
+    assert!(of_operators.len() > 8, "{}", of_operators.len());
 }
 
 #[tokio::test]
@@ -432,6 +465,7 @@ fn tables() -> String {
                 let needed = match needed {
                     Needs::Nothing => "nothing: for everybody".to_owned(),
                     Needs::Permission(permission) => format!("`{permission}`"),
+                    Needs::Operator => "an operator's token".to_owned(),
                     Needs::SignedIn(None) => "a staff member's access token".to_owned(),
                     Needs::SignedIn(Some(permission)) => format!("a staff member's access token, or `{permission}`"),
                 };

@@ -267,6 +267,29 @@ async fn keys_are_made_listed_and_revoked() {
 }
 
 #[tokio::test]
+async fn operators_tokens_are_made_listed_and_revoked() {
+    let test = TestApp::new().await;
+    let (app, platform) = (test.db.url("emporia_app"), test.db.url("emporia_platform"));
+    let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform)];
+    let create = ["operator-token", "create", "--name", "console", "--expires-in"];
+    let made = done(&[&create[..], &["30", "--json"]].concat(), &env);
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    let (id, token) = (made["id"].as_str().expect("an id"), made["token"].as_str().expect("a token"));
+    assert!(test.app.resolver.by_operator(token, None).await.is_ok());
+    let revoked = done(&["operator-token", "revoke", id, "--json"], &env);
+    assert_eq!(serde_json::from_str::<Value>(&revoked).expect("JSON"), json!({ "id": id, "revoked": true }));
+    let listed = done(&["operator-token", "list"], &env);
+    assert!(listed.contains(id) && listed.contains("revoked") && listed.contains("console"), "{listed}");
+    assert!(!listed.contains(token), "a token is never listed in clear");
+    for days in ["0", "367", "never"] {
+        assert!(refused(&[&create[..], &[days]].concat(), &env).contains("--expires-in"), "{days}");
+    }
+    let nameless = ["operator-token", "create", "--name", " ", "--expires-in", "1"];
+    assert!(refused(&nameless, &env).contains("a name has 1 to 255 characters"));
+    assert!(refused(&["operator-token", "revoke", &uuid::Uuid::nil().to_string()], &env).contains("there is no"));
+}
+
+#[tokio::test]
 async fn names_that_no_list_could_show_are_refused_in_words() {
     let test = TestApp::new().await;
     test.store("acme").await;

@@ -7,9 +7,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use crate::support::{TestDb, admin};
 
 /// Tables without row-level security, and who may do what there beside their owner.
-const PLATFORM: [(&str, &[(&str, &str)]); 8] = [
+const PLATFORM: [(&str, &[(&str, &str)]); 9] = [
     ("platform.tenants", KNOWN_BY_THE_PLATFORM),
     ("platform.api_keys", KNOWN_BY_THE_PLATFORM),
+    ("platform.operator_tokens", KNOWN_BY_THE_PLATFORM),
     (
         "platform.signing_keys",
         // Those that count no longer are deleted. A backup holds what signs: docs/adr/0033.

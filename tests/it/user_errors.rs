@@ -237,6 +237,54 @@ fn of_roles() -> Vec<Case> {
     ]
 }
 
+fn of_support() -> Vec<Case> {
+    let input = |rest: &str| format!("input: {{ {rest} }}");
+    vec![
+        ("supportAccessGrant", input(r#"reason: " ""#), "input.reason"),
+        ("supportAccessGrant", format!("input: {{ reason: {} }}", long(1001)), "input.reason"),
+        ("supportAccessGrant", input(r#"reason: "a", hours: 0"#), "input.hours"),
+        ("supportAccessGrant", input(r#"reason: "a", hours: 169"#), "input.hours"),
+        ("supportAccessGrant", input(r#"reason: "a", accessScopes: []"#), "input.accessScopes"),
+        ("supportAccessGrant", input(r#"reason: "a", accessScopes: ["read_orders", "all"]"#), "input.accessScopes.1"),
+        ("supportAccessGrant", input(r#"reason: "a", accessScopes: ["write_staff"]"#), "input.accessScopes"),
+        ("supportAccessRevoke", format!("id: {}", gid("SupportAccess")), "id"),
+        ("supportAccessRevoke", r#"id: "rubbish""#.to_owned(), "id"),
+    ]
+}
+
+/// By an operator's token: there is a tenant of the handle "acme".
+fn of_tenants(acme: &str) -> Vec<Case> {
+    let create = |what: &str, by: &str| {
+        let whole = r#"input: { externalId: "x", handle: "x", name: "X", description: "", currency: EUR, country: DE,
+            shippingRate: "1", owner: { email: "a@shop.example", name: "A" } }"#;
+        assert!(whole.contains(what), "{what}");
+        ("tenantCreate", whole.replace(what, by))
+    };
+    let created = |(name, arguments): (&'static str, String), path: &'static str| (name, arguments, path);
+    let update = |rest: &str| format!("id: \"{acme}\", input: {{ {rest} }}");
+    let id = || format!("id: {}", gid("Tenant"));
+    vec![
+        created(create(r#"externalId: "x""#, r#"externalId: """#), "input.externalId"),
+        created(create(r#"handle: "x""#, r#"handle: "A b""#), "input.handle"),
+        created(create(r#"handle: "x""#, r#"handle: "acme""#), "input.handle"),
+        created(create(r#"name: "X""#, r#"name: " ""#), "input.name"),
+        created(create(r#"description: """#, &format!("description: {}", long(5001))), "input.description"),
+        created(create("country: DE", "country: ZZ"), "input.country"),
+        created(create(r#"shippingRate: "1""#, r#"shippingRate: "1.999""#), "input.shippingRate"),
+        created(create(r#"shippingRate: "1""#, r#"shippingRate: "-1""#), "input.shippingRate"),
+        created(create(r#"email: "a@shop.example""#, r#"email: "a""#), "input.owner.email"),
+        created(create(r#"name: "A""#, r#"name: """#), "input.owner.name"),
+        ("tenantUpdate", update(r#"name: "a\nb""#), "input.name"),
+        ("tenantUpdate", update(r#"externalId: " ""#), "input.externalId"),
+        ("tenantUpdate", update(r#"allowedOrigins: ["https://a.example", "a.example"]"#), "input.allowedOrigins.1"),
+        ("tenantUpdate", format!("{}, input: {{}}", id()), "id"),
+        ("tenantSuspend", id(), "id"),
+        ("tenantResume", id(), "id"),
+        ("tenantDelete", id(), "id"),
+        ("tenantDelete", r#"id: "rubbish""#.to_owned(), "id"),
+    ]
+}
+
 fn of_staff() -> Vec<Case> {
     let sign_in = |email: &str| format!("input: {{ email: \"{email}\", password: \"x\" }}");
     let reset = |password: &str| format!("token: \"rubbish\", password: \"{password}\"");
@@ -429,8 +477,11 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_orders(&format!("gid://emporia/Order/{order}")),
         of_carts(cart),
         of_staff(),
+        of_support(),
+        of_tenants(&format!("gid://emporia/Tenant/{}", shop.store.tenant)),
     ]
     .concat();
+    let operator = shop.app.operator().await;
     let member = shop.app.member(&shop.store, "ada@shop.example", "owner").await;
 
     let inputs = Inputs::of_the_schema();
@@ -442,6 +493,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         let query = format!("mutation {{ {mutation}({arguments}) {once} {{ userErrors {{ field message }} }} }}");
         let answer = match BY_STAFF.contains(mutation) {
             true => shop.app.gql_as(&member.access_token, &query, json!({})).await,
+            false if mutation.starts_with("tenant") => shop.app.gql_as(&operator.token, &query, json!({})).await,
             false => shop.app.gql(&shop.store.secret, &query, json!({})).await,
         };
         let errors = answer[*mutation]["userErrors"].as_array().expect("user errors");

@@ -49,7 +49,11 @@ impl From<Refusal> for Stop {
             | Refusal::Missing
             // A shop that is gone is nowhere.
             | Refusal::Deleted
-            // Of staff, who do not come here.
+            // Of staff and operators, who do not come here.
+            | Refusal::BadOperatorToken
+            | Refusal::UnknownOperatorToken
+            | Refusal::ExpiredOperatorToken
+            | Refusal::NoSupportAccess
             | Refusal::Token(_)
             | Refusal::SessionEnded
             | Refusal::NoTenant

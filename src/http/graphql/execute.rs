@@ -13,7 +13,7 @@ use super::answer::{Refused, is_request_error};
 use super::params::Params;
 use super::persisted;
 use super::prepare::Prepared;
-use super::{replica, trusted};
+use super::{house, replica, trusted};
 use crate::access::Grants;
 use crate::graphql::error::{ApiError, Code, code, present, set_code};
 use crate::graphql::idempotent::check_header;
@@ -75,6 +75,9 @@ impl Call<'_> {
         if prepared.introspects && !self.served.app.config.http.introspection {
             let text = "introspection is switched off: the schema cannot be asked for (`__schema`, `__type`)";
             return Err(Refused::document(Code::ValidationFailed, text));
+        }
+        if self.resolved.is_nowhere() {
+            house::check(&prepared.document, operation)?;
         }
         let kind = operation.ty;
         if self.is_get && kind != OperationType::Query {
@@ -154,6 +157,9 @@ impl Call<'_> {
 
     /// The tenant's trusted document under a hash.
     async fn trusted(&self, hash: DocumentHash) -> Result<Option<Arc<Prepared>>, Refused> {
+        if self.resolved.is_nowhere() {
+            return Ok(None);
+        }
         let db = self.served.app.db.tenant(self.resolved.standing.id);
         match self.served.trusted.find(&db, hash).await {
             Ok(Some(text)) => self.served.documents.prepare(&text).map(Some),
@@ -268,6 +274,9 @@ fn finish(mut response: Response, scope: &Scope) -> Response {
             // Without a path: said by validation, before anything ran.
             if error.path.is_empty() && error.source.is_none() && error.extensions.is_none() {
                 set_code(error, Code::ValidationFailed);
+                if !matches!(scope.access, Access::Operator { .. }) {
+                    house::hush(&mut error.message);
+                }
             }
         }
         present(&mut response, &scope.request.id);

@@ -11,6 +11,7 @@
 mod answer;
 mod csrf;
 mod execute;
+mod house;
 mod negotiate;
 mod params;
 mod persisted;

@@ -11,6 +11,7 @@ use tokio::sync::{OnceCell, watch};
 
 use super::KeyEntry;
 use super::hosts::NOBODYS;
+use super::operator::Operators;
 use super::outside::Outside;
 use super::staff::Staff;
 use crate::api_key::key::KeyHash;
@@ -19,6 +20,7 @@ use crate::cache::{Notice, Shared};
 use crate::db::Db;
 use crate::error::Fault;
 use crate::ids::TenantId;
+use crate::operator;
 use crate::tenant::model::TenantStanding;
 
 pub(super) const LOCAL_ENTRIES: usize = 20_000;
@@ -43,6 +45,7 @@ pub(super) struct Local {
     pub(super) standings: Cache<TenantId, Entry<Arc<TenantStanding>>>,
     pub(super) staff: Staff,
     pub(super) outside: Outside,
+    pub(super) operators: Operators,
     /// Counts notices: what was asked before the last one is not believed.
     generation: AtomicU64,
     /// Changes with the generation, for those who live longer than a request.
@@ -74,6 +77,7 @@ impl Local {
             nobodys: Cache::new(NOBODYS),
             staff: Staff::new(),
             outside: Outside::new(),
+            operators: Operators::new(),
             standings: Cache::new(LOCAL_ENTRIES),
             generation: AtomicU64::new(0),
             changes: watch::channel(()).0,
@@ -152,14 +156,20 @@ pub(super) async fn listen(shared: Arc<dyn Shared>, mut notices: Receiver<Notice
     }
 }
 
+/// Writes down when keys and operators' tokens were last used.
+pub(super) async fn write_uses(db: &Db, local: &Local) -> Result<(), Fault> {
+    uses_write(db, local.uses.take()).await?;
+    operator::service::uses_write(db, local.operators.uses.take()).await
+}
+
 /// Writes down when keys were last used, every minute, for as long as there is a process that lets them in.
 pub(super) async fn keep_uses(db: Db, local: Weak<Local>) {
     let mut every = tokio::time::interval(WRITE_USES);
     every.tick().await;
     loop {
         every.tick().await;
-        let Some(uses) = local.upgrade().map(|local| local.uses.take()) else { return };
-        if let Err(error) = uses_write(&db, uses).await {
+        let Some(local) = local.upgrade() else { return };
+        if let Err(error) = write_uses(&db, &local).await {
             // The next minute's are written in their place.
             tracing::warn!(%error, "when keys were last used was not written down");
         }

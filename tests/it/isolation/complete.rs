@@ -14,12 +14,13 @@ use emporia::graphql::schema::sdl;
 use super::entries::{NODES, all};
 
 /// Arguments that name something although they are plain texts.
-const NAMING: [&str; 14] = [
+const NAMING: [&str; 15] = [
     "activationToken",
     "after",
     "before",
     "customerAccessToken",
     "deliveryOptionHandle",
+    "externalId",
     "handle",
     "productHandle",
     "query",

@@ -24,6 +24,7 @@ pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
     names.set("handle", handle);
     names.set("marker", &marker);
     names.set("shop", format!("gid://emporia/Shop/{}", store.tenant));
+    names.set("tenant", format!("gid://emporia/Tenant/{}", store.tenant));
     names.set("market", format!("gid://emporia/Market/{}", store.tenant));
     let mut it = Furnished { store, names };
     it.made(app, "{ locations(first: 1) { nodes { id } } }", &[("location", "/nodes/0/id")]).await;
@@ -118,7 +119,7 @@ impl Furnished {
         self.numbered(app, n, document, &ids).await;
     }
 
-    /// A further key, a role, and a domain.
+    /// A further key, a role, a domain, and that operators may look.
     async fn keys(&mut self, app: &TestApp, n: &str) {
         let domain = r#"mutation { domainCreate(host: "<handle>-#.<marker>.example") {
             domain { id } userErrors { message } } }"#;
@@ -131,6 +132,9 @@ impl Furnished {
         let role = r#"mutation { roleCreate(input: { handle: "<handle>-#", name: "<marker>", accessScopes: ["read_orders"] }) {
             role { id } userErrors { message } } }"#;
         self.numbered(app, n, role, &[("role#", "/role/id")]).await;
+        let support = r#"mutation { supportAccessGrant(input: { reason: "<marker>" }) {
+            supportAccess { id } userErrors { message } } }"#;
+        self.numbered(app, n, support, &[("support#", "/supportAccess/id")]).await;
     }
 
     /// A member who is signed in, a token by which a password can be chosen, and a member who signs in elsewhere.
@@ -268,6 +272,7 @@ const LISTS: [&str; 16] = [
     "search",
     "staffMembers",
     "staffSessions",
+    "supportAccesses",
     "trustedDocuments",
     "webhookDeliveries",
     "webhookSubscriptions",

@@ -18,6 +18,8 @@ async fn no_operation_reaches_the_other_store() {
     let nobody = owner.names.of_nobody();
     let rows = Rows::of(&app, owner.store.tenant).await;
     let mut superuser = admin(&app.db.name).await;
+    // Every minute it is written down when keys were last used, those with which the stores were furnished too.
+    app.app.resolver.write_uses().await.expect("written");
     let mut before = rows.read(&mut superuser).await;
     let mut findings = Vec::new();
 

@@ -4,7 +4,7 @@ use async_graphql::{Response, ServerError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::http::context::{Credentials, KEY_HEADERS, bearer};
+use crate::http::context::{Credentials, KEY_HEADERS, TENANT_HEADER, bearer};
 use crate::http::graphql::answer::{Body, json, too_long};
 use crate::http::graphql::params::Params;
 
@@ -35,7 +35,7 @@ impl FromClient {
     }
 }
 
-/// The key and the access token that `connection_init` carries go before those of the upgrade's headers; names in any
+/// The key, the token and the tenant that `connection_init` carries go before those of the upgrade's headers; names in any
 /// case.
 pub fn merge(credentials: &mut Credentials, payload: &Map<String, Value>) {
     let named = |name: &str| payload.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
@@ -52,6 +52,9 @@ pub fn merge(credentials: &mut Credentials, payload: &Map<String, Value>) {
             }
             None => credentials.access_token = Some(String::new()),
         }
+    }
+    if let Some(value) = named(TENANT_HEADER).filter(|value| !value.is_null()) {
+        credentials.tenant = Some(value.as_str().unwrap_or_default().to_owned());
     }
 }
 

@@ -6,6 +6,7 @@ mod catalog;
 mod content;
 mod customer;
 mod node;
+mod operator;
 mod order;
 mod settings;
 mod staff;
@@ -45,9 +46,17 @@ const fn blind(reason: &'static str, document: &'static str) -> Entry {
 
 /// All entries, in an order in which an owner can send them one after the other: what an entry removes, none needs after it.
 pub fn all() -> impl Iterator<Item = Entry> {
-    let reads =
-        [catalog::READS, content::READS, settings::READS, order::READS, cart::READS, customer::READS, staff::READS];
-    let shoppers = [staff::WRITES, cart::WRITES, customer::WRITES, order::WRITES];
+    let reads = [
+        catalog::READS,
+        content::READS,
+        settings::READS,
+        order::READS,
+        cart::READS,
+        customer::READS,
+        staff::READS,
+        operator::READS,
+    ];
+    let shoppers = [operator::WRITES, staff::WRITES, cart::WRITES, customer::WRITES, order::WRITES];
     let writes = shoppers.into_iter().chain([content::WRITES, settings::WRITES, catalog::WRITES]);
     reads.into_iter().chain(writes).flatten().copied()
 }

@@ -47,6 +47,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("TrustedDocument", Found("trusted1")),
     ("CustomDomain", Found("domain1")),
     ("ApiKey", Found("apiKey1")),
+    ("SupportAccess", Found("support1")),
     ("Role", Found("role1")),
     ("StaffMember", Found("staff1")),
     ("StaffSession", Found("session1")),
