@@ -11,6 +11,9 @@
 //!     /// Every tenant.
 //!     #[operator]
 //!     async fn tenants(&self, …) -> … { … }
+//!     /// Puts products into a collection, for which the permission is needed: it may be denied for that one alone.
+//!     #[requires(write_collections = "id")]
+//!     async fn collection_add_products(&self, …, id: ID, …) -> … { … }
 //!
 //!     /// The shop.
 //!     #[public]
@@ -18,13 +21,18 @@
 //! }
 //! ```
 //!
+//! `#[requires(write_products, write_collections = "input.collections")]`: the first permission is needed in any case,
+//! further ones for each thing that the arguments name at the path.
+//!
 //! The line becomes the field's guard, its directive in the schema language, and a sentence of its description, so that
 //! the three cannot differ. What is for operators is shown to nobody else. It stands above `#[Object]` or `#[Subscription]`, which see only what it makes of it.
 
 use proc_macro::TokenStream;
 use proc_macro2::{Span, TokenStream as Tokens};
 use quote::quote;
-use syn::{Attribute, Error, Ident, ImplItem, ItemImpl, Meta, parse_macro_input, parse_quote};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, Ident, ImplItem, ItemImpl, LitStr, Meta, Token, parse_macro_input, parse_quote};
 
 /// Turns `#[requires(…)]`, `#[signed_in]`, `#[operator]` and `#[public]` of each function into guard, directive and description.
 #[proc_macro_attribute]
@@ -48,8 +56,8 @@ const NAMES: [&str; 4] = ["requires", "signed_in", "operator", "public"];
 
 /// What a function says of who may ask.
 enum Decision {
-    /// The permission, as it is written: `read_orders`.
-    Requires(Ident),
+    /// The permissions: at least one.
+    Requires(Vec<Need>),
     /// A member of the staff, or whoever has the permission.
     SignedIn(Option<Ident>),
     /// Who runs the service.
@@ -57,11 +65,39 @@ enum Decision {
     Public,
 }
 
+/// A permission, as it is written: `read_orders`, or `write_collections = "id"`.
+struct Need {
+    permission: Ident,
+    /// Where the arguments name what it is needed for.
+    of: Option<LitStr>,
+}
+
+impl Parse for Need {
+    fn parse(input: ParseStream<'_>) -> Result<Self, Error> {
+        let permission = input.parse()?;
+        let of = if input.parse::<Option<Token![=]>>()?.is_some() { Some(input.parse()?) } else { None };
+        Ok(Self { permission, of })
+    }
+}
+
+/// The permissions of `#[requires(…)]`.
+fn needs(attribute: &Attribute) -> Result<Vec<Need>, Error> {
+    let needs = attribute.parse_args_with(Punctuated::<Need, Token![,]>::parse_terminated)?;
+    let needs: Vec<Need> = needs.into_iter().collect();
+    if needs.is_empty() {
+        return Err(Error::new_spanned(attribute, "expected a permission"));
+    }
+    match needs.iter().skip(1).find(|need| need.of.is_none()) {
+        Some(need) => Err(Error::new(need.permission.span(), "a further permission says for what it is needed")),
+        None => Ok(needs),
+    }
+}
+
 fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
     let mut said = Vec::new();
     for attribute in attributes.iter() {
         if attribute.path().is_ident("requires") {
-            said.push((Decision::Requires(attribute.parse_args()?), attribute));
+            said.push((Decision::Requires(needs(attribute)?), attribute));
         } else if attribute.path().is_ident("signed_in") {
             let permission = if matches!(attribute.meta, Meta::Path(_)) { None } else { Some(attribute.parse_args()?) };
             said.push((Decision::SignedIn(permission), attribute));
@@ -81,7 +117,7 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
     let is_ours = |attribute: &Attribute| NAMES.iter().any(|name| attribute.path().is_ident(name));
     attributes.retain(|attribute| !is_ours(attribute));
     let sentence = match &decision {
-        Decision::Requires(permission) => Some(format!(" Needs the permission `{permission}`.")),
+        Decision::Requires(needs) => Some(needs.iter().map(sentence_of).collect()),
         Decision::SignedIn(None) => Some(" Needs a staff member's access token.".to_owned()),
         Decision::SignedIn(Some(permission)) => {
             Some(format!(" Needs a staff member's access token or the permission `{permission}`."))
@@ -96,6 +132,11 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
     merge(attributes, options(&decision))
 }
 
+fn sentence_of(Need { permission, of }: &Need) -> String {
+    let of = of.as_ref().map(|of| format!(" for what `{}` names", of.value())).unwrap_or_default();
+    format!(" Needs the permission `{permission}`{of}.")
+}
+
 /// What `async_graphql` is to be told.
 fn options(decision: &Decision) -> Tokens {
     let constant = |permission: &Ident| {
@@ -103,12 +144,20 @@ fn options(decision: &Decision) -> Tokens {
         quote!(crate::access::permission::#name)
     };
     match decision {
-        Decision::Requires(permission) => {
-            let permission = constant(permission);
-            quote! {
-                guard = crate::graphql::guard::Requires(#permission),
-                directive = crate::graphql::guard::requires::apply(#permission.to_string())
+        Decision::Requires(needs) => {
+            let (mut all, mut directives) = (Tokens::new(), Tokens::new());
+            for Need { permission, of } in needs {
+                let permission = constant(permission);
+                let of = of.as_ref().map_or_else(|| quote!(None), |of| quote!(Some(#of)));
+                all.extend(quote!(crate::graphql::guard::Need { permission: #permission, of: #of },));
+                directives.extend(quote! {
+                    , directive = crate::graphql::guard::requires::apply(
+                        #permission.to_string(),
+                        Option::<&str>::map(#of, str::to_owned),
+                    )
+                });
             }
+            quote!(guard = crate::graphql::guard::Requires(&[#all]) #directives)
         }
         Decision::SignedIn(None) => quote! {
             guard = crate::graphql::guard::SignedIn(None),

@@ -57,15 +57,15 @@ impl Override {
 }
 
 /// Yes or no, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision<'a> {
     pub is_allowed: bool,
-    pub rule: Rule,
+    pub rule: Rule<'a>,
 }
 
-/// What decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
+/// What decided. Decisions are made for every field: it borrows the roles' names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule<'a> {
     /// The caller is a shopper.
     NoCredential,
     /// The key is not limited.
@@ -77,12 +77,12 @@ pub enum Rule {
     /// An exception that allows.
     Allowed { object: Option<Uuid> },
     /// The role; the one from which it is inherited.
-    Role { handle: String },
+    Role { handle: &'a str },
     /// Nothing speaks for it.
-    NotGranted { role: String },
+    NotGranted { role: &'a str },
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for Rule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let about = |object: &Option<Uuid>| if object.is_some() { " for this one" } else { "" };
         match self {
@@ -99,8 +99,8 @@ impl fmt::Display for Rule {
 
 impl Grants {
     /// Whether the caller may do it: to the thing, or in general when none is named. A refusal in general is not one of
-    /// each thing: see [`Grants::may_with_some`].
-    pub fn decide(&self, permission: Permission, object: Option<Uuid>) -> Decision {
+    /// each thing ([`Grants::may_with_some`]), and leave in general is not leave for each ([`Grants::may_with_all`]).
+    pub fn decide(&self, permission: Permission, object: Option<Uuid>) -> Decision<'_> {
         let (is_allowed, rule) = match self {
             Self::Nothing => (false, Rule::NoCredential),
             Self::Everything => (true, Rule::UnlimitedKey),
@@ -115,13 +115,38 @@ impl Grants {
         self.decide(permission, None).is_allowed
     }
 
-    /// What the caller lacks of these, by name: nobody gives away what they do not have. None: nothing.
+    /// Whether the caller may do it to this thing.
+    pub fn may_with(&self, permission: Permission, object: Uuid) -> bool {
+        self.decide(permission, Some(object)).is_allowed
+    }
+
+    /// Whether the caller may do it in general, and there is no thing to which they may not.
+    pub fn may_with_all(&self, permission: Permission) -> bool {
+        let is_exception = |one: &Override| one.effect == Effect::Deny && one.permission == permission;
+        let is_denied = matches!(self, Self::Staff(staff) if staff.overrides.iter().any(is_exception));
+        self.may(permission) && !is_denied
+    }
+
+    /// Whether the caller may let others do it, or keep them from it: nobody gives away, or takes from others, what they do
+    /// not have themselves.
+    pub fn may_give(&self, permission: Permission, object: Option<Uuid>) -> bool {
+        object.map_or_else(|| self.may_with_all(permission), |object| self.may_with(permission, object))
+    }
+
+    /// What the caller lacks of these, by name: nobody gives away what they do not have. None: nothing. What is denied for
+    /// one thing cannot be given in general: who got it would have it for that one too.
     pub fn lack(&self, wanted: Permissions) -> Option<String> {
+        let missing: Vec<_> = wanted.iter().filter(|one| !self.may_with_all(*one)).map(|one| one.to_string()).collect();
+        (!missing.is_empty()).then(|| missing.join(", "))
+    }
+
+    /// What the caller lacks of these in general, by name: who may more than they may, they do not touch. None: nothing.
+    pub fn lack_in_general(&self, wanted: Permissions) -> Option<String> {
         let missing = wanted.without(self.permissions());
         (missing != Permissions::NONE).then(|| missing.names().join(", "))
     }
 
-    /// Whether the caller may do it to something: what a field asks before its resolver knows to what.
+    /// Whether the caller may do it to something: what a field asks before it is known to what.
     pub fn may_with_some(&self, permission: Permission) -> bool {
         let Self::Staff(staff) = self else { return self.may(permission) };
         let is_exception = |one: &Override| one.effect == Effect::Allow && one.permission == permission;
@@ -144,15 +169,15 @@ impl Grants {
 }
 
 impl StaffGrants {
-    fn decide(&self, permission: Permission, object: Option<Uuid>) -> Decision {
+    fn decide(&self, permission: Permission, object: Option<Uuid>) -> Decision<'_> {
         let exception =
             |effect| self.overrides.iter().find(|one| one.effect == effect && one.is_about(permission, object));
         let (is_allowed, rule) = match (exception(Effect::Deny), exception(Effect::Allow)) {
             (Some(deny), _) => (false, Rule::Denied { object: deny.object }),
             (None, Some(allow)) => (true, Rule::Allowed { object: allow.object }),
             (None, None) => match self.role.granting(permission) {
-                Some(handle) => (true, Rule::Role { handle: handle.to_owned() }),
-                None => (false, Rule::NotGranted { role: self.role.handle.clone() }),
+                Some(handle) => (true, Rule::Role { handle }),
+                None => (false, Rule::NotGranted { role: &self.role.handle }),
             },
         };
         Decision { is_allowed, rule }
@@ -205,8 +230,11 @@ mod tests {
         let editor = staff(SystemRole::Editor, &[(WRITE_COLLECTIONS, Some(THIS), Effect::Deny)]);
         assert_eq!(editor.decide(WRITE_COLLECTIONS, Some(THIS)).rule, Rule::Denied { object: Some(THIS) });
         let why = editor.decide(WRITE_COLLECTIONS, Some(OTHER));
-        assert_eq!(why, Decision { is_allowed: true, rule: Rule::Role { handle: "editor".to_owned() } });
-        assert!(editor.may(WRITE_COLLECTIONS));
+        assert_eq!(why, Decision { is_allowed: true, rule: Rule::Role { handle: "editor" } });
+        assert!(editor.may(WRITE_COLLECTIONS) && !editor.may_with_all(WRITE_COLLECTIONS));
+        assert_eq!(editor.lack_in_general(Permissions::of(&[WRITE_COLLECTIONS])), None);
+        assert_eq!(editor.lack(Permissions::of(&[WRITE_COLLECTIONS])).as_deref(), Some("write_collections"));
+        assert!(!editor.may_with(WRITE_COLLECTIONS, THIS) && editor.may_with(WRITE_COLLECTIONS, OTHER));
     }
 
     proptest! {
@@ -238,6 +266,10 @@ mod tests {
                 prop_assert!(grants.may_with_some(permission));
             }
             prop_assert_eq!(grants.may(permission), grants.permissions().contains(permission));
+            // Whoever may give it has it, for everything that there is.
+            if grants.lack(Permissions::of(&[permission])).is_none() {
+                prop_assert!(decision.is_allowed, "{}", decision.rule);
+            }
         }
     }
 }

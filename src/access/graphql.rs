@@ -51,8 +51,8 @@ pub struct AccessDecision {
     pub reason: String,
 }
 
-impl From<Decision> for AccessDecision {
-    fn from(decision: Decision) -> Self {
+impl From<Decision<'_>> for AccessDecision {
+    fn from(decision: Decision<'_>) -> Self {
         Self { allowed: decision.is_allowed, reason: decision.rule.to_string() }
     }
 }

@@ -124,6 +124,17 @@ impl Permission {
         Self::ALL.iter().find(is_it).copied()
     }
 
+    /// The kind of thing for which alone it may be allowed or denied, by its name in the schema; none: it holds for all or
+    /// for none. What everybody sees (a collection), and what is told of all locations together (how much there is of
+    /// something), nobody can be kept from for one of them.
+    pub const fn object(self) -> Option<&'static str> {
+        match (self.resource, self.action) {
+            (Resource::Collections, Action::Write | Action::Delete) => Some("Collection"),
+            (Resource::Inventory, Action::Write) | (Resource::Locations, _) => Some("Location"),
+            _ => None,
+        }
+    }
+
     const fn bit(self) -> u64 {
         1 << self.index
     }
@@ -227,6 +238,20 @@ mod tests {
         for name in ["", "orders", "read", "read_", "read_order", "READ_ORDERS", "read_orders ", "write_audit_log"] {
             assert_eq!(Permission::parse(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn those_of_collections_and_locations_can_be_said_of_one() {
+        let of_one = Permission::ALL.iter().filter_map(|one| Some(format!("{one}: {}", one.object()?)));
+        let expected = [
+            "write_collections: Collection",
+            "delete_collections: Collection",
+            "write_inventory: Location",
+            "read_locations: Location",
+            "write_locations: Location",
+            "delete_locations: Location",
+        ];
+        assert_eq!(of_one.collect::<Vec<_>>(), expected);
     }
 
     #[test]

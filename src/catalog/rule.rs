@@ -20,6 +20,8 @@ pub enum CatalogCode {
     Invalid,
     /// There is nothing with this id or name.
     NotFound,
+    /// You lack the permission for one of the things that it would change.
+    NotGranted,
     /// The text is too long.
     TooLong,
     /// The list is too long.

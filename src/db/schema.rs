@@ -567,6 +567,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    staff_permission_overrides (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        staff_id -> Uuid,
+        permission -> Text,
+        object_id -> Nullable<Uuid>,
+        effect -> Text,
+        set_by -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     staff_sessions (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -723,6 +736,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     shops,
     staff_identities,
     staff_members,
+    staff_permission_overrides,
     staff_sessions,
     staff_tokens,
     stock_reservations,

@@ -63,7 +63,7 @@ impl ApiError {
     }
 
     /// The caller lacks a permission; the decision says why.
-    pub fn lacking(permission: Permission, decision: &Decision) -> Self {
+    pub fn lacking(permission: Permission, decision: &Decision<'_>) -> Self {
         Self::new(Code::Forbidden, format!("this needs the permission {permission}: {}", decision.rule))
     }
 }

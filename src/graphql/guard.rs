@@ -1,31 +1,82 @@
 //! Who may ask for a field: what `#[requires(…)]`, `#[signed_in]`, `#[operator]` and `#[public]` turn into (`macros/`).
 
 use std::collections::HashSet;
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::registry::MetaField;
-use async_graphql::{Context, Guard, Result, TypeDirective};
+use async_graphql::{Context, Guard, Result, TypeDirective, Value};
+use uuid::Uuid;
 
 use super::error::{ApiError, Code};
 use super::scope::{Scope, ScopeExt};
 use crate::access::Permission;
+use crate::ids::Gid;
 use crate::tenant::model::Access;
 
-/// Refuses a field to whoever lacks the permission, before its resolver is called.
-pub struct Requires(pub Permission);
+/// A permission that a field needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    pub permission: Permission,
+    /// Where the arguments name the things for which it is needed, as `input.changes.locationId`, through whatever lists
+    /// there are; none: it is needed in general.
+    pub of: Option<&'static str>,
+}
+
+/// Refuses a field to whoever lacks a permission, before its resolver is called. The first is needed whatever is asked; the
+/// others for what the arguments name, each of it.
+pub struct Requires(pub &'static [Need]);
 
 impl Guard for Requires {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let scope = ctx.scope();
         let grants = scope.grants();
-        if grants.may_with_some(self.0) {
+        if let Some(Need { permission, of }) = self.0.first() {
+            let is_enough = if of.is_some() { grants.may_with_some(*permission) } else { grants.may(*permission) };
+            if !is_enough {
+                return Err(ApiError::lacking(*permission, &grants.decide(*permission, None)).into());
+            }
             // What a field further down needs is asked again with each event, there.
             if ctx.path_node.is_none_or(|node| node.parent.is_none()) {
-                scope.note_asked(self.0);
+                scope.note_asked(*permission);
             }
-            return Ok(());
         }
-        Err(ApiError::lacking(self.0, &grants.decide(self.0, None)).into())
+        for Need { permission, of } in self.0 {
+            let Some(path) = of.filter(|_| !grants.may_with_all(*permission)) else { continue };
+            for object in named(ctx, path, permission.object().unwrap_or_default())? {
+                let decision = grants.decide(*permission, Some(object));
+                if !decision.is_allowed {
+                    return Err(ApiError::lacking(*permission, &decision).into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The things of this kind that the field's arguments name at this path. What is no such id is left to the resolver: there
+/// is no such thing.
+fn named(ctx: &Context<'_>, path: &str, kind: &str) -> Result<HashSet<Uuid>> {
+    let (argument, rest) = path.split_once('.').unwrap_or((path, ""));
+    let arguments = ctx.field().arguments().map_err(|error| ApiError::bad_input(error.message))?;
+    let mut found = HashSet::new();
+    for (_, value) in arguments.iter().filter(|(name, _)| name == argument) {
+        collect(value, rest, kind, &mut found);
+    }
+    Ok(found)
+}
+
+fn collect(value: &Value, path: &str, kind: &str, found: &mut HashSet<Uuid>) {
+    match value {
+        Value::List(items) => items.iter().for_each(|item| collect(item, path, kind, found)),
+        Value::Object(fields) => {
+            let (field, rest) = path.split_once('.').unwrap_or((path, ""));
+            if let Some(value) = fields.get(field) {
+                collect(value, rest, kind, found);
+            }
+        }
+        Value::String(text) if path.is_empty() => found.extend(Gid::of(text, kind)),
+        _ => {}
     }
 }
 
@@ -75,9 +126,16 @@ pub fn of_operators() -> &'static HashSet<&'static str> {
     &FIELDS
 }
 
-/// The field needs a permission; `viewer` says which ones a caller has.
-#[TypeDirective(location = "FieldDefinition")]
-pub fn requires(#[graphql(desc = "The permission's name, like read_orders.")] scope: String) {}
+/// The field needs a permission; `viewer` says which ones a caller has. What is said first is needed in any case.
+#[TypeDirective(location = "FieldDefinition", repeatable)]
+pub fn requires(
+    #[graphql(desc = "The permission's name, like read_orders.")] scope: String,
+    #[graphql(
+        desc = "Where the arguments name what it is needed for, like input.changes.locationId: for each of these."
+    )]
+    of: Option<String>,
+) {
+}
 
 /// The field needs a staff member's access token; where a permission is named, that will do as well.
 #[TypeDirective(name = "signedIn", location = "FieldDefinition")]

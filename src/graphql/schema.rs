@@ -23,7 +23,7 @@ use crate::content::graphql::{ContentMutation, ContentQuery};
 use crate::customer::graphql::{CustomerMutation, CustomerQuery};
 use crate::domain::graphql::{DomainMutation, DomainQuery};
 use crate::events::graphql::EventSubscription;
-use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffQuery};
+use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffOverrideMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::role::graphql::{RoleMutation, RoleQuery};
@@ -75,15 +75,15 @@ pub struct SalesMutation(CartMutation, CustomerMutation, ShippingMutation, Check
 
 /// With who runs the shop, and with other systems.
 #[derive(MergedObject, Default)]
-pub struct HouseMutation(
-    WebhookMutation,
-    TrustedDocumentMutation,
-    ApiKeyMutation,
-    RoleMutation,
-    StaffMutation,
-    StaffManagementMutation,
-    SetupMutation,
-);
+pub struct HouseMutation(SystemsMutation, PeopleMutation, SetupMutation);
+
+/// With other systems.
+#[derive(MergedObject, Default)]
+pub struct SystemsMutation(WebhookMutation, TrustedDocumentMutation, ApiKeyMutation);
+
+/// With the staff.
+#[derive(MergedObject, Default)]
+pub struct PeopleMutation(RoleMutation, StaffMutation, StaffManagementMutation, StaffOverrideMutation);
 
 /// With how the shop is set up.
 #[derive(MergedObject, Default)]
@@ -163,5 +163,10 @@ pub fn registry() -> &'static Registry {
 pub fn sdl() -> String {
     let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
     let options = options.include_specified_by();
-    builder().finish().sdl_with_options(options)
+    let text = builder().finish().sdl_with_options(options);
+    // async-graphql leaves the word out, without which it may stand at a field once.
+    text.replace(
+        "directive @requires(scope: String!, of: String) on",
+        "directive @requires(scope: String!, of: String) repeatable on",
+    )
 }

@@ -205,6 +205,11 @@ impl Scope {
         if decision.is_allowed { Ok(()) } else { Err(ApiError::lacking(permission, &decision)) }
     }
 
+    /// Whether the caller has the permission for this thing.
+    pub fn may_with(&self, permission: Permission, object: Uuid) -> bool {
+        self.grants.may_with(permission, object)
+    }
+
     /// Whether the caller has the permission: for what is null, or less, to others. What is refused to them says so
     /// at the field, by `#[requires(…)]`.
     pub fn may(&self, permission: Permission) -> bool {

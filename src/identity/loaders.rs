@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::model::{Session, StaffMember};
+use super::model::{Session, StaffMember, StaffOverride};
 use super::store;
 use crate::db::{QueryResult, TenantConn};
 use crate::graphql::loader::BatchKey;
@@ -22,6 +22,23 @@ impl BatchKey for StaffById {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let found = store::staff::by_ids(conn, &ids).await?;
         Ok(found.into_iter().map(|member| (Self(member.id), Arc::new(member))).collect())
+    }
+}
+
+/// What holds for a member beside their role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OverridesOf(pub Uuid);
+
+impl BatchKey for OverridesOf {
+    type Value = Arc<Vec<StaffOverride>>;
+
+    async fn load(conn: &mut TenantConn<'_>, keys: &[Self]) -> QueryResult<HashMap<Self, Self::Value>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let mut found: HashMap<Self, Vec<StaffOverride>> = HashMap::new();
+        for (staff_id, one) in store::overrides::of(conn, &ids).await? {
+            found.entry(Self(staff_id)).or_default().push(one);
+        }
+        Ok(found.into_iter().map(|(key, all)| (key, Arc::new(all))).collect())
     }
 }
 

@@ -6,6 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::access::Override;
+
 /// A session ends when no refresh token of it was used for so long …
 pub const SESSION_IDLE: TimeDelta = TimeDelta::days(30);
 /// … and so long after its sign-in at the latest.
@@ -23,6 +25,8 @@ pub const SHOWN_TOKEN_LIFE: TimeDelta = TimeDelta::days(3);
 pub const INVITATION_LIFE: TimeDelta = TimeDelta::days(7);
 /// Members of a shop's staff, at most.
 pub const MAX_STAFF: i64 = 1000;
+/// Exceptions of one member, at most.
+pub const MAX_OVERRIDES: usize = 100;
 /// Between two mails of one kind to one member.
 pub const MAIL_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Characters of an address, of a member's name, of what a client says of itself.
@@ -79,6 +83,15 @@ pub struct NewStaff {
     pub email: String,
     pub name: String,
     pub role: String,
+}
+
+/// An exception that holds for one member beside their role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffOverride {
+    pub says: Override,
+    /// Who has set it, as [`crate::tenant::model::Access::actor`] has it.
+    pub set_by: String,
+    pub created_at: DateTime<Utc>,
 }
 
 /// A sign-in on a device.

@@ -1,6 +1,6 @@
 //! What is refused, for reasons that the caller may know.
 
-use super::model::{MAX_EMAIL, MAX_NAME, MAX_STAFF};
+use super::model::{MAX_EMAIL, MAX_NAME, MAX_OVERRIDES, MAX_STAFF};
 use crate::password::{MAX_CHARS, MIN_CHARS};
 
 /// Why something was not done.
@@ -38,6 +38,20 @@ pub enum Refusal {
     UnknownRole(String),
     #[error("You cannot give, or change in others, what you may not do yourself: {missing}.")]
     NotGranted { missing: String },
+    #[error("There is no permission \"{0}\".")]
+    UnknownPermission(String),
+    #[error("The permission {0} is for all things of its kind or for none: it cannot be said of one.")]
+    NotOfOne(String),
+    #[error("There is no such thing: expected the global id of a {0}.")]
+    NoObject(&'static str),
+    #[error("Something has been said of this permission, and of this thing, before.")]
+    SaidTwice,
+    #[error("For a member there are at most {MAX_OVERRIDES} exceptions.")]
+    TooManyOverrides,
+    #[error("Nobody changes the exceptions that hold for themselves.")]
+    OwnOverrides,
+    #[error("An owner may everything: there are no exceptions for owners.")]
+    OwnerOverrides,
     #[error("The last owner who can sign in stays one: make somebody else an owner first.")]
     LastOwner,
     #[error("This member signs in with an identity provider: change it there.")]
@@ -99,16 +113,21 @@ impl Refusal {
         use StaffErrorCode as Code;
         match self {
             Self::Unidentified => Code::UnidentifiedStaff,
-            Self::BadEmail | Self::OtherPassword | Self::BadName | Self::BadRole | Self::UnknownRole(_) => {
-                Code::Invalid
-            }
+            Self::BadEmail
+            | Self::OtherPassword
+            | Self::BadName
+            | Self::BadRole
+            | Self::UnknownRole(_)
+            | Self::UnknownPermission(_)
+            | Self::NotOfOne(_)
+            | Self::SaidTwice => Code::Invalid,
             Self::ShortPassword => Code::TooShort,
             Self::LongPassword => Code::TooLong,
             Self::BadToken => Code::TokenInvalid,
-            Self::NoSession | Self::NoMember => Code::NotFound,
+            Self::NoSession | Self::NoMember | Self::NoObject(_) => Code::NotFound,
             Self::NotGranted { .. } => Code::NotGranted,
-            Self::LastOwner | Self::Elsewhere => Code::NotAllowed,
-            Self::TooMany => Code::LimitReached,
+            Self::LastOwner | Self::OwnOverrides | Self::OwnerOverrides | Self::Elsewhere => Code::NotAllowed,
+            Self::TooMany | Self::TooManyOverrides => Code::LimitReached,
             Self::TooManyAttempts | Self::Busy | Self::JustMailed => Code::Throttled,
             Self::EmailTaken => Code::Taken,
             Self::AlreadyVerified => Code::AlreadyDone,

@@ -10,6 +10,7 @@ use super::product::{Parsed, Ready};
 use super::report::{Rejection, Report};
 use super::source::{Batch, Source, Unreadable};
 use super::store;
+use crate::access::Grants;
 use crate::app::App;
 use crate::catalog::model::{ProductDraft, Written};
 use crate::catalog::service::{HANDLE_ATTEMPTS, Outcome, handle_raced, products_lock_in_tx, products_upsert_in_tx};
@@ -159,7 +160,7 @@ impl Writer<'_> {
         }
         let drafts = ready.iter().map(|wanted| wanted.draft(self.location_id)).collect();
         let now = self.app.clock.now();
-        let outcomes = products_upsert_in_tx(tx, now, &self.app.entropy, ACTOR, drafts).await?;
+        let outcomes = products_upsert_in_tx(tx, now, &self.app.entropy, ACTOR, &Grants::Everything, drafts).await?;
         let stock_set = if self.options.set_stock { self.set_stock(tx, ready, &outcomes).await? } else { 0 };
         Ok((outcomes, stock_set))
     }

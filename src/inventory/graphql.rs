@@ -51,7 +51,7 @@ pub struct InventoryMutation;
 #[Object]
 impl InventoryMutation {
     /// Adds to and takes from stock: all changes or none, with a ledger row for each.
-    #[requires(write_inventory)]
+    #[requires(write_inventory = "input.changes.locationId")]
     async fn inventory_adjust_quantities(
         &self,
         ctx: &Context<'_>,

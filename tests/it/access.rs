@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use async_graphql::Value as Constant;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{ConstDirective, OperationType, Selection, TypeKind, TypeSystemDefinition};
-use emporia::access::permission::{READ_CUSTOMERS, READ_ORDERS, WRITE_CUSTOMERS};
+use emporia::access::permission::{READ_CUSTOMERS, READ_ORDERS, WRITE_CUSTOMERS, WRITE_PRODUCTS};
 use emporia::access::{Permission, Permissions, SystemRole};
 use emporia::api_key::model::{KeyKind, NewKey};
 use emporia::api_key::service::key_create;
@@ -68,7 +68,10 @@ fn decisions() -> (Decisions, Vec<String>) {
                 })
                 .collect();
             let at = (name.clone(), field.node.name.node.to_string());
-            match said[..] {
+            // Further permissions are needed for what the arguments name.
+            let is_permission = |needs: &Needs| matches!(needs, Needs::Permission(_));
+            let said = if said.iter().all(is_permission) { &said[..said.len().min(1)] } else { &said[..] };
+            match *said {
                 [needs] => drop(decided.insert(at, needs)),
                 [] if ["QueryRoot", "Mutation", "Subscription"].contains(&name.as_str()) => {
                     undecided.push(format!("{}.{}", at.0, at.1));
@@ -81,17 +84,46 @@ fn decisions() -> (Decisions, Vec<String>) {
     (decided, undecided)
 }
 
-/// Fields for everybody of which an argument is for the merchant, who has this permission.
-const BY_ARGUMENT: [(&str, Permission); 2] = [("customer", READ_CUSTOMERS), ("customerUpdate", WRITE_CUSTOMERS)];
+/// A permission that is needed for each thing that the arguments name at this path.
+pub type Named = (Permission, String);
+
+/// Which fields need a permission for what their arguments name.
+pub fn named() -> BTreeMap<(String, String), Vec<Named>> {
+    let document = parse_schema(sdl()).expect("the SDL parses");
+    let mut all = BTreeMap::<_, Vec<Named>>::new();
+    for definition in document.definitions {
+        let TypeSystemDefinition::Type(ty) = definition else { continue };
+        let TypeKind::Object(object) = &ty.node.kind else { continue };
+        for field in &object.fields {
+            let at = (ty.node.name.node.to_string(), field.node.name.node.to_string());
+            for directive in field.node.directives.iter().map(|one| &one.node).filter(|one| one.name.node == "requires")
+            {
+                let text = |name: &str| match directive.get_argument(name).map(|value| &value.node) {
+                    Some(Constant::String(text)) => Some(text.clone()),
+                    _ => None,
+                };
+                let permission = Permission::parse(&text("scope").expect("a scope")).expect("a permission");
+                if let Some(path) = text("of") {
+                    all.entry(at.clone()).or_default().push((permission, path));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Fields for everybody of which an argument is for the merchant, who has one of these permissions.
+const BY_ARGUMENT: [(&str, Permission); 6] = [
+    ("customer", READ_CUSTOMERS),
+    ("customerUpdate", WRITE_CUSTOMERS),
+    ("tagsAdd", WRITE_CUSTOMERS),
+    ("tagsAdd", WRITE_PRODUCTS),
+    ("tagsRemove", WRITE_CUSTOMERS),
+    ("tagsRemove", WRITE_PRODUCTS),
+];
 /// Fields that need more than one: who has the shop told of something has to be allowed to read it.
 const AND: [(&str, Permission); 2] =
     [("webhookSubscriptionCreate", READ_ORDERS), ("webhookSubscriptionUpdate", READ_ORDERS)];
-
-/// All that the field needs.
-fn whole(field: &str, needed: Permission) -> Permissions {
-    let more = AND.iter().filter(|(name, _)| *name == field).map(|(_, more)| *more);
-    Permissions::of(&more.chain([needed]).collect::<Vec<_>>())
-}
 
 #[test]
 fn for_every_operation_it_is_decided_who_may_ask() {
@@ -171,7 +203,7 @@ async fn whoever_lacks_the_permission_is_refused_before_anything_is_read() {
 async fn the_one_permission_is_enough() {
     let app = TestApp::new().await;
     let it = furnish(&app, "alpha").await;
-    let mut only = BTreeMap::new();
+    let (mut only, further) = (BTreeMap::new(), named());
     let nothing = key(&app, &it.store, Permissions::NONE).await;
     for (document, field, needed) in tried() {
         let key = match needed {
@@ -179,15 +211,19 @@ async fn the_one_permission_is_enough() {
             Needs::SignedIn(None) | Needs::Operator => continue,
             Needs::Nothing if !BY_ARGUMENT.iter().any(|(name, _)| *name == field) => &nothing,
             needed => {
-                let by_argument = || BY_ARGUMENT.iter().find(|(name, _)| *name == field).map(|(_, needed)| *needed);
                 let or = if let Needs::SignedIn(or) = needed { or } else { None };
-                let needed = needed.permission().or(or).or_else(by_argument).expect("a permission");
-                let needed = whole(&field, needed);
-                let made = match only.remove(&needed.names()) {
+                let by_argument = BY_ARGUMENT.iter().filter(|(name, _)| *name == field).map(|(_, needed)| *needed);
+                let needed: Vec<Permission> = needed.permission().or(or).into_iter().chain(by_argument).collect();
+                assert!(!needed.is_empty(), "{field}");
+                let further = further.get(&("Mutation".to_owned(), field.clone())).into_iter().flatten();
+                let and = AND.iter().filter(|(name, _)| *name == field).map(|(_, more)| *more);
+                let needed = Permissions::of(&[needed, further.map(|one| one.0).chain(and).collect()].concat());
+                let named = needed.names().join(" ");
+                let made = match only.remove(&named) {
                     Some(made) => made,
                     None => key(&app, &it.store, needed).await,
                 };
-                only.entry(needed.names()).or_insert(made)
+                only.entry(named).or_insert(made)
             }
         };
         let document = filled(document, &it.names, &it.names);
@@ -265,10 +301,10 @@ async fn every_role_may_what_its_permissions_say_and_is_refused_the_rest_before_
         let caller = Caller::with_token(&app, &token);
         let (mut allowed, mut refused) = (Vec::new(), Vec::new());
         for (document, field, needed) in tried() {
-            let by_argument = BY_ARGUMENT.iter().find(|(name, _)| *name == field).map(|(_, needed)| *needed);
+            let mut by_argument = BY_ARGUMENT.iter().filter(|(name, _)| *name == field).map(|(_, needed)| *needed);
             match needed.permission() {
                 Some(needed) if !role.permissions().contains(needed) => refused.push((document, field, needed)),
-                _ if by_argument.is_some_and(|needed| !role.permissions().contains(needed)) => {}
+                _ if by_argument.any(|needed| !role.permissions().contains(needed)) => {}
                 _ => allowed.push((document, field)),
             }
         }
@@ -281,7 +317,8 @@ async fn every_role_may_what_its_permissions_say_and_is_refused_the_rest_before_
         };
         let ((), mut statements) = statements_of(&app.db.name, refusing).await;
         // Whose session it is and what the role may, the guard looks up anew every few seconds.
-        statements.retain(|sql| !sql.contains("\"staff_sessions\"") && !sql.contains("\"roles\""));
+        let of_the_guard = ["\"staff_sessions\"", "\"roles\"", "\"staff_permission_overrides\""];
+        statements.retain(|sql| !of_the_guard.iter().any(|table| sql.contains(table)));
         assert!(statements.is_empty(), "{handle}: a refused call has asked the database: {statements:#?}");
         for (document, field) in allowed {
             let document = filled(document, &it.names, &it.names);
@@ -451,6 +488,7 @@ async fn the_viewer_is_told_which_rule_decides() {
 /// The tables of docs/permissions.md.
 fn tables() -> String {
     let (decided, _) = decisions();
+    let named = named();
     let mut text = String::new();
     writeln!(text, "| Permission | For | viewer | editor | admin | owner |\n|---|---|---|---|---|---|").unwrap();
     for permission in Permission::ALL {
@@ -461,10 +499,16 @@ fn tables() -> String {
     for (title, is_root) in [("Operations", true), ("Fields of other types", false)] {
         writeln!(text, "\n## {title}\n\n| Field | Needs |\n|---|---|").unwrap();
         for ((ty, field), needed) in &decided {
+            let named = named.get(&(ty.clone(), field.clone())).into_iter().flatten();
+            let of = |(permission, path): &Named| format!("`{permission}` for what `{path}` names");
+            let of: Vec<String> = named.map(of).collect();
             if ["QueryRoot", "Mutation", "Subscription"].contains(&ty.as_str()) == is_root {
                 let needed = match needed {
                     Needs::Nothing => "nothing: for everybody".to_owned(),
-                    Needs::Permission(permission) => format!("`{permission}`"),
+                    Needs::Permission(permission) if !of.iter().any(|of| of.contains(&permission.to_string())) => {
+                        [vec![format!("`{permission}`")], of].concat().join("; ")
+                    }
+                    Needs::Permission(_) => of.join("; "),
                     Needs::Operator => "an operator's token".to_owned(),
                     Needs::SignedIn(None) => "a staff member's access token".to_owned(),
                     Needs::SignedIn(Some(permission)) => format!("a staff member's access token, or `{permission}`"),

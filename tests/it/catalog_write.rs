@@ -1,5 +1,6 @@
 //! Whole products written by the catalogue's service: what `productSet` and imports rest on.
 
+use emporia::access::Grants;
 use emporia::catalog::model::{
     CollectionDraft, ImageDraft, OptionDraft, ProductDraft, ProductKey, VariantDraft, Written, WrittenProduct,
 };
@@ -32,7 +33,9 @@ impl Shop {
 
     async fn upsert(&self, drafts: Vec<ProductDraft>) -> Vec<Outcome> {
         let (now, entropy) = (self.app.app.clock.now(), self.app.app.entropy.clone());
-        let written = self.db.write(async |tx| products_upsert_in_tx(tx, now, &entropy, "test", drafts.clone()).await);
+        let written = (self.db).write(async |tx| {
+            products_upsert_in_tx(tx, now, &entropy, "test", &Grants::Everything, drafts.clone()).await
+        });
         written.await.expect("no fault")
     }
 

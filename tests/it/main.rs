@@ -67,6 +67,7 @@ mod order_changes;
 mod order_events;
 mod order_keys;
 mod order_placing;
+mod overrides;
 mod paths;
 mod payment;
 mod predicates;

@@ -305,6 +305,21 @@ fn of_staff() -> Vec<Case> {
         ("staffAccept", reset("long enough"), "token"),
         ("staffUpdate", format!("id: {}, input: {{}}", gid("StaffMember")), "id"),
         ("staffUpdate", format!("id: {}, input: {{ name: \"\" }}", gid("StaffMember")), "input.name"),
+        ("staffPermissionOverridesSet", format!("id: {}, overrides: []", gid("StaffMember")), "id"),
+        (
+            "staffPermissionOverridesSet",
+            format!("id: {}, overrides: [{{ permission: \"all\", effect: DENY }}]", gid("StaffMember")),
+            "overrides.0.permission",
+        ),
+        (
+            "staffPermissionOverridesSet",
+            format!(
+                "id: {}, overrides: [{{ permission: \"write_inventory\", effect: DENY, objectId: {} }}]",
+                gid("StaffMember"),
+                gid("Collection")
+            ),
+            "overrides.0.objectId",
+        ),
         ("staffRemove", format!("id: {}", gid("StaffMember")), "id"),
         ("staffPasswordUpdate", "currentPassword: \"x\", newPassword: \"short\"".into(), "newPassword"),
         ("staffPasswordUpdate", "currentPassword: \"x\", newPassword: \"long enough\"".into(), "currentPassword"),

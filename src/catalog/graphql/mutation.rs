@@ -55,8 +55,12 @@ pub struct CatalogMutation;
 #[guarded]
 #[Object]
 impl CatalogMutation {
-    /// Creates or changes a whole product.
-    #[requires(write_products)]
+    /// Creates or changes a whole product. It leaves no collection for which you lack `write_collections`.
+    #[requires(
+        write_products,
+        write_collections = "input.collections",
+        write_inventory = "input.variants.inventoryQuantities.locationId"
+    )]
     async fn product_set(
         &self,
         ctx: &Context<'_>,
@@ -75,7 +79,9 @@ impl CatalogMutation {
         }
         let (db, app, actor) = (scope.db().clone(), scope.app.clone(), scope.access.actor());
         let (now, key) = (app.clock.now(), key_of(ctx, None)?);
-        let work = async move { service::product_set(&db, now, &app.entropy, &actor, key.as_ref(), draft).await };
+        let grants = scope.grants.clone();
+        let work =
+            async move { service::product_set(&db, now, &app.entropy, &actor, &grants, key.as_ref(), draft).await };
         let done = scope.act(work).await?.map_err(ApiError::from)?;
         let (id, user_errors) = split(done, |violation| reader.locate(violation))?;
         let product = match id {
@@ -130,7 +136,7 @@ impl CatalogMutation {
     }
 
     /// Puts products at the end of a collection; those that are in it already stay where they are.
-    #[requires(write_collections)]
+    #[requires(write_collections = "id")]
     async fn collection_add_products(
         &self,
         ctx: &Context<'_>,

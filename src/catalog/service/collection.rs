@@ -11,7 +11,7 @@ use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::store;
 use crate::clock::Entropy;
 use crate::db::idempotency::{Key, Once, once};
-use crate::db::{QueryResult, TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::text::plain_of;
 
@@ -83,6 +83,11 @@ pub async fn collection_add_products(
         add_products(tx, now, id, products, &known, "productIds").await
     })
     .await
+}
+
+/// These of the ids that are collections.
+pub async fn collections_among(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+    store::collections_among(conn, ids).await
 }
 
 async fn add_products(

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::access::Grants;
+use crate::access::permission::WRITE_COLLECTIONS;
 use crate::catalog::model::ProductDraft;
 use crate::catalog::rule::{CatalogCode, Violation, at};
 use crate::catalog::store::{self, Place};
@@ -27,6 +29,35 @@ pub async fn check(tx: &mut TenantTx<'_>, drafts: &mut [Result<ProductDraft, Vec
             .collect();
         if !violations.is_empty() {
             *slot = Err(violations);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses drafts that take a product out of a collection which the caller may not change. Which products there are, `id`
+/// says.
+pub async fn check_leaving(
+    tx: &mut TenantTx<'_>,
+    grants: &Grants,
+    drafts: &mut [Result<ProductDraft, Vec<Violation>>],
+    id: impl Fn(&ProductDraft) -> Option<Uuid>,
+) -> QueryResult<()> {
+    if grants.may_with_all(WRITE_COLLECTIONS) {
+        return Ok(());
+    }
+    let is_about_them = |draft: &&ProductDraft| draft.collections.is_some();
+    let ids: Vec<Uuid> = drafts.iter().flatten().filter(is_about_them).filter_map(&id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let stored = store::collections_of(tx.conn(), &ids).await?;
+    for slot in drafts {
+        let Ok(draft) = slot else { continue };
+        let (Some(wanted), Some(id)) = (&draft.collections, id(draft)) else { continue };
+        let gone = stored.get(&id).into_iter().flatten().filter(|collection| !wanted.contains(collection));
+        if gone.into_iter().any(|collection| !grants.may_with(WRITE_COLLECTIONS, *collection)) {
+            let message = "the product would leave a collection that you may not change";
+            *slot = Err(vec![Violation::new(at!["collections"], CatalogCode::NotGranted, message)]);
         }
     }
     Ok(())

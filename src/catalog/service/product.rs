@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::handle::SUGGESTIONS;
 use super::upsert::products_upsert_in_tx;
-use crate::catalog::model::ProductDraft;
+use crate::access::Grants;
+use crate::catalog::model::{ProductDraft, ProductKey};
 use crate::catalog::rule::{CatalogCode, CatalogRule, Violation, at};
 use crate::catalog::store;
 use crate::clock::Entropy;
@@ -15,18 +16,20 @@ use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::inventory;
 
-/// Creates or updates one whole product, once for a key; answers its id.
+/// Creates or updates one whole product, once for a key; answers its id. It leaves no collection that the caller may not
+/// change; into which it comes, the caller is asked before.
 pub async fn product_set(
     db: &TenantDb,
     now: DateTime<Utc>,
     entropy: &Entropy,
     actor: &str,
+    grants: &Grants,
     key: Option<&Key>,
     draft: ProductDraft,
 ) -> Once<Uuid, CatalogRule> {
     for _ in 0..HANDLE_ATTEMPTS {
         let written = once(db, now, key, async |tx| {
-            let mut outcomes = products_upsert_in_tx(tx, now, entropy, actor, vec![draft.clone()]).await?;
+            let mut outcomes = products_upsert_in_tx(tx, now, entropy, actor, grants, vec![draft.clone()]).await?;
             let outcome = outcomes.pop().ok_or_else(|| Fault::internal("a draft without an outcome"))?;
             outcome.map(|written| written.id).map_err(|violations| ServiceError::Rule(CatalogRule(violations)))
         });

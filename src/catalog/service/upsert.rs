@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::handle::{suggestions, unique};
 use super::membership;
+use crate::access::Grants;
 use crate::catalog::model::{
     Planning, ProductDraft, ProductKey, WholeProduct, Written, WrittenProduct, check, parse_handle, plan,
 };
@@ -27,12 +28,14 @@ pub type Outcome = Result<WrittenProduct, Vec<Violation>>;
 /// Creates or updates many whole products with a few statements; answers for each draft, in order.
 ///
 /// A refused draft leaves nothing behind and does not hold up the others. Existing variants keep their ids and their
-/// stock; a product that is already as its draft says is not written at all. At most [`MAX_DRAFTS`] at once.
+/// stock; a product that is already as its draft says is not written at all; one that would leave a collection which the
+/// caller may not change is refused. At most [`MAX_DRAFTS`] at once.
 pub async fn products_upsert_in_tx(
     tx: &mut TenantTx<'_>,
     now: DateTime<Utc>,
     entropy: &Entropy,
     actor: &str,
+    grants: &Grants,
     products: Vec<ProductDraft>,
 ) -> Result<Vec<Outcome>, Fault> {
     if products.len() > MAX_DRAFTS {
@@ -42,6 +45,7 @@ pub async fn products_upsert_in_tx(
     let stored = lock_stored(tx, &drafts).await?;
     recognise(&mut drafts, &stored);
     membership::check(tx, &mut drafts).await?;
+    membership::check_leaving(tx, grants, &mut drafts, |draft| Some(stored.find(&draft.key)?.fields.id)).await?;
     check_locations(tx, &mut drafts).await?;
     assign_handles(tx, entropy, &mut drafts, &stored).await?;
 

@@ -23,6 +23,17 @@ pub async fn lock_collections(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResul
     Ok(found.into_iter().collect())
 }
 
+/// These of the ids that are collections.
+pub async fn collections_among(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+    let found: Vec<Uuid> = collections::table
+        .filter(collections::tenant_id.eq(conn.tenant()))
+        .filter(collections::id.eq_any(ids))
+        .select(collections::id)
+        .load(conn)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
 /// These of the ids that are products; none of them goes before the transaction ends.
 pub async fn hold_products(tx: &mut TenantTx<'_>, ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
     let found: Vec<Uuid> = products::table

@@ -22,7 +22,8 @@ pub use handles::{collection_handles, product_handles};
 pub use images::{images_of_products, move_image_urls};
 pub use list::{collection_list, product_types, products_count, products_list, tags};
 pub use membership::{
-    Place, collections_of, delete_places, hold_products, insert_places, last_positions, lock_collections,
+    Place, collections_among, collections_of, delete_places, hold_products, insert_places, last_positions,
+    lock_collections,
 };
 pub use owner::{product_of_image, product_of_option, product_of_option_value};
 pub use products::{delete_product, lock_products, product_by_handle, products_by_id, products_page};

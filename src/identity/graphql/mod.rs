@@ -2,12 +2,14 @@
 
 mod manage;
 mod mutation;
+mod overrides;
 mod payload;
 mod query;
 mod types;
 
 pub use manage::StaffManagementMutation;
 pub use mutation::StaffMutation;
+pub use overrides::StaffOverrideMutation;
 pub use payload::StaffUserError;
 pub use query::{StaffQuery, member_of, session_of};
 pub use types::{StaffMember, StaffSession};

@@ -155,6 +155,15 @@ pub struct StaffUpdatePayload {
     user_errors: Vec<StaffUserError>,
 }
 
+/// What `staffPermissionOverridesSet` answers.
+#[derive(SimpleObject)]
+pub struct StaffPermissionOverridesSetPayload {
+    /// The member with the exceptions that hold now; null when nothing was changed.
+    staff_member: Option<StaffMember>,
+    /// Why nothing was changed.
+    user_errors: Vec<StaffUserError>,
+}
+
 /// What `staffRemove` answers.
 #[derive(SimpleObject)]
 pub struct StaffRemovePayload {
@@ -179,5 +188,6 @@ from_member!(
     StaffEmailVerifyPayload,
     StaffInvitePayload,
     StaffAcceptPayload,
-    StaffUpdatePayload
+    StaffUpdatePayload,
+    StaffPermissionOverridesSetPayload
 );

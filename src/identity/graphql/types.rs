@@ -5,9 +5,11 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
 
 use super::asking;
+use super::overrides::StaffPermissionOverride;
+use crate::access::permission::READ_STAFF;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
-use crate::identity::loaders::StaffById;
+use crate::identity::loaders::{OverridesOf, StaffById};
 use crate::identity::model::{Session, StaffMember as Model, StaffStatus};
 use crate::identity::service::SignedIn;
 
@@ -63,6 +65,16 @@ impl StaffMember {
     /// When the member proved to read mail at the address; null: not yet.
     async fn email_verified_at(&self) -> Option<DateTime> {
         self.0.email_verified_at.map(DateTime)
+    }
+
+    /// What holds for the member beside the role; null to who may not see the staff, and is not the member.
+    async fn overrides(&self, ctx: &Context<'_>) -> Result<Option<Vec<StaffPermissionOverride>>> {
+        let scope = ctx.scope();
+        if !scope.may(READ_STAFF) && asking(scope).is_none_or(|(own, _)| own != self.0.id) {
+            return Ok(None);
+        }
+        let found = scope.snapshot().loaders.load(OverridesOf(self.0.id)).await?.unwrap_or_default();
+        Ok(Some(found.iter().cloned().map(StaffPermissionOverride).collect()))
     }
 
     /// Since when there is the account.

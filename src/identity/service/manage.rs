@@ -1,12 +1,13 @@
 //! What those who run a shop do with its staff: invite, change, suspend, remove.
 //!
-//! Nobody gives a role that may more than they may, nor changes or removes somebody who has one; the last owner who can
+//! Nobody gives a role that may more than they may, nor changes or removes somebody who may more; the last owner who can
 //! sign in stays one. Whom an outside provider vouches for has the role that the provider says, can be suspended, and once
 //! removed comes back by a new membership alone. The shop's lock makes two who do so at once count one after the other.
 
 use uuid::Uuid;
 
 use super::member::staff_create_in_tx;
+use super::overrides::check_overrides;
 use super::refused;
 use super::session::told;
 use crate::access::{Grants, SystemRole};
@@ -19,7 +20,7 @@ use crate::identity::model::{
 };
 use crate::identity::rule::{Refusal, StaffRule};
 use crate::identity::secret::OnceToken;
-use crate::identity::store::{identities, once, session, staff};
+use crate::identity::store::{identities, once, overrides, session, staff};
 use crate::page::PageQuery;
 use crate::role::service::roles;
 use crate::shop::service::shop_lock_in_tx;
@@ -132,6 +133,10 @@ pub async fn staff_update(
         if is_owner(&old) && !is_owner(&new) {
             check_other_owner(tx.conn(), id).await?;
         }
+        if new.role == SystemRole::Owner.handle() {
+            // Who gives the role may everything, and so may lift what was denied.
+            overrides::remove_of(tx, id).await?;
+        }
         staff::update(tx, &new, now).await?;
         let sessions = session::open_ids(tx.conn(), id, now).await?;
         if status == StaffStatus::Suspended {
@@ -165,6 +170,7 @@ pub async fn staff_remove(
 
 /// Removes a member with everything that is theirs alone.
 pub(super) async fn member_remove_in_tx(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<()> {
+    overrides::remove_of(tx, id).await?;
     once::remove_of(tx, id).await?;
     session::remove_of(tx, id).await?;
     staff::remove(tx, id).await?;
@@ -172,14 +178,20 @@ pub(super) async fn member_remove_in_tx(tx: &mut TenantTx<'_>, id: Uuid) -> Quer
 }
 
 /// The member, locked, if the caller may change them; and whether they have a password.
-async fn changeable(tx: &mut TenantTx<'_>, grants: &Grants, id: Uuid) -> ServiceResult<(StaffMember, bool), StaffRule> {
+pub(super) async fn changeable(
+    tx: &mut TenantTx<'_>,
+    grants: &Grants,
+    id: Uuid,
+) -> ServiceResult<(StaffMember, bool), StaffRule> {
     shop_lock_in_tx(tx).await?;
     let found = staff::locked(tx, id).await?.ok_or_else(|| refused(Refusal::NoMember, &["id"]))?;
     check_role(tx.conn(), grants, &found.member.role, false).await?;
+    check_overrides(tx.conn(), grants, id).await?;
     Ok((found.member, found.password_hash.is_some()))
 }
 
-/// Whether the caller may all that the role may. A role that is to be given has to be there.
+/// Whether the caller may all that the role may: to be given, for every thing that there is. A role that is to be given has
+/// to be there.
 async fn check_role(
     conn: &mut TenantConn<'_>,
     grants: &Grants,
@@ -191,7 +203,8 @@ async fn check_role(
     if is_new && roles.by_handle(role).is_none() {
         return Err(refused(Refusal::UnknownRole(role.to_owned()), field));
     }
-    match grants.lack(roles.to_give(role)) {
+    let permissions = roles.to_give(role);
+    match if is_new { grants.lack(permissions) } else { grants.lack_in_general(permissions) } {
         Some(missing) => Err(refused(Refusal::NotGranted { missing }, field)),
         None => Ok(()),
     }

@@ -6,6 +6,7 @@ mod keys;
 mod manage;
 mod member;
 mod outside;
+mod overrides;
 mod password;
 mod session;
 mod sign_in;
@@ -15,6 +16,7 @@ pub use keys::{KeyInfo, Rotated, keys_list, keys_load, keys_published, keys_rota
 pub use manage::{StaffChange, invitation_send, staff_invite, staff_page, staff_remove, staff_update};
 pub use member::{password_set_by_operator, password_token_show, somebody_has_role, staff_create, staff_create_in_tx};
 pub use outside::{membership_put, organization_tenant, outside_standing};
+pub use overrides::{NewOverride, overrides_in_force, overrides_set};
 pub use password::{password_recover, password_reset, password_update};
 pub use session::{forget, session_revoke, session_standing, sessions_page};
 pub use sign_in::{SignedIn, refresh, sign_in};

@@ -4,5 +4,6 @@ pub mod identities;
 pub mod keys;
 pub mod once;
 pub mod organizations;
+pub mod overrides;
 pub mod session;
 pub mod staff;

@@ -17,17 +17,19 @@ pub struct Location(pub Arc<model::Location>);
 
 connection!(LocationConnection, LocationEdge, Location);
 
-/// All the shop's locations, the default one first.
+/// The shop's locations that the caller may see, the default one first. Shoppers have no use for places where they cannot
+/// pick anything up.
 pub async fn locations(scope: &Scope) -> Result<Vec<Location>> {
+    if !scope.grants.may_with_some(READ_LOCATIONS) {
+        return Ok(Vec::new());
+    }
     let rows = scope.read(async |conn| store::locations(conn).await).await?;
-    Ok(rows.into_iter().map(|location| Location(Arc::new(location))).collect())
+    let seen = rows.into_iter().filter(|location| scope.may_with(READ_LOCATIONS, location.id));
+    Ok(seen.map(|location| Location(Arc::new(location))).collect())
 }
 
-/// The location with this id. Shoppers have no use for places where they cannot pick anything up.
+/// The location with this id, if the caller may see it.
 pub async fn location_by_id(scope: &Scope, id: Uuid) -> Result<Option<Location>> {
-    if !scope.may(READ_LOCATIONS) {
-        return Ok(None);
-    }
     Ok(locations(scope).await?.into_iter().find(|location| location.0.id == id))
 }
 

@@ -17,7 +17,7 @@ use crate::access::{Grants, StaffGrants};
 use crate::error::Fault;
 use crate::identity::keys::KeySet;
 use crate::identity::model::SessionStanding;
-use crate::identity::service::{keys_load, session_standing};
+use crate::identity::service::{keys_load, overrides_in_force, session_standing};
 use crate::identity::token::{BadToken, Verified, verify};
 use crate::ids::TenantId;
 use crate::role::service::roles;
@@ -97,8 +97,8 @@ impl Resolver {
         Ok(verified)
     }
 
-    /// What a member of this role may do. Of the database alone, and remembered for a few seconds, unless something has
-    /// changed: roles are not looked up often enough to be worth a place in the shared cache.
+    /// What a member may do, by their role and by what holds beside it. Of the database alone, and remembered for a few
+    /// seconds, unless something has changed: this is not looked up often enough to be worth a place in the shared cache.
     pub(super) async fn staff_grants(
         &self,
         tenant: TenantId,
@@ -107,8 +107,12 @@ impl Resolver {
     ) -> Result<Arc<StaffGrants>, Fault> {
         let load = async || {
             let db = self.db.tenant(tenant);
-            let roles = db.read(async |conn| Ok::<_, Fault>(roles(conn).await?)).await?;
-            let grants = StaffGrants { role: roles.in_force(role), overrides: Vec::new() };
+            let read = db.read(async |conn| {
+                let roles = roles(conn).await?;
+                Ok::<_, Fault>((roles, overrides_in_force(conn, staff_id, role).await?))
+            });
+            let (roles, overrides) = read.await?;
+            let grants = StaffGrants { role: roles.in_force(role), overrides };
             Ok(Some((Arc::new(grants), LOCAL_TTL)))
         };
         let key = (tenant, staff_id, role.clone());

@@ -169,6 +169,14 @@ impl Furnished {
         };
         let is_new = membership_put(&app.app, &db, "https://login.example", &elsewhere).await;
         assert!(is_new.expect("a membership"));
+        // Who may less than everything, with something that holds for them alone.
+        let clerk = r#"mutation { staffInvite(input: { email: "clerk-#-<handle>@shop.example", name: "<marker>",
+            role: "editor" }) { staffMember { id } userErrors { message } } }"#;
+        self.numbered(app, n, clerk, &[("clerk#", "/staffMember/id")]).await;
+        let overrides = r#"mutation { staffPermissionOverridesSet(id: "<clerk#>", overrides: [
+            { permission: "write_collections", effect: DENY, objectId: "<collection#>" }]) {
+            userErrors { message } } }"#;
+        self.numbered(app, n, overrides, &[]).await;
     }
 
     /// A customer with an address who has forgotten their password and would like to have another e-mail address, and

@@ -15,5 +15,5 @@ mod tables;
 pub use caller::Caller;
 pub use complete::operation;
 pub use entries::all as entries;
-pub use furnish::furnish;
+pub use furnish::{Furnished, furnish};
 pub use names::filled;

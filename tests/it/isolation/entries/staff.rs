@@ -10,6 +10,7 @@ pub const READS: &[Entry] = &[
     marked(r#"{ staffMembers(first: 50, after: "<staffMembers cursor>") { nodes { name } } }"#),
     marked(r#"{ staffMembers(last: 50, before: "<staffMembers last cursor>") { nodes { name } } }"#),
     marked(r#"{ staffMember(id: "<staff1>") { email name role } }"#),
+    telling("<collection1>", r#"{ staffMember(id: "<clerk1>") { overrides { effect objectId setById } } }"#),
     marked("{ staffSessions(first: 50) { nodes { deviceName staffMember { name } } } }"),
     marked(r#"{ staffSessions(first: 50, after: "<staffSessions cursor>") { nodes { deviceName } } }"#),
     marked(r#"{ staffSessions(last: 50, before: "<staffSessions last cursor>") { nodes { deviceName } } }"#),
@@ -24,6 +25,16 @@ pub const WRITES: &[Entry] = &[
     marked(
         r#"mutation { staffUpdate(id: "<staff1>", input: { suspended: false }) {
             staffMember { name } userErrors { field code message } } }"#,
+    ),
+    marked(
+        r#"mutation { staffPermissionOverridesSet(id: "<clerk1>", overrides: []) {
+            staffMember { name } userErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""objectId":"<collection1>""#,
+        r#"mutation { staffPermissionOverridesSet(id: "<own clerk2>", overrides: [
+            { permission: "write_collections", effect: ALLOW, objectId: "<collection1>" }]) {
+            staffMember { overrides { objectId } } userErrors { field code message } } }"#,
     ),
     blind(SIGNED_IN, "mutation { staffSignOut { revokedStaffSessionId userErrors { field code message } } }"),
     blind(SIGNED_IN, "mutation { staffEmailVerificationSend { userErrors { field code message } } }"),
