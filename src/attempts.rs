@@ -1,9 +1,11 @@
-//! How often something may be tried: passwords of one account, mails to one address. A bound for each name, counted per
+//! How often something may be tried: passwords of one account, mails to one address, whatever from one network. A bound for each name, counted per
 //! key, in windows of the clock that all processes share through Redis.
 //!
 //! An attempt counts when it begins, so that many at once are no more than one after another; one that succeeds takes the
 //! count back. What is counted is no truth: where Redis does not answer, each process counts for itself, and nobody is
 //! let in or kept out for good by it. A window that ends forgets, so across its end there may be twice as many.
+
+mod network;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::{MemoryShared, Shared};
 use crate::clock::Clock;
+
+pub use self::network::Network;
 
 /// How many attempts are admitted within a window.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +66,15 @@ impl Attempts {
         }
     }
 
+    /// The attempt does not count after all.
+    pub async fn take_back(&self, bound: &Bound, key: &str) {
+        let (entry, kept) = (self.entry(bound, key), bound.window * 2);
+        if self.shared.uncount(&entry, kept).await.is_err() {
+            // Where it was counted as well; a count too many forgets itself with the window.
+            let _ = self.own.uncount(&entry, kept).await;
+        }
+    }
+
     /// Keys are addresses of people: none stands in Redis in clear.
     fn entry(&self, bound: &Bound, key: &str) -> String {
         let seconds = i64::try_from(bound.window.as_secs().max(1)).unwrap_or(i64::MAX);
@@ -95,6 +108,23 @@ mod tests {
         assert!(attempts.admit(&Bound { name: "other", ..BOUND }, "ada").await, "another name");
         clock.advance(TimeDelta::seconds(900));
         assert!(attempts.admit(&BOUND, "ada").await, "another window");
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_back_does_not_count() {
+        let (attempts, _) = attempts();
+        for _ in 0..5 {
+            assert!(attempts.admit(&BOUND, "ada").await);
+            attempts.take_back(&BOUND, "ada").await;
+        }
+        for admitted in [true, true, false] {
+            assert_eq!(attempts.admit(&BOUND, "ada").await, admitted);
+        }
+        // Not below none.
+        attempts.take_back(&BOUND, "bob").await;
+        for admitted in [true, true, false] {
+            assert_eq!(attempts.admit(&BOUND, "bob").await, admitted);
+        }
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@
 //! whether an account exists: without one, a password is checked against a hash that nobody has.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -55,6 +56,7 @@ pub struct Passwords {
     nobody: Arc<str>,
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    computed: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -72,6 +74,7 @@ impl Passwords {
             nobody: nobody.into(),
             turns: Arc::new(Semaphore::new(at_once)),
             places: Arc::new(Semaphore::new(at_once * (1 + WAITING))),
+            computed: Arc::default(),
         }
     }
 
@@ -89,9 +92,16 @@ impl Passwords {
         Ok(if is_there { verdict } else { Verdict::No })
     }
 
+    /// How often this process has computed a hash, to keep it or to check a password. Where somebody might learn by the time
+    /// who there is, it is this that must be the same.
+    pub fn computed(&self) -> u64 {
+        AtomicU64::load(&self.computed, Ordering::Relaxed)
+    }
+
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
         let turn = self.turns.clone().acquire_owned().await.expect("it is never closed");
+        AtomicU64::fetch_add(&self.computed, 1, Ordering::Relaxed);
         // It goes on when the caller has gone, and so keeps its turn until then.
         let done = tokio::task::spawn_blocking(move || {
             let done = work();

@@ -86,6 +86,15 @@ impl Shared for MemoryShared {
         Ok(count)
     }
 
+    async fn uncount(&self, key: &str, _: Duration) -> Result<(), Fault> {
+        let mut entries = self.entries();
+        let count: Option<u64> = entries.get(key).and_then(|count| count.parse().ok());
+        if let (Some(count), Some((value, _))) = (count, entries.by_key.get_mut(key)) {
+            *value = count.saturating_sub(1).to_string();
+        }
+        Ok(())
+    }
+
     async fn remove(&self, key: &str) -> Result<(), Fault> {
         self.entries().by_key.remove(key);
         Ok(())

@@ -46,6 +46,9 @@ pub trait Shared: Send + Sync + 'static {
     /// Adds one to a count, which begins at none and is forgotten so long after it began; answers how many it is now.
     async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault>;
 
+    /// Takes one back from a count, which does not go below none.
+    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault>;
+
     /// Forgets an entry.
     async fn remove(&self, key: &str) -> Result<(), Fault>;
 

@@ -219,8 +219,16 @@ impl Shared for RedisShared {
         let mut both = redis::pipe();
         let begin = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
         both.atomic().set_options(key, 0, begin).ignore().incr(key, 1);
-        let (count,): (u64,) = self.run(|mut redis| async move { both.query_async(&mut redis).await }).await?;
-        Ok(count)
+        let (count,): (i64,) = self.run(|mut redis| async move { both.query_async(&mut redis).await }).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault> {
+        // With its end, if it has just been forgotten; and what would be below none is none.
+        let mut all = redis::pipe();
+        let begin = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
+        all.atomic().set_options(key, 1, begin).ignore().decr(key, 1).ignore();
+        self.run(|mut redis| async move { all.query_async(&mut redis).await }).await
     }
 
     async fn remove(&self, key: &str) -> Result<(), Fault> {

@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use env::Env;
+use ipnet::IpNet;
 pub use mail::MailConfig;
 pub use migrate::MigrateConfig;
 pub use providers::{NewShopConfig, ProviderConfig, TenantClaim, is_of_this_machine};
@@ -94,6 +95,8 @@ pub struct HttpConfig {
     pub staff_url: Option<String>,
     /// `BASE_DOMAIN`: public reads find their tenant by its subdomain of this.
     pub base_domain: Option<String>,
+    /// `TRUSTED_PROXIES`: the networks of proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
     /// `GRAPHIQL`: whether `/graphiql` answers.
     pub graphiql: bool,
     /// `INTROSPECTION`: whether the schema may be asked for.
@@ -293,6 +296,11 @@ impl HttpConfig {
                 "BASE_DOMAIN",
                 "shops.example",
                 "public reads find their tenant by its subdomain of this",
+            ),
+            trusted_proxies: r.networks(
+                "TRUSTED_PROXIES",
+                "10.0.0.0/8,2001:db8::/32",
+                "networks of proxies whose X-Forwarded-For or Forwarded is believed; none without it",
             ),
             graphiql: r.flag("GRAPHIQL", false, "whether /graphiql answers"),
             introspection: r.flag("INTROSPECTION", true, "whether the schema may be asked for"),

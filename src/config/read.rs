@@ -4,11 +4,12 @@
 //! nowhere else.
 
 use std::fmt::{self, Display};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::Url;
 
 use super::env::Env;
@@ -210,6 +211,17 @@ impl<'a> Reader<'a> {
                 default
             }
         }
+    }
+
+    /// Networks, as 10.0.0.0/8; an address is a network of its own. None where nothing is said.
+    pub fn networks(&mut self, name: &'static str, example: &str, meaning: &'static str) -> Vec<IpNet> {
+        let Some(value) = self.optional(name, example, meaning) else { return Vec::new() };
+        let network = |part: &str| part.parse().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
+        let networks: Result<Vec<IpNet>, _> = value.split(',').map(|part| network(part.trim())).collect();
+        networks.unwrap_or_else(|_| {
+            self.errors.push(format!("{name} is \"{value}\"; expected networks like {example}"));
+            Vec::new()
+        })
     }
 
     /// An address to listen on, or none.

@@ -1,7 +1,6 @@
 //! Who may ask for a field: what `#[requires(…)]`, `#[signed_in]`, `#[operator]` and `#[public]` turn into (`macros/`).
 
 use std::collections::HashSet;
-use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::registry::MetaField;

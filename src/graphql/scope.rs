@@ -12,6 +12,7 @@ use super::error::ApiError;
 use super::loader::Loaders;
 use crate::access::{Grants, Permission, Permissions};
 use crate::app::App;
+use crate::attempts::Network;
 use crate::db::{TenantConn, TenantDb, TenantRead};
 use crate::error::Fault;
 use crate::ids::{GidNamespace, TenantId};
@@ -54,6 +55,8 @@ pub struct RequestInfo {
     pub namespace: GidNamespace,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
+    /// Under what attempts are counted that come from the same place; none: nobody knows where that is.
+    pub network: Option<Network>,
     /// What the client says of itself.
     pub user_agent: Option<Arc<str>>,
 }

@@ -5,6 +5,7 @@
 //! behind this module sees a credential.
 
 mod checkout;
+pub mod client;
 pub mod context;
 mod cors;
 mod graphiql;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
@@ -14,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use super::client::Peer;
 use super::patient::Patient;
 use super::router::{Served, routes};
 use crate::app::App;
@@ -69,7 +72,7 @@ pub async fn serve_with(
     }));
     loop {
         let Some(accepted) = shutdown.run_until_cancelled(accept(&listener, &places)).await else { break };
-        let (stream, place) = match accepted {
+        let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -80,7 +83,12 @@ pub async fn serve_with(
         // Answers are written whole: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let stream = TokioIo::new(Patient::new(stream, WRITE_TIMEOUT));
-        let connection = http.serve_connection(stream, service.clone()).with_upgrades();
+        let service = service.clone();
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            service.call(request)
+        });
+        let connection = http.serve_connection(stream, service).with_upgrades();
         let (shutdown, patience_ends) = (shutdown.clone(), patience_ends.clone());
         connections.spawn(async move {
             let mut connection = pin!(connection);
@@ -117,8 +125,8 @@ pub async fn serve_with(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> std::io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> std::io::Result<(tokio::net::TcpStream, Peer, tokio::sync::OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, Peer(peer.ip()), place))
 }

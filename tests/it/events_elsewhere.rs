@@ -217,6 +217,9 @@ impl Shared for Losing {
     async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
         self.0.count(key, ttl).await
     }
+    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault> {
+        self.0.uncount(key, ttl).await
+    }
     async fn remove(&self, key: &str) -> Result<(), Fault> {
         self.0.remove(key).await
     }

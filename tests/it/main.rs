@@ -60,6 +60,7 @@ mod logs;
 mod mail;
 mod metrics;
 mod migrations;
+mod network_bounds;
 mod node;
 mod operators;
 mod order;

@@ -54,6 +54,10 @@ impl Shared for CutOff {
         self.redis.count(key, ttl).await
     }
 
+    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault> {
+        self.redis.uncount(key, ttl).await
+    }
+
     async fn remove(&self, key: &str) -> Result<(), Fault> {
         self.redis.remove(key).await
     }

@@ -43,6 +43,26 @@ async fn run<T: Send + 'static>(
     }
 }
 
+/// The same for what a password or a token is needed for.
+fn guess<T: Send + 'static>(
+    scope: &Scope,
+    work: impl Future<Output = CustomerResult<T>> + Send + 'static,
+) -> impl Future<Output = Result<Result<T, Vec<CustomerRule>>>> + Send {
+    // In a box: what a resolver waits for lies on the stack as often as it is passed on.
+    let (desk, network, work) = (desk(scope), scope.request.network, Box::pin(work));
+    run(scope, async move { service::guess(&desk, network, work).await })
+}
+
+/// The same for what somebody may be written for.
+fn ask_for_mail<T: Send + 'static>(
+    scope: &Scope,
+    work: impl Future<Output = CustomerResult<T>> + Send + 'static,
+) -> impl Future<Output = Result<Result<T, Vec<CustomerRule>>>> + Send {
+    // In a box: what a resolver waits for lies on the stack as often as it is passed on.
+    let (desk, network, work) = (desk(scope), scope.request.network, Box::pin(work));
+    run(scope, async move { service::ask_for_mail(&desk, network, work).await })
+}
+
 fn none<E>() -> (Vec<CustomerUserError>, Vec<E>) {
     (Vec::new(), Vec::new())
 }
@@ -67,7 +87,7 @@ macro_rules! signed_in {
 impl CustomerMutation {
     /// Opens an account, or rather asks whoever has the e-mail address to confirm it: a mail leads to `customerActivate`.
     /// Everyone is answered the same, with the code `CUSTOMER_DISABLED`, whether the address has an account or not. Five
-    /// mails an hour to one address. With the permission `write_customers` and without a password, a customer is entered.
+    /// mails an hour to one address, and a hundred from one network. With the permission `write_customers` and without a password, a customer is entered.
     #[public]
     async fn customer_create(
         &self,
@@ -99,12 +119,12 @@ impl CustomerMutation {
             };
         };
         let new = SignUp { email: entry.email.unwrap_or_default(), password, person: entry.person };
-        let answered = run(scope, async move { service::customer_create(&desk, &new).await }).await?;
+        let answered = ask_for_mail(scope, async move { service::customer_create(&desk, &new).await }).await?;
         Ok(Some(answered.err().unwrap_or_default().into()))
     }
 
     /// Signs a customer in. After ten wrong passwords for one address within a quarter of an hour, none is looked at
-    /// until the next.
+    /// until the next; nor after a hundred passwords and tokens from one network that were wrong.
     #[public]
     async fn customer_access_token_create(
         &self,
@@ -113,7 +133,7 @@ impl CustomerMutation {
     ) -> Result<Option<CustomerAccessTokenCreatePayload>> {
         let (scope, desk) = (ctx.scope(), desk(ctx.scope()));
         let CustomerAccessTokenCreateInput { email, password } = input;
-        let done = run(scope, async move { service::customer_access_token_create(&desk, &email, &password).await });
+        let done = guess(scope, async move { service::customer_access_token_create(&desk, &email, &password).await });
         match done.await? {
             Ok(signed_in) => {
                 let (customer_user_errors, user_errors) = none();
@@ -132,7 +152,7 @@ impl CustomerMutation {
         #[graphql(desc = "The token, which must still be good.")] customer_access_token: String,
     ) -> Result<Option<CustomerAccessTokenRenewPayload>> {
         let (desk, token) = (desk(ctx.scope()), Secret::given(customer_access_token));
-        let done = run(ctx.scope(), async move { service::customer_access_token_renew(&desk, token).await });
+        let done = guess(ctx.scope(), async move { service::customer_access_token_renew(&desk, token).await });
         Ok(Some(match done.await? {
             Ok(token) => {
                 CustomerAccessTokenRenewPayload { customer_access_token: Some(token.into()), user_errors: vec![] }
@@ -214,7 +234,7 @@ impl CustomerMutation {
     }
 
     /// Mails a link that leads to a new password (`customerReset`), if the address has an account. Everyone is answered
-    /// the same. Five mails an hour to one address.
+    /// the same. Five mails an hour to one address, and a hundred from one network.
     #[public]
     async fn customer_recover(
         &self,
@@ -222,7 +242,7 @@ impl CustomerMutation {
         #[graphql(desc = "The e-mail address.")] email: String,
     ) -> Result<Option<CustomerRecoverPayload>> {
         let desk = desk(ctx.scope());
-        let done = run(ctx.scope(), async move { service::customer_recover(&desk, &email).await }).await?;
+        let done = ask_for_mail(ctx.scope(), async move { service::customer_recover(&desk, &email).await }).await?;
         Ok(Some(done.err().unwrap_or_default().into()))
     }
 
@@ -236,7 +256,7 @@ impl CustomerMutation {
         #[graphql(desc = "The token and the new password.")] input: CustomerResetInput,
     ) -> Result<Option<CustomerResetPayload>> {
         let (scope, desk, id) = (ctx.scope(), desk(ctx.scope()), Gid::of(&id, "Customer"));
-        let done = run(scope, async move {
+        let done = guess(scope, async move {
             let token = Secret::given(input.reset_token);
             let (token_at, password_within) = (&["input", "resetToken"][..], &["input"][..]);
             let answered = Answered { id, token, password: &input.password, token_at, password_within };
@@ -257,7 +277,7 @@ impl CustomerMutation {
         let Some((id, token)) = read_link(&reset_url.0) else {
             return Ok(Some(vec![Refusal::NoLink.at(&["resetUrl"])].into()));
         };
-        let done = run(scope, async move {
+        let done = guess(scope, async move {
             let token_at = &["resetUrl"][..];
             let answered = Answered { id: Some(id), token, password: &password, token_at, password_within: &[] };
             service::customer_reset(&desk, &answered).await
@@ -275,7 +295,7 @@ impl CustomerMutation {
         #[graphql(desc = "The token and the password.")] input: CustomerActivateInput,
     ) -> Result<Option<CustomerActivatePayload>> {
         let (scope, desk, id) = (ctx.scope(), desk(ctx.scope()), Gid::of(&id, "Customer"));
-        let done = run(scope, async move {
+        let done = guess(scope, async move {
             let token = Secret::given(input.activation_token);
             let (token_at, password_within) = (&["input", "activationToken"][..], &["input"][..]);
             let answered = Answered { id, token, password: &input.password, token_at, password_within };
@@ -296,7 +316,7 @@ impl CustomerMutation {
         let Some((id, token)) = read_link(&activation_url.0) else {
             return Ok(Some(vec![Refusal::NoLink.at(&["activationUrl"])].into()));
         };
-        let done = run(scope, async move {
+        let done = guess(scope, async move {
             let token_at = &["activationUrl"][..];
             let answered = Answered { id: Some(id), token, password: &password, token_at, password_within: &[] };
             service::customer_activate(&desk, &answered).await

@@ -14,7 +14,7 @@ user_error!(CustomerUserError, CustomerErrorCode);
 impl From<CustomerRule> for CustomerUserError {
     fn from(rule: CustomerRule) -> Self {
         let (message, code) = (rule.refusal.to_string(), rule.refusal.code());
-        Self { field: Some(rule.field), message, code: Some(code) }
+        Self { field: (!rule.field.is_empty()).then_some(rule.field), message, code: Some(code) }
     }
 }
 
@@ -30,7 +30,7 @@ pub struct UserError {
 impl From<CustomerRule> for UserError {
     fn from(rule: CustomerRule) -> Self {
         let message = rule.refusal.to_string();
-        Self { field: Some(rule.field), message }
+        Self { field: (!rule.field.is_empty()).then_some(rule.field), message }
     }
 }
 

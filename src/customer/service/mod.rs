@@ -4,6 +4,7 @@
 
 mod account;
 mod addresses;
+mod network;
 mod password;
 mod session;
 mod sign_up;
@@ -22,6 +23,7 @@ pub use addresses::{
     AddressChange, address_book, customer_address_create, customer_address_delete, customer_address_update,
     customer_default_address_update,
 };
+pub use network::{ask_for_mail, guess};
 pub use password::{Answered, customer_activate, customer_recover, customer_reset};
 pub use session::{
     customer_access_token_create, customer_access_token_delete, customer_access_token_renew, customer_of_token,

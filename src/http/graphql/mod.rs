@@ -41,6 +41,7 @@ pub use ws::Places;
 use self::answer::{Media, Refused};
 use self::execute::Call;
 use self::params::{Params, Sent};
+use super::client::Client;
 use super::context::{Credentials, guard};
 use super::cors;
 use super::request::{self, RequestId, record_tenant};
@@ -111,7 +112,9 @@ async fn answer(
     let idempotency_key = idempotency_key(&parts.headers)?;
     let transport = if media == Media::Events { Transport::Events } else { Transport::Http };
     let user_agent = request::user_agent(&parts.headers);
-    let info = RequestInfo { id: id.0.to_string(), transport, namespace, idempotency_key, user_agent };
+    let client = Client::of(&parts.extensions, &parts.headers, &served.app.config.http.trusted_proxies);
+    let network = client.network(resolved.access);
+    let info = RequestInfo { id: id.0.to_string(), transport, namespace, idempotency_key, network, user_agent };
     match sent {
         Sent::One(params) => {
             let call = Call { served, resolved: &resolved, info, is_get };

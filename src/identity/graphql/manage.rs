@@ -64,8 +64,11 @@ impl StaffManagementMutation {
         #[graphql(desc = "The password: 8 to 128 characters.")] password: String,
     ) -> Result<Option<StaffAcceptPayload>> {
         let scope = ctx.scope();
-        let (app, db) = (scope.app.clone(), scope.db().clone());
-        let accepting = async move { service::password_reset(&app, &db, &token, &password).await };
+        let (app, db, network) = (scope.app.clone(), scope.db().clone(), scope.request.network);
+        let accepting = async move {
+            let work = Box::pin(service::password_reset(&app, &db, &token, &password));
+            service::guess(&app, &db, network, work).await
+        };
         Ok(Some(outcome(scope.act(accepting).await?)?.into()))
     }
 

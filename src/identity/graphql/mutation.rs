@@ -52,8 +52,11 @@ impl StaffMutation {
         let scope = ctx.scope();
         let StaffSignInInput { email, password, device_name: named } = input;
         let device = device_name(named.as_deref().or(scope.request.user_agent.as_deref()));
-        let (app, db) = (scope.app.clone(), scope.db().clone());
-        let signing_in = async move { service::sign_in(&app, &db, &email, &password, device).await };
+        let (app, db, network) = (scope.app.clone(), scope.db().clone(), scope.request.network);
+        let signing_in = async move {
+            let work = Box::pin(service::sign_in(&app, &db, &email, &password, device));
+            service::guess(&app, &db, network, work).await
+        };
         Ok(Some(StaffSignInPayload::of(scope, outcome(scope.act(signing_in).await?)?)))
     }
 
@@ -67,8 +70,11 @@ impl StaffMutation {
         #[graphql(desc = "The latest refresh token.")] refresh_token: String,
     ) -> Result<Option<StaffTokenRefreshPayload>> {
         let scope = ctx.scope();
-        let (app, db) = (scope.app.clone(), scope.db().clone());
-        let refreshing = async move { service::refresh(&app, &db, &refresh_token).await };
+        let (app, db, network) = (scope.app.clone(), scope.db().clone(), scope.request.network);
+        let refreshing = async move {
+            let work = Box::pin(service::refresh(&app, &db, &refresh_token));
+            service::guess(&app, &db, network, work).await
+        };
         Ok(Some(StaffTokenRefreshPayload::of(scope, outcome(scope.act(refreshing).await?)?)))
     }
 
@@ -131,7 +137,10 @@ impl StaffMutation {
         #[graphql(desc = "The member's email address.")] email: String,
     ) -> Result<Option<StaffPasswordRecoverPayload>> {
         let scope = ctx.scope();
-        let (_, user_errors) = outcome(service::password_recover(&scope.app, scope.db(), &email))?;
+        let (app, db) = (&scope.app, scope.db());
+        let asking = async { service::password_recover(app, db, &email) };
+        let asked = service::ask_for_mail(app, db, scope.request.network, asking).await;
+        let (_, user_errors) = outcome(asked)?;
         Ok(Some(StaffPasswordRecoverPayload { user_errors }))
     }
 
@@ -145,8 +154,11 @@ impl StaffMutation {
         #[graphql(desc = "The new password: 8 to 128 characters.")] password: String,
     ) -> Result<Option<StaffPasswordResetPayload>> {
         let scope = ctx.scope();
-        let (app, db) = (scope.app.clone(), scope.db().clone());
-        let resetting = async move { service::password_reset(&app, &db, &token, &password).await };
+        let (app, db, network) = (scope.app.clone(), scope.db().clone(), scope.request.network);
+        let resetting = async move {
+            let work = Box::pin(service::password_reset(&app, &db, &token, &password));
+            service::guess(&app, &db, network, work).await
+        };
         Ok(Some(outcome(scope.act(resetting).await?)?.into()))
     }
 
@@ -176,8 +188,11 @@ impl StaffMutation {
         #[graphql(desc = "The token that was mailed.")] token: String,
     ) -> Result<Option<StaffEmailVerifyPayload>> {
         let scope = ctx.scope();
-        let (app, db) = (scope.app.clone(), scope.db().clone());
-        let verifying = async move { service::email_verify(&app, &db, &token).await };
+        let (app, db, network) = (scope.app.clone(), scope.db().clone(), scope.request.network);
+        let verifying = async move {
+            let work = Box::pin(service::email_verify(&app, &db, &token));
+            service::guess(&app, &db, network, work).await
+        };
         Ok(Some(outcome(scope.act(verifying).await?)?.into()))
     }
 }

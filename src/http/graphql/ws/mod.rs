@@ -35,6 +35,7 @@ use self::session::Opened;
 pub use self::places::Places;
 
 use super::answer::{Media, Refused};
+use crate::http::client::Client;
 use crate::http::context::Credentials;
 use crate::http::request::{RequestId, user_agent};
 use crate::http::router::Served;
@@ -66,11 +67,12 @@ pub async fn upgrade(served: &Arc<Served>, id: &RequestId, mut parts: Parts, nam
     let waiting = served.places.to_wait();
     let credentials = Credentials::from_headers(&parts.headers);
     let user_agent = user_agent(&parts.headers);
+    let client = Client::of(&parts.extensions, &parts.headers, &served.app.config.http.trusted_proxies);
     let span = tracing::info_span!("socket", request_id = %id.0, tenant = tracing::field::Empty);
     let (served, id, open) = (served.clone(), id.clone(), served.sockets.token());
     upgrade.max_message_size(MAX_READ).max_frame_size(MAX_READ).on_upgrade(move |socket| {
         async move {
-            session::run(socket, served, Opened { id, namespace, user_agent }, credentials, waiting).await;
+            session::run(socket, served, Opened { id, namespace, client, user_agent }, credentials, waiting).await;
             drop(open);
         }
         .instrument(span)

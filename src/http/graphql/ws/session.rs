@@ -20,6 +20,7 @@ use super::places::{TenantPlace, WaitingPlace};
 use crate::access::Grants;
 use crate::graphql::error::{Code, set_code};
 use crate::graphql::scope::{RequestInfo, Transport};
+use crate::http::client::Client;
 use crate::http::context::{Credentials, Denied, guard};
 use crate::http::graphql::params::Params;
 use crate::http::request::{RequestId, record_tenant};
@@ -90,6 +91,7 @@ struct Running {
 pub struct Opened {
     pub id: RequestId,
     pub namespace: GidNamespace,
+    pub client: Client,
     pub user_agent: Option<Arc<str>>,
 }
 
@@ -279,6 +281,7 @@ impl Session {
             transport: Transport::WebSocket,
             namespace: self.opened.namespace,
             idempotency_key: None,
+            network: self.opened.client.network(admitted.resolved.access),
             user_agent: self.opened.user_agent.clone(),
         };
         // No part of the socket's span, which may last for days: each is a trace of its own, as it would be over HTTP.
