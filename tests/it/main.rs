@@ -30,6 +30,7 @@ mod delivery;
 mod dev;
 mod domains;
 mod drill;
+mod enumeration;
 mod events;
 mod events_elsewhere;
 mod execution;

@@ -200,3 +200,79 @@ async fn another_shops_member_is_not_there() {
     }
     assert!(is_let_in(&app, &member).await);
 }
+
+#[tokio::test]
+async fn an_invitation_gives_what_its_member_may_by_now_and_nothing_once_they_are_kept_out() {
+    let mut app = TestApp::new().await;
+    let post = Post::of(&mut app).await;
+    let store = app.store("acme").await;
+    app.member(&store, "olga@shop.example", "owner").await;
+    let accept = async |token: &str| {
+        by_key(&app, &store.publishable, ACCEPT, json!({ "token": token, "password": PASSWORD })).await
+    };
+    let mut tokens = Vec::new();
+    for (number, name) in ["ina", "sue", "rob"].into_iter().enumerate() {
+        let invited = by_key(&app, &store.secret, INVITE, invitation(&format!("{name}@shop.example"), "admin")).await;
+        tokens.push((invited["staffMember"]["id"].clone(), post.nth(number).await.1));
+    }
+    let [(ina, ina_token), (sue, sue_token), (rob, rob_token)] = tokens.try_into().expect("three");
+    // Before they accept, one is to be less, one is kept out, and one is gone.
+    let less = json!({ "id": ina, "input": { "role": "viewer" } });
+    assert_eq!(by_key(&app, &store.secret, UPDATE, less).await["userErrors"], json!([]));
+    let out = json!({ "id": sue, "input": { "suspended": true } });
+    assert_eq!(by_key(&app, &store.secret, UPDATE, out).await["userErrors"], json!([]));
+    assert_eq!(by_key(&app, &store.secret, REMOVE, json!({ "id": rob })).await["userErrors"], json!([]));
+    assert_eq!(accept(&ina_token).await["userErrors"], json!([]));
+    let member = app.sign_in(&store, "ina@shop.example").await;
+    let answer = app.bearer(&member.access_token, INVITE, invitation("x@shop.example", "viewer"), &[]).await;
+    assert_eq!(answer.code(), "FORBIDDEN", "a viewer invites nobody, whatever the invitation was for");
+    for (token, email) in [(&sue_token, "sue@shop.example"), (&rob_token, "rob@shop.example")] {
+        refused(&accept(token).await, "TOKEN_INVALID", json!(["token"]));
+        assert_eq!(app.try_sign_in(&store, email, PASSWORD).await["userErrors"][0]["code"], "UNIDENTIFIED_STAFF");
+    }
+}
+
+/// Whoever is signed in here, or comes with tokens of before, is not who signs in: nothing of theirs becomes the other's.
+#[tokio::test]
+async fn accepting_an_invitation_signs_nobody_in_and_leaves_the_callers_session_as_it_was() {
+    let mut app = TestApp::new().await;
+    let post = Post::of(&mut app).await;
+    let store = app.store("acme").await;
+    let eve = app.member(&store, "eve@shop.example", "viewer").await;
+    by_key(&app, &store.secret, INVITE, invitation("ina@shop.example", "admin")).await;
+    let (_, token) = post.nth(0).await;
+    // Eve's browser follows the mail's link.
+    let done = by(&app, &eve, ACCEPT, json!({ "token": token, "password": PASSWORD })).await;
+    assert_eq!(done["userErrors"], json!([]));
+    let who = app.gql_as(&eve.access_token, "{ currentStaffMember { email role } }", json!({})).await;
+    assert_eq!(who["currentStaffMember"], json!({ "email": "eve@shop.example", "role": "viewer" }));
+    let ina = app.sign_in(&store, "ina@shop.example").await;
+    assert_ne!(ina.session_id, eve.session_id);
+    let sessions = app.gql_as(&ina.access_token, "{ staffSessions(first: 5) { nodes { id } } }", json!({})).await;
+    assert_eq!(sessions["staffSessions"]["nodes"], json!([{ "id": ina.session_id }]));
+}
+
+/// What a token is for it does not choose: one that proves an address sets no password, and the other way round.
+#[tokio::test]
+async fn a_token_of_one_purpose_is_none_of_another() {
+    let mut app = TestApp::new().await;
+    let post = Post::of(&mut app).await;
+    let store = app.store("acme").await;
+    let eve = app.member(&store, "eve@shop.example", "viewer").await;
+    app.gql_as(&eve.access_token, "mutation { staffEmailVerificationSend { userErrors { code } } }", json!({})).await;
+    let (_, proof) = post.nth(0).await;
+    let accepted = by_key(&app, &store.publishable, ACCEPT, json!({ "token": proof, "password": PASSWORD })).await;
+    refused(&accepted, "TOKEN_INVALID", json!(["token"]));
+    by_key(&app, &store.secret, INVITE, invitation("ina@shop.example", "viewer")).await;
+    let (_, invitation) = post.nth(1).await;
+    let verify = "mutation ($token: String!) { done: staffEmailVerify(token: $token) { userErrors { code field } } }";
+    refused(
+        &by_key(&app, &store.publishable, verify, json!({ "token": invitation })).await,
+        "TOKEN_INVALID",
+        json!(["token"]),
+    );
+    for token in [&proof, &invitation] {
+        let session = app.refresh(&store, token).await;
+        assert_eq!(session["userErrors"][0]["code"], "TOKEN_INVALID");
+    }
+}

@@ -19,6 +19,13 @@ impl Mailer for Mailbox {
     }
 }
 
+impl Mailbox {
+    /// How many mails have been sent.
+    pub fn count(&self) -> usize {
+        self.0.lock().expect("no holder panics").len()
+    }
+}
+
 /// What a mail to a customer asks to be sent back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
