@@ -57,7 +57,11 @@ async fn a_role_decides_whether_a_member_edits_and_one_that_nobody_knows_reads()
     let (app, store) = shop().await;
     let page = r#"mutation { pageCreate(page: { title: "New" }) { page { id } userErrors { message } } }"#;
     for (role, edits) in [("owner", true), ("admin", true), ("editor", true), ("viewer", false), ("florist", false)] {
-        let member = app.member(&store, &format!("{role}@shop.example"), role).await;
+        let email = format!("{role}@shop.example");
+        app.staff(&store, &email, if edits { role } else { "viewer" }).await;
+        let change = format!("UPDATE staff_members SET role = '{role}' WHERE email = '{email}'");
+        admin(&app.db.name).await.batch_execute(&change).await.expect("changed");
+        let member = app.sign_in(&store, &email).await;
         let answer = app.bearer(&member.access_token, page, json!({}), &[]).await;
         let made = answer.json()["data"]["pageCreate"]["page"]["id"].is_string();
         assert_eq!(made, edits, "{role}: {answer:?}");

@@ -44,6 +44,10 @@ async fn the_first_owner_gets_a_token_and_chooses_a_password() {
     assert_eq!(set, json!({ "staffMember": { "isShopOwner": true }, "userErrors": [] }));
     let payload = app.try_sign_in(&store, "ada@shop.example", "a fine password").await;
     assert!(payload["staffAccessToken"].is_object(), "{payload}");
+    let mut unknown = CREATE;
+    (unknown[4], unknown[8]) = ("flo@shop.example", "florist");
+    let refused = run(&app, &unknown, "", &[]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("The shop has no role \"florist\"."));
     let again = run(&app, &CREATE, "", &[]);
     assert!(!again.status.success() && text(&again.stderr).contains("has this email address already"));
 }

@@ -205,6 +205,7 @@ async fn who_is_taken_in_needs_an_address_of_their_own_a_name_and_a_role() {
         ("eve@shop.example", " ", "owner", "A name has"),
         ("eve@shop.example", "Eve\n", "owner", "A name has"),
         ("eve@shop.example", "Eve", "Owner", "A role's name"),
+        ("eve@shop.example", "Eve", "florist", "The shop has no role \"florist\"."),
     ] {
         let new = NewStaff { email: email.to_owned(), name: name.to_owned(), role: role.to_owned() };
         let refused = staff_create(&app.app, &db, &new).await.expect_err("refused");

@@ -17,7 +17,7 @@ pub use types::{StaffMember, StaffSession};
 use async_graphql::Context;
 use uuid::Uuid;
 
-use crate::graphql::error::{ApiError, Code};
+use crate::error::Fault;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::identity::rule::Refusal;
 use crate::tenant::model::Access;
@@ -30,15 +30,14 @@ pub(super) fn asking(scope: &Scope) -> Option<(Uuid, Option<Uuid>)> {
     }
 }
 
-/// The member and the session that ask, of a field that is `#[signed_in]`. Of a member without a session: that it is
-/// their provider's affair.
+/// The member and the session that ask, of a field whose guard (`#[signed_in]`) lets nobody else pass. Of a member without
+/// a session: that it is their provider's affair.
 pub(super) fn require_session<'a>(
     ctx: &Context<'a>,
-) -> Result<Result<(&'a Scope, Uuid, Uuid), StaffUserError>, ApiError> {
+) -> Result<Result<(&'a Scope, Uuid, Uuid), StaffUserError>, Fault> {
     let scope = ctx.scope();
-    let (staff_id, session_id) = asking(scope).ok_or_else(|| {
-        ApiError::new(Code::Forbidden, "this needs a staff member's access token (Authorization: Bearer …)")
-    })?;
+    let (staff_id, session_id) =
+        asking(scope).ok_or_else(|| Fault::internal("the guard has let somebody else pass"))?;
     Ok(match session_id {
         Some(session_id) => Ok((scope, staff_id, session_id)),
         None => Err(Refusal::Elsewhere.at(&[]).into()),

@@ -14,8 +14,9 @@ use crate::identity::rule::{Refusal, StaffRule, check_password};
 use crate::identity::secret::OnceToken;
 use crate::identity::store::{once, staff};
 use crate::role::model::is_handle;
+use crate::role::service::roles;
 
-/// Takes a member in, who has no password yet. A refusal leaves the transaction to be rolled back.
+/// Takes a member in, who has no password yet, with a role that the shop has. A refusal leaves the transaction to be rolled back.
 pub async fn staff_create_in_tx(
     tx: &mut TenantTx<'_>,
     entropy: &Entropy,
@@ -28,6 +29,9 @@ pub async fn staff_create_in_tx(
     }
     if !is_handle(&new.role) {
         return Err(refused(Refusal::BadRole, &["role"]));
+    }
+    if roles(tx.conn()).await?.by_handle(&new.role).is_none() {
+        return Err(refused(Refusal::UnknownRole(new.role.clone()), &["role"]));
     }
     let (id, new) = (entropy.uuid_v7(now), NewStaff { email, ..new.clone() });
     staff::insert(tx, id, &new, now).await.map_err(|error| match constraint(&error) {
