@@ -46,6 +46,7 @@ pub mod search;
 pub mod shipping;
 pub mod shop;
 pub mod support_access;
+pub mod tag;
 pub mod telemetry;
 pub mod tenant;
 pub mod text;

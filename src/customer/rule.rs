@@ -54,6 +54,8 @@ pub enum Refusal {
     AddressNotFound,
     #[error("There is no such customer.")]
     CustomerNotFound,
+    #[error("The customer has orders, and so cannot be deleted.")]
+    HasOrders,
     #[error("Too many attempts. Try again in {minutes} minutes.")]
     Throttled { minutes: u64 },
     #[error("Too many passwords are being checked. Try again in a second.")]
@@ -105,7 +107,12 @@ impl Refusal {
             Self::Blank => Code::Blank,
             Self::TooLong(_) | Self::PasswordTooLong | Self::TooMany(_) => Code::TooLong,
             Self::PasswordTooShort => Code::TooShort,
-            Self::NoEmail | Self::NoPhone | Self::NoCountry | Self::ControlCharacter | Self::NoLink => Code::Invalid,
+            Self::NoEmail
+            | Self::NoPhone
+            | Self::NoCountry
+            | Self::ControlCharacter
+            | Self::NoLink
+            | Self::HasOrders => Code::Invalid,
             Self::Markup => Code::ContainsHtmlTags,
             Self::Url => Code::ContainsUrl,
             Self::Taken => Code::Taken,

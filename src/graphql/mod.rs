@@ -21,4 +21,5 @@ pub mod schema;
 pub mod scope;
 pub mod seo;
 pub mod shown;
+pub mod tags;
 pub mod user_error;

@@ -13,6 +13,7 @@ use super::interfaces::{HasMetafields, OnlineStorePublishable, Trackable};
 use super::limits::Limits;
 use super::node::NodeQuery;
 use super::root::Root;
+use super::tags::TagsMutation;
 use super::user_error::DisplayableError;
 use crate::access::graphql::AccessQuery;
 use crate::api_key::graphql::{ApiKeyMutation, ApiKeyQuery};
@@ -20,7 +21,7 @@ use crate::cart::graphql::{CartMutation, CartQuery};
 use crate::catalog::graphql::{CatalogMutation, CatalogQuery, CollectionQuery, SearchQuery};
 use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
 use crate::content::graphql::{ContentMutation, ContentQuery};
-use crate::customer::graphql::{CustomerMutation, CustomerQuery};
+use crate::customer::graphql::{CustomerMutation, CustomerQuery, CustomerStaffMutation};
 use crate::domain::graphql::{DomainMutation, DomainQuery};
 use crate::events::graphql::EventSubscription;
 use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffOverrideMutation, StaffQuery};
@@ -67,11 +68,15 @@ pub struct Mutation(GoodsMutation, SalesMutation, HouseMutation, ServiceMutation
 
 /// To what is shown and sold.
 #[derive(MergedObject, Default)]
-pub struct GoodsMutation(CatalogMutation, InventoryMutation, ContentMutation);
+pub struct GoodsMutation(CatalogMutation, InventoryMutation, ContentMutation, TagsMutation);
 
 /// With who buys.
 #[derive(MergedObject, Default)]
-pub struct SalesMutation(CartMutation, CustomerMutation, ShippingMutation, CheckoutMutation, OrderMutation);
+pub struct SalesMutation(CartMutation, CustomersMutation, ShippingMutation, CheckoutMutation, OrderMutation);
+
+/// Of those who buy, by themselves and by staff.
+#[derive(MergedObject, Default)]
+pub struct CustomersMutation(CustomerMutation, CustomerStaffMutation);
 
 /// With who runs the shop, and with other systems.
 #[derive(MergedObject, Default)]

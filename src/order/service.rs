@@ -15,7 +15,7 @@ use super::rule::{OrderRule, path};
 use super::store::{self, Change, NewHistory};
 use crate::clock::{Clock, Entropy};
 use crate::db::idempotency::{self, Key};
-use crate::db::{QueryResult, TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::events::{NewEvent, Topic, append_in_tx};
 use crate::ids::GidNamespace;
@@ -155,6 +155,11 @@ pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> Once<(Uuid, U
         Ok((order.id, id))
     })
     .await
+}
+
+/// Whether the customer has placed an order.
+pub async fn has_bought(conn: &mut TenantConn<'_>, customer: Uuid) -> QueryResult<bool> {
+    Ok(!store::counts_of_customers(conn, &[customer]).await?.is_empty())
 }
 
 /// At most so many orders join a customer at once; the rest when they sign in the next time.

@@ -356,3 +356,70 @@ async fn customers_are_found_sorted_and_paged_by_staff_alone() {
     let (_, both) = app.post(&store.secret, "{ customer { id } }", json!({})).await;
     assert_eq!(both["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
 }
+
+const TAGS: &str = "mutation($id: ID!, $tags: [String!]!) { done: tagsAdd(id: $id, tags: $tags) {
+    node { ... on Customer { tags } ... on Product { tags } } userErrors { field message } } }";
+const NO_TAGS: &str = "mutation($id: ID!, $tags: [String!]!) { done: tagsRemove(id: $id, tags: $tags) {
+    node { ... on Customer { tags } ... on Product { tags } } userErrors { field message } } }";
+
+#[tokio::test]
+async fn labels_are_added_and_taken_off_one_by_one_by_staff_alone() {
+    let (app, store, ada) = shop().await;
+    let product = r#"mutation { productSet(input: { title: "Mug", tags: ["sale"] }) { product { id } } }"#;
+    let made = app.gql(&store.secret, product, json!({})).await;
+    let mug = made["productSet"]["product"]["id"].as_str().expect("a product").to_owned();
+    let done = async |document: &str, id: &str, tags: &[&str]| {
+        app.gql(&store.secret, document, json!({ "id": id, "tags": tags })).await["done"].take()
+    };
+    for (document, id, tags, left) in [
+        (TAGS, &ada.id, &["VIP", " new "][..], &["VIP", "new"][..]),
+        (TAGS, &ada.id, &["vip", "b2b"], &["VIP", "new", "b2b"]),
+        (NO_TAGS, &ada.id, &["Vip", "old"], &["new", "b2b"]),
+        (TAGS, &mug, &["SALE", "blue"], &["sale", "blue"]),
+        (NO_TAGS, &mug, &["sale"], &["blue"]),
+    ] {
+        let answer = done(document, id, tags).await;
+        assert_eq!(answer, json!({ "node": { "tags": left }, "userErrors": [] }), "{tags:?}");
+    }
+    let long = "x".repeat(256);
+    for (id, tags, field) in [
+        (ada.id.as_str(), vec![long.as_str()], "tags"),
+        (&mug, vec![&long], "tags"),
+        (&mug, vec!["x"; 251], "tags"),
+        (&mug.replace("Product", "Page"), vec!["x"], "id"),
+    ] {
+        let answer = done(TAGS, id, &tags).await;
+        assert_eq!((&answer["node"], &answer["userErrors"][0]["field"]), (&Value::Null, &json!([field])), "{answer:#}");
+    }
+    for id in [&ada.id, &mug] {
+        let (_, answer) = app.post(&store.publishable, TAGS, json!({ "id": id, "tags": ["x"] })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer:#}");
+    }
+}
+
+const CUSTOMER_DELETE: &str = "mutation($id: ID!) { customerDelete(input: { id: $id }) { deletedCustomerId
+    userErrors { field message } } }";
+
+#[tokio::test]
+async fn a_customer_who_has_bought_nothing_is_deleted_with_what_is_theirs() {
+    let (app, store, ada) = shop().await;
+    let address = "mutation($token: String!) { customerAddressCreate(customerAccessToken: $token,
+        address: { city: \"Jena\", country: \"DE\" }) { customerUserErrors { code } } }";
+    app.shop(&store, address, json!({ "token": ada.token })).await;
+    let recover = r#"mutation { customerRecover(email: "ada@example.com") { customerUserErrors { code } } }"#;
+    app.shop(&store, recover, json!({})).await;
+    app.quiet().await;
+    let other = app.store("other").await;
+    let elsewhere = app.gql(&other.secret, CUSTOMER_DELETE, json!({ "id": ada.id })).await["customerDelete"].take();
+    assert_eq!(elsewhere["userErrors"][0]["field"], json!(["input", "id"]), "another shop's is not there");
+    let deleted = app.gql(&store.secret, CUSTOMER_DELETE, json!({ "id": ada.id })).await["customerDelete"].take();
+    assert_eq!(deleted, json!({ "deletedCustomerId": ada.id, "userErrors": [] }));
+    assert_eq!(app.customer(&store, &ada.token).await, Value::Null, "the token is good no more");
+    let again = app.gql(&store.secret, CUSTOMER_DELETE, json!({ "id": ada.id })).await["customerDelete"].take();
+    assert_eq!(again["userErrors"][0]["field"], json!(["input", "id"]));
+    // The address may be somebody's again.
+    let entered = enter(&app, &store, json!({ "email": "ada@example.com" })).await;
+    assert_ne!(entered["customer"]["id"], json!(ada.id));
+    let (_, answer) = app.post(&store.publishable, CUSTOMER_DELETE, json!({ "id": ada.id })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
+}

@@ -171,6 +171,12 @@ async fn guests_orders_join_the_account_once_its_address_is_confirmed() {
     buy(&shop, &id(&cart(&shop, json!({ "customerAccessToken": bob.token, "email": ADA })).await)).await;
     shop.app.sign_in_customer(&shop.store, ADA, PASSWORD).await;
     assert_eq!((orders(&shop, &ada).await.len(), orders(&shop, &bob).await), (3, vec!["#1005".to_owned()]));
+
+    // Who has bought something is not deleted.
+    let delete = "mutation($id: ID!) { customerDelete(input: { id: $id }) { deletedCustomerId userErrors { field } } }";
+    let kept = shop.app.gql(&shop.store.secret, delete, json!({ "id": bob.id })).await;
+    let expected = json!({ "deletedCustomerId": null, "userErrors": [{ "field": ["input", "id"] }] });
+    assert_eq!((&kept["customerDelete"], orders(&shop, &bob).await.len()), (&expected, 1));
 }
 
 #[tokio::test]

@@ -351,6 +351,12 @@ fn of_customers() -> Vec<Case> {
         ("customerUpdate", format!("{nobody}, customer: {{}}"), "customerAccessToken"),
         ("customerUpdate", format!(r#"{nobody}, customer: {{ email: "x" }}"#), "customer.email"),
         ("customerUpdate", format!("input: {{ id: {customer} }}"), "input.id"),
+        ("customerDelete", format!("input: {{ id: {customer} }}"), "input.id"),
+        ("tagsAdd", format!(r#"id: {customer}, tags: ["a"]"#), "id"),
+        ("tagsAdd", format!(r#"id: {}, tags: ["a"]"#, gid("Product")), "id"),
+        ("tagsAdd", format!(r#"id: {}, tags: ["a"]"#, gid("Order")), "id"),
+        ("tagsAdd", format!(r#"id: {customer}, tags: [{}]"#, r#""a","#.repeat(251)), "tags"),
+        ("tagsRemove", r#"id: "rubbish", tags: ["a"]"#.into(), "id"),
         ("customerUpdate", format!("input: {{ id: {customer}, note: {} }}", long(5001)), "input.note"),
         ("customerRecover", r#"email: "x""#.into(), "email"),
         (

@@ -15,6 +15,7 @@ use crate::db::idempotency::{Key, Once, once};
 use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::inventory;
+use crate::tag::TagChange;
 
 /// Creates or updates one whole product, once for a key; answers its id. It leaves no collection that the caller may not
 /// change; into which it comes, the caller is asked before.
@@ -49,6 +50,29 @@ pub const HANDLE_ATTEMPTS: usize = SUGGESTIONS + 2;
 /// Someone else took a product's handle between our look and our write: in a new transaction it is seen.
 pub fn handle_raced(fault: &Fault) -> bool {
     matches!(fault, Fault::Database(error) if constraint(error) == Some("products_handle_taken"))
+}
+
+/// Adds to a product's labels, or takes some off.
+pub async fn product_tags_change(
+    db: &TenantDb,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+    actor: &str,
+    id: Uuid,
+    change: &TagChange,
+) -> ServiceResult<(), CatalogRule> {
+    db.write(async |tx| {
+        let Some(product) = store::lock_whole_products(tx, &[id], &[]).await?.pop() else {
+            let violation = Violation::new(at!["id"], CatalogCode::NotFound, "there is no such product");
+            return Err(ServiceError::Rule(violation.into()));
+        };
+        let tags = Some(change.of(&product.fields.tags));
+        let draft = ProductDraft { key: ProductKey::Id(id), tags, ..ProductDraft::default() };
+        let written = products_upsert_in_tx(tx, now, entropy, actor, &Grants::Everything, vec![draft]).await?.pop();
+        let written = written.ok_or_else(|| Fault::internal("a draft without an outcome"))?;
+        written.map(|_| ()).map_err(|violations| ServiceError::Rule(CatalogRule(violations)))
+    })
+    .await
 }
 
 /// Deletes a product with all that belongs to it. Orders keep their own copy of what was sold.

@@ -30,7 +30,9 @@ pub use session::{
     forget_in_tx,
 };
 pub use sign_up::{SignUp, customer_create};
-pub use staff::{CustomerEntry, EntryChange, customer_change, customer_enter, customers_page};
+pub use staff::{
+    CustomerEntry, EntryChange, customer_change, customer_delete, customer_enter, customer_tags_change, customers_page,
+};
 
 use super::letter::{Letter, Notice};
 use super::model::{AccessToken, Customer, Email, SignedIn, TOKEN_LIFE};

@@ -8,8 +8,10 @@ use crate::customer::model::{Customer, CustomerCondition, CustomerSort, Email, P
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::store;
 use crate::db::{QueryResult, TenantConn};
+use crate::order;
 use crate::page::PageQuery;
 use crate::search::Query;
+use crate::tag::TagChange;
 
 /// A page of the customers that meet the conditions.
 pub async fn customers_page(
@@ -109,4 +111,46 @@ pub async fn customer_change(desk: &Desk, id: Option<Uuid>, change: &EntryChange
         Ok(customer.id)
     });
     changed.await.map_err(|error| taken(error, &["input", "email"]))
+}
+
+/// Adds to a customer's labels, or takes some off.
+pub async fn customer_tags_change(desk: &Desk, id: Uuid, change: &TagChange) -> CustomerResult<()> {
+    let now = desk.now();
+    desk.db
+        .write(async |tx| {
+            let Some((mut customer, _)) = store::lock(tx, id).await? else {
+                return refuse(Refusal::CustomerNotFound, &["id"]);
+            };
+            let tags = change.of(&customer.tags);
+            let mut checks = Checks::within(&[]);
+            checks.tags(&tags);
+            checks.end()?;
+            customer.tags = tags;
+            customer.updated_at = now.max(customer.updated_at);
+            store::update_customer(tx, &customer).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Deletes a customer who has bought nothing, with what belongs to them; answers their id. A cart that is tied to them goes
+/// when it has lain for long enough; what is bought with it until then has no customer.
+pub async fn customer_delete(desk: &Desk, id: Option<Uuid>) -> CustomerResult<Uuid> {
+    let field = ["input", "id"];
+    let Some(id) = id else { return refuse(Refusal::CustomerNotFound, &field) };
+    desk.db
+        .write(async |tx| {
+            if store::lock(tx, id).await?.is_none() {
+                return refuse(Refusal::CustomerNotFound, &field);
+            }
+            if order::service::has_bought(tx.conn(), id).await? {
+                return refuse(Refusal::HasOrders, &field);
+            }
+            store::delete_tokens_of(tx, id).await?;
+            store::drop_letters(tx, id).await?;
+            store::delete_addresses(tx, id).await?;
+            store::delete_customer(tx, id).await?;
+            Ok(id)
+        })
+        .await
 }

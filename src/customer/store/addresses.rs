@@ -109,3 +109,12 @@ pub async fn delete_address(tx: &mut TenantTx<'_>, customer: Uuid, id: Uuid) -> 
         .execute(tx)
         .await
 }
+
+/// Empties a customer's address book.
+pub async fn delete_addresses(tx: &mut TenantTx<'_>, customer: Uuid) -> QueryResult<usize> {
+    diesel::delete(addresses::table)
+        .filter(addresses::tenant_id.eq(tx.tenant()))
+        .filter(addresses::customer_id.eq(customer))
+        .execute(tx)
+        .await
+}

@@ -226,3 +226,12 @@ pub async fn rehash(tx: &mut TenantTx<'_>, id: Uuid, before: &str, hash: &str) -
         .execute(tx)
         .await
 }
+
+/// Deletes a customer to whom nothing belongs any more.
+pub async fn delete_customer(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<usize> {
+    diesel::delete(customers::table)
+        .filter(customers::tenant_id.eq(tx.tenant()))
+        .filter(customers::id.eq(id))
+        .execute(tx)
+        .await
+}

@@ -93,6 +93,18 @@ pub const WRITES: &[Entry] = &[
         r#"mutation { customerResetByUrl(resetUrl: "https://shop.example/<customer1>/<customer1 reset>",
             password: "correct horse") { customer { firstName } customerUserErrors { field code message } } }"#,
     ),
+    marked(
+        r#"mutation { tagsAdd(id: "<customer1>", tags: ["new"]) {
+            node { ... on Customer { firstName tags } } userErrors { field message } } }"#,
+    ),
+    marked(
+        r#"mutation { tagsRemove(id: "<customer1>", tags: ["new"]) {
+            node { ... on Customer { firstName tags } } userErrors { field message } } }"#,
+    ),
+    marked(
+        r#"mutation { tagsAdd(id: "<product1>", tags: ["new"]) {
+            node { ... on Product { title tags } } userErrors { field message } } }"#,
+    ),
     // What these mail makes void what was mailed before.
     blind(
         ALL_ALIKE,
@@ -102,5 +114,9 @@ pub const WRITES: &[Entry] = &[
     blind(
         ALL_ALIKE,
         r#"mutation { customerRecover(email: "<customer1 email>") { customerUserErrors { field code message } } }"#,
+    ),
+    telling(
+        r#""deletedCustomerId":"<customer2>""#,
+        r#"mutation { customerDelete(input: { id: "<customer2>" }) { deletedCustomerId userErrors { field message } } }"#,
     ),
 ];

@@ -1,0 +1,1 @@
+REVOKE DELETE ON customers FROM emporia_app;
