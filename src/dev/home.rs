@@ -35,6 +35,8 @@ pub struct Secrets {
     /// The demo store's keys.
     pub publishable_key: Option<String>,
     pub secret_key: Option<String>,
+    /// Of the demo store's owner.
+    pub staff_password: Option<String>,
     /// Where the API listened last.
     pub port: Option<u16>,
     /// The address that the demo store's images were given; none before the store is whole.
@@ -119,9 +121,14 @@ impl Home {
     }
 }
 
+/// A password that nobody guesses.
+pub fn random_password(entropy: &Entropy) -> String {
+    URL_SAFE_NO_PAD.encode(entropy.bytes::<24>())
+}
+
 impl Secrets {
     fn new(entropy: &Entropy) -> Self {
-        let password = || URL_SAFE_NO_PAD.encode(entropy.bytes::<24>());
+        let password = || random_password(entropy);
         Self {
             admin: password(),
             owner: password(),
@@ -130,6 +137,7 @@ impl Secrets {
             backup: password(),
             publishable_key: None,
             secret_key: None,
+            staff_password: None,
             port: None,
             demo_url: None,
         }

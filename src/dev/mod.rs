@@ -123,6 +123,8 @@ async fn run_on(
         graphiql_url: format!("{public_url}/graphiql/"),
         publishable_key: secrets.publishable_key.clone().unwrap_or_default(),
         secret_key: secrets.secret_key.clone().unwrap_or_default(),
+        staff_email: demo::STAFF_EMAIL.to_owned(),
+        staff_password: secrets.staff_password.clone().unwrap_or_default(),
         database_url: app_url,
         database_owner_url: owner_url,
         data_dir: home.dir().to_owned(),

@@ -14,6 +14,9 @@ pub struct Ready {
     pub graphiql_url: String,
     pub publishable_key: String,
     pub secret_key: String,
+    /// Who signs in to the demo store, and with what (`staffSignIn`).
+    pub staff_email: String,
+    pub staff_password: String,
     /// As the requests' role.
     pub database_url: String,
     /// As the tables' owner.
@@ -37,6 +40,7 @@ impl Ready {
              \x20 GraphQL           {graphql}\n\
              \x20 Publishable key   {publishable}\n\
              \x20 Secret key        {secret}\n\
+             \x20 Owner             {email} with {password}\n\
              \x20 Data              {data}{elsewhere}\n\n\
              \x20 Try:\n\n\
              curl -s {graphql} -H 'content-type: application/json' -H 'x-api-key: {publishable}' \
@@ -46,6 +50,8 @@ impl Ready {
             graphql = self.graphql_url,
             publishable = self.publishable_key,
             secret = self.secret_key,
+            email = self.staff_email,
+            password = self.staff_password,
             data = self.data_dir.display(),
         );
         // Whoever reads may have gone; the API serves on.

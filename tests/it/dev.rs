@@ -174,6 +174,14 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     let image = reqwest::get(image).await.expect("the image");
     assert_eq!(image.headers()["content-type"], "image/svg+xml");
 
+    // Somebody runs it.
+    let sign_in = format!(
+        "mutation {{ staffSignIn(input: {{ email: {}, password: {} }}) {{ staffMember {{ isShopOwner }} }} }}",
+        first["staff_email"], first["staff_password"]
+    );
+    let signed_in = json!({ "staffMember": { "isShopOwner": true } });
+    assert_eq!(ask(&first, "publishable_key", &sign_in).await["staffSignIn"], signed_in);
+
     // A store beside it is one command away, named by the directory or by what the ready file says.
     let url = |name: &str| first[name].as_str().expect("a URL").to_owned();
     let (app, owner) = (url("database_url"), url("database_owner_url"));
@@ -203,9 +211,10 @@ async fn a_store_is_there_after_the_first_start_and_the_same_after_the_second() 
     let mut dev = Dev::start(&scratch, &[]);
     let again = dev.ready().await;
     println!("second start: {} ms", started.elapsed().as_millis());
-    for stays in ["publishable_key", "secret_key", "graphql_url", "data_dir"] {
+    for stays in ["publishable_key", "secret_key", "staff_password", "graphql_url", "data_dir"] {
         assert_eq!(again[stays], first[stays], "{stays}");
     }
+    assert_eq!(ask(&again, "publishable_key", &sign_in).await["staffSignIn"], signed_in);
     assert_eq!(ask(&again, "publishable_key", products).await, data, "nothing was made twice");
 
     // Killed without a chance to stop anything: the next start takes the server over.

@@ -8,8 +8,9 @@ mod file;
 use anyhow::{Context, anyhow, bail};
 use uuid::Uuid;
 
-use super::home::{Home, Secrets};
+use super::home::{Home, Secrets, random_password};
 use super::progress;
+use crate::access::SystemRole;
 use crate::api_key::service::{FirstKeys, first_keys_again};
 use crate::app::App;
 use crate::catalog::model::CollectionDraft;
@@ -18,6 +19,8 @@ use crate::content::model::{NewMenu, NewMenuItem, NewPage, Resource, ResourceKin
 use crate::content::service as content;
 use crate::db::TenantDb;
 use crate::error::{Fault, ServiceError};
+use crate::identity::model::{NewStaff, StaffStatus};
+use crate::identity::service::{password_set_by_operator, staff_by_email, staff_create};
 use crate::ids::TenantId;
 use crate::import;
 use crate::provision::store_create;
@@ -29,12 +32,15 @@ const PRODUCTS: &str = include_str!("products.csv");
 /// What stands for the API's own address in both files.
 const BASE_URL: &str = "{base_url}";
 const HANDLE: &str = "demo";
+/// By which the store's owner signs in.
+pub const STAFF_EMAIL: &str = "owner@demo.example";
 
 /// Makes what is missing of the store; its keys are kept in `secrets`.
 pub async fn provision(app: &App, home: &Home, secrets: &mut Secrets, public_url: &str) -> anyhow::Result<()> {
     let file = StoreFile::read(public_url)?;
     let tenant = tenant(app, home, secrets, &file).await?;
     let db = app.db.tenant(tenant);
+    staff(app, &db, home, secrets).await?;
     match secrets.demo_url.as_deref() {
         Some(url) if url == public_url => return Ok(()),
         Some(url) => {
@@ -71,6 +77,24 @@ async fn tenant(app: &App, home: &Home, secrets: &mut Secrets, file: &StoreFile)
     secrets.secret_key = Some(secret.reveal().to_owned());
     home.keep(secrets)?;
     Ok(tenant)
+}
+
+/// The store's owner, who can sign in.
+async fn staff(app: &App, db: &TenantDb, home: &Home, secrets: &mut Secrets) -> anyhow::Result<()> {
+    let password = secrets.staff_password.get_or_insert_with(|| random_password(&app.entropy)).clone();
+    // Kept before it counts: a password that nobody knows would open nothing.
+    home.keep(secrets)?;
+    let found = db.read(async |conn| Ok::<_, Fault>(staff_by_email(conn, STAFF_EMAIL).await?)).await?;
+    let member = match found {
+        Some(member) if member.status == StaffStatus::Invited => member,
+        Some(_) => return Ok(()),
+        None => {
+            let role = SystemRole::Owner.handle().to_owned();
+            let new = NewStaff { email: STAFF_EMAIL.to_owned(), name: "Demo Owner".to_owned(), role };
+            staff_create(app, db, &new).await.map_err(refused)?
+        }
+    };
+    password_set_by_operator(app, db, member.id, &password).await.map_err(refused)
 }
 
 async fn works(app: &App, key: Option<&str>) -> anyhow::Result<bool> {

@@ -49,6 +49,11 @@ pub async fn staff_create(app: &App, db: &TenantDb, new: &NewStaff) -> ServiceRe
     db.write(async |tx| staff_create_in_tx(tx, &app.entropy, now, new).await).await
 }
 
+/// The member with this address, as [`normal_email`] has it.
+pub async fn staff_by_email(conn: &mut TenantConn<'_>, email: &str) -> QueryResult<Option<StaffMember>> {
+    Ok(staff::by_email(conn, email).await?.map(|found| found.member))
+}
+
 /// Whether any member, whatever their standing, has the role.
 pub async fn somebody_has_role(conn: &mut TenantConn<'_>, role: &str) -> QueryResult<bool> {
     staff::has_role(conn, role).await
