@@ -32,9 +32,7 @@ pub(super) fn asking(scope: &Scope) -> Option<(Uuid, Option<Uuid>)> {
 
 /// The member and the session that ask, of a field whose guard (`#[signed_in]`) lets nobody else pass. Of a member without
 /// a session: that it is their provider's affair.
-pub(super) fn require_session<'a>(
-    ctx: &Context<'a>,
-) -> Result<Result<(&'a Scope, Uuid, Uuid), StaffUserError>, Fault> {
+pub(super) fn require_session<'a>(ctx: &Context<'a>) -> Result<Result<(&'a Scope, Uuid, Uuid), StaffUserError>, Fault> {
     let scope = ctx.scope();
     let (staff_id, session_id) =
         asking(scope).ok_or_else(|| Fault::internal("the guard has let somebody else pass"))?;
