@@ -82,7 +82,8 @@ async fn change(
         Ok(gid) if gid.kind == "Customer" => {
             scope.require(WRITE_CUSTOMERS)?;
             let desk = Desk { app, db };
-            match scope.act(async move { customer_tags_change(&desk, gid.id, &change).await }).await? {
+            let work = Box::pin(async move { customer_tags_change(&desk, gid.id, &change).await });
+            match scope.act(work).await? {
                 Ok(()) => Vec::new(),
                 Err(ServiceError::Rule(rules)) => rules.into_iter().map(UserError::from).collect(),
                 Err(ServiceError::Fault(fault)) => return Err(fault.into()),
@@ -91,8 +92,9 @@ async fn change(
         Ok(gid) if gid.kind == "Product" => {
             scope.require(WRITE_PRODUCTS)?;
             let actor = scope.access.actor();
-            let work =
-                async move { product_tags_change(&db, app.clock.now(), &app.entropy, &actor, gid.id, &change).await };
+            let work = Box::pin(async move {
+                product_tags_change(&db, app.clock.now(), &app.entropy, &actor, gid.id, &change).await
+            });
             match scope.act(work).await? {
                 Ok(()) => Vec::new(),
                 Err(ServiceError::Rule(rule)) => {
