@@ -129,7 +129,8 @@ impl Notice {
         let html = [what, otherwise, name].map(|part| format!("<p>{}</p>\n", encode_text(part))).concat();
         Message {
             to: to.address.clone(),
-            from_name: name.clone(),
+            from_name: shop.sender().to_owned(),
+            reply_to: shop.email.clone(),
             subject: format!("{subject}: {name}"),
             text: format!("Hello,\n\n{what}\n\n{otherwise}\n\n{name}\n"),
             html: Some(format!("<p>Hello,</p>\n{html}")),

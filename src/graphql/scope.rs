@@ -204,13 +204,14 @@ impl Scope {
 
     /// For arguments that need a permission of a field that everybody may ask for: refuses whoever lacks it.
     pub fn require(&self, permission: Permission) -> Result<(), ApiError> {
-        let decision = self.grants().decide(permission, None);
+        let grants = self.grants();
+        let decision = grants.decide(permission, None);
         if decision.is_allowed { Ok(()) } else { Err(ApiError::lacking(permission, &decision)) }
     }
 
     /// Whether the caller has the permission for this thing.
     pub fn may_with(&self, permission: Permission, object: Uuid) -> bool {
-        self.grants.may_with(permission, object)
+        self.grants.read().expect("no holder panics").may_with(permission, object)
     }
 
     /// Whether the caller has the permission: for what is null, or less, to others. What is refused to them says so

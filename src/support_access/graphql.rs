@@ -166,7 +166,7 @@ impl SupportAccessMutation {
                 return Ok(Some(SupportAccessGrantPayload { support_access: None, user_errors }));
             }
         };
-        let (app, db, access, grants) = (scope.app.clone(), scope.db().clone(), scope.access, scope.grants.clone());
+        let (app, db, access, grants) = (scope.app.clone(), scope.db().clone(), scope.access, scope.grants());
         let grant = async move { service::support_access_grant(&app, &db, access, &grants, new).await };
         let (granted, user_errors) = split(scope.act(grant).await?)?;
         Ok(Some(SupportAccessGrantPayload { support_access: granted.map(SupportAccess), user_errors }))

@@ -42,6 +42,7 @@ async fn send(url: &str) -> Result<(), MailError> {
     let message = Message {
         to: "ada@shop.example".to_owned(),
         from_name: "Acme, Ltd.".to_owned(),
+        reply_to: None,
         subject: "Größe".to_owned(),
         text: "Hello\n.\nBye".to_owned(),
         html: None,

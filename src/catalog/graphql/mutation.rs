@@ -79,7 +79,7 @@ impl CatalogMutation {
         }
         let (db, app, actor) = (scope.db().clone(), scope.app.clone(), scope.access.actor());
         let (now, key) = (app.clock.now(), key_of(ctx, None)?);
-        let grants = scope.grants.clone();
+        let grants = scope.grants();
         let work =
             async move { service::product_set(&db, now, &app.entropy, &actor, &grants, key.as_ref(), draft).await };
         let done = scope.act(work).await?.map_err(ApiError::from)?;

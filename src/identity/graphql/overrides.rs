@@ -103,7 +103,7 @@ impl StaffOverrideMutation {
             object: one.object_id.map(|id| id.0),
         });
         let wanted: Vec<NewOverride> = wanted.collect();
-        let (app, db, access, grants) = (scope.app.clone(), scope.db().clone(), scope.access, scope.grants.clone());
+        let (app, db, access, grants) = (scope.app.clone(), scope.db().clone(), scope.access, scope.grants());
         let setting = async move { service::overrides_set(&app, &db, (access, &grants), id, &wanted).await };
         Ok(Some(outcome(scope.act(setting).await?)?.into()))
     }

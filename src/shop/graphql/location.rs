@@ -20,7 +20,7 @@ connection!(LocationConnection, LocationEdge, Location);
 /// The shop's locations that the caller may see, the default one first. Shoppers have no use for places where they cannot
 /// pick anything up.
 pub async fn locations(scope: &Scope) -> Result<Vec<Location>> {
-    if !scope.grants.may_with_some(READ_LOCATIONS) {
+    if !scope.grants().may_with_some(READ_LOCATIONS) {
         return Ok(Vec::new());
     }
     let rows = scope.read(async |conn| store::locations(conn).await).await?;

@@ -58,6 +58,7 @@ static NOWHERE: LazyLock<Arc<TenantStanding>> = LazyLock::new(|| {
         currency: Currency::EUR,
         allowed_origins: Vec::new(),
         trusted_documents_only: false,
+        primary_domain: None,
     })
 });
 
