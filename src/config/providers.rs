@@ -99,7 +99,8 @@ fn parse(given: &str, public_url: &str, mistakes: &mut Vec<String>) -> Vec<Provi
         match std::fs::read_to_string(given) {
             Ok(text) => text,
             Err(error) => {
-                mistakes.push(format!("{NAME}: {given} cannot be read: {error}"));
+                // Not what was given, which may be meant for a list and hold secrets.
+                mistakes.push(format!("{NAME}: it is no JSON list, and the file cannot be read: {error}"));
                 return Vec::new();
             }
         }
@@ -142,7 +143,6 @@ fn parse(given: &str, public_url: &str, mistakes: &mut Vec<String>) -> Vec<Provi
 }
 
 /// What a preset fills in where the operator says nothing.
-#[derive(Default)]
 struct Preset {
     tenant: &'static [&'static str],
     role: &'static [&'static str],
@@ -467,7 +467,10 @@ mod tests {
         }
         assert!(!format!("{said:?}").contains("c2hvcnQ"), "{said:?}");
         assert_eq!(read("[{ \"name\": \"s3cret").unwrap_err(), [format!("{NAME} is no JSON list: line 1, column 18")]);
-        assert!(read("/nonexistent/providers.json").unwrap_err()[0].contains("cannot be read"));
+        for bad in ["/nonexistent/providers.json", "{ \"webhook_secrets\": \"s3cret\" }"] {
+            let mistake = &read(bad).unwrap_err()[0];
+            assert!(mistake.contains("the file cannot be read") && !mistake.contains("s3cret"), "{mistake}");
+        }
     }
 
     #[test]

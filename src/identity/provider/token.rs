@@ -121,7 +121,7 @@ fn name(value: &Value) -> Option<String> {
 
 /// A NumericDate: seconds, of which there may be parts.
 fn time(value: &Value) -> Option<DateTime<Utc>> {
-    #[expect(clippy::cast_possible_truncation, reason = "what is beyond a time is no time below")]
+    // What is beyond a time is none below.
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64))?;
     DateTime::from_timestamp(seconds, 0).filter(|time| time.timestamp() >= 0)
 }
