@@ -6,6 +6,7 @@
 
 mod config;
 pub(crate) mod health;
+mod key;
 mod migrate;
 mod operator;
 mod operator_token;
@@ -53,7 +54,7 @@ enum Command {
     Tenant(tenant::TenantCommand),
     /// Create, list and revoke API keys.
     #[command(subcommand)]
-    Key(tenant::KeyCommand),
+    Key(key::KeyCommand),
     /// Take staff members in: the first owner of a shop.
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -96,7 +97,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema => print_schema(),
         Command::Config(command) => config::config(command),
         Command::Tenant(command) => tenant::tenant(command).await,
-        Command::Key(command) => tenant::key(command).await,
+        Command::Key(command) => key::key(command).await,
         Command::Staff(command) => staff::staff(command).await,
         Command::SigningKey(command) => signing_key::signing_key(command).await,
         Command::OperatorToken(command) => operator_token::operator_token(command).await,
