@@ -474,8 +474,8 @@ fn every_mutation_that_names_a_collection_or_a_location_asks_for_that_one() {
     let forgotten: Vec<String> = (naming.iter())
         .filter(|(_, path, _)| !OTHERS.iter().any(|other| path.ends_with(other)))
         .filter(|(field, path, kind)| {
-            let asked = asked.get(&("Mutation".to_owned(), field.clone())).into_iter().flatten();
-            !asked.into_iter().any(|(permission, of)| of == path && permission.object() == Some(kind))
+            let mut asked = asked.get(&("Mutation".to_owned(), field.clone())).into_iter().flatten();
+            !asked.any(|(permission, of)| of == path && permission.object() == Some(kind))
         })
         .map(|(field, path, _)| format!("{field}: {path}"))
         .collect();

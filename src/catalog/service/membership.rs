@@ -54,8 +54,8 @@ pub async fn check_leaving(
     for slot in drafts {
         let Ok(draft) = slot else { continue };
         let (Some(wanted), Some(id)) = (&draft.collections, id(draft)) else { continue };
-        let gone = stored.get(&id).into_iter().flatten().filter(|collection| !wanted.contains(collection));
-        if gone.into_iter().any(|collection| !grants.may_with(WRITE_COLLECTIONS, *collection)) {
+        let mut gone = stored.get(&id).into_iter().flatten().filter(|collection| !wanted.contains(collection));
+        if gone.any(|collection| !grants.may_with(WRITE_COLLECTIONS, *collection)) {
             let message = "the product would leave a collection that you may not change";
             *slot = Err(vec![Violation::new(at!["collections"], CatalogCode::NotGranted, message)]);
         }

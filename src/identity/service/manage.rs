@@ -204,7 +204,8 @@ async fn check_role(
         return Err(refused(Refusal::UnknownRole(role.to_owned()), field));
     }
     let permissions = roles.to_give(role);
-    match if is_new { grants.lack(permissions) } else { grants.lack_in_general(permissions) } {
+    let missing = if is_new { grants.lack(permissions) } else { grants.lack_in_general(permissions) };
+    match missing {
         Some(missing) => Err(refused(Refusal::NotGranted { missing }, field)),
         None => Ok(()),
     }
