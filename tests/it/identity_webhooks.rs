@@ -5,10 +5,6 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use emporia::clock::Entropy;
-use emporia::country::Country;
-use emporia::money::Currency;
-use emporia::provision::{NewStore, store_begin};
-use emporia::shipping::model::NewProfile;
 use emporia::webhook::sign::SigningSecret;
 use serde_json::{Value, json};
 
@@ -467,29 +463,6 @@ async fn an_address_that_somebody_has_is_not_taken_away() {
     for org in ["org_1", "org_2", "org_3"] {
         assert_eq!(stage.status("ada", org).await, StatusCode::OK, "{org}");
     }
-}
-
-/// The tenant's row is written, and then the process ends.
-#[tokio::test]
-async fn what_was_interrupted_is_finished_when_the_event_is_sent_again() {
-    let stage = Stage::set().await;
-    let delivery = NewProfile::flat("Germany", &[Country::DE], false, "Standard", 0);
-    let (handle, name) = ("acme".to_owned(), "Acme".to_owned());
-    let new =
-        NewStore { handle, name, description: String::new(), currency: Currency::EUR, country: Country::DE, delivery };
-    let tenant = store_begin(&stage.app.app, &new, async |_, _| Ok(1)).await.expect("a tenant");
-    let note = format!(
-        "INSERT INTO platform.identity_organizations (issuer, organization_id, tenant_id, name, changed_at)
-        VALUES ('{}', 'org_1', '{tenant}', 'Acme', '{}')",
-        stage.issuer.url,
-        start() - TimeDelta::seconds(999)
-    );
-    admin(&stage.app.db.name).await.batch_execute(&note).await.expect("a row");
-    assert_eq!(stage.told("evt_2", &membership("created", 2, "m1", "org_1", "ada", "org:admin")).await, "applied");
-    stage.told("evt_1", &organization("created", 1, "org_1", "Acme")).await;
-    let data = stage.app.gql_as(&stage.token("ada", "org_1"), SHOP, json!({})).await;
-    assert_eq!(data["shop"]["name"], "Acme");
-    assert_eq!(stage.count("platform.tenants").await, 1);
 }
 
 /// As Svix does it, from several machines.

@@ -266,7 +266,7 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 16] = [
+const LISTS: [&str; 17] = [
     "apiKeys",
     "collections",
     "customers",
