@@ -17,6 +17,8 @@ const EXCEPTIONS = {
     'SellingPlanEdge',
     'SellingPlanGroupEdge',
     'StoreAvailabilityEdge',
+    // Operators' own: as a node, everybody could see that there is such a type.
+    'TenantEdge',
   ],
   'relay-arguments': [
     // The vocabulary has them answer one page.

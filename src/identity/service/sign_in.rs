@@ -120,7 +120,7 @@ async fn open(app: &App, db: &TenantDb, proof: &Proof, user_agent: Option<String
 
 /// What became of a refresh token.
 enum Followed {
-    On(Opened),
+    On(Box<Opened>),
     /// It was used before, by somebody else perhaps: the family is not to be trusted.
     Reused(Uuid),
     No,
@@ -136,7 +136,7 @@ pub async fn refresh(app: &App, db: &TenantDb, text: &str) -> ServiceResult<Sign
     let now = app.clock.now();
     let followed = db.write(async |tx| Ok::<_, Fault>(follow(tx, &app.entropy, &token, now).await?));
     match followed.await? {
-        Followed::On(opened) => Ok(signed_in(app, db.tenant(), &keys, opened)?),
+        Followed::On(opened) => Ok(signed_in(app, db.tenant(), &keys, *opened)?),
         Followed::Reused(id) => {
             tracing::warn!(session = %id, "a refresh token was used again: its session is ended");
             session::end(app, db, vec![id], Ended::Reused).await?;
@@ -167,7 +167,12 @@ async fn follow(
         let expires_at = (now + SESSION_IDLE).min(chain.created_at + SESSION_LIFE);
         let step = store::Step { previous: hash, salt, next: refresh_token.hash(), expires_at };
         store::replace(tx, id, &step, now).await?;
-        return Ok(Followed::On(Opened { member, session_id: id, session_expires_at: expires_at, refresh_token }));
+        return Ok(Followed::On(Box::new(Opened {
+            member,
+            session_id: id,
+            session_expires_at: expires_at,
+            refresh_token,
+        })));
     }
     if let (Some(previous), Some(salt), Some(replaced_at)) =
         (chain.previous_hash, chain.successor_salt, chain.replaced_at)
@@ -176,12 +181,12 @@ async fn follow(
         && let Ok(salt) = salt.try_into()
     {
         let refresh_token = token.successor(&salt);
-        return Ok(Followed::On(Opened {
+        return Ok(Followed::On(Box::new(Opened {
             member,
             session_id: id,
             session_expires_at: chain.expires_at,
             refresh_token,
-        }));
+        })));
     }
     Ok(Followed::Reused(id))
 }
