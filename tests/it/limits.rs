@@ -40,7 +40,7 @@ async fn every_limit_refuses_before_execution() {
         (
             "{ products(first: 250) { nodes { collections(first: 250) { nodes { products(first: 250) { nodes { id } } } } } } }".to_owned(),
             "MAX_COST_EXCEEDED",
-            "200000 points of estimated cost",
+            "250000 points of estimated cost",
         ),
     ] {
         let answer = app.ask(&key, &query).await;

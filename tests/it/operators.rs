@@ -393,7 +393,11 @@ async fn what_is_for_operators_is_seen_by_operators_alone() {
     ];
     for of_other in &of_others {
         let hidden: Vec<&String> = seen.difference(of_other).collect();
-        let is_of_tenants = |name: &str| name.contains("Tenant") || name.contains(".tenant");
+        // What a shop says of itself is called that too, and is for its staff.
+        let is_of_tenants = |name: &str| {
+            let is_named = name.contains("Tenant") || name.contains(".tenant");
+            is_named && !name.contains("TenantSettings") && !name.contains(".tenantSettings")
+        };
         assert_eq!(hidden.iter().filter(|name| !is_of_tenants(name)).collect::<Vec<_>>(), Vec::<&&String>::new());
         for name in [
             "Tenant",

@@ -452,7 +452,7 @@ mod tests {
         let text = format!("{{ {} }}", page("products", &page("collections", &page("products", ""))));
         let exceeded = cost_of(&text, json!({})).unwrap_err();
         assert_eq!(exceeded.code(), Code::MaxCostExceeded);
-        assert_eq!(exceeded.to_string(), "the document has more than 200000 points of estimated cost");
+        assert_eq!(exceeded.to_string(), "the document has more than 250000 points of estimated cost");
         let two = format!("{{ {} }}", page("products", &page("variants", "")));
         cost_of(&two, json!({})).expect("two levels are a usual storefront page");
     }

@@ -78,7 +78,7 @@ impl Limits {
         spreads: 1_000,
         introspection: 2,
         variables: 4 << 20,
-        cost: 200_000,
+        cost: 250_000,
     };
 }
 

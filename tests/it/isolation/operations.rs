@@ -67,6 +67,8 @@ async fn no_operation_of_a_member_reaches_the_other_store() {
     let nobody = owner.names.of_nobody();
     let rows = Rows::of(&app, owner.store.tenant).await;
     let mut superuser = admin(&app.db.name).await;
+    // As above: not in the midst of this.
+    app.app.resolver.write_uses().await.expect("written");
     let before = rows.read(&mut superuser).await;
     let mut findings = Vec::new();
     for role in SystemRole::ALL {
