@@ -171,12 +171,15 @@ async fn a_provider_that_never_answers_is_given_up() {
     assert!(since.elapsed() < std::time::Duration::from_secs(4), "it is not asked by everyone");
 }
 
+/// How a provider that has started is to be.
+type MoodOf<'a> = &'a dyn Fn(&Issuer) -> Mood;
+
 #[tokio::test]
 async fn what_a_provider_says_of_itself_is_looked_at() {
     let other = Issuer::start().await;
     let lie = |issuer: &str, keys: &str| Mood::Lies(DISCOVERY, json!({ "issuer": issuer, "jwks_uri": keys }));
     let here = |issuer: &Issuer| format!("{}{KEYS}", issuer.url);
-    let moods: [(&str, &dyn Fn(&Issuer) -> Mood); 8] = [
+    let moods: [(&str, MoodOf<'_>); 8] = [
         ("another issuer", &|_| lie("https://evil.example", &here(&other))),
         ("its own with a slash", &|own| lie(&format!("{}/", own.url), &here(own))),
         ("no issuer", &|own| Mood::Lies(DISCOVERY, json!({ "jwks_uri": here(own) }))),
