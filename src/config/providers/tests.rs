@@ -34,7 +34,7 @@ fn every_mistake_is_told_and_no_secret() {
         r#"[{ "name": "A b", "issuer": "http://login.example", "audience": "x", "preset": "okta",
             "claims": { "tenant": "a..b", "usr": "sub" }, "roles": { "boss": "No Handle" },
             "algorithms": ["HS256"], "webhook_secrets": ["whsec_c2hvcnQ="], "private_network": "yes",
-            "new_shop": { "currency": "XXX", "country": "DE", "shipping_rate": "-1" } },
+            "new_shop": { "currency": "EURO", "country": "DE", "shipping_rate": "-1" } },
           { "name": "own", "issuer": "https://api.example", "audiences": ["x"], "claims": { "tenant": "t" } },
           { "name": "own", "issuer": "https://login.example/?a=b", "audiences": [], "tenants": "mine" }, 7]"#,
     );
