@@ -32,19 +32,13 @@ const CHECKSUM_CHARS: usize = 6;
 impl ApiKey {
     /// Makes a key of 256 random bits.
     pub fn from_random(kind: KeyKind, random: [u8; 32]) -> Self {
-        let body = format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(random));
-        Self { text: format!("{body}{}", checksum(&body)), kind }
+        Self { text: secret_text(kind.prefix(), random), kind }
     }
 
     /// Recognises a key by prefix, length and checksum; `None` when it cannot be one of ours.
     pub fn parse(text: &str) -> Option<Self> {
         let kind = KeyKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()))?;
-        let well_formed = text.is_ascii() && text.len() == kind.prefix().len() + RANDOM_CHARS + CHECKSUM_CHARS;
-        if !well_formed {
-            return None;
-        }
-        let (body, sum) = text.split_at(text.len() - CHECKSUM_CHARS);
-        (checksum(body) == sum).then(|| Self { text: text.to_owned(), kind })
+        is_secret_text(kind.prefix(), text).then(|| Self { text: text.to_owned(), kind })
     }
 
     pub fn kind(&self) -> KeyKind {
@@ -65,8 +59,23 @@ impl ApiKey {
     }
 }
 
+/// What a secret shows of itself, 256 random bits, and a checksum.
+pub fn secret_text(prefix: &str, random: [u8; 32]) -> String {
+    let body = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random));
+    format!("{body}{}", checksum(&body))
+}
+
+/// Whether a text can be such a one, by prefix, length and checksum.
+pub fn is_secret_text(prefix: &str, text: &str) -> bool {
+    if !text.is_ascii() || !text.starts_with(prefix) || text.len() != prefix.len() + RANDOM_CHARS + CHECKSUM_CHARS {
+        return false;
+    }
+    let (body, sum) = text.split_at(text.len() - CHECKSUM_CHARS);
+    checksum(body) == sum
+}
+
 /// The CRC-32 of what stands before it, in base64url.
-pub fn checksum(body: &str) -> String {
+fn checksum(body: &str) -> String {
     URL_SAFE_NO_PAD.encode(crc32fast::hash(body.as_bytes()).to_be_bytes())
 }
 

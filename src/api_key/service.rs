@@ -244,14 +244,24 @@ impl Uses {
     }
 }
 
-/// Writes them down, in the order of the keys: processes that do so at once do not wait for each other in a ring.
+/// Writes down when keys were last used.
 pub async fn uses_write(db: &Db, uses: HashMap<Uuid, DateTime<Utc>>) -> Result<(), Fault> {
+    uses_write_by(db, uses, store::note_use).await
+}
+
+/// Writes each down with `note`, in the order of their ids: processes that do so at once do not wait for each other in a
+/// ring.
+pub async fn uses_write_by(
+    db: &Db,
+    uses: HashMap<Uuid, DateTime<Utc>>,
+    note: impl AsyncFn(&mut PlatformConn<'_>, Uuid, DateTime<Utc>) -> QueryResult<usize>,
+) -> Result<(), Fault> {
     let mut uses: Vec<_> = uses.into_iter().collect();
     uses.sort_unstable();
     for some in uses.chunks(USES_AT_ONCE) {
         let write = async |conn: &mut PlatformConn<'_>| {
             for (key, at) in some {
-                store::note_use(conn, *key, at.trunc_subsecs(0)).await?;
+                note(conn, *key, at.trunc_subsecs(0)).await?;
             }
             Ok::<_, Fault>(())
         };

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::model::{LiveToken, MAX_DAYS, MAX_NAME, TokenInfo, TokenRule};
 use super::store;
 use super::token::OperatorToken;
 use crate::api_key::key::KeyHash;
+use crate::api_key::service::uses_write_by;
 use crate::app::App;
 use crate::db::{Db, PlatformConn};
 use crate::error::{Fault, ServiceError, ServiceResult};
@@ -59,16 +60,5 @@ pub async fn token_live(db: &Db, hash: &KeyHash) -> Result<Option<LiveToken>, Fa
 
 /// Writes down when tokens were last used, in the order of their ids, as is done for keys.
 pub async fn uses_write(db: &Db, uses: HashMap<Uuid, DateTime<Utc>>) -> Result<(), Fault> {
-    if uses.is_empty() {
-        return Ok(());
-    }
-    let mut uses: Vec<_> = uses.into_iter().collect();
-    uses.sort_unstable();
-    let write = async |conn: &mut PlatformConn<'_>| {
-        for (token, at) in &uses {
-            store::note_use(conn, *token, at.trunc_subsecs(0)).await?;
-        }
-        Ok::<_, Fault>(())
-    };
-    db.platform().run_relaxed(write).await
+    uses_write_by(db, uses, store::note_use).await
 }

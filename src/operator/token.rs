@@ -1,15 +1,11 @@
 //! A token's text: `eop_`, 43 characters of base64url (256 random bits), 6 of checksum, as API keys have it.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::api_key::key::{KeyHash, checksum};
+use crate::api_key::key::{KeyHash, is_secret_text, secret_text};
 
 /// What every token begins with.
 pub const PREFIX: &str = "eop_";
-const RANDOM_CHARS: usize = 43;
-const CHECKSUM_CHARS: usize = 6;
 
 /// A token in clear. Shown once, never logged: it has no Debug and no Display.
 pub struct OperatorToken(String);
@@ -17,18 +13,12 @@ pub struct OperatorToken(String);
 impl OperatorToken {
     /// Makes a token of 256 random bits.
     pub fn from_random(random: [u8; 32]) -> Self {
-        let body = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
-        Self(format!("{body}{}", checksum(&body)))
+        Self(secret_text(PREFIX, random))
     }
 
     /// Recognises a token by prefix, length and checksum; none when it cannot be one of ours.
     pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = text.is_ascii() && text.len() == PREFIX.len() + RANDOM_CHARS + CHECKSUM_CHARS;
-        if !well_formed || !Self::is_meant(text) {
-            return None;
-        }
-        let (body, sum) = text.split_at(text.len() - CHECKSUM_CHARS);
-        (checksum(body) == sum).then(|| Self(text.to_owned()))
+        is_secret_text(PREFIX, text).then(|| Self(text.to_owned()))
     }
 
     /// Whether a text is meant to be one.

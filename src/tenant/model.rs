@@ -7,8 +7,9 @@ use uuid::Uuid;
 use crate::ids::TenantId;
 use crate::money::Currency;
 
-/// Web origins that a tenant may list.
-pub const MAX_ORIGINS: usize = 100;
+/// Web origins that a tenant may list, and characters of each.
+pub const MAX_ORIGINS: usize = 50;
+const MAX_ORIGIN_CHARS: usize = 300;
 
 /// A web origin as browsers send it: `https://shop.example`, `http://localhost:3000`. Says what is wrong with others.
 pub fn origin(text: &str) -> Result<String, String> {
@@ -19,6 +20,22 @@ pub fn origin(text: &str) -> Result<String, String> {
         (Some(url), Some(origin)) if url.as_str() == format!("{origin}/") => Ok(origin),
         _ => Err("expected a web origin like https://shop.example".to_owned()),
     }
+}
+
+/// Each as browsers send it, and once; or where there is something else, and what is wrong with it.
+pub fn origins(texts: &[String]) -> Result<Vec<String>, Vec<(usize, String)>> {
+    let (mut good, mut wrong) = (Vec::new(), Vec::new());
+    for (at, text) in texts.iter().enumerate() {
+        match origin(text) {
+            Ok(origin) if origin.chars().count() > MAX_ORIGIN_CHARS => {
+                wrong.push((at, format!("an origin has at most {MAX_ORIGIN_CHARS} characters")));
+            }
+            Ok(origin) if good.contains(&origin) => {}
+            Ok(origin) => good.push(origin),
+            Err(why) => wrong.push((at, why)),
+        }
+    }
+    if wrong.is_empty() { Ok(good) } else { Err(wrong) }
 }
 
 /// What the request guard needs to know of a tenant. In the shared cache no field may be missing: what a version that

@@ -1,9 +1,9 @@
 //! What operators are refused, for reasons that they may know.
 
+use super::model::MAX_ORIGINS;
+
 /// Characters of an operator's own id for a tenant.
 pub const MAX_EXTERNAL_ID: usize = 255;
-/// Web origins of a tenant.
-pub const MAX_ORIGINS: usize = 50;
 
 /// Why a tenant was not made or changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::model::{NewTenant, Tenant, TenantStatus, origin};
+use super::model::{MAX_ORIGINS, NewTenant, Tenant, TenantStatus, origins};
 use super::resolve::{Changed, Resolver};
+use super::rule::MAX_EXTERNAL_ID;
 pub use super::rule::TenantRule;
-use super::rule::{MAX_EXTERNAL_ID, MAX_ORIGINS};
 use super::store::{self, Changes};
 use crate::clock::Clock;
 use crate::db::error::constraint;
@@ -154,10 +154,10 @@ fn read_origins(texts: &[String]) -> Result<Vec<String>, ServiceError<TenantRule
     if texts.len() > MAX_ORIGINS {
         return Err(rule(TenantRule::TooManyOrigins));
     }
-    let read = |(at, text): (usize, &String)| {
-        origin(text).map_err(|message| rule(TenantRule::BadOrigin { at, message: format!("\"{text}\": {message}") }))
-    };
-    texts.iter().enumerate().map(read).collect()
+    origins(texts).map_err(|mut wrong| {
+        let (at, why) = wrong.swap_remove(0);
+        rule(TenantRule::BadOrigin { at, message: format!("\"{}\": {why}", texts[at]) })
+    })
 }
 
 /// Calls the tenant something else: 1 to 255 characters. Answers whether there is such a tenant.

@@ -15,7 +15,7 @@ use crate::shop::model::SharedShop;
 use crate::shop::rule::{SettingsRule as Rule, TenantSettingsUserErrorCode};
 use crate::shop::service;
 use crate::shop::settings::SettingsChange;
-use crate::tenant::model::{MAX_ORIGINS, TenantStanding, origin};
+use crate::tenant::model::{MAX_ORIGINS, TenantStanding, origins};
 use crate::tenant::service::tenant_set_origins;
 use crate::user_error;
 
@@ -204,7 +204,7 @@ impl SettingsMutation {
     async fn allowed_origins_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All of them, like `https://shop.example`: at most 100.")] origins: Vec<String>,
+        #[graphql(desc = "All of them, like `https://shop.example`: at most 50.")] origins: Vec<String>,
     ) -> Result<Option<AllowedOriginsUpdatePayload>> {
         let scope = ctx.scope();
         let origins = match checked(&origins) {
@@ -227,20 +227,9 @@ impl SettingsMutation {
 }
 
 /// Each as browsers send it, and once.
-fn checked(origins: &[String]) -> Result<Vec<String>, Vec<Rule>> {
-    if origins.len() > MAX_ORIGINS {
+fn checked(texts: &[String]) -> Result<Vec<String>, Vec<Rule>> {
+    if texts.len() > MAX_ORIGINS {
         return Err(vec![Rule::TooManyOrigins]);
     }
-    let (mut good, mut wrong) = (Vec::new(), Vec::new());
-    for (at, text) in origins.iter().enumerate() {
-        match origin(text) {
-            Ok(origin) if origin.chars().count() > 300 => {
-                wrong.push(Rule::BadOrigin { at, why: "an origin has at most 300 characters".to_owned() });
-            }
-            Ok(origin) if good.contains(&origin) => {}
-            Ok(origin) => good.push(origin),
-            Err(why) => wrong.push(Rule::BadOrigin { at, why }),
-        }
-    }
-    if wrong.is_empty() { Ok(good) } else { Err(wrong) }
+    origins(texts).map_err(|wrong| wrong.into_iter().map(|(at, why)| Rule::BadOrigin { at, why }).collect())
 }
