@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tracing::Instrument;
 
 use crate::attempts::Attempts;
 use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
@@ -12,12 +13,14 @@ use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
 use crate::domain::dns::{SystemDns, TxtResolver};
+use crate::error::Fault;
 use crate::identity::provider::Providers;
 use crate::identity::token::Issuer;
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::payment::Payments;
+use crate::places::{Place, Places};
 use crate::tenant::resolve::Resolver;
 
 #[derive(Clone)]
@@ -41,6 +44,8 @@ pub struct App {
     pub metrics: Metrics,
     /// The mutations' use cases that are under way: a process that stops waits for them, whoever has gone.
     pub tasks: TaskTracker,
+    /// Places among the tasks that nobody waits for: [`App::do_later`].
+    pub later: Places,
     _announcer: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -85,10 +90,31 @@ impl App {
             attempts,
             metrics,
             tasks,
+            later: Places::new(LATER),
             _announcer: announcer,
         }
     }
+
+    /// Does what nobody waits for: neither the answer nor its time tells what came of it. What fails is noted in the log; a
+    /// process that stops waits for it.
+    pub fn do_later(
+        &self,
+        place: Place,
+        what: &'static str,
+        work: impl Future<Output = Result<(), Fault>> + Send + 'static,
+    ) {
+        let work = async move {
+            if let Err(fault) = work.await {
+                tracing::error!(%fault, "{what} came to nothing");
+            }
+            drop(place);
+        };
+        self.tasks.spawn(work.in_current_span());
+    }
 }
+
+/// Tasks under way that nobody waits for: further ones are refused.
+const LATER: usize = 64;
 
 /// Between two announcements: a burst of commits is one notice.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(2);

@@ -43,6 +43,7 @@ pub mod order;
 pub mod page;
 pub mod password;
 pub mod payment;
+pub mod places;
 pub mod provision;
 pub mod role;
 pub mod search;

@@ -1,7 +1,8 @@
 //! What people choose as a secret: kept as argon2id, which makes every guess dear, and so every check.
 //!
 //! A check takes 19 MiB and tens of milliseconds of a processor. So it runs beside the threads that answer requests, a
-//! few at once; a few more wait for their turn, and whoever comes then is told to come back. Nobody learns by the time
+//! few at once; a few more wait for their turn, and whoever comes then is told to come back. Those who wait are counted
+//! by shop, and staff apart from customers: guesses at one shop's door keep neither its staff nor other shops out. Nobody learns by the time
 //! whether an account exists: without one, a password is checked against a hash that nobody has.
 
 use std::sync::Arc;
@@ -17,17 +18,28 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Entropy;
 use crate::error::Fault;
+use crate::ids::TenantId;
+use crate::places::Places;
 
 /// OWASP's Password Storage Cheat Sheet, argon2id: KiB of memory, passes over it, lanes.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Those who may wait for their turn, for each of those who have it.
-const WAITING: usize = 16;
+/// Those of a kind who may have a turn or wait for one, for each turn that there is.
+const PLACES: usize = 16;
 
 /// Characters of a password; NIST SP 800-63B asks for at least 8, and for no rule of what they are.
 pub const MIN_CHARS: usize = 8;
 pub const MAX_CHARS: usize = 128;
+
+/// Whose password it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// One of a shop's staff.
+    Staff(TenantId),
+    /// A shop's customer.
+    Customer(TenantId),
+}
 
 /// What a password came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +67,8 @@ pub struct Passwords {
     /// A hash of nobody's password.
     nobody: Arc<str>,
     turns: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    staff: Places,
+    customers: Places,
     computed: Arc<AtomicU64>,
 }
 
@@ -73,22 +86,23 @@ impl Passwords {
             argon2,
             nobody: nobody.into(),
             turns: Arc::new(Semaphore::new(at_once)),
-            places: Arc::new(Semaphore::new(at_once * (1 + WAITING))),
+            staff: Places::new(at_once * PLACES),
+            customers: Places::new(at_once * PLACES),
             computed: Arc::default(),
         }
     }
 
     /// The PHC string under which a password is stored.
-    pub async fn hash(&self, password: &str, entropy: &Entropy) -> Result<String, PasswordError> {
+    pub async fn hash(&self, whose: Whose, password: &str, entropy: &Entropy) -> Result<String, PasswordError> {
         let (password, salt, argon2) = (normal(password), entropy.bytes(), self.argon2.clone());
-        self.in_turn(move || hash(&argon2, &password, salt)).await?
+        self.in_turn(whose, move || hash(&argon2, &password, salt)).await?
     }
 
     /// Whether it is the password that is stored; of no account, no, after the same time.
-    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<Verdict, PasswordError> {
+    pub async fn verify(&self, whose: Whose, password: &str, stored: Option<&str>) -> Result<Verdict, PasswordError> {
         let (password, argon2) = (normal(password), self.argon2.clone());
         let (is_there, stored) = (stored.is_some(), stored.unwrap_or(&self.nobody).to_owned());
-        let verdict = self.in_turn(move || verify(&argon2, &password, &stored)).await??;
+        let verdict = self.in_turn(whose, move || verify(&argon2, &password, &stored)).await??;
         Ok(if is_there { verdict } else { Verdict::No })
     }
 
@@ -98,8 +112,16 @@ impl Passwords {
         AtomicU64::load(&self.computed, Ordering::Relaxed)
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        whose: Whose,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let place = match whose {
+            Whose::Staff(tenant) => self.staff.take(tenant),
+            Whose::Customer(tenant) => self.customers.take(tenant),
+        };
+        let place = place.ok_or(PasswordError::Busy)?;
         let turn = self.turns.clone().acquire_owned().await.expect("it is never closed");
         AtomicU64::fetch_add(&self.computed, 1, Ordering::Relaxed);
         // It goes on when the caller has gone, and so keeps its turn until then.
@@ -150,13 +172,17 @@ fn verify(argon2: &Argon2<'_>, password: &str, stored: &str) -> Result<Verdict, 
 mod tests {
     use super::*;
 
+    const ACME: TenantId = TenantId(uuid::Uuid::from_u128(1));
+    const BOLT: TenantId = TenantId(uuid::Uuid::from_u128(2));
+    const ADA: Whose = Whose::Staff(ACME);
+
     #[tokio::test]
     async fn a_password_is_recognised_and_no_other_is() {
         let entropy = Entropy::seeded(1);
         let passwords = Passwords::new(&entropy);
-        let stored = passwords.hash("Größe 12", &entropy).await.unwrap();
+        let stored = passwords.hash(ADA, "Größe 12", &entropy).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert_ne!(stored, passwords.hash("Größe 12", &entropy).await.unwrap(), "every hash has its own salt");
+        assert_ne!(stored, passwords.hash(ADA, "Größe 12", &entropy).await.unwrap(), "every hash has its own salt");
         for (password, verdict) in [
             ("Größe 12", Verdict::Yes { stale: false }),
             // The same letters, composed of two characters each.
@@ -164,10 +190,10 @@ mod tests {
             ("größe 12", Verdict::No),
             ("", Verdict::No),
         ] {
-            assert_eq!(passwords.verify(password, Some(&stored)).await.unwrap(), verdict, "{password}");
-            assert_eq!(passwords.verify(password, None).await.unwrap(), Verdict::No, "no account");
+            assert_eq!(passwords.verify(ADA, password, Some(&stored)).await.unwrap(), verdict, "{password}");
+            assert_eq!(passwords.verify(ADA, password, None).await.unwrap(), Verdict::No, "no account");
         }
-        assert!(matches!(passwords.verify("x", Some("bcrypt")).await, Err(PasswordError::Fault(_))));
+        assert!(matches!(passwords.verify(ADA, "x", Some("bcrypt")).await, Err(PasswordError::Fault(_))));
     }
 
     #[tokio::test]
@@ -175,7 +201,7 @@ mod tests {
         let entropy = Entropy::seeded(2);
         let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
         let stored = hash(&weaker, "a password", entropy.bytes()).unwrap();
-        let verdict = Passwords::new(&entropy).verify("a password", Some(&stored)).await.unwrap();
+        let verdict = Passwords::new(&entropy).verify(ADA, "a password", Some(&stored)).await.unwrap();
         assert_eq!(verdict, Verdict::Yes { stale: true });
     }
 
@@ -183,12 +209,14 @@ mod tests {
     async fn who_finds_no_place_is_told_so() {
         let entropy = Entropy::seeded(3);
         let passwords = Passwords::new(&entropy);
-        let all = passwords.places.available_permits();
-        let taken = passwords.places.clone().acquire_many_owned(all as u32).await.unwrap();
-        assert!(matches!(passwords.verify("x", None).await, Err(PasswordError::Busy)));
+        let asked = Whose::Customer(ACME);
+        let taken: Vec<_> = std::iter::from_fn(|| passwords.customers.take(ACME)).collect();
+        assert!(matches!(passwords.verify(asked, "x", None).await, Err(PasswordError::Busy)));
+        for other in [Whose::Staff(ACME), Whose::Customer(BOLT)] {
+            assert_eq!(passwords.verify(other, "x", None).await.unwrap(), Verdict::No, "{other:?} finds one");
+        }
         drop(taken);
-        assert_eq!(passwords.verify("x", None).await.unwrap(), Verdict::No);
-        assert_eq!(passwords.places.available_permits(), all);
+        assert_eq!(passwords.verify(asked, "x", None).await.unwrap(), Verdict::No);
     }
 
     #[test]

@@ -189,7 +189,7 @@ pub async fn key_rotate(
         let end = old.expires_at.map_or(now + overlap, |end| end.min(now + overlap));
         Ok(Rotated { new, old: KeyInfo { expires_at: Some(end), ..old } })
     };
-    app.resolver.change(Changed::Key(hash), async || app.db.platform().run(rotate).await).await
+    app.resolver.change(Changed::Key(tenant, hash), async || app.db.platform().run(rotate).await).await
 }
 
 /// A tenant's keys, without what is secret about them.
@@ -221,10 +221,10 @@ pub async fn key_revoke_of(app: &App, tenant: TenantId, id: Uuid) -> ServiceResu
 /// False: there is no such key.
 pub async fn key_revoke(db: &Db, clock: &dyn Clock, resolver: &Resolver, id: Uuid) -> Result<bool, Fault> {
     let now = clock.now();
-    let hash = db.platform().run(async |conn| Ok::<_, Fault>(store::hash(conn, id).await?)).await?;
-    let Some(hash) = hash else { return Ok(false) };
+    let found = db.platform().run(async |conn| Ok::<_, Fault>(store::hash(conn, id).await?)).await?;
+    let Some((tenant, hash)) = found else { return Ok(false) };
     let revoke = async || db.platform().run(async |conn| Ok::<_, Fault>(store::revoke(conn, id, now).await?)).await;
-    resolver.change(Changed::Key(hash), revoke).await?;
+    resolver.change(Changed::Key(tenant, hash), revoke).await?;
     Ok(true)
 }
 

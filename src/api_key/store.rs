@@ -131,10 +131,11 @@ pub async fn one(conn: &mut PlatformConn<'_>, tenant: TenantId, id: Uuid) -> Que
     Ok(row.and_then(|(row, hash)| Some((row.read()?, KeyHash(hash.try_into().ok()?)))))
 }
 
-/// The hash of a key, revoked or not.
-pub async fn hash(conn: &mut PlatformConn<'_>, id: Uuid) -> QueryResult<Option<KeyHash>> {
-    let hash: Option<Vec<u8>> = api_keys::table.find(id).select(api_keys::hash).first(conn).await.optional()?;
-    Ok(hash.and_then(|hash| hash.try_into().ok()).map(KeyHash))
+/// Whose a key is, and its hash; revoked or not.
+pub async fn hash(conn: &mut PlatformConn<'_>, id: Uuid) -> QueryResult<Option<(TenantId, KeyHash)>> {
+    let columns = (api_keys::tenant_id, api_keys::hash);
+    let found: Option<(Uuid, Vec<u8>)> = api_keys::table.find(id).select(columns).first(conn).await.optional()?;
+    Ok(found.and_then(|(tenant, hash)| Some((TenantId(tenant), KeyHash(hash.try_into().ok()?)))))
 }
 
 /// How many of a tenant's keys are in force.

@@ -21,8 +21,9 @@ use crate::ids::TenantId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// A key was revoked or a tenant's standing changed: forget what you know of keys.
-    CredentialsChanged,
+    /// Something has changed of what leads to this tenant, or is known of it: forget that. Nobody's: of what is no
+    /// tenant's.
+    CredentialsChanged { tenant: TenantId },
     /// The tenant's events up to this position can be read.
     EventsPublished { tenant: TenantId, position: i64 },
     /// Transactions have committed that left work of these kinds for the worker: `events::Work::bit`s.

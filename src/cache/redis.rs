@@ -162,10 +162,12 @@ async fn listen(
     loop {
         let (sink, messages) = pubsub;
         let forwarding = messages.for_each(|message| {
-            match serde_json::from_slice(message.get_payload_bytes()) {
-                Ok(notice) => drop(notices.send(notice)),
-                Err(error) => tracing::warn!(%error, "a notice that cannot be read was ignored"),
-            }
+            let notice = serde_json::from_slice(message.get_payload_bytes()).unwrap_or_else(|error| {
+                // Another version of this program means something by it.
+                tracing::warn!(%error, "a notice cannot be read; taking it for anything");
+                Notice::Reset
+            });
+            let _ = notices.send(notice);
             std::future::ready(())
         });
         tokio::select! {

@@ -24,7 +24,7 @@ pub enum Refusal {
     NoSession,
     #[error("Too many attempts. Try again in a few minutes.")]
     TooManyAttempts,
-    #[error("The server is checking too many passwords. Try again in a second.")]
+    #[error("The server has too many passwords to see to. Try again in a second.")]
     Busy,
     #[error("A staff member of this shop has this email address already.")]
     EmailTaken,

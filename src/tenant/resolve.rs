@@ -4,7 +4,7 @@
 //! puts a mark in the place of the Redis entry, before it commits and after, and tells every process. Under the mark
 //! everybody asks the database. So it does not matter in which order changes that race are told, nor whether who
 //! made one lives to tell. A reader that raced with it loses: in Redis it stores only if nothing is there, and in the
-//! process what it stores is of the generation before the notice.
+//! process what it stores was asked before the notice, which it says of itself.
 //!
 //! What Redis says is believed within one of its epochs: a server that has lost its latest writes (started from a
 //! snapshot, or a replica that lagged) begins another.
@@ -126,7 +126,7 @@ struct KeyEntry {
 
 /// What a change is about.
 pub(crate) enum Changed {
-    Key(KeyHash),
+    Key(TenantId, KeyHash),
     Tenant(TenantId),
     /// Sessions of a tenant's staff: ended, or the member has become another.
     Sessions(TenantId, Vec<Uuid>),
@@ -136,13 +136,29 @@ pub(crate) enum Changed {
         tenants: Vec<TenantId>,
     },
     /// Members whom outside providers vouch for, which the shared cache does not hold.
-    Members,
+    Members(TenantId),
     /// An operator's token.
     OperatorToken(KeyHash),
     /// The support access that a tenant grants.
     Support(TenantId),
     /// The keys that access tokens are signed with, which the shared cache does not hold.
     SigningKeys,
+}
+
+impl Changed {
+    /// Of whom it changes what is known.
+    fn tenants(&self) -> Vec<TenantId> {
+        match self {
+            Self::Key(tenant, _)
+            | Self::Tenant(tenant)
+            | Self::Sessions(tenant, _)
+            | Self::Members(tenant)
+            | Self::Support(tenant) => vec![*tenant],
+            // A name that becomes somebody's was nobody's, or becomes so.
+            Self::Domain { tenants, .. } => tenants.iter().copied().chain([TenantId::NOBODY]).collect(),
+            Self::OperatorToken(_) | Self::SigningKeys => vec![TenantId::NOBODY],
+        }
+    }
 }
 
 /// Resolves credentials. One per process; cheap to clone.
@@ -219,7 +235,7 @@ impl Resolver {
             })
             .await
         };
-        self.local.remember(&self.local.handles, &handle.to_owned(), load).await
+        self.local.remember(&self.local.handles, &handle.to_owned(), |tenant| *tenant, load).await
     }
 
     /// The tenant that a checkout's address names, for its pages.
@@ -247,7 +263,7 @@ impl Resolver {
             })
             .await
         };
-        self.local.remember(&self.local.keys, &hash, load).await
+        self.local.remember(&self.local.keys, &hash, |entry| entry.tenant, load).await
     }
 
     /// What is known of a tenant: for the guard, and for the worker.
@@ -259,7 +275,7 @@ impl Resolver {
             });
             Ok(standing.await?.map(|(standing, ttl)| (Arc::new(standing), ttl)))
         };
-        self.local.remember(&self.local.standings, &tenant, load).await
+        self.local.remember(&self.local.standings, &tenant, |_| tenant, load).await
     }
 
     /// Asks Redis, then `load`; a Redis that fails costs speed, not the answer. What is found under the mark of a change
@@ -329,7 +345,7 @@ impl Resolver {
     /// found the old state can store it, for as long as it could have stayed.
     async fn mark(&self, what: &Changed) -> Result<(), Fault> {
         let entries: Vec<(&str, String)> = match what {
-            Changed::Key(hash) => vec![("key", hash.hex())],
+            Changed::Key(_, hash) => vec![("key", hash.hex())],
             Changed::Tenant(id) => vec![("tenant", id.to_string())],
             Changed::Sessions(tenant, ids) => {
                 ids.iter().map(|id| (staff::SESSION, staff::session_key(*tenant, *id))).collect()
@@ -340,7 +356,7 @@ impl Resolver {
             }
             Changed::OperatorToken(hash) => vec![(operator::TOKEN, hash.hex())],
             Changed::Support(id) => vec![(operator::SUPPORT, id.to_string())],
-            Changed::Members | Changed::SigningKeys => return Ok(()),
+            Changed::Members(_) | Changed::SigningKeys => return Ok(()),
         };
         for (kind, id) in entries {
             let key = self.cache_key(kind, &id).await?;
@@ -349,10 +365,13 @@ impl Resolver {
         Ok(())
     }
 
-    /// Marks it, and has every process forget what it knows.
+    /// Marks it, and has every process forget what it knows of those whom it is about.
     async fn say(&self, what: &Changed) -> Result<(), Fault> {
         self.mark(what).await?;
-        self.shared.publish(&Notice::CredentialsChanged).await
+        for tenant in what.tenants() {
+            self.shared.publish(&Notice::CredentialsChanged { tenant }).await?;
+        }
+        Ok(())
     }
 
     /// The same, in up to so many tries.
@@ -369,9 +388,11 @@ impl Resolver {
 
     /// Tells every process of a committed change, this one first.
     async fn announce(&self, what: &Changed) -> Result<(), Fault> {
-        self.local.forget();
+        for tenant in what.tenants() {
+            self.local.forget(Some(tenant));
+        }
         self.say_patiently(what, ANNOUNCEMENTS).await.map_err(|error| {
-            let is_revoked = matches!(what, Changed::Key(_) | Changed::Sessions(..) | Changed::OperatorToken(_));
+            let is_revoked = matches!(what, Changed::Key(..) | Changed::Sessions(..) | Changed::OperatorToken(_));
             let done = if is_revoked { "revoked" } else { "changed" };
             Fault::internal(format!(
                 "{done}, but not yet known everywhere: {error}. Say it again, or wait five minutes"

@@ -175,6 +175,45 @@ async fn a_member_is_mailed_once_a_minute_and_one_use_voids_the_others() {
 }
 
 #[tokio::test]
+async fn to_one_address_five_mails_an_hour_are_asked_for_whether_it_is_somebodys_or_not() {
+    let (app, store, post) = shop().await;
+    app.staff(&store, "ada@shop.example", "owner").await;
+    let mut answers = Vec::new();
+    for email in ["ada@shop.example", "nobody@shop.example"] {
+        for _ in 0..5 {
+            assert_eq!(recover(&app, &store, email).await["userErrors"], json!([]));
+            done(&app).await;
+            app.clock.advance(TimeDelta::minutes(1));
+        }
+        let refused = recover(&app, &store, email).await;
+        assert_eq!((code(&refused), &refused["userErrors"][0]["field"]), ("THROTTLED", &json!(["email"])));
+        answers.push(refused);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(post.all().len(), 5);
+    app.clock.advance(TimeDelta::hours(1));
+    assert_eq!(recover(&app, &store, "ada@shop.example").await["userErrors"], json!([]));
+    assert_eq!(post.nth(5).await.0.to, "ada@shop.example");
+}
+
+#[tokio::test]
+async fn what_is_done_later_for_one_shop_leaves_places_for_the_others() {
+    let (app, store, post) = shop().await;
+    let other = app.store("other").await;
+    for shop in [&store, &other] {
+        app.staff(shop, "ada@shop.example", "owner").await;
+    }
+    let crowd: Vec<_> = std::iter::from_fn(|| app.app.later.take(store.tenant)).collect();
+    let refused = recover(&app, &store, "ada@shop.example").await;
+    assert_eq!((code(&refused), &refused["userErrors"][0]["field"]), ("THROTTLED", &json!(["email"])));
+    assert_eq!(recover(&app, &other, "ada@shop.example").await["userErrors"], json!([]));
+    assert_eq!(post.nth(0).await.0.from_name, "other");
+    drop(crowd);
+    assert_eq!(recover(&app, &store, "ada@shop.example").await["userErrors"], json!([]));
+    assert_eq!(post.nth(1).await.0.from_name, "acme");
+}
+
+#[tokio::test]
 async fn who_was_taken_in_by_an_operator_chooses_a_password_and_becomes_active() {
     let (app, store, _post) = shop().await;
     let db = app.app.db.tenant(store.tenant);

@@ -1,6 +1,6 @@
 //! The use cases of customers.
 //!
-//! What depends on whether an address has an account is done by a task of its own, after the answer: see [`later`].
+//! What depends on whether an address has an account is done by a task of its own, after the answer: see [`App::do_later`].
 
 mod account;
 mod addresses;
@@ -10,12 +10,9 @@ mod session;
 mod sign_up;
 mod staff;
 
-use std::future::Future;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tracing::Instrument;
 use uuid::Uuid;
 
 pub use account::{AccountChange, customer_update};
@@ -45,7 +42,8 @@ use crate::db::{TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::mail;
 use crate::order;
-use crate::password::PasswordError;
+use crate::password::{PasswordError, Whose};
+use crate::places::Place;
 use crate::shop;
 
 /// What every use case works with.
@@ -59,9 +57,6 @@ pub struct Desk {
 pub const PASSWORDS: Bound = Bound { name: "customer-password", most: 10, window: Duration::from_secs(15 * 60) };
 /// Mails to one address that somebody has asked for.
 pub const MAILS: Bound = Bound { name: "customer-mail", most: 5, window: Duration::from_secs(60 * 60) };
-/// Tasks under way that nobody waits for: further ones are refused.
-const LATER: usize = 64;
-static PLACES: Semaphore = Semaphore::const_new(LATER);
 
 impl Desk {
     fn now(&self) -> DateTime<Utc> {
@@ -94,8 +89,19 @@ impl Desk {
         format!("{} {email_key}", self.db.tenant())
     }
 
+    /// Whose passwords are hashed and checked here.
+    fn whose(&self) -> Whose {
+        Whose::Customer(self.db.tenant())
+    }
+
+    /// A place among what nobody waits for.
+    fn place(&self, field: &[&str]) -> CustomerResult<Place> {
+        self.app.later.take(self.db.tenant()).map_or_else(|| refuse(Refusal::Busy, field), Ok)
+    }
+
     async fn hash(&self, password: &str, field: &[&str]) -> CustomerResult<String> {
-        self.app.passwords.hash(password, &self.app.entropy).await.map_err(|error| unchecked(error, field))
+        let hashed = self.app.passwords.hash(self.whose(), password, &self.app.entropy).await;
+        hashed.map_err(|error| unchecked(error, field))
     }
 }
 
@@ -108,23 +114,6 @@ fn unchecked(error: PasswordError, field: &[&str]) -> ServiceError<Vec<super::ru
         PasswordError::Busy => ServiceError::Rule(vec![Refusal::Busy.at(field)]),
         PasswordError::Fault(fault) => ServiceError::Fault(fault),
     }
-}
-
-/// A place among the tasks that nobody waits for.
-fn place(field: &[&str]) -> CustomerResult<SemaphorePermit<'static>> {
-    PLACES.try_acquire().or_else(|_| refuse(Refusal::Busy, field))
-}
-
-/// Does what nobody waits for: neither the answer nor its time tells what came of it. What fails is noted in the log; a
-/// process that stops waits for it.
-fn later(desk: &Desk, place: SemaphorePermit<'static>, work: impl Future<Output = Result<(), Fault>> + Send + 'static) {
-    let work = async move {
-        if let Err(fault) = work.await {
-            tracing::error!(%fault, "what a customer is written was not decided");
-        }
-        drop(place);
-    };
-    desk.app.tasks.spawn(work.in_current_span());
 }
 
 /// Hands a mail over, once what it tells of is committed.

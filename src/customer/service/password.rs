@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Desk, MAILS, PASSWORDS, later, place, refuse, sign_in_tx, unchecked, write_to};
+use super::{Desk, MAILS, PASSWORDS, refuse, sign_in_tx, unchecked, write_to};
 use crate::customer::letter::Letter;
 use crate::customer::model::{Customer, Email, RESET_LIFE, SignedIn};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
@@ -20,7 +20,8 @@ pub async fn customer_recover(desk: &Desk, email: &str) -> CustomerResult<()> {
     checks.end()?;
     let Some(email) = email else { return Ok(()) };
     desk.admit(&MAILS, &email.key, &["email"]).await?;
-    later(desk, place(&["email"])?, recover(desk.clone(), email));
+    let place = desk.place(&["email"])?;
+    desk.app.do_later(place, "a password's recovery", recover(desk.clone(), email));
     Ok(())
 }
 
@@ -162,7 +163,7 @@ async fn move_account(desk: &Desk, answered: &Answered<'_>, id: Uuid) -> Custome
     let found = desk.db.read(async |conn| Ok::<_, Fault>(store::password_hash_by_id(conn, id).await?)).await?;
     let Some((key, before)) = found else { return refuse(Refusal::TokenInvalid, answered.token_at) };
     desk.admit(&PASSWORDS, &key, &at).await?;
-    let verdict = desk.app.passwords.verify(answered.password, Some(&before)).await;
+    let verdict = desk.app.passwords.verify(desk.whose(), answered.password, Some(&before)).await;
     if verdict.map_err(|error| unchecked(error, &at))? == Verdict::No {
         return refuse(Refusal::Unidentified, &at);
     }

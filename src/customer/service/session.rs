@@ -31,7 +31,8 @@ pub async fn customer_access_token_create(desk: &Desk, email: &str, password: &s
     desk.admit(&PASSWORDS, &key, &field).await?;
     let found = desk.db.read(async |conn| Ok::<_, Fault>(store::password_hash_of(conn, &key).await?)).await?;
     let stored = found.as_ref().map(|(_, hash)| hash.as_str());
-    let verdict = desk.app.passwords.verify(password, stored).await.map_err(|error| unchecked(error, &field))?;
+    let verdict =
+        desk.app.passwords.verify(desk.whose(), password, stored).await.map_err(|error| unchecked(error, &field))?;
     let (Verdict::Yes { stale }, Some((id, before))) = (verdict, found) else {
         return refuse(Refusal::Unidentified, &field);
     };

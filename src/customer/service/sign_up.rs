@@ -1,6 +1,6 @@
 //! Signing up: everyone is answered alike, and what there is to say is mailed to the address.
 
-use super::{Desk, MAILS, later, place, refuse, write_to};
+use super::{Desk, MAILS, refuse, write_to};
 use crate::customer::letter::Letter;
 use crate::customer::model::{Email, PROOF_LIFE, Person, PersonChange, RESET_LIFE, spoken};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
@@ -36,7 +36,8 @@ pub async fn customer_create(desk: &Desk, new: &SignUp) -> CustomerResult<()> {
         accepts_marketing: new.person.accepts_marketing.unwrap_or(false),
     };
     let address = email.address.clone();
-    later(desk, place(&field)?, sign_up(desk.clone(), email, person));
+    let place = desk.place(&field)?;
+    desk.app.do_later(place, "a new account", sign_up(desk.clone(), email, person));
     refuse(Refusal::ConfirmByMail { address }, &field)
 }
 

@@ -138,7 +138,7 @@ impl StaffMutation {
     ) -> Result<Option<StaffPasswordRecoverPayload>> {
         let scope = ctx.scope();
         let (app, db) = (&scope.app, scope.db());
-        let asking = async { service::password_recover(app, db, &email) };
+        let asking = service::password_recover(app, db, &email);
         let asked = service::ask_for_mail(app, db, scope.request.network, asking).await;
         let (_, user_errors) = outcome(asked)?;
         Ok(Some(StaffPasswordRecoverPayload { user_errors }))

@@ -14,6 +14,7 @@ use crate::identity::model::{MAX_NAME, NewStaff, Purpose, SHOWN_TOKEN_LIFE, Staf
 use crate::identity::rule::{Refusal, StaffRule, check_password};
 use crate::identity::secret::OnceToken;
 use crate::identity::store::{once, staff};
+use crate::password::Whose;
 use crate::role::model::is_handle;
 use crate::role::service::roles;
 
@@ -85,7 +86,7 @@ pub async fn password_set_by_operator(
     password: &str,
 ) -> ServiceResult<(), StaffRule> {
     check_password(password, &["password"]).map_err(ServiceError::Rule)?;
-    let hash = app.passwords.hash(password, &app.entropy).await.map_err(unchecked)?;
+    let hash = app.passwords.hash(Whose::Staff(db.tenant()), password, &app.entropy).await.map_err(unchecked)?;
     let now = app.clock.now();
     db.write(async |tx| {
         staff::set_password(tx, staff_id, &hash, now).await?;

@@ -35,6 +35,8 @@ use crate::password::PasswordError;
 
 /// Passwords that are looked at for one address, whether it is somebody's or not: the refusal says nothing of who there is.
 const PASSWORDS: Bound = Bound { name: "staff-password", most: 10, window: Duration::from_secs(15 * 60) };
+/// Mails to one address in which somebody who has not signed in asked for a token.
+const MAILS: Bound = Bound { name: "staff-mail", most: 5, window: Duration::from_secs(60 * 60) };
 
 /// Whose they are counted as.
 fn attempts_of(tenant: TenantId, email: &str) -> String {

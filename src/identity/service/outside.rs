@@ -47,5 +47,5 @@ pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membe
         identities::keep(tx, issuer, id, &Membership { changed_at, ..said.clone() }, now).await?;
         Ok(true)
     };
-    app.resolver.change(Changed::Members, async || db.write(put).await).await
+    app.resolver.change(Changed::Members(db.tenant()), async || db.write(put).await).await
 }

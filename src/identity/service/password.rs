@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::session::told;
-use super::{PASSWORDS, attempts_of, refused, unchecked};
+use super::{MAILS, PASSWORDS, attempts_of, refused, unchecked};
 use crate::app::App;
 use crate::db::{TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
@@ -12,7 +12,7 @@ use crate::identity::model::{Ended, MAIL_EVERY, PASSWORD_TOKEN_LIFE, Purpose, St
 use crate::identity::rule::{Refusal, StaffRule, check_password};
 use crate::identity::secret::{OnceToken, once_hash};
 use crate::identity::store::{once, session, staff};
-use crate::password::Verdict;
+use crate::password::{Verdict, Whose};
 
 /// Changes a member's password, which ends all other sessions.
 pub async fn password_update(
@@ -26,16 +26,17 @@ pub async fn password_update(
     let other = || refused(Refusal::OtherPassword, &["currentPassword"]);
     let found = db.read(async |conn| Ok::<_, Fault>(staff::with_password(conn, staff_id).await?)).await?;
     let found = found.ok_or_else(other)?;
-    let whose = attempts_of(db.tenant(), &found.member.email);
+    let (whose, whose_password) = (attempts_of(db.tenant(), &found.member.email), Whose::Staff(db.tenant()));
     if !app.attempts.admit(&PASSWORDS, &whose).await {
         return Err(refused(Refusal::TooManyAttempts, &["currentPassword"]));
     }
-    let verdict = app.passwords.verify(current, found.password_hash.as_deref()).await.map_err(unchecked)?;
+    let verdict =
+        app.passwords.verify(whose_password, current, found.password_hash.as_deref()).await.map_err(unchecked)?;
     if verdict == Verdict::No {
         return Err(other());
     }
     app.attempts.succeeded(&PASSWORDS, &whose).await;
-    let hash = app.passwords.hash(new, &app.entropy).await.map_err(unchecked)?;
+    let hash = app.passwords.hash(whose_password, new, &app.entropy).await.map_err(unchecked)?;
     let change = async |tx: &mut TenantTx<'_>| {
         // Somebody else may have changed it since, who does not know this password.
         let unchanged = staff::locked(tx, staff_id).await?.filter(|now| now.password_hash == found.password_hash);
@@ -46,14 +47,15 @@ pub async fn password_update(
 
 /// Mails a member a token by which a password can be chosen. Whether there is such a member, nobody learns, by the answer or
 /// by its time: what is done is done by a task of its own.
-pub fn password_recover(app: &App, db: &TenantDb, email: &str) -> ServiceResult<(), StaffRule> {
+pub async fn password_recover(app: &App, db: &TenantDb, email: &str) -> ServiceResult<(), StaffRule> {
     let email = normal_email(email).ok_or_else(|| refused(Refusal::BadEmail, &["email"]))?;
-    let (app, db) = (app.clone(), db.clone());
-    app.tasks.clone().spawn(async move {
-        if let Err(fault) = recover(&app, &db, &email).await {
-            tracing::error!(%fault, "a password's recovery was not begun");
-        }
-    });
+    // Counted for those whom there is not as well.
+    if !app.attempts.admit(&MAILS, &attempts_of(db.tenant(), &email)).await {
+        return Err(refused(Refusal::TooManyAttempts, &["email"]));
+    }
+    let place = app.later.take(db.tenant()).ok_or_else(|| refused(Refusal::Busy, &["email"]))?;
+    let (asked, db) = (app.clone(), db.clone());
+    app.do_later(place, "a password's recovery", async move { recover(&asked, &db, &email).await });
     Ok(())
 }
 
@@ -94,7 +96,7 @@ pub async fn password_reset(app: &App, db: &TenantDb, token: &str, new: &str) ->
     let (bad, hash, now) = (|| refused(Refusal::BadToken, &["token"]), once_hash(token), app.clock.now());
     let found = db.read(async |conn| Ok::<_, Fault>(once::find(conn, Purpose::Password, &hash, now).await?)).await?;
     let staff_id = found.ok_or_else(bad)?.staff_id;
-    let password = app.passwords.hash(new, &app.entropy).await.map_err(unchecked)?;
+    let password = app.passwords.hash(Whose::Staff(db.tenant()), new, &app.entropy).await.map_err(unchecked)?;
     let change = async |tx: &mut TenantTx<'_>| {
         let Some(taken) = once::take(tx, Purpose::Password, &hash, now).await? else { return Err(bad()) };
         once::void(tx, staff_id, Purpose::Password).await?;

@@ -19,7 +19,7 @@ use crate::identity::store::staff::WithPassword;
 use crate::identity::store::{session as store, staff};
 use crate::identity::token::{Claims, Issuer, TOKEN_LIFE, sign};
 use crate::ids::TenantId;
-use crate::password::Verdict;
+use crate::password::{Verdict, Whose};
 
 /// What a sign-in or a refresh gives. In clear this once: it has no Debug.
 pub struct SignedIn {
@@ -51,13 +51,15 @@ pub async fn sign_in(
         let found = db.read(async |conn| Ok::<_, Fault>(staff::by_email(conn, &email).await?)).await?;
         let found = found.filter(|found| found.member.status == StaffStatus::Active);
         let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
-        let verdict = app.passwords.verify(password, stored).await.map_err(unchecked)?;
+        let verdict = app.passwords.verify(Whose::Staff(db.tenant()), password, stored).await.map_err(unchecked)?;
         let (Verdict::Yes { stale }, Some(WithPassword { member, password_hash: Some(stored) })) = (verdict, found)
         else {
             break;
         };
         let fresh = match stale {
-            true => Some(app.passwords.hash(password, &app.entropy).await.map_err(unchecked)?),
+            true => {
+                Some(app.passwords.hash(Whose::Staff(db.tenant()), password, &app.entropy).await.map_err(unchecked)?)
+            }
             false => None,
         };
         let proof = Proof { member, stored, fresh };

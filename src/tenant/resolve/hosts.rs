@@ -49,9 +49,9 @@ impl Resolver {
                 found = self.through_cache(DOMAIN, host, async || tenant_of_host(&self.db, host).await).await?;
                 Ok(found.is_none().then_some(((), DEAF)))
             };
-            self.local.remember(&self.local.nobodys, host, ask).await?;
+            self.local.remember(&self.local.nobodys, host, |()| TenantId::NOBODY, ask).await?;
             Ok(found)
         };
-        self.local.remember(&self.local.domains, host, load).await
+        self.local.remember(&self.local.domains, host, |tenant| *tenant, load).await
     }
 }

@@ -1,5 +1,8 @@
-//! What one process remembers of what it looked up: for seconds, of one generation. A notice begins the next.
+//! What one process remembers of what it looked up: for seconds, and until a notice says that something of its tenant has
+//! changed. Each tenant's is forgotten for itself: who changes their own shop's credentials over and over has nobody
+//! else's looked up anew.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -30,6 +33,8 @@ pub(super) const DEAF: Duration = Duration::from_millis(500);
 /// How often, at that pace, everything is taken to have changed once more after a notice. A change is told before it is
 /// committed: who makes it may not live to tell of it afterwards, and sockets ask for themselves only when told.
 const FOLLOW_UPS: u32 = 4;
+/// In how many parts tenants are forgotten: more than one process sees changed within seconds, and a few KiB.
+const PARTS: usize = 1024;
 /// A failed look-up is the answer of everybody who waited for it.
 const FAULT_TTL: Duration = Duration::from_millis(50);
 /// How often it is written down when keys were last used.
@@ -46,9 +51,11 @@ pub(super) struct Local {
     pub(super) staff: Staff,
     pub(super) outside: Outside,
     pub(super) operators: Operators,
-    /// Counts notices: what was asked before the last one is not believed.
-    generation: AtomicU64,
-    /// Changes with the generation, for those who live longer than a request.
+    /// Counts notices.
+    notices: AtomicU64,
+    /// The number of the last notice about a tenant of each part: what was asked before it is not believed.
+    forgotten: Box<[AtomicU64]>,
+    /// Changes with every notice, for those who live longer than a request.
     pub(super) changes: watch::Sender<()>,
     pub(super) uses: Uses,
     /// Part of every key in the shared cache: two databases may use one Redis.
@@ -59,7 +66,9 @@ pub(super) struct Local {
 #[derive(Clone)]
 pub(super) struct Entry<T> {
     /// When it was asked, in notices.
-    generation: u64,
+    asked: u64,
+    /// Whose it is; nobody's is what is no tenant's.
+    tenant: TenantId,
     /// Until when it is believed.
     until: Instant,
     found: Result<T, Fault>,
@@ -79,28 +88,41 @@ impl Local {
             outside: Outside::new(),
             operators: Operators::new(),
             standings: Cache::new(LOCAL_ENTRIES),
-            generation: AtomicU64::new(0),
+            notices: AtomicU64::new(0),
+            forgotten: (0..PARTS).map(|_| AtomicU64::new(0)).collect(),
             changes: watch::channel(()).0,
             uses: Uses::default(),
             database: OnceCell::new(),
         }
     }
 
-    /// Believes nothing of before any more, and tells those who live longer than a request.
-    pub(super) fn forget(&self) {
-        AtomicU64::fetch_add(&self.generation, 1, Ordering::AcqRel);
+    /// Believes nothing of a tenant's from before any more, or of everybody's, and tells those who live longer than a
+    /// request.
+    pub(super) fn forget(&self, tenant: Option<TenantId>) {
+        let parts = tenant.map_or(&*self.forgotten, |tenant| std::slice::from_ref(self.part(tenant)));
+        let notice = AtomicU64::fetch_add(&self.notices, 1, Ordering::AcqRel) + 1;
+        for part in parts {
+            AtomicU64::fetch_max(part, notice, Ordering::AcqRel);
+        }
         self.changes.send_replace(());
     }
 
-    fn believes<T>(&self, entry: &Entry<T>) -> bool {
-        entry.generation == self.generation() && Instant::now() < entry.until
+    /// Tenants' ids end in random bits.
+    fn part(&self, tenant: TenantId) -> &AtomicU64 {
+        &self.forgotten[tenant.0.as_u64_pair().1 as usize % PARTS]
     }
 
-    /// What is remembered under the key, or else what `load` finds; asked once for everybody who waits.
+    fn believes<T>(&self, entry: &Entry<T>) -> bool {
+        entry.asked >= AtomicU64::load(self.part(entry.tenant), Ordering::Acquire) && Instant::now() < entry.until
+    }
+
+    /// What is remembered under the key, or else what `load` finds; asked once for everybody who waits. `owner` says whose
+    /// it is.
     pub(super) async fn remember<K: Eq + Hash + Clone, T: Clone>(
         &self,
         cache: &Cache<K, Entry<T>>,
         key: &K,
+        owner: impl FnOnce(&T) -> TenantId,
         load: impl AsyncFnOnce() -> Result<Option<Lasting<T>>, Fault>,
     ) -> Result<Option<T>, Fault> {
         loop {
@@ -108,14 +130,15 @@ impl Local {
                 Ok(entry) if self.believes(&entry) => return entry.found.map(Some),
                 Ok(_) => drop(cache.remove_if(key, |entry| !self.believes(entry))),
                 Err(place) => {
-                    let generation = self.generation();
+                    let asked = AtomicU64::load(&self.notices, Ordering::Acquire);
                     // What is not there is not kept: it could fill the cache, and a new key must work at once.
                     let Some(found) = load().await.transpose() else { return Ok(None) };
                     let (found, ttl) = match found {
                         Ok((value, ttl)) => (Ok(value), ttl),
                         Err(fault) => (Err(fault), FAULT_TTL),
                     };
-                    let entry = Entry { generation, until: Instant::now() + ttl, found: found.clone() };
+                    let tenant = found.as_ref().map_or(TenantId::NOBODY, owner);
+                    let entry = Entry { asked, tenant, until: Instant::now() + ttl, found: found.clone() };
                     // Refused only when the cache has no room.
                     let _ = place.insert(entry);
                     return found.map(Some);
@@ -123,36 +146,39 @@ impl Local {
             }
         }
     }
-
-    fn generation(&self) -> u64 {
-        AtomicU64::load(&self.generation, Ordering::Acquire)
-    }
 }
 
 /// Passes notices on to the process's memory for as long as there is one.
 pub(super) async fn listen(shared: Arc<dyn Shared>, mut notices: Receiver<Notice>, local: Weak<Local>) {
     let mut deaf = tokio::time::interval(DEAF);
-    let mut follow_ups = 0;
+    // How often those of whom a notice came, or everybody, are to be forgotten once more.
+    let mut follow_ups: HashMap<Option<TenantId>, u32> = HashMap::new();
     loop {
-        let forget = tokio::select! {
-            notice = notices.recv() => match notice {
-                Ok(Notice::CredentialsChanged | Notice::Reset) | Err(RecvError::Lagged(_)) => {
-                    follow_ups = FOLLOW_UPS;
-                    true
-                }
-                Ok(_) => false,
-                Err(RecvError::Closed) => return,
-            },
-            _ = deaf.tick() => {
-                let follows_up = follow_ups > 0;
-                follow_ups = follow_ups.saturating_sub(1);
-                follows_up || !shared.is_listening()
-            }
+        let heard = tokio::select! {
+            notice = notices.recv() => Some(notice),
+            _ = deaf.tick() => None,
         };
         let Some(local) = local.upgrade() else { return };
-        if forget {
-            local.forget();
-        }
+        let changed = match heard {
+            Some(Ok(Notice::CredentialsChanged { tenant })) => Some(tenant),
+            Some(Ok(Notice::Reset) | Err(RecvError::Lagged(_))) => None,
+            Some(Ok(_)) => continue,
+            Some(Err(RecvError::Closed)) => return,
+            None if !shared.is_listening() => {
+                local.forget(None);
+                continue;
+            }
+            None => {
+                follow_ups.retain(|tenant, left| {
+                    local.forget(*tenant);
+                    *left -= 1;
+                    *left > 0
+                });
+                continue;
+            }
+        };
+        local.forget(changed);
+        follow_ups.insert(changed, FOLLOW_UPS);
     }
 }
 
@@ -181,6 +207,9 @@ mod tests {
     use super::*;
     use crate::tenant::resolve::LOCAL_TTL;
 
+    const ACME: TenantId = TenantId(uuid::Uuid::from_u128(1));
+    const BOLT: TenantId = TenantId(uuid::Uuid::from_u128(2));
+
     /// Whoever told of a change before committing it may have died since.
     #[tokio::test]
     async fn what_has_changed_is_looked_at_again_although_nobody_says_so() {
@@ -188,7 +217,7 @@ mod tests {
         let (sender, receiver) = tokio::sync::broadcast::channel(8);
         let listening = tokio::spawn(listen(crate::cache::MemoryShared::new(), receiver, Arc::downgrade(&local)));
         let mut changes = local.changes.subscribe();
-        sender.send(Notice::CredentialsChanged).expect("somebody listens");
+        sender.send(Notice::CredentialsChanged { tenant: TenantId::NOBODY }).expect("somebody listens");
         for which in ["the notice", "what came after it", "and once more"] {
             let changed = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;
             changed.expect(which).expect("it listens");
@@ -214,7 +243,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 Ok(found()?.map(|value| (value, LOCAL_TTL)))
             };
-            self.local.remember(&self.cache, &1, load).await
+            self.local.remember(&self.cache, &1, |_| ACME, load).await
         }
 
         fn times(&self) -> u64 {
@@ -226,14 +255,18 @@ mod tests {
     async fn what_was_asked_before_a_notice_is_not_believed_after_it() {
         let asked = Asked::new();
         let overtaken = || {
-            asked.local.forget();
+            asked.local.forget(Some(ACME));
             Ok(Some(1))
         };
         assert_eq!(asked.ask(overtaken).await.unwrap(), Some(1));
         assert_eq!(asked.ask(|| Ok(Some(2))).await.unwrap(), Some(2));
         assert_eq!(asked.ask(|| Ok(Some(3))).await.unwrap(), Some(2), "and what was asked after it is");
-        asked.local.forget();
+        asked.local.forget(Some(ACME));
         assert_eq!(asked.ask(|| Ok(Some(4))).await.unwrap(), Some(4));
+        asked.local.forget(Some(BOLT));
+        assert_eq!(asked.ask(|| Ok(Some(5))).await.unwrap(), Some(4), "another tenant's notice is none of its own");
+        asked.local.forget(None);
+        assert_eq!(asked.ask(|| Ok(Some(6))).await.unwrap(), Some(6));
     }
 
     #[tokio::test]
@@ -245,7 +278,7 @@ mod tests {
                 assert_eq!(answer.ok(), found.clone().ok());
             }
             assert_eq!(asked.times(), round as u64 + 1);
-            asked.local.forget();
+            asked.local.forget(Some(ACME));
         }
         for _ in 0..2 {
             assert_eq!(asked.ask(|| Ok(None)).await.unwrap(), None);

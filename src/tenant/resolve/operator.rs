@@ -101,7 +101,7 @@ impl Resolver {
             })
             .await
         };
-        self.local.remember(&self.local.operators.tokens, &hash, load).await
+        self.local.remember(&self.local.operators.tokens, &hash, |_| TenantId::NOBODY, load).await
     }
 
     /// The tenant's grants of support access that are in force, or were a moment ago.
@@ -115,6 +115,6 @@ impl Resolver {
             });
             Ok(found.await?.map(|(live, ttl)| (Arc::new(live), ttl)))
         };
-        Ok(self.local.remember(&self.local.operators.supports, &tenant, load).await?.unwrap_or_default())
+        Ok(self.local.remember(&self.local.operators.supports, &tenant, |_| tenant, load).await?.unwrap_or_default())
     }
 }

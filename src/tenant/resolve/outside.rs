@@ -99,14 +99,14 @@ impl Resolver {
                     Ok(tenant.map(|tenant| (tenant, LOCAL_TTL)))
                 };
                 let key = (issuer.into(), said.into());
-                self.local.remember(&self.local.outside.organizations, &key, load).await
+                self.local.remember(&self.local.outside.organizations, &key, |tenant| *tenant, load).await
             }
         }
     }
 
     async fn outside_member(&self, tenant: TenantId, id: Uuid) -> Result<Standing, Fault> {
         let load = async || Ok(Some((outside_standing(&self.db.tenant(tenant), id).await?, LOCAL_TTL)));
-        let standing = self.local.remember(&self.local.outside.members, &(tenant, id), load).await?;
+        let standing = self.local.remember(&self.local.outside.members, &(tenant, id), |_| tenant, load).await?;
         standing.ok_or_else(|| Fault::internal("how a member stands was not read"))
     }
 }

@@ -76,7 +76,7 @@ impl Resolver {
     /// The keys that count now or will: asked of the database every few seconds, and at once when they have changed.
     pub async fn signing_keys(&self) -> Result<Arc<KeySet>, Fault> {
         let load = async || Ok(Some((Arc::new(keys_load(&self.db, self.clock.now()).await?), LOCAL_TTL)));
-        let keys = self.local.remember(&self.local.staff.signing, &(), load).await?;
+        let keys = self.local.remember(&self.local.staff.signing, &(), |_| TenantId::NOBODY, load).await?;
         keys.ok_or_else(|| Fault::internal("the signing keys were not read"))
     }
 
@@ -116,7 +116,7 @@ impl Resolver {
             Ok(Some((Arc::new(grants), LOCAL_TTL)))
         };
         let key = (tenant, staff_id, role.clone());
-        let grants = self.local.remember(&self.local.staff.grants, &key, load).await?;
+        let grants = self.local.remember(&self.local.staff.grants, &key, |_| tenant, load).await?;
         grants.ok_or_else(|| Fault::internal("what a role may was not read"))
     }
 
@@ -129,6 +129,6 @@ impl Resolver {
             });
             Ok(session.await?.map(|(session, ttl)| (Arc::new(session), ttl)))
         };
-        self.local.remember(&self.local.staff.sessions, &(tenant, id), load).await
+        self.local.remember(&self.local.staff.sessions, &(tenant, id), |_| tenant, load).await
     }
 }
