@@ -1,5 +1,5 @@
 //! Places for what is dear, or for what nobody waits for: bounded for the process, and for each tenant to a part of that,
-//! so that what is done for one shop, or to it, does not keep the others out.
+//! so that what is done for one shop, or to it, does not keep the others out. The last of all are for those who have none.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -31,7 +31,8 @@ pub struct Place {
 }
 
 impl Places {
-    /// So many in all, and a quarter of them, at least one, for one tenant.
+    /// So many in all. A quarter of them, at least one, is the most that one tenant has; the last quarter is for tenants'
+    /// first ones.
     pub fn new(most: usize) -> Self {
         Self(Arc::new(Inner { most, share: (most / 4).max(1), taken: Mutex::default() }))
     }
@@ -39,14 +40,12 @@ impl Places {
     /// A place for something of this tenant's, if there is one.
     pub fn take(&self, tenant: TenantId) -> Option<Place> {
         let mut taken = self.taken();
-        if taken.all >= self.0.most {
+        let own = taken.by.get(&tenant).copied().unwrap_or_default();
+        let room = if own == 0 { self.0.most } else { self.0.most - self.0.most / 4 };
+        if taken.all >= room || own >= self.0.share {
             return None;
         }
-        let own = taken.by.entry(tenant).or_default();
-        if *own >= self.0.share {
-            return None;
-        }
-        *own += 1;
+        taken.by.insert(tenant, own + 1);
         taken.all += 1;
         Some(Place { of: self.clone(), tenant })
     }
@@ -74,21 +73,33 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    const ACME: TenantId = TenantId(uuid::Uuid::from_u128(1));
-    const BOLT: TenantId = TenantId(uuid::Uuid::from_u128(2));
+    fn tenant(n: u128) -> TenantId {
+        TenantId(uuid::Uuid::from_u128(n))
+    }
+
+    fn taken_by(places: &Places, tenant: TenantId) -> Vec<Place> {
+        std::iter::from_fn(|| places.take(tenant)).collect()
+    }
 
     #[test]
-    fn a_tenant_takes_a_quarter_and_all_take_all() {
-        let places = Places::new(8);
-        let own: Vec<Place> = (0..2).map(|_| places.take(ACME).expect("a place")).collect();
-        assert!(places.take(ACME).is_none(), "no tenant takes more than its share");
-        let others = (10..).map(|n| places.take(TenantId(uuid::Uuid::from_u128(n)))).map_while(|place| place);
-        let others: Vec<Place> = others.collect();
-        assert_eq!(others.len(), 6);
-        assert!(places.take(BOLT).is_none(), "there are no more than there are");
-        drop(own);
-        assert!(places.take(ACME).is_some() && places.take(BOLT).is_some());
-        drop(others);
+    fn a_tenant_takes_a_quarter_and_who_has_none_finds_one() {
+        let places = Places::new(16);
+        let crowds: Vec<Vec<Place>> = (1..=5).map(|n| taken_by(&places, tenant(n))).collect();
+        assert_eq!(crowds.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 4, 1, 1]);
+        let quiet: Vec<Place> = (6..).map_while(|n| places.take(tenant(n))).collect();
+        assert_eq!(quiet.len(), 2, "as many as there are");
+        drop(crowds);
+        assert_eq!(taken_by(&places, tenant(6)).len(), 3, "one it has");
+        drop(quiet);
         assert!(places.taken().by.is_empty() && places.taken().all == 0, "nobody is remembered who has none");
+    }
+
+    #[test]
+    fn of_few_places_each_is_somebodys() {
+        let places = Places::new(1);
+        let place = places.take(tenant(1)).expect("the one");
+        assert!(places.take(tenant(1)).is_none() && places.take(tenant(2)).is_none());
+        drop(place);
+        assert!(places.take(tenant(2)).is_some());
     }
 }
