@@ -48,6 +48,12 @@ pub enum StoreRule {
     LongDescription,
     #[error("a shop is in a country, and ZZ is none")]
     NoCountry,
+    #[error("a shop's prices are in a currency, and {} is none", .0.code())]
+    NoCurrency(Currency),
+    #[error("there was a tenant with this external id, which is deleted, for good: choose another")]
+    DeletedBefore,
+    #[error("\"{0}\" is the service's own name below its domain")]
+    ServicesHandle(String),
     #[error("the rate {0}")]
     BadRate(String),
 }
@@ -56,7 +62,11 @@ impl StoreRule {
     pub fn code(&self) -> TenantErrorCode {
         match self {
             Self::Tenant(rule) => rule.code(),
-            Self::Owner(_) | Self::LongDescription | Self::NoCountry | Self::BadRate(_) => TenantErrorCode::Invalid,
+            Self::Owner(_) | Self::LongDescription | Self::NoCountry | Self::NoCurrency(_) | Self::BadRate(_) => {
+                TenantErrorCode::Invalid
+            }
+            Self::DeletedBefore => TenantErrorCode::Deleted,
+            Self::ServicesHandle(_) => TenantErrorCode::Taken,
         }
     }
 
@@ -69,6 +79,9 @@ impl StoreRule {
             }
             Self::LongDescription => &["input", "description"],
             Self::NoCountry => &["input", "country"],
+            Self::NoCurrency(_) => &["input", "currency"],
+            Self::DeletedBefore => &["input", "externalId"],
+            Self::ServicesHandle(_) => &["input", "handle"],
             Self::BadRate(_) => &["input", "shippingRate"],
         };
         path.iter().map(|part| (*part).to_owned()).collect()
@@ -109,6 +122,7 @@ pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<Founded, S
     if new.description.chars().count() > MAX_DESCRIPTION {
         return Err(ServiceError::Rule(StoreRule::LongDescription));
     }
+    check(app, new).map_err(ServiceError::Rule)?;
     if let Some(there) = founded_before(app, new).await? {
         return Ok(there);
     }
@@ -129,10 +143,25 @@ pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<Founded, S
     made
 }
 
-async fn founded_before(app: &App, new: &NewStore) -> Result<Option<Founded>, Fault> {
+/// What can be said of it without looking.
+fn check(app: &App, new: &NewStore) -> Result<(), StoreRule> {
+    if new.currency.stands_for_none() {
+        return Err(StoreRule::NoCurrency(new.currency));
+    }
+    // Requests to the service's own names are no shop's.
+    if app.config.http.service_handles().any(|own| own == new.handle) {
+        return Err(StoreRule::ServicesHandle(new.handle.clone()));
+    }
+    Ok(())
+}
+
+async fn founded_before(app: &App, new: &NewStore) -> ServiceResult<Option<Founded>, StoreRule> {
     let Some(id) = &new.external_id else { return Ok(None) };
-    let found = tenant_by_external_id(&app.db, id).await?;
-    Ok(found.map(|tenant| Founded { tenant, keys: None, owner: None }))
+    let Some(tenant) = tenant_by_external_id(&app.db, id).await? else { return Ok(None) };
+    if tenant_by_id(&app.db, tenant).await?.is_none_or(|tenant| tenant.deleted_at.is_some()) {
+        return Err(ServiceError::Rule(StoreRule::DeletedBefore));
+    }
+    Ok(Some(Founded { tenant, keys: None, owner: None }))
 }
 
 /// Everything: all or none. It inserts and reads nothing back: more the role may not in a tenant's tables.
@@ -168,6 +197,7 @@ pub async fn store_create_noted(
     new: &NewStore,
     note: impl AsyncFnOnce(&mut PlatformConn<'_>, TenantId) -> QueryResult<usize>,
 ) -> ServiceResult<TenantId, StoreRule> {
+    check(app, new).map_err(ServiceError::Rule)?;
     let work = async |conn: &mut PlatformConn<'_>, tx: &mut TenantTx<'_>| {
         let tenant = TenantId(tx.tenant());
         store_create_in_tx(conn, tx, app, new).await?;

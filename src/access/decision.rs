@@ -70,8 +70,8 @@ pub enum Rule<'a> {
     NoCredential,
     /// The key is not limited.
     UnlimitedKey,
-    /// The key's permissions.
-    KeyPermissions,
+    /// The permissions to which a key is limited, or a support access.
+    Limited,
     /// An exception that denies.
     Denied { object: Option<Uuid> },
     /// An exception that allows.
@@ -88,7 +88,7 @@ impl fmt::Display for Rule<'_> {
         match self {
             Self::NoCredential => write!(f, "shoppers have no permissions"),
             Self::UnlimitedKey => write!(f, "the key is not limited"),
-            Self::KeyPermissions => write!(f, "the permissions of the key"),
+            Self::Limited => write!(f, "what the key, or the support access, is limited to"),
             Self::Denied { object } => write!(f, "an exception{} denies it", about(object)),
             Self::Allowed { object } => write!(f, "an exception{} allows it", about(object)),
             Self::Role { handle } => write!(f, "the role {handle}"),
@@ -104,7 +104,7 @@ impl Grants {
         let (is_allowed, rule) = match self {
             Self::Nothing => (false, Rule::NoCredential),
             Self::Everything => (true, Rule::UnlimitedKey),
-            Self::Only(permissions) => (permissions.contains(permission), Rule::KeyPermissions),
+            Self::Only(permissions) => (permissions.contains(permission), Rule::Limited),
             Self::Staff(staff) => return staff.decide(permission, object),
         };
         Decision { is_allowed, rule }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{KeyInfo, KeyKind, Maker, NewKey, OVERLAP};
 use super::rule::{ApiKeyRule as Rule, ApiKeyUserErrorCode};
-use super::service;
+use super::service::{self, Rotation};
 use crate::access::Permissions;
 use crate::access::graphql::AccessScope;
 use crate::access::permission::READ_API_KEYS;
@@ -88,6 +88,11 @@ impl ApiKey {
     /// When it was last used, to the minute and a minute late; null: not yet.
     async fn last_used_at(&self) -> Option<DateTime> {
         self.0.last_used_at.map(DateTime)
+    }
+
+    /// When `apiKeyRotate` put another key in its place; null: it did not.
+    async fn rotated_at(&self) -> Option<DateTime> {
+        self.0.rotated_at.map(DateTime)
     }
 
     /// Since when it is refused, because somebody said so.
@@ -239,8 +244,8 @@ impl ApiKeyMutation {
         Ok(Some(ApiKeyCreatePayload { api_key, key, user_errors }))
     }
 
-    /// Replaces a key by a new one of the same name and permissions, which lives as long as the old one was to. The old
-    /// one goes on for a while, so that nobody who uses it has to stop.
+    /// Replaces a key, once, by a new one of the same name and permissions. The old one goes on for a while, so that nobody
+    /// who uses it has to stop.
     #[requires(write_api_keys)]
     async fn api_key_rotate(
         &self,
@@ -251,6 +256,9 @@ impl ApiKeyMutation {
             default_with = "Some(86_400)"
         )]
         overlap_seconds: Option<i32>,
+        #[graphql(desc = "When the new key expires; when the old one was to when left out.")] expires_at: Option<
+            DateTime,
+        >,
     ) -> Result<Option<ApiKeyRotatePayload>> {
         let scope = ctx.scope();
         let Some(id) = Gid::of(&id, "ApiKey") else {
@@ -258,7 +266,8 @@ impl ApiKeyMutation {
         };
         let overlap = overlap_seconds.map_or(OVERLAP, |seconds| TimeDelta::seconds(seconds.into()));
         let (app, tenant, maker) = (scope.app.clone(), scope.tenant(), maker(scope));
-        let rotate = async move { service::key_rotate(&app, &maker, tenant, id, overlap).await };
+        let rotation = Rotation { overlap, expires_at: expires_at.map(|end| end.0) };
+        let rotate = async move { service::key_rotate(&app, &maker, tenant, id, rotation).await };
         let (rotated, user_errors) = split(scope.act(rotate).await?)?;
         Ok(Some(match rotated {
             Some(service::Rotated { new: (info, key), old }) => ApiKeyRotatePayload {

@@ -89,6 +89,8 @@ pub struct KeyInfo {
     /// The last request with it, to the minute; none yet when none.
     pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When another key took its place.
+    pub rotated_at: Option<DateTime<Utc>>,
 }
 
 impl KeyInfo {

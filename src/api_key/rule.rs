@@ -21,6 +21,8 @@ pub enum ApiKeyRule {
     NotGranted { missing: String },
     #[error("a key that expires makes none that goes on for longer: it expires at {}", end.to_rfc3339())]
     Outlives { end: DateTime<Utc> },
+    #[error(transparent)]
+    Rotated(#[from] Rotating),
     #[error("a publishable key has no permissions: it sees what shoppers see")]
     Publishable,
     #[error("it has to expire in the future")]
@@ -31,6 +33,19 @@ pub enum ApiKeyRule {
     TooMany,
 }
 
+/// Why a key was not replaced by another.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rotating {
+    #[error("the key has been rotated: another one took its place; rotate that, or make a new one")]
+    Before,
+    #[error("the key may what you may not do yourself: {missing}")]
+    NotGranted { missing: String },
+    #[error("a key that expires makes none that goes on for longer: it expires at {}", end.to_rfc3339())]
+    Outlives { end: DateTime<Utc> },
+    #[error("it has to expire in the future")]
+    Expired,
+}
+
 /// Why a mutation of keys refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum ApiKeyUserErrorCode {
@@ -38,6 +53,8 @@ pub enum ApiKeyUserErrorCode {
     NotFound,
     /// The key is not in force any more.
     Inactive,
+    /// Another key has taken its place.
+    AlreadyRotated,
     /// The value cannot be taken.
     Invalid,
     /// It would be more than you may do yourself.
@@ -51,6 +68,9 @@ impl ApiKeyRule {
         match self {
             Self::NotFound => ApiKeyUserErrorCode::NotFound,
             Self::Over => ApiKeyUserErrorCode::Inactive,
+            Self::Rotated(Rotating::Before) => ApiKeyUserErrorCode::AlreadyRotated,
+            Self::Rotated(Rotating::Expired) => ApiKeyUserErrorCode::Invalid,
+            Self::Rotated(Rotating::NotGranted { .. } | Rotating::Outlives { .. }) => ApiKeyUserErrorCode::NotGranted,
             Self::BadName | Self::UnknownPermission { .. } | Self::Publishable | Self::Expired | Self::BadOverlap => {
                 ApiKeyUserErrorCode::Invalid
             }
@@ -62,8 +82,11 @@ impl ApiKeyRule {
     /// The path to the argument at fault.
     pub fn field(&self) -> Option<Vec<String>> {
         let at = match self {
-            Self::NotFound | Self::Over => return Some(vec!["id".to_owned()]),
+            Self::NotFound | Self::Over | Self::Rotated(Rotating::Before | Rotating::NotGranted { .. }) => {
+                return Some(vec!["id".to_owned()]);
+            }
             Self::BadOverlap => return Some(vec!["overlapSeconds".to_owned()]),
+            Self::Rotated(Rotating::Outlives { .. } | Rotating::Expired) => return Some(vec!["expiresAt".to_owned()]),
             Self::TooMany => return None,
             Self::BadName => vec!["name".to_owned()],
             Self::UnknownPermission { at, .. } => vec!["accessScopes".to_owned(), at.to_string()],

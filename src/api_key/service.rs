@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::key::ApiKey;
 use super::model::{KeyInfo, KeyKind, MAX_LIVE, MAX_NAME, MAX_OVERLAP, Maker, NewKey};
-use super::rule::ApiKeyRule as Rule;
+use super::rule::{ApiKeyRule as Rule, Rotating};
 use super::store;
 use crate::access::{Grants, Permissions};
 use crate::app::App;
@@ -143,6 +143,7 @@ async fn make_in_tx(
         expires_at: new.expires_at,
         last_used_at: None,
         revoked_at: None,
+        rotated_at: None,
     };
     Ok((info, key))
 }
@@ -155,19 +156,30 @@ pub struct Rotated {
     pub old: KeyInfo,
 }
 
-/// Replaces a key by a new one of the same name and permissions, which lives as long as the old one was to; the old one
-/// goes on for the overlap, so that nobody who uses it has to stop.
+/// How a key is to be replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotation {
+    /// How long the old one goes on, so that nobody who uses it has to stop.
+    pub overlap: TimeDelta,
+    /// When the new one ends; none: when the old one was to.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Replaces a key, once, by a new one of the same name and permissions.
 pub async fn key_rotate(
     app: &App,
     maker: &Maker,
     tenant: TenantId,
     id: Uuid,
-    overlap: TimeDelta,
+    Rotation { overlap, expires_at }: Rotation,
 ) -> ServiceResult<Rotated, Rule> {
     if !(TimeDelta::zero()..=MAX_OVERLAP).contains(&overlap) {
         return Err(ServiceError::Rule(Rule::BadOverlap));
     }
     let now = app.clock.now();
+    if expires_at.is_some_and(|end| end <= now) {
+        return Err(ServiceError::Rule(Rule::Rotated(Rotating::Expired)));
+    }
     let found = app.db.platform().run(async |conn| Ok::<_, Fault>(store::one(conn, tenant, id).await?)).await?;
     let Some((_, hash)) = found else { return Err(ServiceError::Rule(Rule::NotFound)) };
     let rotate = async |conn: &mut PlatformConn<'_>| {
@@ -175,21 +187,36 @@ pub async fn key_rotate(
         // Looked at again: somebody may have revoked it.
         let old = store::one(conn, tenant, id).await?.map(|(old, _)| old);
         let old = old.filter(|old| !old.is_over(now)).ok_or(ServiceError::Rule(Rule::Over))?;
-        check_grants(&maker.grants, old.kind, old.permissions)?;
+        // Its end has come nearer: who says it again, for want of the first answer, would get a key that is about to end.
+        if old.rotated_at.is_some() {
+            return Err(ServiceError::Rule(Rule::Rotated(Rotating::Before)));
+        }
+        check_grants(&maker.grants, old.kind, old.permissions).map_err(of_rotation)?;
         let new = NewKey {
             kind: old.kind,
             name: old.name.clone(),
             permissions: old.permissions,
-            expires_at: old.expires_at.map(|end| now + (end - old.created_at)),
+            expires_at: expires_at.or(old.expires_at),
         };
         // Before the old one's end comes nearer: it may be the key that makes the new one.
-        check_end(conn, maker, tenant, &new).await?;
-        store::end_by(conn, id, now + overlap).await?;
-        let new = make_in_tx(conn, &app.entropy, tenant, &new, now).await?;
+        check_end(conn, maker, tenant, &new).await.map_err(of_rotation)?;
         let end = old.expires_at.map_or(now + overlap, |end| end.min(now + overlap));
-        Ok(Rotated { new, old: KeyInfo { expires_at: Some(end), ..old } })
+        store::replaced(conn, id, end, now).await?;
+        let new = make_in_tx(conn, &app.entropy, tenant, &new, now).await?;
+        Ok(Rotated { new, old: KeyInfo { expires_at: Some(end), rotated_at: Some(now), ..old } })
     };
     app.resolver.change(Changed::Key(tenant, hash), async || app.db.platform().run(rotate).await).await
+}
+
+/// The same refusal, of the arguments that a rotation has.
+fn of_rotation(error: ServiceError<Rule>) -> ServiceError<Rule> {
+    match error {
+        ServiceError::Rule(Rule::NotGranted { missing }) => {
+            ServiceError::Rule(Rule::Rotated(Rotating::NotGranted { missing }))
+        }
+        ServiceError::Rule(Rule::Outlives { end }) => ServiceError::Rule(Rule::Rotated(Rotating::Outlives { end })),
+        other => other,
+    }
 }
 
 /// A tenant's keys, without what is secret about them.

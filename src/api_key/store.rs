@@ -80,6 +80,7 @@ struct Row {
     expires_at: Option<DateTime<Utc>>,
     last_used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    rotated_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -95,6 +96,7 @@ impl Row {
             expires_at: self.expires_at,
             last_used_at: self.last_used_at,
             revoked_at: self.revoked_at,
+            rotated_at: self.rotated_at,
         })
     }
 }
@@ -157,10 +159,15 @@ pub async fn revoke(conn: &mut PlatformConn<'_>, id: Uuid, now: DateTime<Utc>) -
         .await
 }
 
-/// Has a key end then, unless it ends before.
-pub async fn end_by(conn: &mut PlatformConn<'_>, id: Uuid, end: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(api_keys::table.find(id).filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(end))))
-        .set(api_keys::expires_at.eq(end))
+/// Notes that another key has taken a key's place, which ends then.
+pub async fn replaced(
+    conn: &mut PlatformConn<'_>,
+    id: Uuid,
+    end: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::update(api_keys::table.find(id))
+        .set((api_keys::expires_at.eq(end), api_keys::rotated_at.eq(now)))
         .execute(conn)
         .await
 }

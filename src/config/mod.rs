@@ -280,6 +280,16 @@ impl DatabaseConfig {
 }
 
 impl HttpConfig {
+    /// The handles that would be the service's own names: of `PUBLIC_URL` and `STAFF_URL`, below `BASE_DOMAIN`.
+    pub fn service_handles(&self) -> impl Iterator<Item = String> {
+        let urls = std::iter::once(self.public_url.as_str()).chain(self.staff_url.as_deref());
+        urls.filter_map(|url| {
+            let host = url::Url::parse(url).ok()?.host_str()?.to_ascii_lowercase();
+            let before = host.strip_suffix(self.base_domain.as_deref()?)?.strip_suffix('.')?;
+            (!before.contains('.')).then(|| before.to_owned())
+        })
+    }
+
     fn read_with(r: &mut Reader<'_>) -> Self {
         r.section("HTTP");
         let listen = SocketAddr::from(([127, 0, 0, 1], 8000));

@@ -107,6 +107,8 @@ pub enum Notice {
     PasswordChanged,
     /// Somebody would like it to have another address.
     AddressAsked,
+    /// The shop has given it another address.
+    AddressChanged,
 }
 
 impl Notice {
@@ -118,6 +120,11 @@ impl Notice {
                 "Your password was changed",
                 "The password of your account was changed, and all devices but one were signed out.",
                 "If it was not you, choose a new password at once, by the way for those who have forgotten theirs.",
+            ),
+            Self::AddressChanged => (
+                "Your account has another email address",
+                "We have given your account another email address, at your wish, we hope, and signed all devices out.",
+                "If it was not your wish, please write to us.",
             ),
             Self::AddressAsked => (
                 "Your account is to have another email address",

@@ -54,6 +54,10 @@ pub enum Refusal {
     AddressNotFound,
     #[error("There is no such customer.")]
     CustomerNotFound,
+    #[error(
+        "Whoever reads the mail of this address gets the account with its orders: changing it needs read_orders as well."
+    )]
+    AddressIsTheAccount,
     #[error("The customer has orders, and so cannot be deleted.")]
     HasOrders,
     #[error("Too many attempts. Try again in {minutes} minutes.")]
@@ -112,7 +116,8 @@ impl Refusal {
             | Self::NoCountry
             | Self::ControlCharacter
             | Self::NoLink
-            | Self::HasOrders => Code::Invalid,
+            | Self::HasOrders
+            | Self::AddressIsTheAccount => Code::Invalid,
             Self::Markup => Code::ContainsHtmlTags,
             Self::Url => Code::ContainsUrl,
             Self::Taken => Code::Taken,

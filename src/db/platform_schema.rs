@@ -14,6 +14,7 @@ pub mod platform {
             permissions -> Nullable<Array<Text>>,
             expires_at -> Nullable<Timestamptz>,
             last_used_at -> Nullable<Timestamptz>,
+            rotated_at -> Nullable<Timestamptz>,
         }
     }
 

@@ -65,6 +65,8 @@ pub struct RequestInfo {
 pub struct Scope {
     pub app: App,
     pub access: Access,
+    /// Whether the caller is a key that ends: it lets nobody in who stays when it has ended.
+    pub is_ending_key: bool,
     /// The currency of all the tenant's amounts.
     pub currency: Currency,
     /// What the guard knows of the tenant, when the request began.
@@ -124,8 +126,9 @@ impl Scope {
         let snapshot = Mutex::new(Snapshot::new(&db, &budget));
         let (standing, currency) = (resolved.standing.clone(), resolved.standing.currency);
         let (access, grants) = (resolved.access, RwLock::new(resolved.grants.clone()));
+        let is_ending_key = matches!(access, Access::Secret { .. }) && resolved.expires_at.is_some();
         let (app, asked) = (app.clone(), Mutex::default());
-        Arc::new(Self { app, access, currency, standing, request, budget, grants, asked, db, snapshot })
+        Arc::new(Self { app, access, is_ending_key, currency, standing, request, budget, grants, asked, db, snapshot })
     }
 
     pub fn tenant(&self) -> TenantId {

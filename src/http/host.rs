@@ -31,6 +31,10 @@ pub fn refusal(request: &Request) -> Option<Response> {
 /// Whose host it can be, by a `Host` header; none: the service's own, or no name at all.
 pub fn named(http: &HttpConfig, own: &OwnOrigins, host: &str) -> Option<HostName> {
     let name = name(host)?;
+    // Below the shops' domain too, where a shop of that name would be.
+    if own.has_name(&name) {
+        return None;
+    }
     if let Some(base) = http.base_domain.as_deref()
         && let Some(before) = name.strip_suffix(base)
         && (before.is_empty() || before.ends_with('.'))
@@ -38,7 +42,7 @@ pub fn named(http: &HttpConfig, own: &OwnOrigins, host: &str) -> Option<HostName
         let handle = before.strip_suffix('.')?;
         return (!handle.contains('.')).then(|| HostName::Handle(handle.to_owned()));
     }
-    (!own.has_name(&name)).then_some(HostName::Domain(name))
+    Some(HostName::Domain(name))
 }
 
 /// Whether a shop is found by this name: whether a certificate for it is worth its while.

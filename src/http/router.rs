@@ -92,6 +92,7 @@ pub(super) fn routes(served: Arc<Served>) -> Router {
     routes
         .fold(Router::new(), |router, (path, answers)| router.route(path, answers))
         .fallback(nothing_here)
+        .method_not_allowed_fallback(not_by_this_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(served.clone(), request::identify))
         .with_state(served)
@@ -111,6 +112,14 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     problem::problem(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal error; the log knows it by this answer's x-request-id",
+    )
+}
+
+/// The methods that there are stand in `allow`.
+async fn not_by_this_method() -> Response {
+    problem::problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this path is not asked by this method; `allow` has those by which it is",
     )
 }
 

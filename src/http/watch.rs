@@ -10,7 +10,8 @@ use tokio::time::{Instant, sleep_until};
 use super::context::{Credentials, Denied, guard};
 use super::router::Served;
 use crate::access::Grants;
-use crate::tenant::resolve::Resolved;
+use crate::ids::TenantId;
+use crate::tenant::resolve::{Moment, Resolved, Resolver};
 
 /// A guard that cannot decide is asked again after so long.
 const RETRY: Duration = Duration::from_millis(500);
@@ -19,12 +20,23 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// What it said before stands for so long: a database that is away for a moment closes no socket.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Tells when the guard has to be asked again.
+/// Tells when the guard has to be asked again: of the changes that every process hears of, those that are about the tenant.
 pub struct Watch {
+    resolver: Resolver,
     changes: watch::Receiver<()>,
-    undecided: Option<Undecided>,
+    /// When the guard was asked.
+    asked: Moment,
+    /// Whom it let in: nobody yet when none.
+    tenant: Option<TenantId>,
+    patience: Patience,
     /// When the credential ends by itself.
     ends_at: Option<Instant>,
+}
+
+/// With a guard that cannot decide.
+#[derive(Default)]
+struct Patience {
+    undecided: Option<Undecided>,
 }
 
 struct Undecided {
@@ -35,11 +47,14 @@ struct Undecided {
 impl Watch {
     /// Begins before the guard is asked for the first time, so that nothing is missed in between.
     pub fn begin(served: &Served) -> Self {
-        Self { changes: served.app.resolver.changes(), undecided: None, ends_at: None }
+        let resolver = served.app.resolver.clone();
+        let (changes, asked) = (resolver.changes(), resolver.moment());
+        Self { resolver, changes, asked, tenant: None, patience: Patience::default(), ends_at: None }
     }
 
     /// Has the guard asked again when what it let in ends by itself. Said again, it changes nothing until then.
     pub fn follow(&mut self, served: &Served, resolved: &Resolved) {
+        self.tenant = Some(resolved.standing.id);
         if self.ends_at.is_none() {
             self.ends_at = resolved.expires_at.map(|at| {
                 let left = (at - served.app.clock.now()).to_std().unwrap_or_default();
@@ -51,14 +66,20 @@ impl Watch {
 
     /// Waits until the guard has to be asked again. May be dropped at any time.
     pub async fn due(&mut self) {
-        if let Some(undecided) = &self.undecided {
+        if let Some(undecided) = &self.patience.undecided {
             return sleep_until(undecided.ask_at).await;
         }
-        let (changes, ends_at) = (&mut self.changes, self.ends_at);
+        let Self { resolver, changes, asked, tenant, ends_at, .. } = self;
+        let ends_at = *ends_at;
         let changed = async {
-            if changes.changed().await.is_err() {
-                // There is no resolver any more, and so nobody who could change anything.
-                std::future::pending().await
+            loop {
+                if changes.changed().await.is_err() {
+                    // There is no resolver any more, and so nobody who could change anything.
+                    std::future::pending().await
+                }
+                if tenant.is_none_or(|tenant| resolver.has_changed_since(tenant, *asked)) {
+                    return;
+                }
             }
         };
         let ended = async {
@@ -82,9 +103,9 @@ impl Watch {
         resolved: &mut Resolved,
     ) -> Result<(), Denied> {
         let has_ended = resolved.expires_at.is_some_and(|at| at <= served.app.clock.now());
-        // Seen before the guard is asked: a further change is another.
-        if has_ended || self.changes.has_changed().unwrap_or(false) {
-            self.changes.mark_unchanged();
+        if has_ended || self.resolver.has_changed_since(resolved.standing.id, self.asked) {
+            // Before the guard is asked: a further change is another.
+            self.asked = self.resolver.moment();
             *resolved = guard(served, credentials).await?;
         }
         Ok(())
@@ -92,15 +113,18 @@ impl Watch {
 
     /// Asks the guard again. None: it cannot decide now, and what it said before stands.
     pub async fn prove(&mut self, served: &Served, credentials: &Credentials) -> Result<Option<Resolved>, Denied> {
+        self.asked = self.resolver.moment();
         let proved = guard(served, credentials).await;
-        let proved = self.judge(proved, Instant::now())?;
+        let proved = self.patience.judge(proved, Instant::now())?;
         if let Some(resolved) = &proved {
             self.ends_at = None;
             self.follow(served, resolved);
         }
         Ok(proved)
     }
+}
 
+impl Patience {
     fn judge<T>(&mut self, proved: Result<T, Denied>, now: Instant) -> Result<Option<T>, Denied> {
         let since = self.undecided.take().map_or(now, |undecided| undecided.since);
         match proved {
@@ -131,16 +155,15 @@ mod tests {
 
     #[test]
     fn a_guard_that_cannot_decide_is_asked_again_for_a_while() {
-        let (_sender, changes) = watch::channel(());
-        let mut watch = Watch { changes, undecided: None, ends_at: None };
+        let mut patience = Patience::default();
         let fault = || Err::<(), _>(Denied::from(Refusal::Fault(Fault::internal("away"))));
         let start = Instant::now();
-        assert!(matches!(watch.judge(fault(), start), Ok(None)));
-        assert!(matches!(watch.judge(fault(), start + PATIENCE - RETRY), Ok(None)));
-        assert!(watch.judge(fault(), start + PATIENCE).is_err());
-        assert!(matches!(watch.judge(fault(), start), Ok(None)));
-        assert!(matches!(watch.judge(Ok(()), start), Ok(Some(()))));
-        assert!(matches!(watch.judge(fault(), start + PATIENCE), Ok(None)), "its patience is new");
-        assert!(watch.judge(Err::<(), _>(Refusal::Suspended.into()), start).is_err(), "what is decided is");
+        assert!(matches!(patience.judge(fault(), start), Ok(None)));
+        assert!(matches!(patience.judge(fault(), start + PATIENCE - RETRY), Ok(None)));
+        assert!(patience.judge(fault(), start + PATIENCE).is_err());
+        assert!(matches!(patience.judge(fault(), start), Ok(None)));
+        assert!(matches!(patience.judge(Ok(()), start), Ok(Some(()))));
+        assert!(matches!(patience.judge(fault(), start + PATIENCE), Ok(None)), "its patience is new");
+        assert!(patience.judge(Err::<(), _>(Refusal::Suspended.into()), start).is_err(), "what is decided is");
     }
 }

@@ -20,7 +20,7 @@ pub enum Refusal {
     /// Unknown, used, expired or revoked: nobody learns which.
     #[error("The token is not valid, or not any more.")]
     BadToken,
-    #[error("There is no such session.")]
+    #[error("There is no such session that you may end: members end their own, a secret key everybody's.")]
     NoSession,
     #[error("Too many attempts. Try again in a few minutes.")]
     TooManyAttempts,
@@ -52,6 +52,10 @@ pub enum Refusal {
     OwnOverrides,
     #[error("An owner may everything: there are no exceptions for owners.")]
     OwnerOverrides,
+    #[error(
+        "A key that ends lets nobody in, nor lets them do more: they would stay when it has ended. Take a key without an end, or sign in."
+    )]
+    EndingKey,
     #[error("The last owner who can sign in stays one: make somebody else an owner first.")]
     LastOwner,
     #[error("This member signs in with an identity provider: change it there.")]
@@ -126,7 +130,9 @@ impl Refusal {
             Self::BadToken => Code::TokenInvalid,
             Self::NoSession | Self::NoMember | Self::NoObject(_) => Code::NotFound,
             Self::NotGranted { .. } => Code::NotGranted,
-            Self::LastOwner | Self::OwnOverrides | Self::OwnerOverrides | Self::Elsewhere => Code::NotAllowed,
+            Self::EndingKey | Self::LastOwner | Self::OwnOverrides | Self::OwnerOverrides | Self::Elsewhere => {
+                Code::NotAllowed
+            }
             Self::TooMany | Self::TooManyOverrides => Code::LimitReached,
             Self::TooManyAttempts | Self::Busy | Self::JustMailed => Code::Throttled,
             Self::EmailTaken => Code::Taken,

@@ -67,7 +67,7 @@ pub enum BadToken {
     /// Nobody learns more than that: not by which check it fell.
     #[error("the access token is malformed, or not one of this service")]
     Malformed,
-    #[error("the access token has expired: refresh it")]
+    #[error("the access token has expired: refresh it with `staffTokenRefresh`, sent without it")]
     Expired,
     #[error("the access token is not valid yet")]
     Early,

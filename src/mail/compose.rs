@@ -1,7 +1,7 @@
 //! From a message to the bytes that travel (RFC 5322, MIME).
 
 use lettre::Message as Mime;
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 
 use super::{MailError, Message};
 
@@ -26,7 +26,7 @@ pub fn compose(message: &Message, from: &Mailbox) -> Result<Mime, MailError> {
         ));
     let mail = match &message.html {
         Some(html) => mail.multipart(MultiPart::alternative_plain_html(message.text.clone(), html.clone())),
-        None => mail.body(message.text.clone()),
+        None => mail.singlepart(SinglePart::plain(message.text.clone())),
     };
     mail.map_err(|error| hopeless(&error))
 }
@@ -55,6 +55,16 @@ mod tests {
         assert!(header.contains("<no-reply@shops.example>") && header.contains("To: ada@shop.example"), "{header}");
         assert!(header.contains("Reply-To: help@fjord.example"), "{header}");
         assert!(mail.contains("text/plain") && mail.contains("<p>Hello</p>"), "{mail}");
+    }
+
+    #[test]
+    fn a_mail_says_in_which_letters_it_is_written() {
+        let from = "no-reply@shops.example".parse().unwrap();
+        for html in [None, Some("<p>李</p>".to_owned())] {
+            let message = Message { text: "李 Müller".to_owned(), html, ..message() };
+            let mail = String::from_utf8(compose(&message, &from).unwrap().formatted()).unwrap();
+            assert!(mail.contains("MIME-Version: 1.0") && mail.contains("text/plain; charset=utf-8"), "{mail}");
+        }
     }
 
     #[test]

@@ -37,6 +37,11 @@ macro_rules! currencies {
 }
 
 impl Currency {
+    /// Whether it is ISO 4217's code for "no currency", in which nothing has a price.
+    pub fn stands_for_none(self) -> bool {
+        self == Self::XXX
+    }
+
     /// The sign before an amount; the code, where there is no common one.
     pub fn symbol(self) -> &'static str {
         match self {

@@ -209,6 +209,11 @@ pub struct RoleDeletePayload {
     user_errors: Vec<RoleUserError>,
 }
 
+/// What a role may, somebody may for as long as they have it.
+fn lasting(scope: &Scope) -> Result<(), Rule> {
+    if scope.is_ending_key { Err(Rule::EndingKey) } else { Ok(()) }
+}
+
 #[derive(Default)]
 pub struct RoleMutation;
 
@@ -222,7 +227,8 @@ impl RoleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The role to make.")] input: RoleCreateInput,
     ) -> Result<Option<RoleCreatePayload>> {
-        let (role, user_errors) = match input.into_model() {
+        let new = lasting(ctx.scope()).and_then(|()| input.into_model());
+        let (role, user_errors) = match new {
             Ok(new) => {
                 let scope = ctx.scope();
                 let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
@@ -243,7 +249,10 @@ impl RoleMutation {
         #[graphql(desc = "The role's global id.")] id: ID,
         #[graphql(desc = "What is to change.")] input: RoleUpdateInput,
     ) -> Result<Option<RoleUpdatePayload>> {
-        let wanted = Gid::of(&id, "Role").ok_or(Rule::NotFound).and_then(|id| Ok((id, input.into_model()?)));
+        let wanted = lasting(ctx.scope()).and_then(|()| {
+            let id = Gid::of(&id, "Role").ok_or(Rule::NotFound)?;
+            Ok((id, input.into_model()?))
+        });
         let (role, user_errors) = match wanted {
             Ok((id, wanted)) => {
                 let scope = ctx.scope();
@@ -256,8 +265,8 @@ impl RoleMutation {
         Ok(Some(RoleUpdatePayload { role, user_errors }))
     }
 
-    /// Removes a role from which none inherits and which nobody has. One of the system's is as it was before the shop
-    /// changed it.
+    /// Removes a role from which none inherits and which nobody has. One of the system's that the shop has changed is as it
+    /// was before that; one that it has not is refused.
     #[requires(delete_staff)]
     async fn role_delete(
         &self,
@@ -265,12 +274,13 @@ impl RoleMutation {
         #[graphql(desc = "The role's global id.")] id: ID,
     ) -> Result<Option<RoleDeletePayload>> {
         let scope = ctx.scope();
-        let done = match Gid::of(&id, "Role") {
-            Some(id) => {
+        let id = lasting(scope).and_then(|()| Gid::of(&id, "Role").ok_or(Rule::NotFound));
+        let done = match id {
+            Ok(id) => {
                 let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
                 scope.act(async move { service::role_delete(&app, &db, &grants, id).await }).await?
             }
-            None => Err(ServiceError::Rule(Rule::NotFound)),
+            Err(rule) => Err(ServiceError::Rule(rule)),
         };
         let (id, user_errors) = split(done)?;
         Ok(Some(RoleDeletePayload { deleted_role_id: id.map(|id| scope.gid("Role", id)), user_errors }))

@@ -7,6 +7,8 @@ use super::model::{MAX_DEPTH, MAX_HANDLE, MAX_NAME, MAX_ROLES};
 pub enum RoleRule {
     #[error("there is no such role")]
     NotFound,
+    #[error("the role is the system's as it is: there is nothing to remove")]
+    Unchanged,
     #[error("the owner's role stays as it is")]
     Owner,
     #[error("a handle has 1 to {MAX_HANDLE} characters, a letter and then a-z, 0-9, hyphens and underscores")]
@@ -24,7 +26,15 @@ pub enum RoleRule {
     #[error("a role inherits from at most {} others, one after the other, and never from itself", MAX_DEPTH - 1)]
     BadLine,
     #[error("you cannot give or change what you may not do yourself: {missing}")]
-    NotGranted { missing: String },
+    NotGranted {
+        missing: String,
+        /// The path to what would give it, or has it.
+        at: &'static [&'static str],
+    },
+    #[error(
+        "a key that ends changes no roles: who has one would keep it when the key has ended; take a key without an end, or sign in"
+    )]
+    EndingKey,
     #[error("other roles inherit from it: {heirs}")]
     Inherited { heirs: String },
     #[error("members of the staff have this role")]
@@ -61,7 +71,9 @@ impl RoleRule {
             | Self::BadLine => RoleUserErrorCode::Invalid,
             Self::HandleTaken(_) => RoleUserErrorCode::Taken,
             Self::NotGranted { .. } => RoleUserErrorCode::NotGranted,
-            Self::Owner | Self::Inherited { .. } | Self::InUse => RoleUserErrorCode::NotAllowed,
+            Self::EndingKey | Self::Owner | Self::Unchanged | Self::Inherited { .. } | Self::InUse => {
+                RoleUserErrorCode::NotAllowed
+            }
             Self::TooMany => RoleUserErrorCode::LimitReached,
         }
     }
@@ -69,12 +81,12 @@ impl RoleRule {
     /// The path to the argument at fault.
     pub fn field(&self) -> Option<Vec<String>> {
         let at: &[&str] = match self {
-            Self::NotFound | Self::Owner | Self::Inherited { .. } | Self::InUse => &["id"],
-            Self::TooMany => return None,
+            Self::NotFound | Self::Owner | Self::Unchanged | Self::Inherited { .. } | Self::InUse => &["id"],
+            Self::TooMany | Self::EndingKey => return None,
             Self::BadHandle | Self::HandleTaken(_) => &["input", "handle"],
             Self::BadName => &["input", "name"],
             Self::UnknownParent(_) | Self::BadLine => &["input", "inherits"],
-            Self::NotGranted { .. } => &["input", "accessScopes"],
+            Self::NotGranted { at, .. } => at,
             Self::UnknownPermission { at, .. } => {
                 return Some(["input", "accessScopes", &at.to_string()].map(str::to_owned).to_vec());
             }

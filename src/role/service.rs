@@ -78,7 +78,7 @@ pub async fn role_update(
     let set = async |tx: &mut TenantTx<'_>, roles: Roles| {
         let old = changeable(&roles, id)?;
         // Who may less than the role may not take from it either.
-        check_grants(&roles, old, grants)?;
+        check_grants(&roles, old, grants, &["id"])?;
         let role = Kept {
             name: wanted.name.clone().unwrap_or_else(|| old.name.clone()),
             inherits: wanted.inherits.clone().unwrap_or_else(|| old.inherits.clone()),
@@ -101,15 +101,16 @@ pub async fn role_update(
 pub async fn role_delete(app: &App, db: &TenantDb, grants: &Grants, id: Uuid) -> ServiceResult<Uuid, Rule> {
     let remove = async |tx: &mut TenantTx<'_>, roles: Roles| {
         let role = changeable(&roles, id)?;
-        check_grants(&roles, role, grants)?;
+        check_grants(&roles, role, grants, &["id"])?;
         match role.system() {
             // What it was may be more than it is.
+            Some(_) if role.times.is_none() => return refused(Rule::Unchanged),
             Some(system) => {
                 let restored = roles.with(Kept { id, ..Kept::of_system(system) });
                 if !restored.breaks_none_of(&roles) {
                     return refused(Rule::BadLine);
                 }
-                check_grants(&restored, role, grants)?;
+                check_grants(&restored, role, grants, &["id"])?;
             }
             None => {
                 let heirs: Vec<&str> = roles.heirs(&role.handle).map(|heir| heir.handle.as_str()).collect();
@@ -163,13 +164,15 @@ fn check(roles: &Roles, role: &Kept, grants: &Grants) -> ServiceResult<(), Rule>
     if roles.line(&role.handle).is_none() {
         return refused(Rule::BadLine);
     }
-    check_grants(roles, role, grants)
+    // What it would have of its own, or else of the one from which it inherits.
+    let is_own = grants.lack(role.permissions).is_some() || role.inherits.is_none();
+    check_grants(roles, role, grants, if is_own { &["input", "accessScopes"] } else { &["input", "inherits"] })
 }
 
 /// Nobody gives away what they do not have, nor takes it from those who do.
-fn check_grants(roles: &Roles, role: &Kept, grants: &Grants) -> ServiceResult<(), Rule> {
+fn check_grants(roles: &Roles, role: &Kept, grants: &Grants, at: &'static [&'static str]) -> ServiceResult<(), Rule> {
     match grants.lack(roles.to_give(&role.handle)) {
-        Some(missing) => refused(Rule::NotGranted { missing }),
+        Some(missing) => refused(Rule::NotGranted { missing, at }),
         None => Ok(()),
     }
 }

@@ -159,6 +159,10 @@ impl SupportAccessMutation {
         #[graphql(desc = "For how long, and what it allows.")] input: SupportAccessGrantInput,
     ) -> Result<Option<SupportAccessGrantPayload>> {
         let scope = ctx.scope();
+        if scope.is_ending_key {
+            let user_errors = vec![Rule::EndingKey.into()];
+            return Ok(Some(SupportAccessGrantPayload { support_access: None, user_errors }));
+        }
         let new = match input.into_model() {
             Ok(new) => new,
             Err(rule) => {

@@ -23,6 +23,9 @@ pub const NEVER: Permissions = Permissions::of(&[
     may::WRITE_API_KEYS,
     may::DELETE_API_KEYS,
     may::WRITE_WEBHOOKS,
+    // Links with tokens lead to the shop's addresses, and to its customers'.
+    may::WRITE_SETTINGS,
+    may::WRITE_CUSTOMERS,
 ]);
 
 /// To see everything.

@@ -23,6 +23,10 @@ pub enum SupportAccessRule {
     Never { never: String },
     #[error("the shop grants it, not the operator")]
     ByOperator,
+    #[error(
+        "a key that ends grants no support access, which could go on for longer: take a key without an end, or sign in"
+    )]
+    EndingKey,
     #[error("a shop has at most {MAX_LIVE} support accesses in force: revoke one first")]
     TooMany,
 }
@@ -49,7 +53,7 @@ impl SupportAccessRule {
             Self::NotFound => Code::NotFound,
             Self::BadHours | Self::BadReason | Self::UnknownPermission { .. } | Self::NoPermission => Code::Invalid,
             Self::NotGranted { .. } => Code::NotGranted,
-            Self::Never { .. } | Self::ByOperator => Code::NotAllowed,
+            Self::Never { .. } | Self::ByOperator | Self::EndingKey => Code::NotAllowed,
             Self::TooMany => Code::LimitReached,
         }
     }
@@ -64,7 +68,7 @@ impl SupportAccessRule {
                 return Some(vec!["input".to_owned(), "accessScopes".to_owned(), at.to_string()]);
             }
             Self::NoPermission | Self::NotGranted { .. } | Self::Never { .. } => &["input", "accessScopes"],
-            Self::ByOperator | Self::TooMany => return None,
+            Self::ByOperator | Self::EndingKey | Self::TooMany => return None,
         };
         Some(path.iter().map(|part| (*part).to_owned()).collect())
     }

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::hosts::HostName;
+pub use self::local::Moment;
 use self::local::{DEAF, Entry, LOCAL_ENTRIES, Lasting, Local, keep_uses, listen, write_uses};
 use super::model::{Access, TenantStanding};
 use super::store;
@@ -59,7 +60,9 @@ pub enum Refusal {
     Unknown,
     #[error("the API key has expired")]
     Expired,
-    #[error("no credential: send x-api-key, or use the shop's own host name")]
+    #[error(
+        "no credential: send x-api-key, or Authorization: Bearer with an access token, or use the shop's own host name"
+    )]
     Missing,
     #[error("the shop is suspended")]
     Suspended,
@@ -83,7 +86,7 @@ pub enum Refusal {
     NoMember,
     #[error("the identity provider cannot be asked for its keys at the moment")]
     ProviderAway,
-    #[error("the credentials name different shops")]
+    #[error("the credentials name different shops, or one that none of them is for: send one credential alone")]
     OtherTenant,
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -197,7 +200,17 @@ impl Resolver {
         write_uses(&self.db, &self.local).await
     }
 
-    /// Tells when credentials may have changed: what was resolved before must be resolved again.
+    /// Now: to be asked for before something is resolved that is kept.
+    pub fn moment(&self) -> Moment {
+        self.local.moment()
+    }
+
+    /// Whether what leads to the tenant has changed since: what was resolved then must be resolved again.
+    pub fn has_changed_since(&self, tenant: TenantId, moment: Moment) -> bool {
+        self.local.has_changed_since(tenant, moment)
+    }
+
+    /// Tells when anybody's credentials may have changed: whether the tenant's have, says [`Self::has_changed_since`].
     pub fn changes(&self) -> watch::Receiver<()> {
         self.local.changes.subscribe()
     }

@@ -469,7 +469,12 @@ async fn the_viewer_is_told_which_rule_decides() {
             (false, "shoppers have no permissions"),
         ),
         (&store.secret, "SERVER", (true, "the key is not limited"), (true, "the key is not limited")),
-        (&limited, "SERVER", (true, "the permissions of the key"), (false, "the permissions of the key")),
+        (
+            &limited,
+            "SERVER",
+            (true, "what the key, or the support access, is limited to"),
+            (false, "what the key, or the support access, is limited to"),
+        ),
     ] {
         let document = r#"{ viewer { kind orders: explain(scope: "read_orders") { allowed reason }
             products: explain(scope: "write_products") { allowed reason } } }"#;

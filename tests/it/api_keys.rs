@@ -12,7 +12,8 @@ use crate::support::{Store, TestApp, eventually, redis_url};
 const CREATE: &str = "mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
     apiKey { id kind name lastFour isUnlimited accessScopes { handle } createdAt expiresAt lastUsedAt revokedAt }
     key userErrors { field code message } } }";
-const ROTATE: &str = "mutation ($id: ID!, $overlap: Int) { apiKeyRotate(id: $id, overlapSeconds: $overlap) {
+const ROTATE: &str = "mutation ($id: ID!, $overlap: Int, $end: DateTime) {
+    apiKeyRotate(id: $id, overlapSeconds: $overlap, expiresAt: $end) {
     apiKey { id name accessScopes { handle } expiresAt } key replaced { id expiresAt }
     userErrors { field code message } } }";
 
@@ -92,7 +93,11 @@ async fn nobody_makes_a_key_that_may_more_than_they_may() {
     }
     // Nor by having a stronger one replaced.
     let rotated = app.gql(&limited, ROTATE, json!({ "id": strong_id })).await["apiKeyRotate"].take();
-    assert_eq!((&rotated["key"], &rotated["userErrors"][0]["code"]), (&Value::Null, &json!("NOT_GRANTED")));
+    let error = &rotated["userErrors"][0];
+    assert_eq!(
+        (&rotated["key"], &error["code"], &error["field"]),
+        (&Value::Null, &json!("NOT_GRANTED"), &json!(["id"]))
+    );
     assert_eq!(let_in(&app, &strong).await, Ok(strong_id));
     // What they may they can give away.
     let less = json!({ "kind": "SECRET", "name": "Less", "accessScopes": ["read_orders"] });
@@ -113,11 +118,14 @@ async fn a_rotated_key_goes_on_until_the_overlap_is_over() {
     assert_eq!(rotated["userErrors"], json!([]));
     let new = rotated["key"].as_str().expect("the new key").to_owned();
     let new_id = rotated["apiKey"]["id"].as_str().expect("an id").to_owned();
-    // As long as the old one was to live: ten days.
+    // It ends when the old one was to.
     let expected = json!({ "id": new_id, "name": "ERP", "accessScopes": [{ "handle": "read_orders" }],
-        "expiresAt": "2026-06-12T12:00:00Z" });
+        "expiresAt": "2026-06-11T12:00:00Z" });
     assert_eq!(rotated["apiKey"], expected);
     assert_eq!(rotated["replaced"], json!({ "id": old_id, "expiresAt": "2026-06-02T13:00:00Z" }));
+    // Whoever says it again, for want of the first answer, does not get one that is about to end.
+    let again = app.gql(&store.secret, ROTATE, json!({ "id": old_id })).await["apiKeyRotate"].take();
+    assert_eq!((&again["key"], &again["userErrors"][0]["code"]), (&Value::Null, &json!("ALREADY_ROTATED")));
     assert_eq!(let_in(&app, &old).await, Ok(old_id.clone()));
     assert_eq!(let_in(&app, &new).await, Ok(new_id.clone()));
     app.clock.advance(Duration::hours(1));
@@ -236,11 +244,61 @@ async fn a_key_that_ends_makes_none_that_goes_on_for_longer() {
     let input = json!({ "kind": "SECRET", "name": "Shorter", "expiresAt": "2026-06-02T11:59:59Z" });
     let fine = app.gql(&short, create, json!({ "input": input })).await["apiKeyCreate"].take();
     assert_eq!(fine["userErrors"], json!([]));
-    // Nor does it live again by its own rotation.
+    // Nor does it live longer by its own rotation.
     app.clock.advance(Duration::hours(1));
-    let rotate = "mutation ($id: ID!) { apiKeyRotate(id: $id) { key userErrors { code } } }";
-    let again = app.gql(&short, rotate, json!({ "id": made["apiKey"]["id"] })).await["apiKeyRotate"].take();
-    assert_eq!(again, json!({ "key": null, "userErrors": [{ "code": "NOT_GRANTED" }] }));
-    let by_another = app.gql(&store.secret, rotate, json!({ "id": made["apiKey"]["id"] })).await["apiKeyRotate"].take();
-    assert_eq!(by_another["userErrors"], json!([]));
+    let rotate = async |key: &str, id: &Value, end: Value| {
+        let query = "mutation ($id: ID!, $end: DateTime) { apiKeyRotate(id: $id, expiresAt: $end) {
+            key apiKey { id expiresAt rotatedAt } replaced { rotatedAt } userErrors { code field } } }";
+        app.gql(key, query, json!({ "id": id, "end": end })).await["apiKeyRotate"].take()
+    };
+    let id = &made["apiKey"]["id"];
+    for (end, code) in [("2026-06-02T12:00:01Z", "NOT_GRANTED"), ("2026-06-01T12:00:00Z", "INVALID")] {
+        let refused = rotate(&short, id, json!(end)).await;
+        assert_eq!(refused["userErrors"], json!([{ "code": code, "field": ["expiresAt"] }]), "{end}");
+    }
+    let rotated = rotate(&short, id, Value::Null).await;
+    assert_eq!(
+        (&rotated["apiKey"]["expiresAt"], &rotated["apiKey"]["rotatedAt"]),
+        (&json!("2026-06-02T12:00:00Z"), &Value::Null)
+    );
+    assert_eq!(rotated["replaced"]["rotatedAt"], "2026-06-01T13:00:00Z");
+    let by_another = rotate(&store.secret, &rotated["apiKey"]["id"], json!("2026-07-01T00:00:00Z")).await;
+    assert_eq!(by_another["apiKey"]["expiresAt"], "2026-07-01T00:00:00Z", "who does not end says when it does");
+}
+
+#[tokio::test]
+async fn a_key_that_ends_lets_nobody_in_who_stays() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    let input = json!({ "kind": "SECRET", "name": "Short", "expiresAt": "2026-06-02T12:00:00Z" });
+    let (short, _) = made(&app, &store, input).await;
+    let member = app.staff(&store, "ada@shop.example", "viewer").await;
+    let id = format!("gid://emporia/StaffMember/{member}");
+    let role =
+        "mutation { roleCreate(input: { handle: \"packer\", name: \"Packer\", accessScopes: [] }) { role { id } } }";
+    let role = app.gql(&store.secret, role, json!({})).await["roleCreate"]["role"]["id"].take();
+    let documents = [
+        "staffInvite(input: { email: \"eve@shop.example\", name: \"Eve\", role: \"owner\" })".to_owned(),
+        format!("staffUpdate(id: \"{id}\", input: {{ role: \"owner\" }})"),
+        format!("staffUpdate(id: \"{id}\", input: {{ suspended: false }})"),
+        format!(
+            "staffPermissionOverridesSet(id: \"{id}\", overrides: [{{ permission: \"write_staff\", effect: ALLOW }}])"
+        ),
+        "roleCreate(input: { handle: \"boss\", name: \"Boss\", accessScopes: [\"write_staff\"] })".to_owned(),
+        format!("roleUpdate(id: {role}, input: {{ accessScopes: [\"write_staff\"] }})"),
+        format!("roleDelete(id: {role})"),
+        "supportAccessGrant(input: { reason: \"why\" })".to_owned(),
+    ];
+    for document in documents {
+        let query = format!("mutation {{ done: {document} {{ userErrors {{ code message }} }} }}");
+        let refused = app.gql(&short, &query, json!({})).await["done"]["userErrors"][0].take();
+        assert_eq!(refused["code"], "NOT_ALLOWED", "{document}");
+        assert!(refused["message"].as_str().is_some_and(|text| text.contains("key that ends")), "{refused}");
+    }
+    // To keep somebody out, it may.
+    let query = format!(
+        "mutation {{ staffUpdate(id: \"{id}\", input: {{ suspended: true }}) {{ staffMember {{ status }} }} }}"
+    );
+    let kept_out = app.gql(&short, &query, json!({})).await["staffUpdate"].take();
+    assert_eq!(kept_out["staffMember"]["status"], "SUSPENDED");
 }

@@ -124,6 +124,7 @@ async fn a_link_to_a_new_password_is_void_once_the_address_is_another() {
     let changed = app.gql(&store.secret, query, json!({ "input": input })).await;
     let customer = json!({ "email": "countess@example.com", "verifiedEmail": false });
     assert_eq!(changed["customerUpdate"]["customer"], customer);
+    assert_eq!(app.mails(ADA).await.last().expect("a notice").subject, "Your account has another email address: acme");
     let query = "mutation($id: ID!, $input: CustomerResetInput!) { customerReset(id: $id, input: $input) {
         customerUserErrors { field code } } }";
     let input = json!({ "resetToken": reset.token, "password": "new horse 1" });
@@ -268,6 +269,18 @@ async fn staff_enter_customers_and_note_what_only_they_see() {
         let refused = change(input).await;
         assert_eq!(refused["customerUserErrors"], json!([{ "field": ["input", path], "code": code }]));
     }
+
+    // Whoever reads the mail of an address has its account and its orders: that is for who may see orders.
+    let crm = json!({ "kind": "SECRET", "name": "CRM", "accessScopes": ["read_customers", "write_customers"] });
+    let make = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { key } }";
+    let crm = app.gql(&store.secret, make, json!({ "input": crm })).await["apiKeyCreate"]["key"].take();
+    let crm = crm.as_str().expect("a key");
+    let by_crm = async |input: Value| app.gql(crm, query, json!({ "input": input })).await["customerUpdate"].take();
+    let refused = by_crm(json!({ "id": ada.id, "email": "crm@shop.example" })).await;
+    assert_eq!(refused["customerUserErrors"], json!([{ "field": ["input", "email"], "code": "INVALID" }]));
+    let same = by_crm(json!({ "id": ada.id, "email": ADA.to_uppercase(), "note": "likes engines" })).await;
+    assert_eq!(same["customerUserErrors"], json!([]), "the same address, written otherwise");
+    app.customer(&store, &ada.token).await;
 
     // Who was entered has an account once they have shown that the address is theirs.
     app.sign_up(&store, BOB, "Eve").await;

@@ -237,3 +237,36 @@ async fn a_credential_is_good_at_no_other_shops_host() {
     let signed_in = app.post_json(&other.publishable, &body, &[("host", "acme.shops.test")]).await.json();
     assert_eq!(signed_in["data"]["staffSignIn"]["staffAccessToken"], Value::Null, "{signed_in}");
 }
+
+#[tokio::test]
+async fn a_token_that_is_no_text_is_malformed_and_not_absent() {
+    let (_app, acme, _other, server) = two_shops().await;
+    let key = format!("x-api-key: {}", acme.publishable);
+    let asked_with = async |authorization: &[u8]| {
+        let line = [b"Authorization: ".as_slice(), authorization].concat();
+        asked(&server, "/graphql", &[b"Host: api.example", key.as_bytes(), &line]).await.0
+    };
+    for authorization in [b"Bearer abc\xe9".as_slice(), b"bearer \xff", b" BEARER \xe9"] {
+        assert_eq!(asked_with(authorization).await, "401", "{authorization:?}");
+    }
+    assert_eq!(asked_with(b"Basic abc\xe9").await, "200", "another scheme is somebody else's");
+}
+
+#[tokio::test]
+async fn the_services_own_name_below_the_shops_domain_is_no_shops() {
+    let settings = [("PUBLIC_URL", "https://api.shops.example"), ("BASE_DOMAIN", "shops.example")];
+    let app = TestApp::with(&settings).await;
+    let acme = app.store("acme").await;
+    let server = app.serve().await;
+    assert!(is_acmes(&at(&server, b"acme.shops.example").await));
+    assert!(is_nobodys(&at(&server, b"api.shops.example").await));
+    let member = app.member(&acme, "ada@shop.example", "owner").await;
+    let bearer = format!("Authorization: Bearer {}", member.access_token);
+    let as_member = asked(&server, "/graphql", &[b"Host: api.shops.example", bearer.as_bytes()]).await;
+    assert!(is_acmes(&as_member), "{as_member:?}");
+    let operator = app.operator().await;
+    let create = r#"mutation { tenantCreate(input: { externalId: "7", handle: "api", name: "API", currency: EUR, country: DE,
+        shippingRate: "0", owner: { email: "eve@shop.example", name: "Eve" } }) { userErrors { code field } } }"#;
+    let refused = app.gql_as(&operator.token, create, json!({})).await["tenantCreate"].take();
+    assert_eq!(refused["userErrors"], json!([{ "code": "TAKEN", "field": ["input", "handle"] }]));
+}

@@ -257,6 +257,11 @@ async fn a_healthy_process_says_so() {
     assert_eq!((&health["status"], &health["database"], &health["shared"]), (&json!("ok"), &json!("ok"), &json!("ok")));
     let nowhere = app.send("GET", "/nowhere", &[], "").await;
     assert_eq!(nowhere.header("content-type"), Some("application/problem+json"));
+    for (method, path) in [("PUT", "/graphql"), ("POST", "/livez"), ("POST", "/.well-known/jwks.json")] {
+        let refused = app.send(method, path, &[], "").await;
+        assert_eq!((refused.status.as_u16(), refused.header("content-type")), (405, Some("application/problem+json")));
+        assert!(refused.header("allow").is_some_and(|allow| allow.contains("GET")), "{path}");
+    }
 }
 
 #[tokio::test]

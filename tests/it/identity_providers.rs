@@ -313,6 +313,17 @@ async fn clerks_tokens_of_both_versions_lead_to_the_organizations_shop() {
         assert_eq!(app.gql_as(token, VIEWER, json!({})).await["shop"]["name"], "Acme");
     }
     assert!(is_viewer(&permissions(&app, &issuer.clerk_token("user_1", "org_1", "org:member")).await));
+    // What the operator makes of a role counts however the provider writes it.
+    for named in ["org:admin", "admin"] {
+        let mut provider = issuer.clerk("clerk");
+        provider["roles"] = json!({ named: "editor" });
+        let app = TestApp::trusting(&[provider]).await;
+        app.told(&issuer, "evt_1", &organization("created", 1, "org_1", "Acme")).await;
+        for token in [&first, &second] {
+            let found = permissions(&app, token).await;
+            assert!(has(&found, "write_orders") && !has(&found, "write_settings"), "{named}: {found:?}");
+        }
+    }
     let refused = async |what: &str, claims: &Value, status| {
         let answer = app.bearer(&issuer.sign("RS256", claims), VIEWER, json!({}), &[]).await;
         assert_eq!(answer.status, status, "{what}: {answer:?}");

@@ -219,6 +219,41 @@ async fn a_member_who_is_removed_is_kept_out_although_the_token_is_good_and_the_
     assert_eq!(stage.staff("org_1").await.len(), 1);
 }
 
+/// Whoever leaves an organization by themselves and comes again is as the shop left them.
+#[tokio::test]
+async fn what_a_shop_has_said_against_a_member_outlives_their_leaving() {
+    let stage = Stage::with_acme().await;
+    let store = stage.acme().await;
+    let owner = stage.app.member(&store, "own@shop.example", "owner").await;
+    let say = async |document: &str, id: &str| {
+        let document = format!("mutation {{ done: {document} {{ userErrors {{ code }} }} }}").replace("<id>", id);
+        assert_eq!(stage.app.gql_as(&owner.access_token, &document, json!({})).await["done"]["userErrors"], json!([]));
+    };
+    let denied =
+        "staffPermissionOverridesSet(id: \"<id>\", overrides: [{ permission: \"write_orders\", effect: DENY }])";
+    for (user, against) in [("ada", "staffUpdate(id: \"<id>\", input: { suspended: true })"), ("bob", denied)] {
+        let event = |action: &str, at, id: &str| membership(action, at, id, "org_1", user, "org:admin");
+        stage.told(&format!("evt_{user}_2"), &event("created", 2, &format!("{user}1"))).await;
+        let staff = stage.staff("org_1").await;
+        let id =
+            staff.iter().find(|one| one["name"] == user).expect("the member")["id"].as_str().expect("an id").to_owned();
+        say(against, &id).await;
+        assert_eq!(stage.told(&format!("evt_{user}_3"), &event("deleted", 3, &format!("{user}1"))).await, "applied");
+        assert_eq!(stage.status(user, "org_1").await, StatusCode::FORBIDDEN);
+        assert_eq!(stage.told(&format!("evt_{user}_4"), &event("created", 4, &format!("{user}2"))).await, "applied");
+        assert_eq!(
+            stage.status(user, "org_1").await,
+            StatusCode::FORBIDDEN,
+            "{user} is suspended until the shop says otherwise"
+        );
+        say("staffUpdate(id: \"<id>\", input: { suspended: false })", &id).await;
+        assert_eq!(stage.status(user, "org_1").await, StatusCode::OK);
+    }
+    let cancel = "mutation { orderCancel(orderId: \"x\", reason: OTHER, refund: true, restock: true) { userErrors { message } } }";
+    let bob = stage.app.bearer(&stage.token("bob", "org_1"), cancel, json!({}), &[]).await;
+    assert_eq!(bob.code(), "FORBIDDEN", "and what was denied is denied: {bob:?}");
+}
+
 /// What the provider says of an address is not what we know of it.
 #[tokio::test]
 async fn a_member_of_ours_with_the_same_address_stays_who_they_are() {

@@ -43,6 +43,11 @@ async fn a_tenant_is_made_in_one_call_and_sells_at_once() {
     let again = app.gql_as(&operator.token, CREATE, again).await["tenantCreate"].take();
     assert_eq!((&again["created"], &again["tenant"]["id"]), (&json!(false), &tenant["id"]), "{again:#}");
     assert_eq!((&again["secretKey"], &again["publishableKey"]), (&Value::Null, &Value::Null));
+    // Nothing has a price in no currency.
+    let none = CREATE.replace("currency: EUR", "currency: XXX");
+    let none =
+        app.gql_as(&operator.token, &none, json!({ "id": "crm-9", "handle": "none" })).await["tenantCreate"].take();
+    assert_eq!(none["userErrors"][0]["field"], json!(["input", "currency"]), "{none:#}");
     // The handle is somebody's.
     let taken = json!({ "id": "crm-8", "handle": "acme" });
     let taken = app.gql_as(&operator.token, CREATE, taken).await["tenantCreate"].take();
@@ -80,6 +85,13 @@ async fn a_tenant_is_changed_suspended_resumed_and_deleted_for_good() {
     assert!(shop().await.text.contains("has been deleted"));
     app.clock.advance(chrono::Duration::hours(1));
     assert_eq!(act("tenantDelete", "").await["tenant"], deleted, "said again, nothing changes");
+    let again = app.gql_as(&operator.token, CREATE, json!({ "id": "crm-7", "handle": "acme-2" })).await;
+    let error = &again["tenantCreate"]["userErrors"][0];
+    assert_eq!(
+        (&error["code"], &error["field"]),
+        (&json!("DELETED"), &json!(["input", "externalId"])),
+        "it is not there"
+    );
     for (mutation, more) in [("tenantResume", ""), ("tenantSuspend", ""), ("tenantUpdate", r#", input: { name: "B" }"#)]
     {
         let refused = act(mutation, more).await;

@@ -115,6 +115,8 @@ async fn a_shop_has_a_systems_role_otherwise_until_it_takes_that_back() {
     let back = done(&app, &store.secret, DELETE, json!({ "id": before["id"] })).await;
     assert_eq!(back["deletedRoleId"], before["id"]);
     assert_eq!(role(&app, &store, "editor").await, before);
+    let again = done(&app, &store.secret, DELETE, json!({ "id": before["id"] })).await;
+    refused(&again, "NOT_ALLOWED", json!(["id"]));
     let owner = role(&app, &store, "owner").await;
     for (document, variables) in [
         (UPDATE, json!({ "id": owner["id"], "input": { "accessScopes": [] } })),
@@ -131,26 +133,26 @@ async fn nobody_makes_or_touches_a_role_that_may_more_than_they_may() {
     let strong = made(&app, &store, "strong", None, &["delete_orders"]).await;
     let weak = made(&app, &store, "weak", None, &["read_orders"]).await;
     let limited = key(&app, &store, &["read_staff", "write_staff", "delete_staff", "read_orders"]).await;
-    let scopes = json!(["input", "accessScopes"]);
-    for input in [
-        json!({ "handle": "more", "name": "More", "accessScopes": ["delete_orders"] }),
+    let (scopes, parent) = (json!(["input", "accessScopes"]), json!(["input", "inherits"]));
+    for (input, at) in [
+        (json!({ "handle": "more", "name": "More", "accessScopes": ["delete_orders"] }), &scopes),
         // Nor what another role brings along.
-        json!({ "handle": "more", "name": "More", "inherits": "strong", "accessScopes": [] }),
-        json!({ "handle": "more", "name": "More", "inherits": "owner", "accessScopes": [] }),
+        (json!({ "handle": "more", "name": "More", "inherits": "strong", "accessScopes": [] }), &parent),
+        (json!({ "handle": "more", "name": "More", "inherits": "owner", "accessScopes": [] }), &parent),
     ] {
-        refused(&done(&app, &limited, CREATE, json!({ "input": input })).await, "NOT_GRANTED", scopes.clone());
+        refused(&done(&app, &limited, CREATE, json!({ "input": input })).await, "NOT_GRANTED", at.clone());
     }
-    for (id, input) in [
-        (&weak, json!({ "accessScopes": ["read_orders", "write_orders"] })),
-        (&weak, json!({ "inherits": "strong" })),
+    for (id, input, at) in [
+        (&weak, json!({ "accessScopes": ["read_orders", "write_orders"] }), scopes),
+        (&weak, json!({ "inherits": "strong" }), parent),
         // Less for those who may more is not theirs to give either.
-        (&strong, json!({ "accessScopes": [] })),
-        (&strong, json!({ "name": "Mine" })),
+        (&strong, json!({ "accessScopes": [] }), json!(["id"])),
+        (&strong, json!({ "name": "Mine" }), json!(["id"])),
     ] {
         let answer = done(&app, &limited, UPDATE, json!({ "id": id, "input": input })).await;
-        refused(&answer, "NOT_GRANTED", scopes.clone());
+        refused(&answer, "NOT_GRANTED", at);
     }
-    refused(&done(&app, &limited, DELETE, json!({ "id": strong })).await, "NOT_GRANTED", scopes);
+    refused(&done(&app, &limited, DELETE, json!({ "id": strong })).await, "NOT_GRANTED", json!(["id"]));
     let renamed = done(&app, &limited, UPDATE, json!({ "id": weak, "input": { "name": "Reader" } })).await;
     assert_eq!(renamed["userErrors"], json!([]));
 }

@@ -1,7 +1,5 @@
 //! One provider of the list: what stands in its fields, and every mistake in them.
 
-use std::collections::BTreeMap;
-
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 use url::Url;
@@ -17,6 +15,8 @@ use crate::webhook::sign::SigningSecret;
 struct Preset {
     tenant: &'static [&'static str],
     role: &'static [&'static str],
+    /// What its texts may have before a role's name.
+    prefix: &'static str,
     roles: &'static [(&'static str, &'static str)],
     algorithms: &'static [Algorithm],
 }
@@ -26,11 +26,17 @@ struct Preset {
 const CLERK: Preset = Preset {
     tenant: &["org_id", "o.id"],
     role: &["org_role", "o.rol"],
-    roles: &[("org:admin", "admin"), ("admin", "admin"), ("org:member", "viewer"), ("member", "viewer")],
+    prefix: "org:",
+    roles: &[("admin", "admin"), ("member", "viewer")],
     algorithms: &[Algorithm::RS256],
 };
-const ANY: Preset =
-    Preset { tenant: &[], role: &[], roles: &[], algorithms: &[Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] };
+const ANY: Preset = Preset {
+    tenant: &[],
+    role: &[],
+    prefix: "",
+    roles: &[],
+    algorithms: &[Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA],
+};
 
 /// An object of the list, out of which fields are taken until none should be left.
 pub(super) struct Entry<'a> {
@@ -80,6 +86,12 @@ impl Entry<'_> {
         }
         if !webhook_secrets.is_empty() && tenant_claim == TenantClaim::Own {
             self.mistake("tenants", "expected organizations: webhooks tell of no other tenants");
+        }
+        if !webhook_secrets.is_empty() && user != paths(&["sub"]) {
+            self.mistake(
+                "claims.user",
+                "expected sub: webhooks tell of users by that, and of one who leaves it would go unheard",
+            );
         }
         ProviderConfig {
             name,
@@ -138,21 +150,27 @@ impl Entry<'_> {
     }
 
     fn roles(&mut self, preset: &Preset) -> RoleMap {
-        let usual = preset.roles.iter().map(|(theirs, ours)| ((*theirs).to_owned(), (*ours).to_owned()));
-        let mut map: BTreeMap<String, String> = usual.collect();
+        let mut map = RoleMap::new(preset.prefix);
+        for (theirs, ours) in preset.roles {
+            map.put(theirs, ours);
+        }
         if let Some(mut given) = self.object("roles") {
+            let mut said = RoleMap::new(preset.prefix);
             for theirs in given.fields.keys().cloned().collect::<Vec<_>>() {
                 let ours = given.text(&theirs).unwrap_or_default();
                 if !is_handle(&ours) {
                     given.mistake(&theirs, "expected the handle of a role, like admin");
                 }
-                map.insert(theirs, ours);
+                if said.put(&theirs, &ours).is_some() {
+                    given.mistake(&theirs, "this role is said twice: with org: and without it, it is one");
+                }
+                map.put(&theirs, &ours);
             }
-            if map.len() > MAX_ENTRIES {
+            if map.count() > MAX_ENTRIES {
                 self.mistake("roles", "expected at most 100");
             }
         }
-        RoleMap(map)
+        map
     }
 
     fn algorithms(&mut self, preset: &Preset) -> Vec<Algorithm> {
@@ -185,6 +203,7 @@ impl Entry<'_> {
         const MAX_RATE: i64 = 1_000_000_000_000;
         let mut shop = self.object("new_shop")?;
         let currency = shop.text("currency").and_then(|code| Currency::from_code(&code));
+        let currency = currency.filter(|currency| !currency.stands_for_none());
         if currency.is_none() {
             shop.mistake("currency", "expected one like EUR");
         }

@@ -82,4 +82,29 @@ fn webhooks_need_to_know_what_a_new_shop_has() {
     let shop = r#", "new_shop": { "currency": "JPY", "country": "JP", "shipping_rate": "0" }"#;
     assert!(with(shop).is_ok(), "on this machine plain http will do");
     assert!(with(&format!(r#"{shop}, "tenants": "own""#)).unwrap_err()[0].contains("webhooks tell of no other"));
+    assert!(with(&shop.replace("JPY", "XXX")).unwrap_err()[0].contains("currency: expected one like EUR"));
+    let by = |user: &str| {
+        let claims = format!(r#""claims": {{ "tenant": "t", "user": {user:?} }}"#);
+        read(&format!(
+            r#"[{{ "name": "a", "issuer": "http://127.0.0.1:9", "audiences": "x", {claims},
+                "webhook_secrets": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" {shop} }}]"#
+        ))
+    };
+    assert!(by("sub").is_ok() && by("email").unwrap_err()[0].contains("claims.user: expected sub"));
+}
+
+#[test]
+fn a_role_is_named_once_with_and_without_its_prefix() {
+    let with = |roles: &str| {
+        read(&format!(
+            r#"[{{ "name": "a", "preset": "clerk", "issuer": "http://127.0.0.1:9", "authorized_parties": "https://a.example",
+                "roles": {roles} }}]"#
+        ))
+    };
+    let lowered = with(r#"{ "org:admin": "editor" }"#).expect("fine");
+    for theirs in ["admin", "org:admin"] {
+        assert_eq!(&*lowered[0].roles.role(Some(theirs)), "editor", "{theirs}");
+    }
+    let twice = with(r#"{ "org:admin": "editor", "admin": "viewer" }"#).unwrap_err();
+    assert!(twice[0].contains("this role is said twice"), "{twice:?}");
 }

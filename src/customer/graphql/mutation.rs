@@ -10,7 +10,7 @@ use super::customer::customer_of_merchant;
 use super::input::*;
 use super::payload::*;
 use super::query::own;
-use crate::access::permission::WRITE_CUSTOMERS;
+use crate::access::permission::{READ_ORDERS, WRITE_CUSTOMERS};
 use crate::address::graphql::MailingAddress;
 use crate::customer::letter::read_link;
 use crate::customer::loaders::AddressesOf;
@@ -214,7 +214,9 @@ impl CustomerMutation {
                 scope.require(WRITE_CUSTOMERS)?;
                 let id = input.id.as_ref().and_then(|id| Gid::of(id, "Customer"));
                 let change = input.into_model();
-                let done = run(scope, async move { service::customer_change(&desk, id, &change).await });
+                let may_see_orders = scope.may(READ_ORDERS);
+                let done =
+                    run(scope, async move { service::customer_change(&desk, id, &change, may_see_orders).await });
                 match done.await? {
                     Ok(id) => {
                         let customer = customer_of_merchant(scope, id).await?;

@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::password::taken;
-use super::{Desk, refuse};
+use super::{Desk, refuse, tell};
+use crate::customer::letter::Notice;
 use crate::customer::model::{Customer, CustomerCondition, CustomerSort, Email, PersonChange, labels, spoken};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::store;
@@ -11,6 +12,7 @@ use crate::db::{QueryResult, TenantConn};
 use crate::order;
 use crate::page::PageQuery;
 use crate::search::Query;
+use crate::shop;
 use crate::tag::TagChange;
 
 /// A page of the customers that meet the conditions.
@@ -88,8 +90,14 @@ pub async fn customer_enter(desk: &Desk, entry: &CustomerEntry) -> CustomerResul
 }
 
 /// Changes what is noted of a customer. Another address is not proved: what is bought with it by guests does not join,
-/// and what was mailed to the one before leads nowhere any more.
-pub async fn customer_change(desk: &Desk, id: Option<Uuid>, change: &EntryChange) -> CustomerResult<Uuid> {
+/// and what was mailed to the one before leads nowhere any more. Whoever reads its mail gets the account, with all that was
+/// bought: so it is changed by those who may see orders, all devices are signed out, and the one before is told.
+pub async fn customer_change(
+    desk: &Desk,
+    id: Option<Uuid>,
+    change: &EntryChange,
+    may_see_orders: bool,
+) -> CustomerResult<Uuid> {
     let email = change.check()?;
     let now = desk.now();
     let changed = desk.db.write(async |tx| {
@@ -98,19 +106,31 @@ pub async fn customer_change(desk: &Desk, id: Option<Uuid>, change: &EntryChange
             None => None,
         };
         let Some((mut customer, _)) = found else { return refuse(Refusal::CustomerNotFound, &["input", "id"]) };
+        let mut told = None;
         if let Some(email) = email.filter(|email| *email != customer.email) {
             if email.key != customer.email.key {
+                if !may_see_orders {
+                    return refuse(Refusal::AddressIsTheAccount, &["input", "email"]);
+                }
                 customer.verified_at = None;
                 store::drop_letters(tx, customer.id).await?;
+                store::delete_tokens_of(tx, customer.id).await?;
+                if customer.is_enabled {
+                    told = shop::store::shop(tx.conn()).await?.map(|shop| (shop, customer.email.clone()));
+                }
             }
             customer.email = email;
         }
         change.apply(&mut customer);
         customer.updated_at = now.max(customer.updated_at);
         store::update_customer(tx, &customer).await?;
-        Ok(customer.id)
+        Ok((customer.id, told))
     });
-    changed.await.map_err(|error| taken(error, &["input", "email"]))
+    let (id, told) = changed.await.map_err(|error| taken(error, &["input", "email"]))?;
+    if let Some((shop, before)) = told {
+        tell(desk, Notice::AddressChanged, Some(&shop), &before);
+    }
+    Ok(id)
 }
 
 /// Adds to a customer's labels, or takes some off.

@@ -46,8 +46,10 @@ pub async fn respond(
         status: Some(StatusCode::SERVICE_UNAVAILABLE),
         ..Refused::document(Code::Throttled, text)
     };
-    let place = served.places.for_socket().ok_or_else(|| busy("there are too many open streams; try again later"))?;
-    let tenant_place = served.places.for_tenant(call.resolved.standing.id);
+    let access = call.resolved.access;
+    let place =
+        served.places.for_socket(access).ok_or_else(|| busy("there are too many open streams; try again later"))?;
+    let tenant_place = served.places.for_tenant(call.resolved.standing.id, access);
     let tenant_place = tenant_place.ok_or_else(|| busy("the shop has too many open streams; close some"))?;
     let (out, events) = mpsc::channel::<Result<Bytes, Infallible>>(QUEUE);
     let grants = watch::Sender::new(call.resolved.grants.clone());

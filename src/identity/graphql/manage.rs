@@ -49,6 +49,9 @@ impl StaffManagementMutation {
         #[graphql(desc = "Whom to invite.")] input: StaffInviteInput,
     ) -> Result<Option<StaffInvitePayload>> {
         let scope = ctx.scope();
+        if scope.is_ending_key {
+            return Ok(Some(outcome(Err(ServiceError::Rule(Refusal::EndingKey.at(&[]))))?.into()));
+        }
         let new = NewStaff { email: input.email, name: input.name, role: input.role };
         let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
         let inviting = async move { service::staff_invite(&app, &db, &grants, new).await };
@@ -86,6 +89,10 @@ impl StaffManagementMutation {
             let not_found = ServiceError::Rule(Refusal::NoMember.at(&["id"]));
             return Ok(Some(outcome(Err(not_found))?.into()));
         };
+        // What takes from a member it may.
+        if scope.is_ending_key && (input.role.is_some() || input.suspended == Some(false)) {
+            return Ok(Some(outcome(Err(ServiceError::Rule(Refusal::EndingKey.at(&["input"]))))?.into()));
+        }
         let wanted = StaffChange { name: input.name, role: input.role, suspended: input.suspended };
         let (app, db, grants) = (scope.app.clone(), scope.db().clone(), scope.grants());
         let updating = async move { service::staff_update(&app, &db, &grants, id, wanted).await };

@@ -93,6 +93,9 @@ impl StaffOverrideMutation {
         #[graphql(desc = "All exceptions for the member, at most 100.")] overrides: Vec<StaffPermissionOverrideInput>,
     ) -> Result<Option<StaffPermissionOverridesSetPayload>> {
         let scope = ctx.scope();
+        if scope.is_ending_key {
+            return Ok(Some(outcome(Err(ServiceError::Rule(Refusal::EndingKey.at(&[]))))?.into()));
+        }
         let Some(id) = Gid::of(&id, "StaffMember") else {
             let not_found = ServiceError::Rule(Refusal::NoMember.at(&["id"]));
             return Ok(Some(outcome(Err(not_found))?.into()));

@@ -49,19 +49,44 @@ pub fn find<'a>(paths: &[ClaimPath], claims: &'a Value) -> Option<&'a Value> {
 
 /// Which of our roles a provider's roles are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RoleMap(pub BTreeMap<String, String>);
+pub struct RoleMap {
+    /// What stands before a role's name in some of the provider's texts, and not in others: with and without it, it is one
+    /// role.
+    prefix: &'static str,
+    roles: BTreeMap<String, String>,
+}
 
 impl RoleMap {
+    /// One that knows no role yet.
+    pub fn new(prefix: &'static str) -> Self {
+        Self { prefix, roles: BTreeMap::new() }
+    }
+
+    /// Has one of their roles be one of ours; answers which one it was before.
+    pub fn put(&mut self, theirs: &str, ours: &str) -> Option<String> {
+        let theirs = theirs.strip_prefix(self.prefix).unwrap_or(theirs);
+        self.roles.insert(theirs.to_owned(), ours.to_owned())
+    }
+
+    /// How many of their roles it knows.
+    pub fn count(&self) -> usize {
+        self.roles.len()
+    }
+
+    fn find(&self, theirs: &str) -> Option<&String> {
+        self.roles.get(theirs.strip_prefix(self.prefix).unwrap_or(theirs))
+    }
+
     /// Our role for one of theirs: a viewer's for one that the map does not know.
     pub fn role(&self, theirs: Option<&str>) -> Arc<str> {
-        theirs.and_then(|name| self.0.get(name)).map_or(SystemRole::Viewer.handle(), String::as_str).into()
+        theirs.and_then(|name| self.find(name)).map_or(SystemRole::Viewer.handle(), String::as_str).into()
     }
 
     /// The same of a claim: a name, or a list of names, of which the one that may most counts.
     pub fn role_of(&self, claim: Option<&Value>) -> Arc<str> {
         match claim {
             Some(Value::Array(names)) => {
-                let known = names.iter().filter_map(|name| self.0.get(name.as_str()?));
+                let known = names.iter().filter_map(|name| self.find(name.as_str()?));
                 known.max_by_key(|role| rank(role)).map_or(SystemRole::Viewer.handle(), String::as_str).into()
             }
             Some(Value::String(name)) => self.role(Some(name)),
@@ -118,7 +143,10 @@ mod tests {
     #[test]
     fn a_role_that_is_unknown_or_no_role_at_all_is_a_viewers() {
         let map = [("org:admin", "admin"), ("boss", "owner"), ("till", "cashier"), ("reads", "viewer")];
-        let map = RoleMap(map.map(|(theirs, ours)| (theirs.to_owned(), ours.to_owned())).into());
+        let map = map.iter().fold(RoleMap::new(""), |mut roles, (theirs, ours)| {
+            assert_eq!(roles.put(theirs, ours), None);
+            roles
+        });
         for (claim, role) in [
             (json!("org:admin"), "admin"),
             (json!("admin"), "viewer"),
@@ -133,5 +161,17 @@ mod tests {
             assert_eq!(&*map.role_of(Some(&claim)), role, "{claim}");
         }
         assert_eq!(&*map.role_of(None), "viewer");
+    }
+
+    #[test]
+    fn a_role_is_one_with_and_without_what_stands_before_its_name() {
+        let mut map = RoleMap::new("org:");
+        assert_eq!(map.put("admin", "admin"), None);
+        assert_eq!(map.put("org:admin", "editor").as_deref(), Some("admin"));
+        for theirs in ["admin", "org:admin"] {
+            assert_eq!(&*map.role(Some(theirs)), "editor", "{theirs}");
+            assert_eq!(&*map.role_of(Some(&json!([theirs]))), "editor", "{theirs}");
+        }
+        assert_eq!(&*map.role(Some("org:org:admin")), "viewer");
     }
 }

@@ -126,7 +126,8 @@ mod tests {
     use super::*;
 
     fn of(event: &Value) -> Result<Event, BadEvent> {
-        let roles = RoleMap([("org:admin".to_owned(), "admin".to_owned())].into());
+        let mut roles = RoleMap::new("");
+        roles.put("org:admin", "admin");
         read(event.to_string().as_bytes(), DateTime::UNIX_EPOCH, &roles)
     }
 

@@ -4,6 +4,7 @@
 //! sign in stays one. Whom an outside provider vouches for has the role that the provider says, can be suspended, and once
 //! removed comes back by a new membership alone. The shop's lock makes two who do so at once count one after the other.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::member::staff_create_in_tx;
@@ -174,6 +175,18 @@ pub(super) async fn member_remove_in_tx(tx: &mut TenantTx<'_>, id: Uuid) -> Quer
     once::remove_of(tx, id).await?;
     session::remove_of(tx, id).await?;
     staff::remove(tx, id).await?;
+    Ok(())
+}
+
+/// Keeps a member out, with everything that the shop has said of them.
+pub(super) async fn member_suspend_in_tx(
+    tx: &mut TenantTx<'_>,
+    member: StaffMember,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    once::remove_of(tx, member.id).await?;
+    session::remove_of(tx, member.id).await?;
+    staff::update(tx, &StaffMember { status: StaffStatus::Suspended, ..member }, now).await?;
     Ok(())
 }
 

@@ -1,15 +1,17 @@
 //! Members whom an outside provider vouches for: how they stand, and what the provider tells of them.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::manage::member_remove_in_tx;
+use super::manage::{member_remove_in_tx, member_suspend_in_tx};
+use crate::access::Effect;
 use crate::app::App;
-use crate::db::{Db, TenantDb, TenantTx};
+use crate::db::{Db, QueryResult, TenantDb, TenantTx};
 use crate::error::Fault;
-use crate::identity::model::MAX_STAFF;
+use crate::identity::model::{MAX_STAFF, StaffStatus};
 use crate::identity::outside::{Membership, Standing};
 use crate::identity::provider::member_id;
-use crate::identity::store::{identities, organizations, staff};
+use crate::identity::store::{identities, organizations, overrides, staff};
 use crate::ids::TenantId;
 use crate::shop::service::shop_lock_in_tx;
 use crate::tenant::resolve::Changed;
@@ -36,7 +38,7 @@ pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membe
         }
         let is_there = known.as_ref().is_some_and(|known| !known.has_ended);
         if said.has_ended {
-            member_remove_in_tx(tx, id).await?;
+            leave_in_tx(tx, id, now).await?;
         } else if is_there || staff::count(tx.conn()).await? < MAX_STAFF {
             identities::put_member(tx, issuer, id, said, now).await?;
         } else {
@@ -48,4 +50,15 @@ pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membe
         Ok(true)
     };
     app.resolver.change(Changed::Members(db.tenant()), async || db.write(put).await).await
+}
+
+/// Removes a member who has left. What the shop has said against them is kept: whoever leaves and comes again is suspended
+/// until the shop says otherwise.
+async fn leave_in_tx(tx: &mut TenantTx<'_>, id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
+    let Some(found) = staff::locked(tx, id).await? else { return Ok(()) };
+    let is_denied = overrides::of(tx.conn(), &[id]).await?.iter().any(|(_, one)| one.says.effect == Effect::Deny);
+    if found.member.status == StaffStatus::Suspended || is_denied {
+        return member_suspend_in_tx(tx, found.member, now).await;
+    }
+    member_remove_in_tx(tx, id).await
 }

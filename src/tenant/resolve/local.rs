@@ -62,6 +62,10 @@ pub(super) struct Local {
     pub(super) database: OnceCell<String>,
 }
 
+/// A moment among the notices that a process hears.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(u64);
+
 /// Something that is remembered.
 #[derive(Clone)]
 pub(super) struct Entry<T> {
@@ -110,6 +114,15 @@ impl Local {
     /// Tenants' ids end in random bits.
     fn part(&self, tenant: TenantId) -> &AtomicU64 {
         &self.forgotten[tenant.0.as_u64_pair().1 as usize % PARTS]
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        Moment(AtomicU64::load(&self.notices, Ordering::Acquire))
+    }
+
+    /// Whether something of the tenant's has changed since, or of what is no tenant's.
+    pub(super) fn has_changed_since(&self, tenant: TenantId, moment: Moment) -> bool {
+        [tenant, TenantId::NOBODY].iter().any(|of| AtomicU64::load(self.part(*of), Ordering::Acquire) > moment.0)
     }
 
     fn believes<T>(&self, entry: &Entry<T>) -> bool {
@@ -263,7 +276,9 @@ mod tests {
         assert_eq!(asked.ask(|| Ok(Some(3))).await.unwrap(), Some(2), "and what was asked after it is");
         asked.local.forget(Some(ACME));
         assert_eq!(asked.ask(|| Ok(Some(4))).await.unwrap(), Some(4));
+        let moment = asked.local.moment();
         asked.local.forget(Some(BOLT));
+        assert!(asked.local.has_changed_since(BOLT, moment) && !asked.local.has_changed_since(ACME, moment));
         assert_eq!(asked.ask(|| Ok(Some(5))).await.unwrap(), Some(4), "another tenant's notice is none of its own");
         asked.local.forget(None);
         assert_eq!(asked.ask(|| Ok(Some(6))).await.unwrap(), Some(6));

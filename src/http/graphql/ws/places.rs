@@ -1,6 +1,7 @@
 //! How many sockets may be open, and streams of events, which last as long: in the process, for each tenant, and of
 //! those that have not said yet who they are. The last are few, and the one that waits longest makes room for the
-//! next: however many somebody opens without a key, who has one gets in.
+//! next. Storefronts, whose keys everybody can read, have half of it: however many somebody opens as a shopper, who works
+//! for the shop gets in.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpConfig;
 use crate::ids::TenantId;
+use crate::tenant::model::Access;
 
 /// Sockets that wait for `connection_init` at once.
 const MAX_WAITING: usize = 500;
@@ -17,7 +19,9 @@ const MAX_WAITING: usize = 500;
 /// Counts what is open.
 pub struct Places {
     sockets: Arc<Semaphore>,
+    of_storefronts: Arc<Semaphore>,
     of_tenants: PerTenant,
+    of_tenants_storefronts: PerTenant,
     operations: PerTenant,
     waiting: Arc<Mutex<Waiting>>,
 }
@@ -42,6 +46,18 @@ pub struct WaitingPlace {
     waiting: Arc<Mutex<Waiting>>,
 }
 
+/// A socket's place in the process; given back when dropped.
+pub struct SocketPlace {
+    _place: OwnedSemaphorePermit,
+    _as_storefront: Option<OwnedSemaphorePermit>,
+}
+
+/// A socket's place among its tenant's; given back when dropped.
+pub struct TenantSocketPlace {
+    _place: TenantPlace,
+    _as_storefront: Option<TenantPlace>,
+}
+
 /// A tenant's claim on one socket or operation; given back when dropped.
 pub struct TenantPlace {
     tenant: TenantId,
@@ -51,9 +67,11 @@ pub struct TenantPlace {
 impl Places {
     pub fn new(config: &HttpConfig) -> Self {
         let sockets = Arc::new(Semaphore::new(config.max_sockets));
+        let of_storefronts = Arc::new(Semaphore::new(config.max_sockets.div_ceil(2)));
         let of_tenants = PerTenant::new(config.max_sockets_per_tenant);
+        let of_tenants_storefronts = PerTenant::new(config.max_sockets_per_tenant.div_ceil(2));
         let operations = PerTenant::new(config.max_operations_per_tenant);
-        Self { sockets, of_tenants, operations, waiting: Arc::default() }
+        Self { sockets, of_storefronts, of_tenants, of_tenants_storefronts, operations, waiting: Arc::default() }
     }
 
     pub fn to_wait(&self) -> WaitingPlace {
@@ -75,13 +93,18 @@ impl Places {
         &self.sockets
     }
 
-    pub fn for_socket(&self) -> Option<OwnedSemaphorePermit> {
-        self.sockets.clone().try_acquire_owned().ok()
+    /// One of the process's.
+    pub fn for_socket(&self, access: Access) -> Option<SocketPlace> {
+        let take = |places: &Arc<Semaphore>| places.clone().try_acquire_owned().ok();
+        let as_storefront = if access.is_storefront() { Some(take(&self.of_storefronts)?) } else { None };
+        Some(SocketPlace { _place: take(&self.sockets)?, _as_storefront: as_storefront })
     }
 
     /// One of the tenant's sockets.
-    pub fn for_tenant(&self, tenant: TenantId) -> Option<TenantPlace> {
-        self.of_tenants.take(tenant)
+    pub fn for_tenant(&self, tenant: TenantId, access: Access) -> Option<TenantSocketPlace> {
+        let storefronts = &self.of_tenants_storefronts;
+        let as_storefront = if access.is_storefront() { Some(storefronts.take(tenant)?) } else { None };
+        Some(TenantSocketPlace { _place: self.of_tenants.take(tenant)?, _as_storefront: as_storefront })
     }
 
     /// One of the operations on the tenant's sockets.
@@ -150,19 +173,33 @@ mod tests {
         Places::new(&Config::read(&Env::from_pairs(env)).expect("settings").http)
     }
 
+    const STAFF: Access = Access::Secret { key_id: uuid::Uuid::nil() };
+
     #[test]
     fn a_process_and_a_tenant_hold_only_so_many_sockets_and_get_them_back() {
         let places = places();
         let [a, b] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
-        let held: Vec<_> = (0..2).map(|_| places.for_tenant(a).expect("a place")).collect();
-        assert!(places.for_tenant(a).is_none() && places.for_tenant(b).is_some());
+        let held: Vec<_> = (0..2).map(|_| places.for_tenant(a, STAFF).expect("a place")).collect();
+        assert!(places.for_tenant(a, STAFF).is_none() && places.for_tenant(b, STAFF).is_some());
         drop(held);
-        assert!(places.for_tenant(a).is_some());
+        assert!(places.for_tenant(a, STAFF).is_some());
         assert!(places.of_tenants.held.lock().unwrap().is_empty(), "nothing is kept of tenants without sockets");
-        let held: Vec<_> = (0..3).map(|_| places.for_socket().expect("a place")).collect();
-        assert!(places.for_socket().is_none());
+        let held: Vec<_> = (0..3).map(|_| places.for_socket(STAFF).expect("a place")).collect();
+        assert!(places.for_socket(STAFF).is_none() && places.for_socket(Access::Public).is_none());
         drop(held);
-        assert!(places.for_socket().is_some());
+        assert!(places.for_socket(STAFF).is_some());
+    }
+
+    #[test]
+    fn shoppers_leave_half_of_it_to_those_who_work_for_the_shop() {
+        let places = places();
+        let tenant = TenantId(uuid::Uuid::from_u128(1));
+        let shoppers: Vec<_> = std::iter::from_fn(|| places.for_socket(Access::Public)).collect();
+        let of_tenant: Vec<_> = std::iter::from_fn(|| places.for_tenant(tenant, Access::Public)).collect();
+        assert_eq!((shoppers.len(), of_tenant.len()), (2, 1));
+        assert!(places.for_socket(STAFF).is_some() && places.for_tenant(tenant, STAFF).is_some());
+        drop((shoppers, of_tenant));
+        assert!(places.for_socket(Access::Public).is_some() && places.for_tenant(tenant, Access::Public).is_some());
     }
 
     #[test]

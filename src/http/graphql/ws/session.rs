@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_graphql::ServerError;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::http::StatusCode;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -16,7 +16,7 @@ use tracing::field::Empty;
 use super::MAX_MESSAGE;
 use super::message::{self, FromClient};
 use super::operation::{self, Caller, Said, Voice};
-use super::places::{TenantPlace, WaitingPlace};
+use super::places::{SocketPlace, TenantPlace, TenantSocketPlace, WaitingPlace};
 use crate::access::Grants;
 use crate::graphql::error::{Code, set_code};
 use crate::graphql::scope::{RequestInfo, Transport};
@@ -62,7 +62,7 @@ struct Admitted {
     resolved: Resolved,
     /// What it may do, for the operations that are running.
     grants: watch::Sender<Grants>,
-    _places: (OwnedSemaphorePermit, TenantPlace),
+    _places: (SocketPlace, TenantSocketPlace),
 }
 
 /// What a socket waits for.
@@ -231,8 +231,8 @@ impl Session {
                 let resolved = guard(&self.served, &self.credentials).await?;
                 let places = &self.served.places;
                 let busy = || Close(1013, "there are too many open sockets; try again later".to_owned());
-                let place = places.for_socket().ok_or_else(busy)?;
-                let tenant_place = places.for_tenant(resolved.standing.id);
+                let place = places.for_socket(resolved.access).ok_or_else(busy)?;
+                let tenant_place = places.for_tenant(resolved.standing.id, resolved.access);
                 let tenant_place =
                     tenant_place.ok_or_else(|| Close(4429, "the shop has too many open sockets".to_owned()))?;
                 record_tenant(resolved.standing.id);
