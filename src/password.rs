@@ -2,8 +2,8 @@
 //!
 //! A check takes 19 MiB and tens of milliseconds of a processor. So it runs beside the threads that answer requests, a
 //! few at once; a few more wait for their turn, and whoever comes then is told to come back. Those who wait are counted
-//! by shop, and staff apart from customers: guesses at one shop's door keep neither its staff nor other shops out. Nobody learns by the time
-//! whether an account exists: without one, a password is checked against a hash that nobody has.
+//! by shop, and staff apart from customers: guesses at one shop's door keep neither its staff nor other shops out. Nobody
+//! learns by the time whether an account exists: without one, a password is checked against a hash that nobody has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

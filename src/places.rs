@@ -15,6 +15,8 @@ struct Inner {
     most: usize,
     /// Of one tenant.
     share: usize,
+    /// The last ones, for tenants' first.
+    kept: usize,
     taken: Mutex<Taken>,
 }
 
@@ -34,20 +36,35 @@ impl Places {
     /// So many in all. A quarter of them, at least one, is the most that one tenant has; the last quarter is for tenants'
     /// first ones.
     pub fn new(most: usize) -> Self {
-        Self(Arc::new(Inner { most, share: (most / 4).max(1), taken: Mutex::default() }))
+        Self::with(most, (most / 4).max(1), most / 4)
+    }
+
+    /// So many for each tenant, whatever the others have.
+    pub fn for_each(share: usize) -> Self {
+        Self::with(usize::MAX, share, 0)
+    }
+
+    fn with(most: usize, share: usize, kept: usize) -> Self {
+        Self(Arc::new(Inner { most, share, kept, taken: Mutex::default() }))
     }
 
     /// A place for something of this tenant's, if there is one.
     pub fn take(&self, tenant: TenantId) -> Option<Place> {
         let mut taken = self.taken();
         let own = taken.by.get(&tenant).copied().unwrap_or_default();
-        let room = if own == 0 { self.0.most } else { self.0.most - self.0.most / 4 };
+        let room = if own == 0 { self.0.most } else { self.0.most - self.0.kept };
         if taken.all >= room || own >= self.0.share {
             return None;
         }
         taken.by.insert(tenant, own + 1);
         taken.all += 1;
         Some(Place { of: self.clone(), tenant })
+    }
+
+    /// How many tenants have one.
+    #[cfg(test)]
+    pub fn holders(&self) -> usize {
+        self.taken().by.len()
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -91,7 +108,7 @@ mod tests {
         drop(crowds);
         assert_eq!(taken_by(&places, tenant(6)).len(), 3, "one it has");
         drop(quiet);
-        assert!(places.taken().by.is_empty() && places.taken().all == 0, "nobody is remembered who has none");
+        assert!(places.holders() == 0 && places.taken().all == 0, "nobody is remembered who has none");
     }
 
     #[test]

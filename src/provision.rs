@@ -119,10 +119,7 @@ const MAX_DESCRIPTION: usize = 5000;
 
 /// Makes the store, or finds the one that was made under the same external id.
 pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<Founded, StoreRule> {
-    if new.description.chars().count() > MAX_DESCRIPTION {
-        return Err(ServiceError::Rule(StoreRule::LongDescription));
-    }
-    check(app, new).map_err(ServiceError::Rule)?;
+    check(app, new)?;
     if let Some(there) = founded_before(app, new).await? {
         return Ok(there);
     }
@@ -144,13 +141,16 @@ pub async fn store_create(app: &App, new: &NewStore) -> ServiceResult<Founded, S
 }
 
 /// What can be said of it without looking.
-fn check(app: &App, new: &NewStore) -> Result<(), StoreRule> {
+fn check(app: &App, new: &NewStore) -> ServiceResult<(), StoreRule> {
+    if new.description.chars().count() > MAX_DESCRIPTION {
+        return Err(ServiceError::Rule(StoreRule::LongDescription));
+    }
     if new.currency.stands_for_none() {
-        return Err(StoreRule::NoCurrency(new.currency));
+        return Err(ServiceError::Rule(StoreRule::NoCurrency(new.currency)));
     }
     // Requests to the service's own names are no shop's.
     if app.config.http.service_handles().any(|own| own == new.handle) {
-        return Err(StoreRule::ServicesHandle(new.handle.clone()));
+        return Err(ServiceError::Rule(StoreRule::ServicesHandle(new.handle.clone())));
     }
     Ok(())
 }
@@ -197,7 +197,7 @@ pub async fn store_create_noted(
     new: &NewStore,
     note: impl AsyncFnOnce(&mut PlatformConn<'_>, TenantId) -> QueryResult<usize>,
 ) -> ServiceResult<TenantId, StoreRule> {
-    check(app, new).map_err(ServiceError::Rule)?;
+    check(app, new)?;
     let work = async |conn: &mut PlatformConn<'_>, tx: &mut TenantTx<'_>| {
         let tenant = TenantId(tx.tenant());
         store_create_in_tx(conn, tx, app, new).await?;

@@ -4,6 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::model::{MAX_LIVE, MAX_NAME, MAX_OVERLAP};
 
+/// The path to the argument at fault: that of the one mutation or of the other.
+pub type Path = &'static [&'static str];
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiKeyRule {
@@ -18,32 +21,19 @@ pub enum ApiKeyRule {
     #[error("\"{name}\" is no permission: expected one like read_orders")]
     UnknownPermission { at: usize, name: String },
     #[error("you cannot give away what you may not do yourself: {missing}")]
-    NotGranted { missing: String },
+    NotGranted { missing: String, at: Path },
     #[error("a key that expires makes none that goes on for longer: it expires at {}", end.to_rfc3339())]
-    Outlives { end: DateTime<Utc> },
-    #[error(transparent)]
-    Rotated(#[from] Rotating),
+    Outlives { end: DateTime<Utc>, at: Path },
+    #[error("the key has been rotated: another one took its place; rotate that, or make a new one")]
+    Rotated,
     #[error("a publishable key has no permissions: it sees what shoppers see")]
     Publishable,
     #[error("it has to expire in the future")]
-    Expired,
+    Expired { at: Path },
     #[error("the old key goes on for 0 to {} seconds", MAX_OVERLAP.num_seconds())]
     BadOverlap,
     #[error("a shop has at most {MAX_LIVE} keys that are in force: revoke one first")]
     TooMany,
-}
-
-/// Why a key was not replaced by another.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rotating {
-    #[error("the key has been rotated: another one took its place; rotate that, or make a new one")]
-    Before,
-    #[error("the key may what you may not do yourself: {missing}")]
-    NotGranted { missing: String },
-    #[error("a key that expires makes none that goes on for longer: it expires at {}", end.to_rfc3339())]
-    Outlives { end: DateTime<Utc> },
-    #[error("it has to expire in the future")]
-    Expired,
 }
 
 /// Why a mutation of keys refused.
@@ -68,12 +58,12 @@ impl ApiKeyRule {
         match self {
             Self::NotFound => ApiKeyUserErrorCode::NotFound,
             Self::Over => ApiKeyUserErrorCode::Inactive,
-            Self::Rotated(Rotating::Before) => ApiKeyUserErrorCode::AlreadyRotated,
-            Self::Rotated(Rotating::Expired) => ApiKeyUserErrorCode::Invalid,
-            Self::Rotated(Rotating::NotGranted { .. } | Rotating::Outlives { .. }) => ApiKeyUserErrorCode::NotGranted,
-            Self::BadName | Self::UnknownPermission { .. } | Self::Publishable | Self::Expired | Self::BadOverlap => {
-                ApiKeyUserErrorCode::Invalid
-            }
+            Self::Rotated => ApiKeyUserErrorCode::AlreadyRotated,
+            Self::BadName
+            | Self::UnknownPermission { .. }
+            | Self::Publishable
+            | Self::Expired { .. }
+            | Self::BadOverlap => ApiKeyUserErrorCode::Invalid,
             Self::NotGranted { .. } | Self::Outlives { .. } => ApiKeyUserErrorCode::NotGranted,
             Self::TooMany => ApiKeyUserErrorCode::LimitReached,
         }
@@ -81,18 +71,15 @@ impl ApiKeyRule {
 
     /// The path to the argument at fault.
     pub fn field(&self) -> Option<Vec<String>> {
-        let at = match self {
-            Self::NotFound | Self::Over | Self::Rotated(Rotating::Before | Rotating::NotGranted { .. }) => {
-                return Some(vec!["id".to_owned()]);
-            }
-            Self::BadOverlap => return Some(vec!["overlapSeconds".to_owned()]),
-            Self::Rotated(Rotating::Outlives { .. } | Rotating::Expired) => return Some(vec!["expiresAt".to_owned()]),
+        let at: &[&str] = match self {
+            Self::NotFound | Self::Over | Self::Rotated => &["id"],
+            Self::BadOverlap => &["overlapSeconds"],
             Self::TooMany => return None,
-            Self::BadName => vec!["name".to_owned()],
-            Self::UnknownPermission { at, .. } => vec!["accessScopes".to_owned(), at.to_string()],
-            Self::NotGranted { .. } | Self::Publishable => vec!["accessScopes".to_owned()],
-            Self::Expired | Self::Outlives { .. } => vec!["expiresAt".to_owned()],
+            Self::BadName => &["input", "name"],
+            Self::UnknownPermission { at, .. } => &["input", "accessScopes", &at.to_string()],
+            Self::Publishable => &["input", "accessScopes"],
+            Self::NotGranted { at, .. } | Self::Outlives { at, .. } | Self::Expired { at } => at,
         };
-        Some([vec!["input".to_owned()], at].concat())
+        Some(at.iter().map(|part| (*part).to_owned()).collect())
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::key::ApiKey;
 use super::model::{KeyInfo, KeyKind, MAX_LIVE, MAX_NAME, MAX_OVERLAP, Maker, NewKey};
-use super::rule::{ApiKeyRule as Rule, Rotating};
+use super::rule::{ApiKeyRule as Rule, Path};
 use super::store;
 use crate::access::{Grants, Permissions};
 use crate::app::App;
@@ -76,21 +76,24 @@ pub async fn key_create_by(
 ) -> ServiceResult<(KeyInfo, ApiKey), Rule> {
     let now = clock.now();
     check(new, now)?;
-    check_grants(&maker.grants, new.kind, new.permissions)?;
+    check_grants(&maker.grants, new.kind, new.permissions, &["input", "accessScopes"])?;
     let make = async |conn: &mut PlatformConn<'_>| {
         // Two that are made at once are counted one after the other.
         tenant_lock_in_tx(conn, tenant).await?;
-        check_end(conn, maker, tenant, new).await?;
+        check_end(conn, maker, tenant, new, EXPIRES_AT).await?;
         make_in_tx(conn, entropy, tenant, new, now).await
     };
     db.platform().run(make).await
 }
 
+/// Where `apiKeyCreate` has a key's end.
+const EXPIRES_AT: Path = &["input", "expiresAt"];
+
 fn check(new: &NewKey, now: DateTime<Utc>) -> Result<(), ServiceError<Rule>> {
     let rule = match new.kind {
         _ if !crate::text::is_name(&new.name, MAX_NAME) => Rule::BadName,
         KeyKind::Publishable if new.permissions.is_some() => Rule::Publishable,
-        _ if new.expires_at.is_some_and(|end| end <= now) => Rule::Expired,
+        _ if new.expires_at.is_some_and(|end| end <= now) => Rule::Expired { at: EXPIRES_AT },
         _ => return Ok(()),
     };
     Err(ServiceError::Rule(rule))
@@ -98,9 +101,14 @@ fn check(new: &NewKey, now: DateTime<Utc>) -> Result<(), ServiceError<Rule>> {
 
 /// Nobody gives away what they do not have. A key that is not limited may also what comes later: that has who is not
 /// limited alone, and the owner.
-fn check_grants(grants: &Grants, kind: KeyKind, wanted: Option<Permissions>) -> Result<(), ServiceError<Rule>> {
+fn check_grants(
+    grants: &Grants,
+    kind: KeyKind,
+    wanted: Option<Permissions>,
+    at: Path,
+) -> Result<(), ServiceError<Rule>> {
     match grants.lack(wanted.unwrap_or(Permissions::ALL)) {
-        Some(missing) if kind == KeyKind::Secret => Err(ServiceError::Rule(Rule::NotGranted { missing })),
+        Some(missing) if kind == KeyKind::Secret => Err(ServiceError::Rule(Rule::NotGranted { missing, at })),
         _ => Ok(()),
     }
 }
@@ -111,11 +119,12 @@ async fn check_end(
     maker: &Maker,
     tenant: TenantId,
     new: &NewKey,
+    at: Path,
 ) -> ServiceResult<(), Rule> {
     let Some(id) = maker.key else { return Ok(()) };
     let end = store::one(conn, tenant, id).await?.and_then(|(key, _)| key.expires_at);
     match end {
-        Some(end) if new.expires_at.is_none_or(|new| new > end) => Err(ServiceError::Rule(Rule::Outlives { end })),
+        Some(end) if new.expires_at.is_none_or(|new| new > end) => Err(ServiceError::Rule(Rule::Outlives { end, at })),
         _ => Ok(()),
     }
 }
@@ -178,7 +187,7 @@ pub async fn key_rotate(
     }
     let now = app.clock.now();
     if expires_at.is_some_and(|end| end <= now) {
-        return Err(ServiceError::Rule(Rule::Rotated(Rotating::Expired)));
+        return Err(ServiceError::Rule(Rule::Expired { at: &["expiresAt"] }));
     }
     let found = app.db.platform().run(async |conn| Ok::<_, Fault>(store::one(conn, tenant, id).await?)).await?;
     let Some((_, hash)) = found else { return Err(ServiceError::Rule(Rule::NotFound)) };
@@ -189,9 +198,9 @@ pub async fn key_rotate(
         let old = old.filter(|old| !old.is_over(now)).ok_or(ServiceError::Rule(Rule::Over))?;
         // Its end has come nearer: who says it again, for want of the first answer, would get a key that is about to end.
         if old.rotated_at.is_some() {
-            return Err(ServiceError::Rule(Rule::Rotated(Rotating::Before)));
+            return Err(ServiceError::Rule(Rule::Rotated));
         }
-        check_grants(&maker.grants, old.kind, old.permissions).map_err(of_rotation)?;
+        check_grants(&maker.grants, old.kind, old.permissions, &["id"])?;
         let new = NewKey {
             kind: old.kind,
             name: old.name.clone(),
@@ -199,24 +208,13 @@ pub async fn key_rotate(
             expires_at: expires_at.or(old.expires_at),
         };
         // Before the old one's end comes nearer: it may be the key that makes the new one.
-        check_end(conn, maker, tenant, &new).await.map_err(of_rotation)?;
+        check_end(conn, maker, tenant, &new, &["expiresAt"]).await?;
         let end = old.expires_at.map_or(now + overlap, |end| end.min(now + overlap));
         store::replaced(conn, id, end, now).await?;
         let new = make_in_tx(conn, &app.entropy, tenant, &new, now).await?;
         Ok(Rotated { new, old: KeyInfo { expires_at: Some(end), rotated_at: Some(now), ..old } })
     };
     app.resolver.change(Changed::Key(tenant, hash), async || app.db.platform().run(rotate).await).await
-}
-
-/// The same refusal, of the arguments that a rotation has.
-fn of_rotation(error: ServiceError<Rule>) -> ServiceError<Rule> {
-    match error {
-        ServiceError::Rule(Rule::NotGranted { missing }) => {
-            ServiceError::Rule(Rule::Rotated(Rotating::NotGranted { missing }))
-        }
-        ServiceError::Rule(Rule::Outlives { end }) => ServiceError::Rule(Rule::Rotated(Rotating::Outlives { end })),
-        other => other,
-    }
 }
 
 /// A tenant's keys, without what is secret about them.

@@ -66,19 +66,11 @@ impl Credentials {
 /// The access token. Of two, either could be meant: that is none that can be right. Other schemes than `Bearer` are
 /// somebody else's, a proxy's perhaps.
 fn access_token(headers: &HeaderMap) -> Option<String> {
-    // What is not even text is malformed, not absent.
-    let token = |value: &'_ HeaderValue| match value.to_str() {
-        Ok(text) => bearer(text).map(str::to_owned),
-        Err(_) => is_bearer(value.as_bytes()).then(String::new),
-    };
+    // What is not even text is malformed, not absent: no token has what stands in its place.
+    let token = |value: &HeaderValue| bearer(&String::from_utf8_lossy(value.as_bytes())).map(str::to_owned);
     let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter_map(token);
     let first = tokens.next()?;
     Some(if tokens.next().is_none() { first } else { String::new() })
-}
-
-fn is_bearer(value: &[u8]) -> bool {
-    let scheme = value.trim_ascii_start().split(|byte| *byte == b' ').next().unwrap_or_default();
-    scheme.eq_ignore_ascii_case(b"bearer")
 }
 
 /// The header's one value; empty when there are several, or it is no text.

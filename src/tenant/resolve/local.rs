@@ -30,7 +30,7 @@ pub(super) const LOCAL_ENTRIES: usize = 20_000;
 /// While no notices arrive, everything is taken to have changed every so often: with what the look-up takes, within
 /// the second that is promised.
 pub(super) const DEAF: Duration = Duration::from_millis(500);
-/// How often, at that pace, everything is taken to have changed once more after a notice. A change is told before it is
+/// How often, at that pace, what a notice is about is taken to have changed once more after it. A change is told before it is
 /// committed: who makes it may not live to tell of it afterwards, and sockets ask for themselves only when told.
 const FOLLOW_UPS: u32 = 4;
 /// In how many parts tenants are forgotten: more than one process sees changed within seconds, and a few KiB.
@@ -69,8 +69,8 @@ pub struct Moment(u64);
 /// Something that is remembered.
 #[derive(Clone)]
 pub(super) struct Entry<T> {
-    /// When it was asked, in notices.
-    asked: u64,
+    /// When it was asked.
+    asked: Moment,
     /// Whose it is; nobody's is what is no tenant's.
     tenant: TenantId,
     /// Until when it is believed.
@@ -122,11 +122,15 @@ impl Local {
 
     /// Whether something of the tenant's has changed since, or of what is no tenant's.
     pub(super) fn has_changed_since(&self, tenant: TenantId, moment: Moment) -> bool {
-        [tenant, TenantId::NOBODY].iter().any(|of| AtomicU64::load(self.part(*of), Ordering::Acquire) > moment.0)
+        [tenant, TenantId::NOBODY].into_iter().any(|of| self.has_heard_of(of, moment))
+    }
+
+    fn has_heard_of(&self, tenant: TenantId, since: Moment) -> bool {
+        AtomicU64::load(self.part(tenant), Ordering::Acquire) > since.0
     }
 
     fn believes<T>(&self, entry: &Entry<T>) -> bool {
-        entry.asked >= AtomicU64::load(self.part(entry.tenant), Ordering::Acquire) && Instant::now() < entry.until
+        !self.has_heard_of(entry.tenant, entry.asked) && Instant::now() < entry.until
     }
 
     /// What is remembered under the key, or else what `load` finds; asked once for everybody who waits. `owner` says whose
@@ -143,7 +147,7 @@ impl Local {
                 Ok(entry) if self.believes(&entry) => return entry.found.map(Some),
                 Ok(_) => drop(cache.remove_if(key, |entry| !self.believes(entry))),
                 Err(place) => {
-                    let asked = AtomicU64::load(&self.notices, Ordering::Acquire);
+                    let asked = self.moment();
                     // What is not there is not kept: it could fill the cache, and a new key must work at once.
                     let Some(found) = load().await.transpose() else { return Ok(None) };
                     let (found, ttl) = match found {

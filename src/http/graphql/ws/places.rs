@@ -3,7 +3,7 @@
 //! next. Storefronts, whose keys everybody can read, have half of it: however many somebody opens as a shopper, who works
 //! for the shop gets in.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpConfig;
 use crate::ids::TenantId;
+use crate::places::{self, Place};
 use crate::tenant::model::Access;
 
 /// Sockets that wait for `connection_init` at once.
@@ -20,16 +21,10 @@ const MAX_WAITING: usize = 500;
 pub struct Places {
     sockets: Arc<Semaphore>,
     of_storefronts: Arc<Semaphore>,
-    of_tenants: PerTenant,
-    of_tenants_storefronts: PerTenant,
-    operations: PerTenant,
+    of_tenants: places::Places,
+    of_tenants_storefronts: places::Places,
+    operations: places::Places,
     waiting: Arc<Mutex<Waiting>>,
-}
-
-/// So many for each tenant.
-struct PerTenant {
-    max: usize,
-    held: Arc<Mutex<HashMap<TenantId, usize>>>,
 }
 
 /// In the order of their coming.
@@ -54,23 +49,17 @@ pub struct SocketPlace {
 
 /// A socket's place among its tenant's; given back when dropped.
 pub struct TenantSocketPlace {
-    _place: TenantPlace,
-    _as_storefront: Option<TenantPlace>,
-}
-
-/// A tenant's claim on one socket or operation; given back when dropped.
-pub struct TenantPlace {
-    tenant: TenantId,
-    held: Arc<Mutex<HashMap<TenantId, usize>>>,
+    _place: Place,
+    _as_storefront: Option<Place>,
 }
 
 impl Places {
     pub fn new(config: &HttpConfig) -> Self {
         let sockets = Arc::new(Semaphore::new(config.max_sockets));
         let of_storefronts = Arc::new(Semaphore::new(config.max_sockets.div_ceil(2)));
-        let of_tenants = PerTenant::new(config.max_sockets_per_tenant);
-        let of_tenants_storefronts = PerTenant::new(config.max_sockets_per_tenant.div_ceil(2));
-        let operations = PerTenant::new(config.max_operations_per_tenant);
+        let of_tenants = places::Places::for_each(config.max_sockets_per_tenant);
+        let of_tenants_storefronts = places::Places::for_each(config.max_sockets_per_tenant.div_ceil(2));
+        let operations = places::Places::for_each(config.max_operations_per_tenant);
         Self { sockets, of_storefronts, of_tenants, of_tenants_storefronts, operations, waiting: Arc::default() }
     }
 
@@ -108,24 +97,8 @@ impl Places {
     }
 
     /// One of the operations on the tenant's sockets.
-    pub fn for_operation(&self, tenant: TenantId) -> Option<TenantPlace> {
+    pub fn for_operation(&self, tenant: TenantId) -> Option<Place> {
         self.operations.take(tenant)
-    }
-}
-
-impl PerTenant {
-    fn new(max: usize) -> Self {
-        Self { max, held: Arc::default() }
-    }
-
-    fn take(&self, tenant: TenantId) -> Option<TenantPlace> {
-        let mut counts = self.held.lock().expect("no holder panics");
-        let count = counts.entry(tenant).or_default();
-        if *count >= self.max {
-            return None;
-        }
-        *count += 1;
-        Some(TenantPlace { tenant, held: self.held.clone() })
     }
 }
 
@@ -143,18 +116,6 @@ impl WaitingPlace {
 impl Drop for WaitingPlace {
     fn drop(&mut self) {
         self.leave();
-    }
-}
-
-impl Drop for TenantPlace {
-    fn drop(&mut self) {
-        let mut counts = self.held.lock().expect("no holder panics");
-        if let Some(count) = counts.get_mut(&self.tenant) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.tenant);
-            }
-        }
     }
 }
 
@@ -183,7 +144,7 @@ mod tests {
         assert!(places.for_tenant(a, STAFF).is_none() && places.for_tenant(b, STAFF).is_some());
         drop(held);
         assert!(places.for_tenant(a, STAFF).is_some());
-        assert!(places.of_tenants.held.lock().unwrap().is_empty(), "nothing is kept of tenants without sockets");
+        assert_eq!(places.of_tenants.holders(), 0, "nothing is kept of tenants without sockets");
         let held: Vec<_> = (0..3).map(|_| places.for_socket(STAFF).expect("a place")).collect();
         assert!(places.for_socket(STAFF).is_none() && places.for_socket(Access::Public).is_none());
         drop(held);

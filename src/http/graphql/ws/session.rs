@@ -16,7 +16,7 @@ use tracing::field::Empty;
 use super::MAX_MESSAGE;
 use super::message::{self, FromClient};
 use super::operation::{self, Caller, Said, Voice};
-use super::places::{SocketPlace, TenantPlace, TenantSocketPlace, WaitingPlace};
+use super::places::{SocketPlace, TenantSocketPlace, WaitingPlace};
 use crate::access::Grants;
 use crate::graphql::error::{Code, set_code};
 use crate::graphql::scope::{RequestInfo, Transport};
@@ -27,6 +27,7 @@ use crate::http::request::{RequestId, record_tenant};
 use crate::http::router::Served;
 use crate::http::watch::{Watch, renew};
 use crate::ids::GidNamespace;
+use crate::places::Place;
 use crate::tenant::resolve::Resolved;
 
 /// Operations a socket may have running.
@@ -84,7 +85,7 @@ enum Happened {
 struct Running {
     number: u64,
     _task: AbortOnDropHandle<()>,
-    _place: TenantPlace,
+    _place: Place,
 }
 
 /// How the socket was opened.
