@@ -171,7 +171,7 @@ pub async fn page(conn: &mut PlatformConn<'_>, filter: &TenantFilter, page: &Pag
 /// Tenants in the order of their creation, after the given one.
 pub async fn list(conn: &mut PlatformConn<'_>, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<Tenant>> {
     let rows: Vec<Row> = tenants::table
-        .filter(tenants::id.gt(after.unwrap_or(Uuid::nil())))
+        .filter(tenants::id.gt(after.unwrap_or_default()))
         .order(tenants::id)
         .limit(limit)
         .select(Row::as_select())

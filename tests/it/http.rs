@@ -220,12 +220,13 @@ async fn internal_errors_show_a_request_id_and_nothing_else() {
     let app = TestApp::with(&[("DATABASE_ACQUIRE_TIMEOUT_MS", "300")]).await;
     let key = app.store("acme").await.publishable;
     app.ask(&key, PING).await;
-    // The guard remembers the key; the tenant's rows are out of reach.
+    // The guard can ask for the key; the tenant's rows are out of reach.
     let mut admin = crate::support::admin("postgres").await;
     use diesel_async::SimpleAsyncConnection;
     let sql = format!(
-        "ALTER DATABASE {0} ALLOW_CONNECTIONS false;
-        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{0}'",
+        "REVOKE CONNECT ON DATABASE {0} FROM PUBLIC, emporia_app;
+        GRANT CONNECT ON DATABASE {0} TO emporia_platform;
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{0}' AND usename = 'emporia_app'",
         app.db.name
     );
     admin.batch_execute(&sql).await.expect("closing the database");

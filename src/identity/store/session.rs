@@ -193,7 +193,7 @@ pub async fn end_others(
     diesel::update(sessions::table)
         .filter(sessions::tenant_id.eq(tx.tenant()))
         .filter(sessions::staff_id.eq(staff_id))
-        .filter(sessions::id.ne(keep.unwrap_or(Uuid::nil())))
+        .filter(sessions::id.ne(keep.unwrap_or_default()))
         .filter(sessions::revoked_at.is_null())
         .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq(why.as_db())))
         .returning(sessions::id)
