@@ -16,6 +16,7 @@ use crate::domain::dns::{SystemDns, TxtResolver};
 use crate::error::Fault;
 use crate::identity::provider::Providers;
 use crate::identity::token::Issuer;
+use crate::job::{Kinds, kinds};
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
@@ -46,6 +47,8 @@ pub struct App {
     pub tasks: TaskTracker,
     /// Places among the tasks that nobody waits for: [`App::do_later`].
     pub later: Places,
+    /// The kinds of jobs that its worker does.
+    pub kinds: Kinds,
     _announcer: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -91,6 +94,7 @@ impl App {
             metrics,
             tasks,
             later: Places::new(LATER),
+            kinds: kinds(),
             _announcer: announcer,
         }
     }

@@ -34,6 +34,7 @@ pub mod identity;
 pub mod ids;
 pub mod import;
 pub mod inventory;
+pub mod job;
 pub mod language;
 pub mod mail;
 pub mod metrics;

@@ -112,6 +112,8 @@ permissions! {
     Staff "staff": Read READ_STAFF, Write WRITE_STAFF, Delete DELETE_STAFF;
     /// API keys.
     ApiKeys "api_keys": Read READ_API_KEYS, Write WRITE_API_KEYS, Delete DELETE_API_KEYS;
+    /// Work in the background.
+    Jobs "jobs": Read READ_JOBS, Write WRITE_JOBS;
     /// Who has done what.
     AuditLog "audit_log": Read READ_AUDIT_LOG, Export EXPORT_AUDIT_LOG;
 }

@@ -14,6 +14,8 @@ pub struct RetentionConfig {
     /// `WEBHOOK_DELIVERY_RETENTION_DAYS`: deliveries with their attempts, counted from their end. What waits for a
     /// disabled subscription is kept as long; what is still to be sent is never deleted.
     pub deliveries: TimeDelta,
+    /// `JOB_RETENTION_DAYS`: jobs, counted from their end.
+    pub jobs: TimeDelta,
     /// `CART_RETENTION_DAYS`: carts, counted from their last change, or from the purchase that ended them.
     pub carts: TimeDelta,
     /// `IDEMPOTENCY_KEY_RETENTION_HOURS`: outcomes under an idempotency key. At least the day that clients are
@@ -28,6 +30,7 @@ impl RetentionConfig {
         Self {
             events: days("EVENT_RETENTION_DAYS", "how long published events can be resumed from"),
             deliveries: days("WEBHOOK_DELIVERY_RETENTION_DAYS", "how long deliveries are kept after their end"),
+            jobs: days("JOB_RETENTION_DAYS", "how long jobs are kept after their end"),
             carts: days("CART_RETENTION_DAYS", "how long carts are kept after their last change"),
             idempotency_keys: TimeDelta::hours(
                 r.number(

@@ -284,6 +284,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        payload -> Jsonb,
+        status -> Text,
+        rank -> Int2,
+        unique_key -> Nullable<Text>,
+        again -> Bool,
+        run_at -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        claimed_until -> Nullable<Timestamptz>,
+        claim -> Nullable<Uuid>,
+        cancel_requested_at -> Nullable<Timestamptz>,
+        progress_done -> Int8,
+        progress_total -> Nullable<Int8>,
+        checkpoint -> Nullable<Jsonb>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     locations (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -718,6 +743,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     inventory_adjustments,
     inventory_levels,
+    jobs,
     locations,
     menu_items,
     menus,

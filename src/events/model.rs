@@ -117,10 +117,12 @@ pub enum Work {
     Deliveries,
     /// Settle payments whose outcome is unknown.
     Payments,
+    /// Do due jobs.
+    Jobs,
 }
 
 impl Work {
-    pub const ALL: [Self; 3] = [Self::Events, Self::Deliveries, Self::Payments];
+    pub const ALL: [Self; 4] = [Self::Events, Self::Deliveries, Self::Payments, Self::Jobs];
 
     /// One bit for each, to tell of several at once.
     pub fn bit(self) -> u8 {
@@ -128,6 +130,7 @@ impl Work {
             Self::Events => 1,
             Self::Deliveries => 2,
             Self::Payments => 4,
+            Self::Jobs => 8,
         }
     }
 
@@ -136,6 +139,7 @@ impl Work {
             Self::Events => "EVENTS",
             Self::Deliveries => "DELIVERIES",
             Self::Payments => "PAYMENTS",
+            Self::Jobs => "JOBS",
         }
     }
 

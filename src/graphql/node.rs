@@ -26,6 +26,7 @@ use crate::customer::graphql::{Customer, customer_of_merchant};
 use crate::domain::graphql::{CustomDomain, domain_by_id};
 use crate::identity::graphql::{StaffMember, StaffSession, member_of, session_of};
 use crate::ids::Gid;
+use crate::job::graphql::{Job, job_of_merchant};
 use crate::order::graphql::{
     FulfillmentOrder, FulfillmentOrderLineItem, LineItem, Order, line_of_merchant, order_of_merchant,
 };
@@ -70,6 +71,7 @@ pub enum Node {
     UrlRedirect(UrlRedirect),
     WebhookSubscription(WebhookSubscription),
     WebhookDelivery(WebhookDelivery),
+    Job(Job),
     DeliveryProfile(DeliveryProfile),
     TrustedDocument(TrustedDocument),
     CustomDomain(CustomDomain),
@@ -122,6 +124,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         }
         "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
         "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
+        "Job" => job_of_merchant(scope, id).await?.map(Node::Job),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
         "CustomDomain" => domain_by_id(scope, id).await?.map(Node::CustomDomain),
         "Role" => role_by_id(scope, id).await?.map(Node::Role),

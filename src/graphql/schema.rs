@@ -26,6 +26,7 @@ use crate::domain::graphql::{DomainMutation, DomainQuery};
 use crate::events::graphql::EventSubscription;
 use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffOverrideMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
+use crate::job::graphql::{JobMutation, JobQuery};
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::role::graphql::{RoleMutation, RoleQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
@@ -56,7 +57,7 @@ pub struct HouseQuery(WebhookQuery, TrustedDocumentQuery, AccessQuery, ApiKeyQue
 
 /// Of how the shop is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(SettingsQuery, DomainQuery);
+pub struct SetupQuery(SettingsQuery, DomainQuery, JobQuery);
 
 /// Of who runs the service, and what a shop lets them see.
 #[derive(MergedObject, Default)]
@@ -84,7 +85,7 @@ pub struct HouseMutation(SystemsMutation, PeopleMutation, SetupMutation);
 
 /// With other systems.
 #[derive(MergedObject, Default)]
-pub struct SystemsMutation(WebhookMutation, TrustedDocumentMutation, ApiKeyMutation);
+pub struct SystemsMutation(WebhookMutation, TrustedDocumentMutation, ApiKeyMutation, JobMutation);
 
 /// With the staff.
 #[derive(MergedObject, Default)]

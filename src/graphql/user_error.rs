@@ -12,6 +12,7 @@ use crate::domain::graphql::DomainUserError;
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::identity::graphql::StaffUserError;
 use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
+use crate::job::graphql::JobUserError;
 use crate::order::graphql::OrderUserError;
 use crate::role::graphql::RoleUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
@@ -50,6 +51,7 @@ pub enum DisplayableError {
     Customer(CustomerUserError),
     SupportAccess(SupportAccessUserError),
     Tenant(TenantUserError),
+    Job(JobUserError),
     WithoutCode(UserError),
 }
 

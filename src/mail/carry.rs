@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
+use uuid::Uuid;
+
 use super::compose::compose;
 use super::{MailError, Mailer, Message};
 
@@ -34,8 +36,8 @@ impl Smtp {
 
 #[async_trait]
 impl Mailer for Smtp {
-    async fn send(&self, message: &Message) -> Result<(), MailError> {
-        let mail = compose(message, &self.from)?;
+    async fn send(&self, id: Uuid, message: &Message) -> Result<(), MailError> {
+        let mail = compose(id, message, &self.from)?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_permanent() => Err(MailError::Hopeless(told(&error))),
@@ -84,8 +86,8 @@ impl Directory {
 
 #[async_trait]
 impl Mailer for Directory {
-    async fn send(&self, message: &Message) -> Result<(), MailError> {
-        let mail = compose(message, &self.from)?.formatted();
+    async fn send(&self, id: Uuid, message: &Message) -> Result<(), MailError> {
+        let mail = compose(id, message, &self.from)?.formatted();
         self.keep(&mail).map_err(|error| MailError::NotNow(format!("{}: {error}", self.path.display())))?;
         tracing::info!(directory = %self.path.display(), subject = message.subject, "a mail is in the directory");
         Ok(())
@@ -97,7 +99,7 @@ pub struct Nowhere;
 
 #[async_trait]
 impl Mailer for Nowhere {
-    async fn send(&self, _: &Message) -> Result<(), MailError> {
+    async fn send(&self, _: Uuid, _: &Message) -> Result<(), MailError> {
         Err(MailError::Hopeless("no mail server is set up: set SMTP_URL".to_owned()))
     }
 }
@@ -120,7 +122,7 @@ mod tests {
                 text: "Hello".to_owned(),
                 html: None,
             };
-            mailer.send(&message).await.unwrap();
+            mailer.send(Uuid::nil(), &message).await.unwrap();
         }
         let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
         assert!(read("000001.eml").contains("Subject: first") && read("000002.eml").contains("Subject: second"));

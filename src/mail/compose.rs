@@ -2,16 +2,18 @@
 
 use lettre::Message as Mime;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
+use uuid::Uuid;
 
 use super::{MailError, Message};
 
-/// The message, from the given address.
-pub fn compose(message: &Message, from: &Mailbox) -> Result<Mime, MailError> {
+/// The message with this id, from the given address.
+pub fn compose(id: Uuid, message: &Message, from: &Mailbox) -> Result<Mime, MailError> {
     let hopeless = |error: &dyn std::fmt::Display| MailError::Hopeless(error.to_string());
     let to = message.to.parse::<lettre::Address>().map_err(|error| hopeless(&error))?;
     let mail = Mime::builder()
         .from(Mailbox::new(Some(message.from_name.clone()), from.email.clone()))
-        .to(Mailbox::new(None, to));
+        .to(Mailbox::new(None, to))
+        .message_id(Some(format!("<{id}@{}>", from.email.domain())));
     let answered = message.reply_to.as_deref().map(str::parse::<lettre::Address>);
     let mail = match answered.transpose().map_err(|error| hopeless(&error))? {
         Some(address) => mail.reply_to(Mailbox::new(None, address)),
@@ -49,10 +51,14 @@ mod tests {
     #[test]
     fn nothing_that_is_said_becomes_a_header() {
         let from = "no-reply@shops.example".parse().unwrap();
-        let mail = String::from_utf8(compose(&message(), &from).unwrap().formatted()).unwrap();
+        let mail = String::from_utf8(compose(Uuid::from_u128(7), &message(), &from).unwrap().formatted()).unwrap();
         let header = mail.split("\r\n\r\n").next().unwrap();
         assert!(!header.lines().any(|line| line.to_ascii_lowercase().starts_with("bcc:")), "{header}");
         assert!(header.contains("<no-reply@shops.example>") && header.contains("To: ada@shop.example"), "{header}");
+        assert!(
+            header.contains("Message-ID: <00000000-0000-0000-0000-000000000007@shops.example>"),
+            "the same with every attempt: {header}"
+        );
         assert!(header.contains("Reply-To: help@fjord.example"), "{header}");
         assert!(mail.contains("text/plain") && mail.contains("<p>Hello</p>"), "{mail}");
     }
@@ -62,7 +68,7 @@ mod tests {
         let from = "no-reply@shops.example".parse().unwrap();
         for html in [None, Some("<p>李</p>".to_owned())] {
             let message = Message { text: "李 Müller".to_owned(), html, ..message() };
-            let mail = String::from_utf8(compose(&message, &from).unwrap().formatted()).unwrap();
+            let mail = String::from_utf8(compose(Uuid::from_u128(7), &message, &from).unwrap().formatted()).unwrap();
             assert!(mail.contains("MIME-Version: 1.0") && mail.contains("text/plain; charset=utf-8"), "{mail}");
         }
     }
@@ -72,7 +78,7 @@ mod tests {
         let from = "no-reply@shops.example".parse().unwrap();
         for to in ["", "ada", "ada@shop.example, bob@shop.example", "ada@shop.example\r\nBcc: bob@shop.example"] {
             let message = Message { to: to.to_owned(), ..message() };
-            assert!(matches!(compose(&message, &from), Err(MailError::Hopeless(_))), "{to}");
+            assert!(matches!(compose(Uuid::from_u128(7), &message, &from), Err(MailError::Hopeless(_))), "{to}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Outgoing mail: what is said ([`Message`]), and who carries it ([`Mailer`]).
 //!
-//! Mail is posted after what it tells of is committed, by a task of its own: nobody waits for a mail server, and nobody
-//! learns by the time of an answer whether there was somebody to write to.
+//! Mail is posted in the transaction of what it tells of ([`post_in_tx`]), and carried by a job: nobody waits for a mail
+//! server, none is told of what did not happen, and none is lost. Where a worker dies between the server's taking a mail
+//! and the note of it, that mail goes a second time, under the same `Message-ID`: mail programs show it once.
 
 mod carry;
 mod compose;
@@ -10,17 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub use carry::{Directory, Nowhere, Smtp};
 
 use crate::app::App;
-
-/// Tries at handing one over, and the first of the waits between them, each twice as long as the one before.
-const TRIES: u32 = 4;
-const WAIT: Duration = Duration::from_secs(2);
+use crate::db::{QueryResult, TenantTx};
+use crate::job::{self, Class, Failure, Job, NewJob, Run, Spec};
 
 /// One mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The address alone: `ada@shop.example`.
     pub to: String,
@@ -48,7 +49,8 @@ pub enum MailError {
 /// Hands mail over to whoever carries it on.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    async fn send(&self, message: &Message) -> Result<(), MailError>;
+    /// The id is the mail's, however often it is sent.
+    async fn send(&self, id: Uuid, message: &Message) -> Result<(), MailError>;
 }
 
 /// What is set up.
@@ -60,21 +62,36 @@ pub fn mailer(config: &crate::config::MailConfig) -> Arc<dyn Mailer> {
     }
 }
 
-/// Posts a mail; one that does not go is tried again for half a minute, and then noted in the log. A process that stops
-/// waits for it like for everything that is under way.
-pub fn post(app: &App, message: Message) {
-    let mailer = app.mailer.clone();
-    app.tasks.spawn(async move {
-        for attempt in 1..=TRIES {
-            match mailer.send(&message).await {
-                Ok(()) => return,
-                Err(MailError::NotNow(error)) if attempt < TRIES => {
-                    tracing::warn!(error, attempt, "a mail has to wait");
-                    tokio::time::sleep(WAIT * 2_u32.pow(attempt - 1)).await;
-                }
-                // To whom stays out of the log.
-                Err(error) => return tracing::error!(%error, subject = message.subject, "a mail was not sent"),
-            }
+/// A mail on its way: a job.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Delivery(Message);
+
+#[async_trait]
+impl Job for Delivery {
+    const SPEC: Spec = Spec {
+        kind: "mail",
+        class: Class::Quick,
+        // Somebody waits for it.
+        rank: 10,
+        // For about two days.
+        attempts: 20,
+        first_wait: Duration::from_secs(10),
+        longest_wait: Duration::from_secs(4 * 60 * 60),
+        timeout: Duration::from_secs(60),
+    };
+
+    async fn run(&self, run: &Run) -> Result<(), Failure> {
+        match run.app.mailer.send(run.id, &self.0).await {
+            Ok(()) => Ok(()),
+            Err(error @ MailError::Hopeless(_)) => Err(Failure::Never(error.to_string())),
+            Err(error @ MailError::NotNow(_)) => Err(Failure::Again(error.to_string())),
         }
-    });
+    }
+}
+
+/// Posts a mail in the transaction of what it tells of.
+pub async fn post_in_tx(tx: &mut TenantTx<'_>, app: &App, message: Message) -> QueryResult<()> {
+    let now = app.clock.now();
+    job::enqueue_in_tx(tx, now, &app.entropy, &NewJob::now(Delivery(message), now)).await?;
+    Ok(())
 }

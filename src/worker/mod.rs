@@ -1,4 +1,4 @@
-//! What happens after the commit: publishing events, sending webhooks, settling payments.
+//! What happens after the commit: publishing events, sending webhooks, settling payments, doing jobs.
 //!
 //! A bell in `platform.outbox_ready` says that a tenant has work; whoever claims it does all the work of that kind
 //! that the tenant has by then, through the tenant's own connection, and takes the bell down. Invariants: no bell is
@@ -10,6 +10,7 @@
 
 mod bells;
 mod deliver;
+mod jobs;
 mod places;
 mod relay;
 mod render;
@@ -32,6 +33,7 @@ use crate::events::Work;
 use crate::telemetry::trace;
 use bells::{Job, Wanted};
 use deliver::Deliverer;
+use jobs::Runner;
 use places::Places;
 pub use sweep::sweep;
 
@@ -72,10 +74,11 @@ pub async fn run_with(app: App, options: Options, shutdown: CancellationToken) -
     shutdown.run_until_cancelled(wake_on_notice(&worker.app, &wakers)).await;
     shutdown.cancelled().await;
     let left = worker.deliverer.close();
+    worker.runner.close();
     let finished = async {
         let ended = async { while loops.join_next().await.is_some() {} };
         tokio::join!(worker.deliverer.hand_over(&left), ended);
-        worker.deliverer.closed().await;
+        tokio::join!(worker.deliverer.closed(), worker.runner.closed());
     };
     if tokio::time::timeout(grace, finished).await.is_err() {
         tracing::warn!("work was cut off; it comes again when its leases end");
@@ -150,7 +153,7 @@ struct Ended {
 /// connections requests need too.
 fn breadth(work: Work) -> usize {
     match work {
-        Work::Events | Work::Deliveries => 3,
+        Work::Events | Work::Deliveries | Work::Jobs => 3,
         Work::Payments => 8,
     }
 }
@@ -174,13 +177,15 @@ async fn wake_on_notice(app: &App, wakers: &[(Work, watch::Sender<()>)]) {
 struct Worker {
     app: App,
     deliverer: Deliverer,
-    /// Whether deliveries are seen through one after the other instead of going on by themselves.
+    runner: Runner,
+    /// Whether deliveries and jobs are seen through one after the other instead of going on by themselves.
     in_order: bool,
 }
 
 impl Worker {
     fn new(app: App, options: Options, in_order: bool) -> Result<Self, Fault> {
-        Ok(Self { deliverer: Deliverer::new(app.clone(), options.attempts)?, app, in_order })
+        let (deliverer, runner) = (Deliverer::new(app.clone(), options.attempts)?, Runner::new(app.clone()));
+        Ok(Self { deliverer, runner, app, in_order })
     }
 
     /// The loop of one kind of work: until the shutdown, and then to the end of what is running.
@@ -267,6 +272,8 @@ impl Worker {
             Work::Events => return relay::relay(&self.app, job.tenant).await,
             Work::Deliveries if self.in_order => self.deliverer.finish_due(job.tenant).await?,
             Work::Deliveries => return self.deliverer.start_due(job.tenant).await,
+            Work::Jobs if self.in_order => self.runner.finish_due(job.tenant).await?,
+            Work::Jobs => return self.runner.start_due(job.tenant).await,
             Work::Payments => crate::checkout::service::settle_due(&self.app, job.tenant).await?,
         }
         Ok(Outcome::Done)

@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::tenant::service::tenant_list;
 use crate::webhook::service::forget_in_tx;
-use crate::{cart, customer, events, identity};
+use crate::{cart, customer, events, identity, job};
 
 /// Between two rounds. Every worker makes them; two at once do no harm.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -57,6 +57,7 @@ enum Kind {
     IdempotencyKeys,
     Events,
     Deliveries,
+    Jobs,
     Carts,
     /// Sessions and tokens of staff.
     Staff,
@@ -72,6 +73,7 @@ async fn sweep_tenant(app: &App, tenant: TenantId) {
         (Kind::Staff, now),
         (Kind::Events, now - kept.events),
         (Kind::Deliveries, now - kept.deliveries),
+        (Kind::Jobs, now - kept.jobs),
         (Kind::Carts, now - kept.carts),
         (Kind::CustomerTokens, now),
     ] {
@@ -91,6 +93,9 @@ async fn sweep_kind(db: &TenantDb, kind: Kind, until: DateTime<Utc>) -> Result<(
             while db.write(async |tx| Ok::<_, Fault>(events::store::forget(tx, until, ROWS).await?)).await? {}
         }
         Kind::Deliveries => while db.write(async |tx| Ok::<_, Fault>(forget_in_tx(tx, until, ROWS).await?)).await? {},
+        Kind::Jobs => {
+            while db.write(async |tx| Ok::<_, Fault>(job::service::forget_in_tx(tx, until, ROWS).await?)).await? {}
+        }
         Kind::CustomerTokens => {
             while db.write(async |tx| Ok::<_, Fault>(customer::service::forget_in_tx(tx, until, ROWS).await?)).await? {}
         }

@@ -46,7 +46,7 @@ async fn can_sign_in(app: &TestApp, store: &Store, password: &str) -> bool {
 
 /// Waits for what was begun and not waited for.
 async fn done(app: &TestApp) {
-    crate::support::eventually("nothing is under way", async || app.app.tasks.is_empty().then_some(())).await;
+    app.quiet().await;
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn whose_address_it_is_nobody_learns_by_asking_for_a_password() {
         assert_eq!(recover(&app, &store, email).await, json!({ "userErrors": [] }), "{email}");
         done(&app).await;
     }
-    let (message, _) = post.nth(0).await;
+    let (message, _) = post.nth(&app, 0).await;
     assert_eq!((message.to.as_str(), message.from_name.as_str()), ("ada@shop.example", "acme"));
     assert_eq!(post.all().len(), 1, "to nobody else");
     let payload = recover(&app, &store, "ada").await;
@@ -112,7 +112,7 @@ async fn a_mailed_token_sets_a_password_once_and_ends_every_session() {
     let (app, store, post) = shop().await;
     let ada = app.member(&store, "ada@shop.example", "owner").await;
     recover(&app, &store, "ada@shop.example").await;
-    let (_, token) = post.nth(0).await;
+    let (_, token) = post.nth(&app, 0).await;
     let short = reset(&app, &store, &token, "short").await;
     assert_eq!((code(&short), &short["userErrors"][0]["field"]), ("TOO_SHORT", &json!(["password"])));
     let payload = reset(&app, &store, &token, NEW).await;
@@ -131,7 +131,7 @@ async fn of_two_who_use_a_token_at_once_one_does() {
     let (app, store, post) = shop().await;
     app.staff(&store, "ada@shop.example", "owner").await;
     recover(&app, &store, "ada@shop.example").await;
-    let (_, token) = post.nth(0).await;
+    let (_, token) = post.nth(&app, 0).await;
     let [one, other] = ["the one password", "the other password"].map(|password| reset(&app, &store, &token, password));
     let (one, other) = tokio::join!(one, other);
     let set = [&one, &other].map(|payload| payload["staffMember"].is_object());
@@ -145,7 +145,7 @@ async fn a_mailed_token_is_good_for_an_hour_in_its_shop() {
     app.staff(&store, "ada@shop.example", "owner").await;
     app.staff(&other, "ada@shop.example", "owner").await;
     recover(&app, &store, "ada@shop.example").await;
-    let (_, token) = post.nth(0).await;
+    let (_, token) = post.nth(&app, 0).await;
     assert_eq!(code(&reset(&app, &other, &token, NEW).await), "TOKEN_INVALID", "another shop's");
     for bad in ["", "est_", "rubbish", &token.to_uppercase()] {
         assert_eq!(code(&reset(&app, &store, bad, NEW).await), "TOKEN_INVALID", "{bad}");
@@ -166,10 +166,10 @@ async fn a_member_is_mailed_once_a_minute_and_one_use_voids_the_others() {
         done(&app).await;
     }
     assert_eq!(post.all().len(), 1);
-    let (_, first) = post.nth(0).await;
+    let (_, first) = post.nth(&app, 0).await;
     app.clock.advance(TimeDelta::minutes(1));
     recover(&app, &store, "ada@shop.example").await;
-    let (_, second) = post.nth(1).await;
+    let (_, second) = post.nth(&app, 1).await;
     assert_eq!(reset(&app, &store, &first, NEW).await["userErrors"], json!([]), "both are good until one is used");
     assert_eq!(code(&reset(&app, &store, &second, NEW).await), "TOKEN_INVALID");
 }
@@ -193,7 +193,7 @@ async fn to_one_address_five_mails_an_hour_are_asked_for_whether_it_is_somebodys
     assert_eq!(post.all().len(), 5);
     app.clock.advance(TimeDelta::hours(1));
     assert_eq!(recover(&app, &store, "ada@shop.example").await["userErrors"], json!([]));
-    assert_eq!(post.nth(5).await.0.to, "ada@shop.example");
+    assert_eq!(post.nth(&app, 5).await.0.to, "ada@shop.example");
 }
 
 #[tokio::test]
@@ -207,10 +207,10 @@ async fn what_is_done_later_for_one_shop_leaves_places_for_the_others() {
     let refused = recover(&app, &store, "ada@shop.example").await;
     assert_eq!((code(&refused), &refused["userErrors"][0]["field"]), ("THROTTLED", &json!(["email"])));
     assert_eq!(recover(&app, &other, "ada@shop.example").await["userErrors"], json!([]));
-    assert_eq!(post.nth(0).await.0.from_name, "other");
+    assert_eq!(post.nth(&app, 0).await.0.from_name, "other");
     drop(crowd);
     assert_eq!(recover(&app, &store, "ada@shop.example").await["userErrors"], json!([]));
-    assert_eq!(post.nth(1).await.0.from_name, "acme");
+    assert_eq!(post.nth(&app, 1).await.0.from_name, "acme");
 }
 
 #[tokio::test]
@@ -265,13 +265,13 @@ async fn an_address_is_proved_by_the_token_that_was_sent_there() {
         app.gql(&store.publishable, query, json!({ "token": token })).await["staffEmailVerify"].take()
     };
     assert_eq!(sent().await, json!({ "userErrors": [] }));
-    let (message, late) = post.nth(0).await;
+    let (message, late) = post.nth(&app, 0).await;
     assert_eq!(message.to, "ada@shop.example");
     assert_eq!(code(&sent().await), "THROTTLED");
     assert_eq!(code(&reset(&app, &store, &late, NEW).await), "TOKEN_INVALID", "it sets no password");
     app.clock.advance(TimeDelta::minutes(1));
     assert_eq!(sent().await, json!({ "userErrors": [] }));
-    let (_, token) = post.nth(1).await;
+    let (_, token) = post.nth(&app, 1).await;
     let payload = verify(&token).await;
     assert_eq!(payload["staffMember"]["email"], "ada@shop.example", "{payload}");
     assert!(payload["staffMember"]["emailVerifiedAt"].is_string());
@@ -285,7 +285,7 @@ async fn an_address_is_proved_by_the_token_that_was_sent_there() {
     admin(&app.db.name).await.batch_execute(moved).await.expect("moved");
     assert_eq!(code(&verify(&late).await), "TOKEN_INVALID");
     assert_eq!(sent().await, json!({ "userErrors": [] }));
-    let (_, last) = post.nth(2).await;
+    let (_, last) = post.nth(&app, 2).await;
     app.clock.advance(EMAIL_TOKEN_LIFE);
     assert_eq!(code(&verify(&last).await), "TOKEN_INVALID", "expired");
 }
@@ -297,7 +297,7 @@ async fn mails_lead_into_staffs_own_application_where_there_is_one() {
     let store = app.store("acme").await;
     app.staff(&store, "ada@shop.example", "owner").await;
     recover(&app, &store, "ada@shop.example").await;
-    let (message, token) = post.nth(0).await;
+    let (message, token) = post.nth(&app, 0).await;
     assert!(message.text.contains(&format!("https://admin.example/password-reset#token={token}")), "{}", message.text);
 }
 
@@ -306,7 +306,7 @@ async fn secrets_of_staff_are_stored_as_hashes_alone() {
     let (app, store, post) = shop().await;
     let ada = app.member(&store, "ada@shop.example", "owner").await;
     recover(&app, &store, "ada@shop.example").await;
-    let (_, token) = post.nth(0).await;
+    let (_, token) = post.nth(&app, 0).await;
     let mut admin = admin(&app.db.name).await;
     for (table, secret) in
         [("staff_members", PASSWORD), ("staff_sessions", &ada.refresh_token[4..]), ("staff_tokens", &token[4..])]

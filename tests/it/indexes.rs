@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use emporia::cart::service::{Desk, cart_note_update};
+use emporia::error::Fault;
 use emporia::events::Topic;
+use emporia::mail::{Message, post_in_tx};
 use emporia::worker;
 use serde_json::json;
 
@@ -50,6 +52,9 @@ const OLD: &str = "
         SELECT id, id, 'main', 'Main', now(), now() FROM platform.tenants;
     INSERT INTO menu_items (tenant_id, id, menu_id, position, title, kind)
         SELECT tenant_id, gen_random_uuid(), id, n, 'Item', 'HTTP' FROM menus, generate_series(1, 2000) n;
+    INSERT INTO jobs (tenant_id, id, kind, payload, status, rank, created_at, updated_at, ended_at)
+        SELECT id, gen_random_uuid(), 'mail', 'null', 'SUCCEEDED', 10, now(), now(), now()
+        FROM platform.tenants, generate_series(1, 5000);
     ANALYZE;";
 
 /// Statements of the database itself, which follow foreign keys.
@@ -65,7 +70,7 @@ async fn every_index_that_leaves_rows_out_is_used_and_the_queues_are_never_read_
         WHERE indpred IS NOT NULL AND NOT indisunique AND indrelid >= 16384";
     const USED: &str = "SELECT indexrelname::text AS name FROM pg_stat_user_indexes WHERE idx_scan > 0";
     const WHOLE: &str = "SELECT relname::text AS name FROM pg_stat_user_tables WHERE seq_scan > 0
-        AND relname IN ('webhook_deliveries', 'payment_attempts', 'events')";
+        AND relname IN ('webhook_deliveries', 'payment_attempts', 'events', 'jobs')";
     let shop = Shopping::new().await;
     let app = &shop.app.app;
     let receiver = Receiver::accepting().await;
@@ -85,6 +90,15 @@ async fn every_index_that_leaves_rows_out_is_used_and_the_queues_are_never_read_
     assert!(pending.expect("a free key").is_err());
     shop.app.clock.advance(TimeDelta::seconds(11));
     append(app, &shop.store, &[Topic::OrdersCreate]).await;
+    let mail = Message {
+        to: "ada@shop.example".to_owned(),
+        from_name: "Acme".to_owned(),
+        reply_to: None,
+        subject: "Hello".to_owned(),
+        text: "Hello".to_owned(),
+        html: None,
+    };
+    shop.db.write(async |tx| Ok::<_, Fault>(post_in_tx(tx, app, mail).await?)).await.expect("posted");
     worker::drain(app).await.expect("the worker");
     assert_eq!((receiver.received().len(), shop.numbers().await.len()), (3, 2));
     worker::sweep(app).await.expect("a sweep");

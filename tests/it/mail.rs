@@ -1,9 +1,14 @@
-//! Mail as a server hears it: by SMTP, from the settings' URL to the last line.
+//! Mail as a server hears it: by SMTP, from the settings' URL to the last line; and as a job, until it goes or never will.
+
+use std::sync::Arc;
 
 use emporia::mail::{MailError, Mailer, Message, Smtp};
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::support::{Store, TestApp};
 
 /// A mail server for one conversation; answers what it was told. This is how it answers to a recipient's address.
 async fn server(to_recipient: &'static str) -> (String, JoinHandle<Vec<String>>) {
@@ -47,7 +52,8 @@ async fn send(url: &str) -> Result<(), MailError> {
         text: "Hello\n.\nBye".to_owned(),
         html: None,
     };
-    Smtp::new(url, &"no-reply@shops.example".parse().expect("an address")).send(&message).await
+    let from = "no-reply@shops.example".parse().expect("an address");
+    Smtp::new(url, &from).send(uuid::Uuid::nil(), &message).await
 }
 
 #[tokio::test]
@@ -84,4 +90,74 @@ async fn what_a_server_says_of_a_recipient_does_not_come_into_the_log() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
     let error = send(&format!("smtp://{nobody}")).await.expect_err("nobody listens");
     assert!(matches!(error, MailError::NotNow(_)), "{error}");
+}
+
+/// Fails as often as it is told to, and keeps what it takes with the id under which it came.
+struct Unsteady {
+    failures: std::sync::Mutex<Vec<MailError>>,
+    taken: std::sync::Mutex<Vec<(uuid::Uuid, Message)>>,
+}
+
+#[async_trait::async_trait]
+impl Mailer for Unsteady {
+    async fn send(&self, id: uuid::Uuid, message: &Message) -> Result<(), MailError> {
+        if let Some(failure) = self.failures.lock().expect("no holder panics").pop() {
+            return Err(failure);
+        }
+        self.taken.lock().expect("no holder panics").push((id, message.clone()));
+        Ok(())
+    }
+}
+
+/// A staff member, and a shop whose mail is carried by somebody unsteady.
+async fn shop(failures: Vec<MailError>) -> (TestApp, Store, Arc<Unsteady>) {
+    let mut app = TestApp::new().await;
+    let mailer = Arc::new(Unsteady { failures: failures.into(), taken: Default::default() });
+    app.app.mailer = mailer.clone();
+    let store = app.store("acme").await;
+    app.staff(&store, "ada@shop.example", "owner").await;
+    (app, store, mailer)
+}
+
+const RECOVER: &str = r#"mutation { staffPasswordRecover(email: "ada@shop.example") { userErrors { message } } }"#;
+const MAILS: &str = r#"{ jobs(first: 9, kind: "mail") { nodes { status attempts lastError } } }"#;
+
+#[tokio::test]
+async fn a_mail_goes_once_when_the_server_is_there_again() {
+    let away = || MailError::NotNow("the mail server did not answer in time".to_owned());
+    let (app, store, mailer) = shop(vec![away(), away()]).await;
+    app.gql(&store.publishable, RECOVER, json!({})).await;
+    app.quiet().await;
+    let mails = async || app.gql(&store.secret, MAILS, json!({})).await["jobs"]["nodes"][0].take();
+    let told = "it was not sent: the mail server did not answer in time";
+    assert_eq!(mails().await, json!({ "status": "QUEUED", "attempts": 1, "lastError": told }));
+    for _ in 0..3 {
+        app.clock.advance(chrono::TimeDelta::minutes(1));
+        app.quiet().await;
+    }
+    assert_eq!(mails().await, json!({ "status": "SUCCEEDED", "attempts": 3, "lastError": null }));
+    let taken = mailer.taken.lock().expect("no holder panics");
+    assert_eq!((taken.len(), taken[0].1.to.as_str()), (1, "ada@shop.example"));
+}
+
+#[tokio::test]
+async fn a_mail_that_never_will_go_is_left_to_people() {
+    let (app, store, mailer) = shop(vec![MailError::Hopeless("the mail server answered 550".to_owned())]).await;
+    app.gql(&store.publishable, RECOVER, json!({})).await;
+    app.quiet().await;
+    let mails = app.gql(&store.secret, MAILS, json!({})).await["jobs"]["nodes"].take();
+    let told = "it cannot be sent: the mail server answered 550";
+    assert_eq!(mails, json!([{ "status": "FAILED", "attempts": 1, "lastError": told }]));
+    assert!(mailer.taken.lock().expect("no holder panics").is_empty());
+}
+
+/// What tells of something is queued with it: no mail of what did not happen.
+#[tokio::test]
+async fn no_mail_is_queued_of_what_was_refused() {
+    let (app, store, _mailer) = shop(vec![]).await;
+    let invite = r#"mutation { staffInvite(input: { email: "ada@shop.example", name: "Ada", role: "owner" }) {
+        userErrors { code } } }"#;
+    let refused = app.gql(&store.secret, invite, json!({})).await;
+    assert_eq!(refused["staffInvite"]["userErrors"][0]["code"], "TAKEN");
+    assert_eq!(app.gql(&store.secret, MAILS, json!({})).await["jobs"]["nodes"], json!([]));
 }

@@ -56,6 +56,7 @@ mod import_cli;
 mod indexes;
 mod inventory;
 mod isolation;
+mod jobs;
 mod limits;
 mod logs;
 mod mail;

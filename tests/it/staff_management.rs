@@ -52,7 +52,7 @@ async fn who_is_invited_chooses_a_password_by_mail_and_signs_in() {
         (&member["email"], &member["role"], &member["status"]),
         (&json!("ina@shop.example"), &json!("editor"), &json!("INVITED"))
     );
-    let (message, token) = post.nth(0).await;
+    let (message, token) = post.nth(&app, 0).await;
     assert_eq!((message.to.as_str(), message.from_name.as_str()), ("ina@shop.example", "acme"));
     let accept = async |token: &str| {
         by_key(&app, &store.publishable, ACCEPT, json!({ "token": token, "password": PASSWORD })).await
@@ -82,7 +82,7 @@ async fn an_invitation_ends() {
     let post = Post::of(&mut app).await;
     let store = app.store("acme").await;
     by_key(&app, &store.secret, INVITE, invitation("ina@shop.example", "viewer")).await;
-    let (_, token) = post.nth(0).await;
+    let (_, token) = post.nth(&app, 0).await;
     app.clock.advance(INVITATION_LIFE);
     let late = by_key(&app, &store.publishable, ACCEPT, json!({ "token": token, "password": PASSWORD })).await;
     refused(&late, "TOKEN_INVALID", json!(["token"]));
@@ -213,7 +213,7 @@ async fn an_invitation_gives_what_its_member_may_by_now_and_nothing_once_they_ar
     let mut tokens = Vec::new();
     for (number, name) in ["ina", "sue", "rob"].into_iter().enumerate() {
         let invited = by_key(&app, &store.secret, INVITE, invitation(&format!("{name}@shop.example"), "admin")).await;
-        tokens.push((invited["staffMember"]["id"].clone(), post.nth(number).await.1));
+        tokens.push((invited["staffMember"]["id"].clone(), post.nth(&app, number).await.1));
     }
     let [(ina, ina_token), (sue, sue_token), (rob, rob_token)] = tokens.try_into().expect("three");
     // Before they accept, one is to be less, one is kept out, and one is gone.
@@ -240,7 +240,7 @@ async fn accepting_an_invitation_signs_nobody_in_and_leaves_the_callers_session_
     let store = app.store("acme").await;
     let eve = app.member(&store, "eve@shop.example", "viewer").await;
     by_key(&app, &store.secret, INVITE, invitation("ina@shop.example", "admin")).await;
-    let (_, token) = post.nth(0).await;
+    let (_, token) = post.nth(&app, 0).await;
     // Eve's browser follows the mail's link.
     let done = by(&app, &eve, ACCEPT, json!({ "token": token, "password": PASSWORD })).await;
     assert_eq!(done["userErrors"], json!([]));
@@ -260,11 +260,11 @@ async fn a_token_of_one_purpose_is_none_of_another() {
     let store = app.store("acme").await;
     let eve = app.member(&store, "eve@shop.example", "viewer").await;
     app.gql_as(&eve.access_token, "mutation { staffEmailVerificationSend { userErrors { code } } }", json!({})).await;
-    let (_, proof) = post.nth(0).await;
+    let (_, proof) = post.nth(&app, 0).await;
     let accepted = by_key(&app, &store.publishable, ACCEPT, json!({ "token": proof, "password": PASSWORD })).await;
     refused(&accepted, "TOKEN_INVALID", json!(["token"]));
     by_key(&app, &store.secret, INVITE, invitation("ina@shop.example", "viewer")).await;
-    let (_, invitation) = post.nth(1).await;
+    let (_, invitation) = post.nth(&app, 1).await;
     let verify = "mutation ($token: String!) { done: staffEmailVerify(token: $token) { userErrors { code field } } }";
     refused(
         &by_key(&app, &store.publishable, verify, json!({ "token": invitation })).await,

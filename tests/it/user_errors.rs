@@ -168,6 +168,8 @@ fn of_webhooks() -> Vec<Case> {
         ("webhookSubscriptionDelete", id("WebhookSubscription"), "id"),
         ("webhookSubscriptionTest", id("WebhookSubscription"), "id"),
         ("webhookDeliveryRetry", id("WebhookDelivery"), "id"),
+        ("jobRetry", id("Job"), "id"),
+        ("jobCancel", id("Job"), "id"),
     ]
 }
 

@@ -1,13 +1,12 @@
 //! What customers change of themselves.
 
-use super::{Desk, MAILS, refuse, sign_in_tx, tell, write_to};
+use super::{Desk, MAILS, refuse, sign_in_tx, tell_in_tx, write_to_in_tx};
 use crate::customer::letter::{Letter, Notice};
 use crate::customer::model::{AccessToken, Email, PROOF_LIFE, PersonChange};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::secret::Secret;
 use crate::customer::store::{self, LetterKind, NewLetter};
 use crate::error::Fault;
-use crate::shop;
 use uuid::Uuid;
 
 /// A change of an account; what is none stays.
@@ -47,8 +46,7 @@ pub async fn customer_update(
         None => None,
     };
     let proof = desk.new_secret();
-    let (id, token, shop) = desk
-        .db
+    desk.db
         .write(async |tx| {
             let Some(mut customer) = store::lock_by_token(tx, token.hash(), now).await? else {
                 return refuse(Refusal::Unidentified, &field);
@@ -58,28 +56,19 @@ pub async fn customer_update(
             store::update_customer(tx, &customer).await?;
             if let Some(to) = &email {
                 await_proof(tx, desk, customer.id, to, &proof).await?;
+                write_to_in_tx(tx, desk, Letter::NewAddress, to, (customer.id, &proof)).await?;
+                tell_in_tx(tx, desk, Notice::AddressAsked, &customer.email).await?;
             }
-            let shop = match email.is_some() || hash.is_some() {
-                true => shop::store::shop(tx.conn()).await?,
-                false => None,
-            };
             let mut token = None;
             if let Some(hash) = &hash {
                 store::set_password(tx, customer.id, hash).await?;
                 store::delete_tokens_of(tx, customer.id).await?;
                 token = Some(sign_in_tx(tx, desk, &customer).await?.token);
+                tell_in_tx(tx, desk, Notice::PasswordChanged, &customer.email).await?;
             }
-            Ok((customer.id, token, shop))
+            Ok((customer.id, token))
         })
-        .await?;
-    if let Some(to) = &email {
-        write_to(desk, Letter::NewAddress, shop.as_ref(), to, id, &proof);
-        tell(desk, Notice::AddressAsked, shop.as_ref(), &known.email);
-    }
-    if hash.is_some() {
-        tell(desk, Notice::PasswordChanged, shop.as_ref(), &known.email);
-    }
-    Ok((id, token))
+        .await
 }
 
 async fn await_proof(

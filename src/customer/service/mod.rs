@@ -38,7 +38,7 @@ use super::secret::Secret;
 use super::store;
 use crate::app::App;
 use crate::attempts::Bound;
-use crate::db::{TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::mail;
 use crate::order;
@@ -116,18 +116,26 @@ fn unchecked(error: PasswordError, field: &[&str]) -> ServiceError<Vec<super::ru
     }
 }
 
-/// Hands a mail over, once what it tells of is committed.
-fn write_to(desk: &Desk, letter: Letter, shop: Option<&shop::model::Shop>, to: &Email, id: Uuid, token: &Secret) {
+/// Posts a letter in the transaction of what it tells of.
+async fn write_to_in_tx(
+    tx: &mut TenantTx<'_>,
+    desk: &Desk,
+    letter: Letter,
+    to: &Email,
+    (id, token): (Uuid, &Secret),
+) -> QueryResult<()> {
     // A tenant without a shop is not finished: nobody shops there.
-    if let Some(shop) = shop {
-        mail::post(&desk.app, letter.write(shop, to, id, token));
+    match shop::store::shop(tx.conn()).await? {
+        Some(shop) => mail::post_in_tx(tx, &desk.app, letter.write(&shop, to, id, token)).await,
+        None => Ok(()),
     }
 }
 
 /// Tells a customer of what was done with their account.
-fn tell(desk: &Desk, notice: Notice, shop: Option<&shop::model::Shop>, to: &Email) {
-    if let Some(shop) = shop {
-        mail::post(&desk.app, notice.write(shop, to));
+async fn tell_in_tx(tx: &mut TenantTx<'_>, desk: &Desk, notice: Notice, to: &Email) -> QueryResult<()> {
+    match shop::store::shop(tx.conn()).await? {
+        Some(shop) => mail::post_in_tx(tx, &desk.app, notice.write(&shop, to)).await,
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Desk, MAILS, PASSWORDS, refuse, sign_in_tx, unchecked, write_to};
+use super::{Desk, MAILS, PASSWORDS, refuse, sign_in_tx, unchecked, write_to_in_tx};
 use crate::customer::letter::Letter;
 use crate::customer::model::{Customer, Email, RESET_LIFE, SignedIn};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
@@ -11,7 +11,6 @@ use crate::customer::store::{self, EMAIL_TAKEN, LetterKind, NewLetter};
 use crate::db::error::constraint;
 use crate::error::{Fault, ServiceError};
 use crate::password::Verdict;
-use crate::shop;
 
 /// Mails a link that leads to a new password, if the address has an account. Everyone is answered alike.
 pub async fn customer_recover(desk: &Desk, email: &str) -> CustomerResult<()> {
@@ -27,22 +26,17 @@ pub async fn customer_recover(desk: &Desk, email: &str) -> CustomerResult<()> {
 
 async fn recover(desk: Desk, email: Email) -> Result<(), Fault> {
     let (now, token) = (desk.now(), desk.new_secret());
-    let found = desk
-        .db
+    desk.db
         .write(async |tx| {
-            let shop = shop::store::shop(tx.conn()).await?;
-            let Some(customer) = store::by_email(tx.conn(), &email.key).await? else { return Ok::<_, Fault>(None) };
-            let (token, expires_at) = (token.hash(), now + RESET_LIFE);
-            let kind = LetterKind::Reset;
-            let new = NewLetter { customer_id: customer.id, kind, to: &customer.email, token, expires_at };
+            let Some(customer) = store::by_email(tx.conn(), &email.key).await? else { return Ok::<_, Fault>(()) };
+            let (kind, expires_at) = (LetterKind::Reset, now + RESET_LIFE);
+            let new =
+                NewLetter { customer_id: customer.id, kind, to: &customer.email, token: token.hash(), expires_at };
             store::put_letter(tx, &new, now).await?;
-            Ok(Some((shop, customer)))
+            write_to_in_tx(tx, &desk, Letter::Reset, &customer.email, (customer.id, &token)).await?;
+            Ok(())
         })
-        .await?;
-    if let Some((shop, customer)) = found {
-        write_to(&desk, Letter::Reset, shop.as_ref(), &customer.email, customer.id, &token);
-    }
-    Ok(())
+        .await
 }
 
 /// What a mail's link says, and where the input has it.

@@ -1,12 +1,11 @@
 //! Signing up: everyone is answered alike, and what there is to say is mailed to the address.
 
-use super::{Desk, MAILS, refuse, write_to};
+use super::{Desk, MAILS, refuse, write_to_in_tx};
 use crate::customer::letter::Letter;
 use crate::customer::model::{Email, PROOF_LIFE, Person, PersonChange, RESET_LIFE, spoken};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::store::{self, LetterKind, NewLetter, NewSignup};
 use crate::error::Fault;
-use crate::shop;
 
 /// Who would like to have an account.
 #[derive(Clone)]
@@ -43,25 +42,22 @@ pub async fn customer_create(desk: &Desk, new: &SignUp) -> CustomerResult<()> {
 
 async fn sign_up(desk: Desk, email: Email, person: Person) -> Result<(), Fault> {
     let (now, token) = (desk.now(), desk.new_secret());
-    let (shop, letter, to, id) = desk
-        .db
+    desk.db
         .write(async |tx| {
-            let shop = shop::store::shop(tx.conn()).await?;
             let Some(known) = store::by_email(tx.conn(), &email.key).await? else {
                 let id = desk.new_id();
-                let (token, expires_at) = (token.hash(), now + PROOF_LIFE);
-                let new = NewSignup { id, email: &email, person: &person, token, expires_at };
+                let expires_at = now + PROOF_LIFE;
+                let new = NewSignup { id, email: &email, person: &person, token: token.hash(), expires_at };
                 store::put_signup(tx, &new, now).await?;
-                return Ok::<_, Fault>((shop, Letter::SignUp, email.clone(), id));
+                write_to_in_tx(tx, &desk, Letter::SignUp, &email, (id, &token)).await?;
+                return Ok::<_, Fault>(());
             };
-            let (token, expires_at) = (token.hash(), now + RESET_LIFE);
-            let kind = LetterKind::Reset;
-            let new = NewLetter { customer_id: known.id, kind, to: &known.email, token, expires_at };
+            let (kind, expires_at) = (LetterKind::Reset, now + RESET_LIFE);
+            let new = NewLetter { customer_id: known.id, kind, to: &known.email, token: token.hash(), expires_at };
             store::put_letter(tx, &new, now).await?;
             // Where the account has its mail, however the address was written now.
-            Ok((shop, Letter::HasAccount, known.email, known.id))
+            write_to_in_tx(tx, &desk, Letter::HasAccount, &known.email, (known.id, &token)).await?;
+            Ok(())
         })
-        .await?;
-    write_to(&desk, letter, shop.as_ref(), &to, id, &token);
-    Ok(())
+        .await
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::password::taken;
-use super::{Desk, refuse, tell};
+use super::{Desk, refuse, tell_in_tx};
 use crate::customer::letter::Notice;
 use crate::customer::model::{Customer, CustomerCondition, CustomerSort, Email, PersonChange, labels, spoken};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
@@ -12,7 +12,6 @@ use crate::db::{QueryResult, TenantConn};
 use crate::order;
 use crate::page::PageQuery;
 use crate::search::Query;
-use crate::shop;
 use crate::tag::TagChange;
 
 /// A page of the customers that meet the conditions.
@@ -106,7 +105,6 @@ pub async fn customer_change(
             None => None,
         };
         let Some((mut customer, _)) = found else { return refuse(Refusal::CustomerNotFound, &["input", "id"]) };
-        let mut told = None;
         if let Some(email) = email.filter(|email| *email != customer.email) {
             if email.key != customer.email.key {
                 if !may_see_orders {
@@ -116,7 +114,7 @@ pub async fn customer_change(
                 store::drop_letters(tx, customer.id).await?;
                 store::delete_tokens_of(tx, customer.id).await?;
                 if customer.is_enabled {
-                    told = shop::store::shop(tx.conn()).await?.map(|shop| (shop, customer.email.clone()));
+                    tell_in_tx(tx, desk, Notice::AddressChanged, &customer.email).await?;
                 }
             }
             customer.email = email;
@@ -124,13 +122,9 @@ pub async fn customer_change(
         change.apply(&mut customer);
         customer.updated_at = now.max(customer.updated_at);
         store::update_customer(tx, &customer).await?;
-        Ok((customer.id, told))
+        Ok(customer.id)
     });
-    let (id, told) = changed.await.map_err(|error| taken(error, &["input", "email"]))?;
-    if let Some((shop, before)) = told {
-        tell(desk, Notice::AddressChanged, Some(&shop), &before);
-    }
-    Ok(id)
+    changed.await.map_err(|error| taken(error, &["input", "email"]))
 }
 
 /// Adds to a customer's labels, or takes some off.

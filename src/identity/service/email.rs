@@ -16,7 +16,7 @@ use crate::identity::store::{once, staff};
 pub async fn email_verification_send(app: &App, db: &TenantDb, staff_id: Uuid) -> ServiceResult<(), StaffRule> {
     let now = app.clock.now();
     let token = OnceToken::from_random(app.entropy.bytes());
-    let written = db.write(async |tx| {
+    db.write(async |tx| {
         let found = staff::locked(tx, staff_id).await?;
         let member = found.ok_or_else(|| Fault::internal("the member that asks is not there"))?.member;
         if member.email_verified_at.is_some() {
@@ -34,11 +34,10 @@ pub async fn email_verification_send(app: &App, db: &TenantDb, staff_id: Uuid) -
             expires_at: now + EMAIL_TOKEN_LIFE,
         };
         once::insert(tx, &new, now).await?;
-        Ok(member)
-    });
-    let member = written.await?;
-    mail::post_email(app, db, &member, &token).await?;
-    Ok(())
+        mail::post_email_in_tx(tx, app, &member, &token).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Notes that an address is its member's, for who has the token that was mailed there.

@@ -58,11 +58,10 @@ pub async fn staff_invite(
         check_role(tx.conn(), grants, &new.role, true).await?;
         let member = staff_create_in_tx(tx, &app.entropy, now, &new).await.map_err(below_input)?;
         once::insert(tx, &invitation(app, &member, &token), now).await?;
+        mail::post_invitation_in_tx(tx, app, &member, &token).await?;
         Ok(member)
     };
-    let member = db.write(take_in).await?;
-    mail::post_invitation(app, db, &member, &token).await?;
-    Ok(member)
+    db.write(take_in).await
 }
 
 /// Mails another token to who is invited and has not chosen a password yet, unless one has just been mailed; nothing to
@@ -70,19 +69,17 @@ pub async fn staff_invite(
 pub async fn invitation_send(app: &App, db: &TenantDb, email: &str) -> Result<(), Fault> {
     let Some(email) = normal_email(email) else { return Ok(()) };
     let (now, token) = (app.clock.now(), OnceToken::from_random(app.entropy.bytes()));
-    let written = db.write(async |tx| {
-        let Some(found) = staff::by_email(tx.conn(), &email).await? else { return Ok::<_, Fault>(None) };
+    db.write(async |tx| {
+        let Some(found) = staff::by_email(tx.conn(), &email).await? else { return Ok::<_, Fault>(()) };
         let is_invited = found.member.status == StaffStatus::Invited;
         if !is_invited || once::mailed_since(tx.conn(), found.member.id, Purpose::Password, now - MAIL_EVERY).await? {
-            return Ok(None);
+            return Ok(());
         }
         once::insert(tx, &invitation(app, &found.member, &token), now).await?;
-        Ok(Some(found.member))
-    });
-    match written.await? {
-        Some(member) => mail::post_invitation(app, db, &member, &token).await,
-        None => Ok(()),
-    }
+        mail::post_invitation_in_tx(tx, app, &found.member, &token).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// The token by which a new member chooses a password, to be kept.

@@ -74,19 +74,17 @@ async fn recover(app: &App, db: &TenantDb, email: &str) -> Result<(), Fault> {
         email: Some(member.email.clone()),
         expires_at: now + PASSWORD_TOKEN_LIFE,
     };
-    let kept = db.write(async |tx| {
+    db.write(async |tx| {
         // In turn: of two who ask at once, one has just been mailed.
         staff::locked(tx, member.id).await?;
         let is_new = !once::mailed_since(tx.conn(), member.id, Purpose::Password, now - MAIL_EVERY).await?;
         if is_new {
             once::insert(tx, &new, now).await?;
+            mail::post_password_in_tx(tx, app, &member, &token).await?;
         }
-        Ok::<_, Fault>(is_new)
-    });
-    if kept.await? {
-        mail::post_password(app, db, &member, &token).await?;
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
 /// Gives a member the password that who has the token chooses. It is good for one use, voids all others of its kind, and

@@ -250,6 +250,9 @@ impl Furnished {
     async fn trail(&mut self, app: &TestApp) {
         let delivery = r#"{ webhookDeliveries(first: 1) { nodes { id } } }"#;
         self.made(app, delivery, &[("delivery", "/nodes/0/id")]).await;
+        // The invitations' mails.
+        let jobs = r#"{ jobs(first: 2) { nodes { id } } }"#;
+        self.made(app, jobs, &[("job1", "/nodes/0/id"), ("job2", "/nodes/1/id")]).await;
         for list in LISTS {
             let query = if list == "search" { r#", query: "<handle>""# } else { "" };
             for (end, cursor, name) in [("first", "endCursor", "cursor"), ("last", "startCursor", "last cursor")] {
@@ -266,12 +269,13 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 17] = [
+const LISTS: [&str; 18] = [
     "apiKeys",
     "collections",
     "customers",
     "deliveryProfiles",
     "domains",
+    "jobs",
     "locations",
     "orders",
     "pages",

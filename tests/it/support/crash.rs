@@ -45,6 +45,8 @@ pub async fn leases_end(admin: &mut AsyncPgConnection) {
             claimed_until = claimed_until - interval '3 minutes'",
         "UPDATE webhook_deliveries SET next_attempt_at = next_attempt_at - interval '3 minutes',
             claimed_until = claimed_until - interval '3 minutes' WHERE next_attempt_at IS NOT NULL",
+        "UPDATE jobs SET run_at = run_at - interval '3 minutes', claimed_until = claimed_until - interval '3 minutes'
+            WHERE run_at IS NOT NULL",
     ] {
         diesel::sql_query(sql).execute(admin).await.expect(sql);
     }

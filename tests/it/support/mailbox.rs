@@ -13,7 +13,7 @@ pub struct Mailbox(Mutex<Vec<Message>>);
 
 #[async_trait]
 impl Mailer for Mailbox {
-    async fn send(&self, message: &Message) -> Result<(), MailError> {
+    async fn send(&self, _: uuid::Uuid, message: &Message) -> Result<(), MailError> {
         self.0.lock().expect("no holder panics").push(message.clone());
         Ok(())
     }
@@ -38,6 +38,7 @@ impl TestApp {
     /// Waits until nothing is under way that nobody waits for.
     pub async fn quiet(&self) {
         eventually("everything is done", async || self.app.tasks.is_empty().then_some(())).await;
+        emporia::worker::drain(&self.app).await.expect("the worker's work");
     }
 
     /// Everything that has been sent to an address.

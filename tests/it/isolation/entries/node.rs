@@ -43,6 +43,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("UrlRedirect", NoneYet),
     ("WebhookSubscription", Found("webhook1")),
     ("WebhookDelivery", Found("delivery")),
+    ("Job", Found("job1")),
     ("DeliveryProfile", Found("profile1")),
     ("TrustedDocument", Found("trusted1")),
     ("CustomDomain", Found("domain1")),

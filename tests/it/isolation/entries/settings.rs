@@ -25,6 +25,10 @@ pub const READS: &[Entry] = &[
     marked(r#"{ webhookDeliveries(first: 50, subscriptionId: "<webhook1>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(first: 50, after: "<webhookDeliveries cursor>") { nodes { body } } }"#),
     marked(r#"{ webhookDeliveries(last: 50, before: "<webhookDeliveries last cursor>") { nodes { body } } }"#),
+    telling("<job1>", "{ jobs(first: 50) { nodes { id kind lastError } } }"),
+    telling("<job1>", r#"{ job(id: "<job1>") { id kind status } }"#),
+    telling("<job2>", r#"{ jobs(first: 50, after: "<jobs cursor>") { nodes { id } } }"#),
+    telling("<job1>", r#"{ jobs(last: 50, before: "<jobs last cursor>") { nodes { id } } }"#),
     marked("{ tenantSettings { name description email storefrontUrl allowedOrigins trustedDocumentsRequired } }"),
     marked("{ domains(first: 50) { nodes { host txtRecord { name value } } } }"),
     marked(r#"{ domains(first: 50, after: "<domains cursor>") { nodes { host } } }"#),
@@ -84,6 +88,15 @@ pub const WRITES: &[Entry] = &[
         r#""subscription":{"id":"<webhook2>"}"#,
         r#"mutation { webhookSubscriptionTest(id: "<webhook2>") {
             webhookDelivery { subscription { id } } userErrors { field code message } } }"#,
+    ),
+    // It is done: the owner is told so, a stranger is told of no job.
+    telling(
+        "INVALID_STATE",
+        r#"mutation { jobRetry(id: "<job1>") { job { kind } userErrors { field code message } } }"#,
+    ),
+    telling(
+        "INVALID_STATE",
+        r#"mutation { jobCancel(id: "<job2>") { job { kind } userErrors { field code message } } }"#,
     ),
     // It is not yet given up: the owner is told so, a stranger is told of no delivery.
     telling(

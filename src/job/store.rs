@@ -1,0 +1,437 @@
+//! The jobs' rows: queued, claimed with a lease, ended under the claim.
+//!
+//! That a job has not ended is said by its having a time to run at, in all statements: the same rows, and the indexes of
+//! them can be proved to hold them.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::model::{Claimed, End, JobInfo, JobStatus, Next, Progress};
+use crate::db::keyset::by;
+use crate::db::schema::jobs;
+use crate::db::{TenantConn, TenantTx, insert_rows};
+use crate::page::PageQuery;
+
+/// A job and its claim.
+pub type Held = (Uuid, Uuid);
+
+/// A job that is to be queued.
+pub struct NewRow<'a> {
+    pub id: Uuid,
+    pub kind: &'static str,
+    pub payload: &'a Value,
+    pub rank: i16,
+    pub unique_key: Option<&'a str>,
+    pub run_at: DateTime<Utc>,
+}
+
+/// Queues jobs that have no key.
+pub fn insert_all(tx: &mut TenantTx<'_>, new: &[NewRow<'_>], now: DateTime<Utc>) -> QueryResult<()> {
+    let insert = insert_rows!(tx.tenant(), jobs, new, |job| {
+        id: job.id,
+        kind: job.kind,
+        payload: job.payload.clone(),
+        rank: job.rank,
+        run_at: job.run_at,
+        created_at: now,
+        updated_at: now,
+    });
+    tx.send(insert)
+}
+
+/// Queues a job that has a key, unless one of the kind has it that has not ended: that one runs at the earlier of both
+/// times, and once more when it is running.
+pub async fn insert_or_join(tx: &mut TenantTx<'_>, new: &NewRow<'_>, now: DateTime<Utc>) -> QueryResult<Uuid> {
+    diesel::insert_into(jobs::table)
+        .values((
+            jobs::tenant_id.eq(tx.tenant()),
+            jobs::id.eq(new.id),
+            jobs::kind.eq(new.kind),
+            jobs::payload.eq(new.payload),
+            jobs::rank.eq(new.rank),
+            jobs::unique_key.eq(new.unique_key),
+            jobs::run_at.eq(new.run_at),
+            jobs::created_at.eq(now),
+            jobs::updated_at.eq(now),
+        ))
+        .on_conflict((jobs::tenant_id, jobs::kind, jobs::unique_key))
+        .filter_target(jobs::unique_key.is_not_null().and(jobs::run_at.is_not_null()))
+        .do_update()
+        .set((
+            jobs::again.eq(jobs::claim.is_not_null()),
+            jobs::run_at.eq(least(jobs::run_at, new.run_at)),
+            jobs::updated_at.eq(now),
+        ))
+        .returning(jobs::id)
+        .get_result(tx)
+        .await
+}
+
+diesel::define_sql_function! {
+    /// The earlier of two times.
+    fn least(one: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>,
+        other: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>)
+        -> diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>;
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = jobs, check_for_backend(diesel::pg::Pg))]
+struct DueRow {
+    id: Uuid,
+    kind: String,
+    payload: Value,
+    attempts: i32,
+    cancel_requested_at: Option<DateTime<Utc>>,
+    progress_done: i64,
+    progress_total: Option<i64>,
+    checkpoint: Option<Value>,
+}
+
+/// What a claim found.
+#[derive(Default)]
+pub struct Found {
+    pub claimed: Vec<Claimed>,
+    /// Somebody has wished that they be given up, while a worker had them that is gone.
+    pub cancelled: Vec<Uuid>,
+}
+
+/// Claims up to so many due jobs of these kinds until then.
+pub async fn claim(
+    tx: &mut TenantTx<'_>,
+    kinds: &[&str],
+    (claim, now, until): (Uuid, DateTime<Utc>, DateTime<Utc>),
+    most: i64,
+) -> QueryResult<Found> {
+    let rows: Vec<DueRow> = jobs::table
+        .filter(jobs::tenant_id.eq(tx.tenant()))
+        .filter(jobs::run_at.le(now))
+        .filter(jobs::claimed_until.is_null().or(jobs::claimed_until.le(now)))
+        .filter(jobs::kind.eq_any(kinds))
+        .order((jobs::rank, jobs::run_at, jobs::id))
+        .limit(most)
+        .select(DueRow::as_select())
+        .for_update()
+        .skip_locked()
+        .load(tx)
+        .await?;
+    if rows.is_empty() {
+        return Ok(Found::default());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    diesel::update(jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq_any(ids)))
+        .set((
+            jobs::claim.eq(claim),
+            jobs::claimed_until.eq(until),
+            jobs::attempts.eq(jobs::attempts + 1),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await?;
+    let mut found = Found::default();
+    for row in rows {
+        if row.cancel_requested_at.is_some() {
+            found.cancelled.push(row.id);
+            continue;
+        }
+        found.claimed.push(Claimed {
+            id: row.id,
+            claim,
+            kind: row.kind,
+            payload: row.payload,
+            attempts: row.attempts + 1,
+            checkpoint: row.checkpoint,
+            progress: Progress { done: row.progress_done, total: row.progress_total },
+        });
+    }
+    Ok(found)
+}
+
+/// Whether something of these kinds is due that nobody has.
+pub async fn is_due(conn: &mut TenantConn<'_>, kinds: &[&str], now: DateTime<Utc>) -> QueryResult<bool> {
+    let first: Option<Uuid> = jobs::table
+        .filter(jobs::tenant_id.eq(conn.tenant()))
+        .filter(jobs::run_at.le(now))
+        .filter(jobs::claimed_until.is_null().or(jobs::claimed_until.le(now)))
+        .filter(jobs::kind.eq_any(kinds))
+        .select(jobs::id)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(first.is_some())
+}
+
+/// The row of a job, if this claim holds it.
+macro_rules! held {
+    ($tx:expr, $held:expr) => {{
+        let (id, claim): Held = $held;
+        jobs::table.filter(jobs::tenant_id.eq($tx.tenant())).filter(jobs::id.eq(id)).filter(jobs::claim.eq(claim))
+    }};
+}
+
+/// Holds on to claimed jobs until then, and shows how far the one is that runs. Answers which are still held, and whether
+/// they are to be given up.
+pub async fn renew(
+    tx: &mut TenantTx<'_>,
+    claim: Uuid,
+    ids: &[Uuid],
+    until: DateTime<Utc>,
+) -> QueryResult<Vec<(Uuid, bool)>> {
+    diesel::update(
+        jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq_any(ids)).filter(jobs::claim.eq(claim)),
+    )
+    .set(jobs::claimed_until.eq(until))
+    .returning((jobs::id, jobs::cancel_requested_at.is_not_null()))
+    .get_results(tx)
+    .await
+}
+
+/// Shows how far a job is.
+pub fn show(tx: &mut TenantTx<'_>, held: Held, progress: Progress, now: DateTime<Utc>) -> QueryResult<()> {
+    tx.send(diesel::update(held!(tx, held)).set((
+        jobs::progress_done.eq(progress.done),
+        jobs::progress_total.eq(progress.total),
+        jobs::updated_at.eq(now),
+    )))
+}
+
+/// Keeps where a job has got to; false: the claim is lost.
+pub async fn keep(tx: &mut TenantTx<'_>, held: Held, checkpoint: &Value, progress: Progress) -> QueryResult<bool> {
+    let kept = diesel::update(held!(tx, held)).set((
+        jobs::checkpoint.eq(checkpoint),
+        jobs::progress_done.eq(progress.done),
+        jobs::progress_total.eq(progress.total),
+    ));
+    Ok(kept.execute(tx).await? == 1)
+}
+
+/// Writes down what follows an attempt. None: the claim is lost. Otherwise when another attempt is due, if one is: a job
+/// that was queued once more while it ran begins anew.
+pub async fn end(
+    tx: &mut TenantTx<'_>,
+    held: Held,
+    next: &Next,
+    progress: Progress,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Option<DateTime<Utc>>>> {
+    let found: Option<(bool, bool, i32)> = held!(tx, held)
+        .select((jobs::again, jobs::cancel_requested_at.is_not_null(), jobs::attempts))
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?;
+    let Some((again, is_cancelled, attempts)) = found else { return Ok(None) };
+    let (status, run_at, attempts, error) = match next {
+        Next::End(End::Succeeded, _) if again && !is_cancelled => ("QUEUED", Some(now), 0, None),
+        Next::End(End::Succeeded, _) => ("SUCCEEDED", None, attempts, None),
+        // Whoever has it given up does not want the next attempt.
+        Next::Again(_, error) if is_cancelled => ("CANCELLED", None, attempts, Some(error.as_str())),
+        Next::GiveBack if is_cancelled => ("CANCELLED", None, attempts, None),
+        Next::End(end, error) => (end.as_db(), None, attempts, error.as_deref()),
+        Next::Again(at, error) => ("QUEUED", Some(*at), attempts, Some(error.as_str())),
+        Next::GiveBack => ("QUEUED", Some(now), attempts - 1, None),
+    };
+    let ended_at = run_at.is_none().then_some(now);
+    let row = diesel::update(held!(tx, held)).set((
+        jobs::status.eq(status),
+        jobs::run_at.eq(run_at),
+        jobs::attempts.eq(attempts),
+        jobs::again.eq(false),
+        jobs::claim.eq(None::<Uuid>),
+        jobs::claimed_until.eq(None::<DateTime<Utc>>),
+        jobs::progress_done.eq(progress.done),
+        jobs::progress_total.eq(progress.total),
+        jobs::last_error.eq(error),
+        jobs::ended_at.eq(ended_at),
+        jobs::updated_at.eq(now),
+    ));
+    row.execute(tx).await?;
+    let begins_anew = matches!(next, Next::End(End::Succeeded, _));
+    if begins_anew {
+        // What it was done with may hold what is nobody's business; done again, it is needed.
+        let wiped = diesel::update(jobs::table)
+            .filter(jobs::tenant_id.eq(tx.tenant()))
+            .filter(jobs::id.eq(held.0))
+            .filter(jobs::status.eq("SUCCEEDED"))
+            .set((jobs::payload.eq(Value::Null), jobs::checkpoint.eq(None::<Value>)));
+        tx.send(wiped)?;
+    }
+    Ok(Some(run_at))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = jobs, check_for_backend(diesel::pg::Pg))]
+struct Row {
+    id: Uuid,
+    kind: String,
+    status: String,
+    attempts: i32,
+    run_at: Option<DateTime<Utc>>,
+    claim: Option<Uuid>,
+    cancel_requested_at: Option<DateTime<Utc>>,
+    progress_done: i64,
+    progress_total: Option<i64>,
+    last_error: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn read(self) -> QueryResult<JobInfo> {
+        let status = match self.status.as_str() {
+            "QUEUED" if self.claim.is_some() => JobStatus::Running,
+            "QUEUED" => JobStatus::Queued,
+            "SUCCEEDED" => JobStatus::Succeeded,
+            "FAILED" => JobStatus::Failed,
+            "CANCELLED" => JobStatus::Cancelled,
+            other => return Err(diesel::result::Error::DeserializationError(format!("a job's status {other}").into())),
+        };
+        Ok(JobInfo {
+            id: self.id,
+            kind: self.kind,
+            status,
+            attempts: self.attempts,
+            run_at: self.run_at,
+            cancel_requested_at: self.cancel_requested_at,
+            progress: Progress { done: self.progress_done, total: self.progress_total },
+            last_error: self.last_error,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            ended_at: self.ended_at,
+        })
+    }
+}
+
+/// A page of jobs in the order in which they were queued.
+pub async fn page(
+    conn: &mut TenantConn<'_>,
+    (status, kind): (Option<JobStatus>, Option<&str>),
+    page: &PageQuery,
+) -> QueryResult<Vec<JobInfo>> {
+    let mut query =
+        jobs::table.filter(jobs::tenant_id.eq(conn.tenant())).select(Row::as_select()).limit(page.limit).into_boxed();
+    if let Some(kind) = kind {
+        query = query.filter(jobs::kind.eq(kind.to_owned()));
+    }
+    query = match status {
+        None => query,
+        Some(JobStatus::Running) => query.filter(jobs::status.eq("QUEUED")).filter(jobs::claim.is_not_null()),
+        Some(JobStatus::Queued) => query.filter(jobs::status.eq("QUEUED")).filter(jobs::claim.is_null()),
+        Some(JobStatus::Succeeded) => query.filter(jobs::status.eq("SUCCEEDED")),
+        Some(JobStatus::Failed) => query.filter(jobs::status.eq("FAILED")),
+        Some(JobStatus::Cancelled) => query.filter(jobs::status.eq("CANCELLED")),
+    };
+    let rows: Vec<Row> = by!(query, page, jobs::id).load(conn).await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// The jobs with these ids.
+pub async fn by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<JobInfo>> {
+    let rows: Vec<Row> = jobs::table
+        .filter(jobs::tenant_id.eq(conn.tenant()))
+        .filter(jobs::id.eq_any(ids))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// A job, locked.
+pub async fn locked(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<Option<JobInfo>> {
+    let row: Option<Row> = jobs::table
+        .filter(jobs::tenant_id.eq(tx.tenant()))
+        .filter(jobs::id.eq(id))
+        .select(Row::as_select())
+        .for_update()
+        .first(tx)
+        .await
+        .optional()?;
+    row.map(Row::read).transpose()
+}
+
+/// Queues a job anew that is over.
+pub async fn retry(tx: &mut TenantTx<'_>, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq(id)))
+        .set((
+            jobs::status.eq("QUEUED"),
+            jobs::run_at.eq(now),
+            jobs::attempts.eq(0),
+            jobs::cancel_requested_at.eq(None::<DateTime<Utc>>),
+            jobs::ended_at.eq(None::<DateTime<Utc>>),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}
+
+/// Gives a job up: at once when nobody has it.
+pub async fn cancel(tx: &mut TenantTx<'_>, id: Uuid, is_running: bool, now: DateTime<Utc>) -> QueryResult<usize> {
+    let row = jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq(id));
+    if is_running {
+        return diesel::update(row)
+            .set((jobs::cancel_requested_at.eq(now), jobs::updated_at.eq(now)))
+            .execute(tx)
+            .await;
+    }
+    diesel::update(row).set(given_up(now)).execute(tx).await
+}
+
+/// Gives up what was to be given up when its worker died.
+pub async fn cancel_all(tx: &mut TenantTx<'_>, ids: &[Uuid], now: DateTime<Utc>) -> QueryResult<usize> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    diesel::update(jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq_any(ids)))
+        .set(given_up(now))
+        .execute(tx)
+        .await
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = jobs, treat_none_as_null = true)]
+struct GivenUp {
+    status: &'static str,
+    run_at: Option<DateTime<Utc>>,
+    claim: Option<Uuid>,
+    claimed_until: Option<DateTime<Utc>>,
+    cancel_requested_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+fn given_up(now: DateTime<Utc>) -> GivenUp {
+    GivenUp {
+        status: End::Cancelled.as_db(),
+        run_at: None,
+        claim: None,
+        claimed_until: None,
+        cancel_requested_at: Some(now),
+        ended_at: Some(now),
+        updated_at: now,
+    }
+}
+
+/// Forgets a few jobs that ended before `cutoff`; answers whether there may be more.
+pub async fn forget(tx: &mut TenantTx<'_>, cutoff: DateTime<Utc>, few: i64) -> QueryResult<bool> {
+    let old: Vec<Uuid> = jobs::table
+        .filter(jobs::tenant_id.eq(tx.tenant()))
+        .filter(jobs::ended_at.lt(cutoff))
+        .order((jobs::ended_at, jobs::id))
+        .limit(few)
+        .select(jobs::id)
+        .for_update()
+        .skip_locked()
+        .load(tx)
+        .await?;
+    if old.is_empty() {
+        return Ok(false);
+    }
+    let gone = i64::try_from(old.len()).unwrap_or(few);
+    diesel::delete(jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq_any(old)))
+        .execute(tx)
+        .await?;
+    Ok(gone >= few)
+}
