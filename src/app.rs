@@ -19,10 +19,12 @@ use crate::identity::token::Issuer;
 use crate::job::{Kinds, kinds};
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
+use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::payment::Payments;
 use crate::places::{Place, Places};
 use crate::tenant::resolve::Resolver;
+use crate::throttle::Throttle;
 
 #[derive(Clone)]
 pub struct App {
@@ -37,8 +39,12 @@ pub struct App {
     pub passwords: Passwords,
     /// Who is asked whether a domain is its claimant's.
     pub txt: Arc<dyn TxtResolver>,
+    /// How services of others are called.
+    pub outside: Outside,
     /// Outside providers whose staff are let in.
     pub providers: Arc<Providers>,
+    /// How much of the API shops and their clients use.
+    pub throttle: Throttle,
     /// How often passwords are guessed and mails asked for.
     pub attempts: Attempts,
     /// What the process counts of itself.
@@ -69,14 +75,16 @@ impl App {
     pub fn assemble(config: Config, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
         let db = Db::new(&config.database);
         let issuer = Issuer::at(&config.http.public_url);
-        let providers = Arc::new(Providers::new(&config.providers, &clock));
+        let metrics = Metrics::new(&db);
+        let outside = Outside::new(clock.clone(), entropy.clone(), metrics.clone());
+        let providers = Arc::new(Providers::new(&config.providers, &clock, &outside));
         let resolver = Resolver::new(db.clone(), shared.clone(), clock.clone(), issuer, providers.clone());
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
-        let metrics = Metrics::new(&db);
-        let (mailer, passwords) = (mail::mailer(&config.mail), Passwords::new(&entropy));
-        let attempts = Attempts::new(shared.clone(), clock.clone());
+        let (mailer, passwords) = (mail::mailer(&config.mail, &outside), Passwords::new(&entropy));
+        let throttle = Throttle::new(shared.clone(), clock.clone(), metrics.unshared("api_cost"));
+        let attempts = Attempts::new(shared.clone(), clock.clone(), metrics.unshared("attempts"));
         let (config, tasks) = (Arc::new(config), TaskTracker::new());
         Self {
             config,
@@ -89,7 +97,9 @@ impl App {
             mailer,
             passwords,
             txt: Arc::new(SystemDns),
+            outside,
             providers,
+            throttle,
             attempts,
             metrics,
             tasks,

@@ -10,6 +10,9 @@ pub enum Fault {
     /// The caller asked for more than a transaction may read: said to the client.
     #[error("this reads more than 64 MiB from the database; ask for fewer objects at once, or for fewer long texts")]
     TooMuch,
+    /// The tenant has as much under way as it may: said to the client.
+    #[error("the shop has too much under way at once")]
+    Crowded,
     #[error("no database connection: {0}")]
     Pool(String),
     #[error("the cache failed: {0}")]

@@ -61,6 +61,11 @@ impl Places {
         Some(Place { of: self.clone(), tenant })
     }
 
+    /// Whether the tenant has one.
+    pub fn has(&self, tenant: TenantId) -> bool {
+        self.taken().by.contains_key(&tenant)
+    }
+
     /// How many tenants have one.
     #[cfg(test)]
     pub fn holders(&self) -> usize {

@@ -1,6 +1,8 @@
 //! What it costs to let a request in, with everything cached: from the credential's text to the tenant, what the caller
-//! may do, and one decision. Prints one line of JSON, in microseconds a request on one thread, for a secret key that is
-//! limited and for a staff member's access token. Of a database that has a tenant, given by the environment.
+//! may do, and one decision. Then what it costs to count an operation towards the shop's use of the API, before it and
+//! after it. Prints one line of JSON, in microseconds a request on one thread: for a secret key that is limited, for a staff
+//! member's access token, and for the counting, by Redis where `REDIS_URL` says so. Of a database that has a tenant, given
+//! by the environment.
 
 #![allow(clippy::disallowed_macros, reason = "its output is scripts/bench's to read")]
 
@@ -12,11 +14,14 @@ use emporia::access::permission::READ_ORDERS;
 use emporia::api_key::model::{KeyKind, NewKey};
 use emporia::api_key::service::key_create;
 use emporia::app::App;
+use emporia::cache::Rate;
 use emporia::config::Config;
 use emporia::identity::model::NewStaff;
 use emporia::identity::service::{password_set_by_operator, sign_in, staff_create};
+use emporia::tenant::model::Access;
 use emporia::tenant::resolve::{Refusal, Resolved};
 use emporia::tenant::service::tenant_list;
+use emporia::throttle::Client;
 use serde_json::json;
 
 const EMAIL: &str = "bench@shop.example";
@@ -36,8 +41,34 @@ async fn main() -> anyhow::Result<()> {
     let token = access_token(&app, tenant).await?;
     let key_us = micros(async || app.resolver.by_key(key.reveal()).await).await?;
     let jwt_us = micros(async || app.resolver.by_token(&token).await).await?;
-    println!("{}", json!({ "key_us": key_us, "jwt_us": jwt_us }));
+    let limit_us = counted_micros(&app, tenant).await?;
+    println!("{}", json!({ "key_us": key_us, "jwt_us": jwt_us, "limit_us": limit_us }));
     Ok(())
+}
+
+/// Microseconds that charging an operation takes, and giving back what it did not use.
+async fn counted_micros(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<f64> {
+    let rate = Rate::per_second(1_000_000).ok_or_else(|| anyhow::anyhow!("no rate"))?;
+    let client = Client { access: Access::Public, network: None };
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let (start, mut times) = (Instant::now(), 0_u32);
+        while start.elapsed() < ROUND {
+            let charged = app.throttle.charge(tenant, rate, client, 120).await;
+            let charged = charged.map_err(|throttled| anyhow::anyhow!("refused: {throttled:?}"))?;
+            if let (_, Some(unused)) = charged.settle(20) {
+                app.throttle.give_back(unused).await;
+            }
+            times += 1;
+        }
+        rounds.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(times));
+    }
+    Ok(median(rounds))
+}
+
+fn median(mut rounds: Vec<f64>) -> f64 {
+    rounds.sort_by(f64::total_cmp);
+    (rounds[ROUNDS / 2] * 100.0).round() / 100.0
 }
 
 async fn access_token(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<String> {
@@ -64,6 +95,5 @@ async fn micros(let_in: impl AsyncFn() -> Result<Resolved, Refusal>) -> anyhow::
         }
         rounds.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(times));
     }
-    rounds.sort_by(f64::total_cmp);
-    Ok((rounds[ROUNDS / 2] * 100.0).round() / 100.0)
+    Ok(median(rounds))
 }

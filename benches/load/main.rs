@@ -1,6 +1,7 @@
 //! The load generator behind scripts/bench: keeps `--clients` connections busy with one workload for `--seconds`
 //! and prints one line of JSON. Plain HTTP/1.1 over TCP by hand: it shares the machine with what it measures, so it
-//! must cost next to nothing itself.
+//! must cost next to nothing itself. With `--rate` it sends so many requests a second, whatever comes of them: what is
+//! answered with 429 is counted apart.
 
 #![allow(clippy::disallowed_macros, reason = "its output is scripts/bench's to read")]
 
@@ -39,14 +40,20 @@ async fn main() -> Result<(), Failure> {
             tokio::spawn(async move { run_client(settings, client, count_from, stop).await })
         })
         .collect();
-    let mut latencies = Vec::new();
+    let (mut latencies, mut throttled) = (Vec::new(), 0);
     for task in tasks {
-        latencies.extend(task.await??);
+        let (answered, refused) = task.await??;
+        latencies.extend(answered);
+        throttled += refused;
     }
     latencies.sort_unstable();
     let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).map_or(0.0, millis);
     let rps = latencies.len() as f64 / settings.duration.as_secs_f64();
-    println!("{}", json!({ "rps": round(rps), "p50_ms": round(at(0.50)), "p99_ms": round(at(0.99)) }));
+    let throttled = round(f64::from(throttled) / settings.duration.as_secs_f64());
+    let measured = json!({
+        "rps": round(rps), "throttled_rps": throttled, "p50_ms": round(at(0.50)), "p99_ms": round(at(0.99)),
+    });
+    println!("{measured}");
     Ok(())
 }
 
@@ -66,56 +73,83 @@ struct Settings {
     clients: usize,
     warm_up: Duration,
     duration: Duration,
+    /// Requests a second of each client; none: each sends the next when it has its answer.
+    rate: Option<f64>,
 }
 
 impl Settings {
-    /// `load WORKLOAD ADDRESS KEYS_FILE CLIENTS SECONDS`; `--bench`, which cargo adds, is passed over.
+    /// `load WORKLOAD ADDRESS KEYS_FILE CLIENTS SECONDS [RATE]`; `--bench`, which cargo adds, is passed over.
     fn from_args() -> Result<Self, Failure> {
         let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-        let [workload, address, keys, clients, seconds] = &args[..] else {
-            return Err("usage: load R1|R2|W1 HOST:PORT KEYS_FILE CLIENTS SECONDS".into());
+        let [workload, address, keys, clients, seconds, rate @ ..] = &args[..] else {
+            return Err("usage: load R1|R2|W1 HOST:PORT KEYS_FILE CLIENTS SECONDS [RATE]".into());
         };
+        let clients: usize = clients.parse()?;
+        let rate = rate.first().map(|rate| rate.parse::<f64>()).transpose()?;
         Ok(Self {
             workload: workload.clone(),
             address: address.clone(),
             keys: std::fs::read_to_string(keys)?.lines().map(str::to_owned).collect(),
-            clients: clients.parse()?,
+            clients,
+            rate: rate.map(|rate| rate / clients as f64),
             warm_up: Duration::from_secs(2),
             duration: Duration::from_secs(seconds.parse()?),
         })
     }
 }
 
-/// Repeats the workload until `stop`; answers how long each round took, those before `count_from` left out.
+/// Repeats the workload until `stop`; answers how long each round took and how many were throttled, those before
+/// `count_from` left out.
 async fn run_client(
     settings: Settings,
     client: usize,
     count_from: Instant,
     stop: Instant,
-) -> Result<Vec<Duration>, Failure> {
+) -> Result<(Vec<Duration>, u32), Failure> {
     let mut api = Api::connect(&settings.address).await?;
-    let mut latencies = Vec::new();
+    let (mut latencies, mut throttled) = (Vec::new(), 0);
     let mut round = client;
+    let mut pace = settings.rate.map(|rate| tokio::time::interval(Duration::from_secs_f64(1.0 / rate)));
     while Instant::now() < stop {
+        if let Some(pace) = &mut pace {
+            pace.tick().await;
+        }
         round += settings.clients;
         let tenant = round % settings.keys.len();
         let key = &settings.keys[tenant];
         let started = Instant::now();
-        match settings.workload.as_str() {
-            "R1" => drop(api.send(key, &json!({ "query": R1 }), false).await?),
+        let done = match settings.workload.as_str() {
+            "R1" => api.send(key, &json!({ "query": R1 }), false).await.map(drop),
             "R2" => {
                 let variables = json!({ "handle": format!("product-{}", 1 + round % 1000) });
-                api.send(key, &json!({ "query": R2, "variables": variables }), false).await?;
+                api.send(key, &json!({ "query": R2, "variables": variables }), false).await.map(drop)
             }
-            "W1" => order(&mut api, key, tenant + 1, client, round).await?,
+            "W1" => order(&mut api, key, tenant + 1, client, round).await,
             other => return Err(format!("no workload {other}").into()),
-        }
-        if started >= count_from {
-            latencies.push(started.elapsed());
+        };
+        match done {
+            Ok(()) if started >= count_from => latencies.push(started.elapsed()),
+            Ok(()) => {}
+            Err(failure) if pace.is_some() && failure.is::<Throttled>() => {
+                throttled += u32::from(started >= count_from);
+            }
+            Err(failure) => return Err(failure),
         }
     }
-    Ok(latencies)
+    Ok((latencies, throttled))
 }
+
+/// The answer was 429.
+#[derive(Debug)]
+struct Throttled;
+
+impl std::fmt::Display for Throttled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("429: the tenant may not use as much")
+    }
+}
+
+impl std::error::Error for Throttled {}
 
 /// Cart, address, delivery option, checkout.
 async fn order(api: &mut Api, key: &str, tenant: usize, client: usize, round: usize) -> Result<(), Failure> {
@@ -196,6 +230,9 @@ impl Api {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err("the server closed the connection".into());
             }
+        }
+        if self.buffer.starts_with(b"HTTP/1.1 429") {
+            return Err(Throttled.into());
         }
         let body = &self.buffer[start..start + length];
         if !self.buffer.starts_with(b"HTTP/1.1 200") || find(body, b"\"errors\":[").is_some() {

@@ -16,8 +16,8 @@ CREATE TABLE jobs (
     rank smallint NOT NULL CHECK (rank BETWEEN 0 AND 100),
     -- Of those of a kind that have not ended, one has it.
     unique_key text CHECK (char_length(unique_key) BETWEEN 1 AND 255),
-    -- It was queued once more while it ran: what that was for, it may not have seen.
-    again boolean NOT NULL DEFAULT false,
+    -- When it runs once more: it was queued again while it ran, and what that was for, it may not have seen.
+    again_at timestamptz,
     -- When the next attempt is due; NULL once it has ended.
     run_at timestamptz,
     -- Begun so far, without those that were given back because their process stopped.

@@ -40,16 +40,10 @@ impl Attempts {
         counts: impl Fn(&T) -> bool,
         work: impl Future<Output = T>,
     ) -> Option<T> {
-        let Some(network) = network else { return Some(work.await) };
-        let key = format!("{tenant} {network}");
-        if !self.admit(bound, &key).await {
-            return None;
+        match network {
+            Some(network) => self.counted(bound, (tenant, &network.to_string()), counts, work).await,
+            None => Some(work.await),
         }
-        let done = work.await;
-        if !counts(&done) {
-            self.take_back(bound, &key).await;
-        }
-        Some(done)
     }
 }
 

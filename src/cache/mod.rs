@@ -2,6 +2,7 @@
 //! stand-ins where there is only one process. Neither is a source of truth: a lost entry is read again, a lost
 //! notice is announced by [`Notice::Reset`].
 
+mod bucket;
 mod memory;
 mod redis;
 
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+pub use bucket::{Bucket, Poured, Rate, WINDOW_SECONDS};
 pub use memory::MemoryShared;
 pub use redis::RedisShared;
 
@@ -44,11 +46,16 @@ pub trait Shared: Send + Sync + 'static {
     /// Stores for `ttl` unless there is an entry: what a reader found must not overwrite what a writer said since.
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault>;
 
-    /// Adds one to a count, which begins at none and is forgotten so long after it began; answers how many it is now.
-    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault>;
+    /// Notes that something happens now, unless it has as often as it may within the window before; answers how often it has,
+    /// without this time: it was noted when that is less than `most`. `now` is in milliseconds.
+    async fn note(&self, log: &str, now: i64, window: Duration, most: u64) -> Result<u64, Fault>;
 
-    /// Takes one back from a count, which does not go below none.
-    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault>;
+    /// Strikes out the last note.
+    async fn unnote(&self, log: &str) -> Result<(), Fault>;
+
+    /// Pours so many thousandths of points into all of the buckets, or into none when one of them would overflow; less
+    /// than none are taken out. At once for all processes, by the store's own clock.
+    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault>;
 
     /// Forgets an entry.
     async fn remove(&self, key: &str) -> Result<(), Fault>;

@@ -2,18 +2,18 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
-use redis::{AsyncCommands, ExistenceCheck, RedisResult, SetExpiry, SetOptions};
+use redis::{AsyncCommands, ExistenceCheck, RedisResult, Script, SetExpiry, SetOptions};
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Notice, Shared};
+use super::{Bucket, Notice, Poured, Shared, WINDOW_SECONDS};
 use crate::config::RedisTls;
 use crate::error::Fault;
 
@@ -84,6 +84,46 @@ fn open(url: &str, tls: &RedisTls) -> RedisResult<redis::Client> {
     let client_tls = client.map(|(client_cert, client_key)| redis::ClientTlsConfig { client_cert, client_key });
     redis::Client::build_with_tls(url, redis::TlsCertificates { client_tls, root_cert: roots })
 }
+
+/// [`bucket::pour`](super::bucket::pour), at once for all buckets and by the server's clock. An entry is a level and the
+/// millisecond in which it was that; it goes when it has leaked. A clock that was put back lets nothing leak once.
+const POUR: &str = r"
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local poured, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local levels, fits = {}, true
+for i, key in ipairs(KEYS) do
+    local rate = tonumber(ARGV[i + 2])
+    local level, since = string.match(redis.call('GET', key) or '', '^(%d+) (%d+)$')
+    local leaked = math.max(0, now - tonumber(since or now)) * rate
+    levels[i] = math.max(0, tonumber(level or 0) - leaked)
+    if poured > 0 and levels[i] + poured > rate * window then fits = false end
+end
+if fits then
+    for i, key in ipairs(KEYS) do
+        levels[i] = math.max(0, levels[i] + poured)
+        local leaks = math.ceil(levels[i] / tonumber(ARGV[i + 2]))
+        redis.call('SET', key, string.format('%.0f %.0f', levels[i], now), 'PX', leaks + 1)
+    end
+end
+return {fits and 1 or 0, levels}
+";
+
+/// A list of milliseconds, the oldest first.
+const NOTE: &str = r"
+local now, window, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+while true do
+    local oldest = redis.call('LINDEX', KEYS[1], 0)
+    if not oldest or tonumber(oldest) > now - window then break end
+    redis.call('LPOP', KEYS[1])
+end
+local noted = redis.call('LLEN', KEYS[1])
+if noted < most then
+    redis.call('RPUSH', KEYS[1], ARGV[1])
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+return noted
+";
 
 /// Keeps requests from waiting one after the other for a Redis that hangs.
 #[derive(Default)]
@@ -194,8 +234,12 @@ fn fault(error: redis::RedisError) -> Fault {
     Fault::Cache(error.to_string())
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
 fn expiry(ttl: Duration) -> SetExpiry {
-    SetExpiry::PX(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1))
+    SetExpiry::PX(millis(ttl))
 }
 
 #[async_trait]
@@ -216,21 +260,28 @@ impl Shared for RedisShared {
         Ok(())
     }
 
-    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
-        // Together: a count without an end would stay for ever.
-        let mut both = redis::pipe();
-        let begin = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
-        both.atomic().set_options(key, 0, begin).ignore().incr(key, 1);
-        let (count,): (i64,) = self.run(|mut redis| async move { both.query_async(&mut redis).await }).await?;
-        Ok(u64::try_from(count).unwrap_or(0))
+    async fn note(&self, log: &str, now: i64, window: Duration, most: u64) -> Result<u64, Fault> {
+        static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(NOTE));
+        let mut call = SCRIPT.key(log);
+        call.arg(now).arg(millis(window)).arg(most);
+        self.run(|mut redis| async move { call.invoke_async(&mut redis).await }).await
     }
 
-    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault> {
-        // With its end, if it has just been forgotten; and what would be below none is none.
-        let mut all = redis::pipe();
-        let begin = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
-        all.atomic().set_options(key, 1, begin).ignore().decr(key, 1).ignore();
-        self.run(|mut redis| async move { all.query_async(&mut redis).await }).await
+    async fn unnote(&self, log: &str) -> Result<(), Fault> {
+        let _: Option<i64> = self.run(|mut redis| async move { redis.rpop(log, None).await }).await?;
+        Ok(())
+    }
+
+    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
+        static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(POUR));
+        let mut call = SCRIPT.prepare_invoke();
+        call.arg(thousandths).arg(WINDOW_SECONDS * 1000);
+        for bucket in buckets {
+            call.key(&bucket.key).arg(bucket.rate.restored());
+        }
+        let (fits, levels): (bool, Vec<u64>) =
+            self.run(|mut redis| async move { call.invoke_async(&mut redis).await }).await?;
+        Ok(Poured { fits, levels })
     }
 
     async fn remove(&self, key: &str) -> Result<(), Fault> {

@@ -81,7 +81,8 @@ pub enum CheckoutErrorCode {
     GatewayNotFound,
     /// The token is too long.
     TokenTooLong,
-    /// The gateway declined the payment. Stock and cart are as they were.
+    /// The gateway declined the payment; or it was not asked, since ten payments for the cart, or fifty from the same
+    /// network, were declined within an hour. Stock and cart are as they were.
     PaymentDeclined,
     /// The gateway has not answered yet. The stock stays reserved until it does.
     PaymentPending,
@@ -141,6 +142,7 @@ impl CheckoutMutation {
             token: payment.token,
             currency: scope.currency,
             actor: scope.access.actor(),
+            network: scope.request.network,
             cart: cart.clone(),
         };
         let till = Till::new(&scope.app, scope.tenant());

@@ -27,6 +27,7 @@ pub mod search;
 mod session;
 mod tenant;
 mod tls;
+mod turns;
 
 use std::sync::Arc;
 
@@ -43,39 +44,35 @@ pub use read::TenantRead;
 pub use session::is_too_much;
 pub use tenant::{TenantConn, TenantDb, TenantTx};
 
-use tokio::sync::Semaphore;
-
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 use crate::ids::TenantId;
-
-/// One in so many connections may be held by followers.
-const FOLLOWERS_SHARE: u32 = 3;
 
 /// The process's pools. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     app: pool::Pool,
     pool_size: u32,
+    turns: turns::Turns,
     bell: Bell,
     platform: PlatformDb,
     replica: Option<Arc<replica::Replica>>,
     /// Those who follow events borrow in turn.
-    followers: Arc<Semaphore>,
+    followers: turns::Turns,
     probe: Arc<probe::Probe>,
 }
 
 impl Db {
     /// Builds the pools; connects with the first use.
     pub fn new(config: &DatabaseConfig) -> Self {
-        let followers = usize::try_from(config.pool_size / FOLLOWERS_SHARE).unwrap_or(1).max(1);
         Self {
             app: pool::build(&config.url, config),
             pool_size: config.pool_size,
+            turns: turns::Turns::of(config),
             bell: Bell::default(),
             platform: PlatformDb::new(config),
             replica: config.replica_url.as_deref().map(|url| Arc::new(replica::Replica::new(url, config))),
-            followers: Arc::new(Semaphore::new(followers)),
+            followers: turns::Turns::of_followers(config),
             probe: Arc::new(probe::Probe::new(pool::session_url(&config.url, config))),
         }
     }
@@ -83,7 +80,12 @@ impl Db {
     /// One tenant's rows. Called where a tenant has been proved: the request guard, the worker's claim and
     /// the operator's commands.
     pub fn tenant(&self, tenant: TenantId) -> TenantDb {
-        TenantDb::new(self.app.clone(), self.bell.clone(), tenant)
+        TenantDb::new(self.app.clone(), self.turns.clone(), self.bell.clone(), tenant)
+    }
+
+    /// How many connections one tenant has at once, at most.
+    pub fn share(&self) -> usize {
+        self.turns.share()
     }
 
     pub fn has_replica(&self) -> bool {
@@ -114,7 +116,8 @@ impl Db {
 
     /// How the pools stand.
     pub fn pools(&self) -> Vec<PoolState> {
-        let primary = [PoolState::of("app", &self.app, self.pool_size), self.platform.pool_state("platform")];
+        let app = PoolState::of("app", &self.app, self.pool_size).in_turns(&self.turns);
+        let primary = [app, self.platform.pool_state("platform")];
         primary.into_iter().chain(self.replica.as_ref().map(|replica| replica.state())).collect()
     }
 

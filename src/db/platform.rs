@@ -8,7 +8,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
-use super::pool::{self, Pool, PoolState};
+use super::pool::{self, Held, Pool, PoolState};
 use super::session::Session;
 use super::tenant::{BEGIN_WRITE, Begin, TenantTx, transact};
 use crate::clock::Entropy;
@@ -99,7 +99,7 @@ impl PlatformDb {
         F: AsyncFnOnce(&mut PlatformConn<'_>, &mut TenantTx<'_>) -> Result<T, E>,
     {
         let tenant = TenantId(entropy.uuid_v7(now));
-        let conn = pool::borrow(&self.pool, None).await?;
+        let conn = pool::borrow(&self.pool, Held::default()).await?;
         // Nothing that a new store begins with is work for the worker.
         let rung = AtomicU8::new(0);
         let (mut pg, mut tx) = (&conn.pg, TenantTx::of_founder(&conn, tenant, &rung));
@@ -111,7 +111,7 @@ impl PlatformDb {
         E: From<Fault> + From<diesel::result::Error>,
         F: AsyncFnOnce(&mut PlatformConn<'_>) -> Result<T, E>,
     {
-        let conn = pool::borrow(&self.pool, None).await?;
+        let conn = pool::borrow(&self.pool, Held::default()).await?;
         let mut pg = &conn.pg;
         transact(&conn, || conn.pg.begin(begin), work(&mut pg)).await
     }

@@ -109,6 +109,7 @@ pub mod platform {
             trusted_documents_only -> Bool,
             external_id -> Nullable<Text>,
             deleted_at -> Nullable<Timestamptz>,
+            api_points_per_second -> Nullable<Int4>,
         }
     }
 

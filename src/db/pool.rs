@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use super::endpoint::Endpoint;
 use super::session::{ConnectError, Session};
+use super::turns::{Turn, Turns};
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A connection with its mark.
 pub struct PgConn {
@@ -111,6 +111,8 @@ pub struct PoolState {
     pub direct: u64,
     pub waited: u64,
     pub timed_out: u64,
+    /// How many were kept back because their tenant had as many as it may, and did not get one in time.
+    pub crowded: u64,
     /// All waits together.
     pub wait: Duration,
 }
@@ -128,19 +130,30 @@ impl PoolState {
             direct: counts.get_direct,
             waited: counts.get_waited,
             timed_out: counts.get_timed_out,
+            crowded: 0,
             wait: counts.get_wait_time,
         }
+    }
+
+    /// The same of a pool at which tenants have turns.
+    pub(super) fn in_turns(self, turns: &Turns) -> Self {
+        let (waiting, crowded) = turns.crowd();
+        Self { waiting: self.waiting + waiting, crowded, ..self }
     }
 }
 
 /// The isolation of a transaction that does not say its own.
 const SNAPSHOTS: &str = "repeatable read";
 
-/// A connection on loan, with the turn of whoever borrows in turn: both are given back together.
+/// A connection on loan, with what its borrower waited for before: given back together.
 pub(super) struct Pooled {
     conn: bb8::PooledConnection<'static, Manager>,
-    _turn: Option<OwnedSemaphorePermit>,
+    _held: Held,
 }
+
+/// What a borrower has waited for before it asks the pool: its tenant's turn, and one of those that all share who follow
+/// events.
+pub(super) type Held = (Option<Turn>, Option<Turn>);
 
 impl Deref for Pooled {
     type Target = PgConn;
@@ -150,14 +163,10 @@ impl Deref for Pooled {
     }
 }
 
-/// Borrows a connection; with `turns`, waits first until it is its turn among those who share them.
-pub(super) async fn borrow(pool: &Pool, turns: Option<&Arc<Semaphore>>) -> Result<Pooled, Fault> {
-    let turn = match turns {
-        Some(turns) => Some(turns.clone().acquire_owned().await.expect("never closed")),
-        None => None,
-    };
+/// Borrows a connection.
+pub(super) async fn borrow(pool: &Pool, held: Held) -> Result<Pooled, Fault> {
     let conn = pool.get_owned().await.map_err(|error| Fault::Pool(error.to_string()))?;
-    Ok(Pooled { conn, _turn: turn })
+    Ok(Pooled { conn, _held: held })
 }
 
 /// A pooler in between may pass over the options that [`session_url`] adds: what is read in one packet would then not be

@@ -7,7 +7,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::pool::{self, Pool, PoolState, Pooled};
+use super::turns::Turns;
 use crate::config::DatabaseConfig;
+use crate::error::Fault;
+use crate::ids::TenantId;
 
 /// How long a request waits for a connection to the replica at most, before it asks the primary.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -17,6 +20,7 @@ const REST: Duration = Duration::from_secs(2);
 pub struct Replica {
     pool: Pool,
     max: u32,
+    turns: Turns,
     rests_until: Mutex<Option<Instant>>,
 }
 
@@ -24,20 +28,23 @@ impl Replica {
     /// Builds the pool; connects with the first use.
     pub fn new(url: &str, config: &DatabaseConfig) -> Self {
         let patient = DatabaseConfig { acquire_timeout: config.acquire_timeout.min(PATIENCE), ..config.clone() };
-        Self { pool: pool::build_judging(url, &patient), max: config.pool_size, rests_until: Mutex::default() }
+        let (pool, turns) = (pool::build_judging(url, &patient), Turns::of(config));
+        Self { pool, max: config.pool_size, turns, rests_until: Mutex::default() }
     }
 
-    /// A connection to it, if it is there.
-    pub async fn borrow(&self) -> Option<Pooled> {
+    /// A connection to it for a tenant whose turn it is, if it is there.
+    pub async fn borrow(&self, tenant: TenantId) -> Result<Option<Pooled>, Fault> {
         if self.rests() {
-            return None;
+            return Ok(None);
         }
-        match pool::borrow(&self.pool, None).await {
-            Ok(conn) => Some(conn),
+        // For as long as anybody waits for a connection: the crowd that is too much for this server is not sent to the other.
+        let turn = self.turns.take(tenant).await?;
+        match pool::borrow(&self.pool, (Some(turn), None)).await {
+            Ok(conn) => Ok(Some(conn)),
             Err(fault) => {
                 tracing::warn!(%fault, "the replica is not there; the primary answers");
                 *self.rests_until.lock().expect("no holder panics") = Some(Instant::now() + REST);
-                None
+                Ok(None)
             }
         }
     }
@@ -47,6 +54,6 @@ impl Replica {
     }
 
     pub fn state(&self) -> PoolState {
-        PoolState::of("replica", &self.pool, self.max)
+        PoolState::of("replica", &self.pool, self.max).in_turns(&self.turns)
     }
 }

@@ -292,7 +292,7 @@ diesel::table! {
         status -> Text,
         rank -> Int2,
         unique_key -> Nullable<Text>,
-        again -> Bool,
+        again_at -> Nullable<Timestamptz>,
         run_at -> Nullable<Timestamptz>,
         attempts -> Int4,
         claimed_until -> Nullable<Timestamptz>,

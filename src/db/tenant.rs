@@ -12,13 +12,13 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
 use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::bell::Bell;
 use super::pool::{self, PgConn, Pool, Pooled};
 use super::replica::Replica;
 use super::session::Session;
+use super::turns::Turns;
 use crate::error::Fault;
 use crate::ids::TenantId;
 
@@ -26,21 +26,22 @@ use crate::ids::TenantId;
 #[derive(Clone)]
 pub struct TenantDb {
     pool: Pool,
+    turns: Turns,
     bell: Bell,
     tenant: TenantId,
-    turns: Option<Arc<Semaphore>>,
+    followers: Option<Turns>,
     replica: Option<Arc<Replica>>,
 }
 
 impl TenantDb {
     /// Only the request guard, the worker and provisioning build one: see [`super::Db::tenant`].
-    pub(super) fn new(pool: Pool, bell: Bell, tenant: TenantId) -> Self {
-        Self { pool, bell, tenant, turns: None, replica: None }
+    pub(super) fn new(pool: Pool, turns: Turns, bell: Bell, tenant: TenantId) -> Self {
+        Self { pool, turns, bell, tenant, followers: None, replica: None }
     }
 
-    /// The same, borrowing only as many connections at once as there are `turns`, with all others who share them.
-    pub(super) fn in_turn(self, turns: Arc<Semaphore>) -> Self {
-        Self { turns: Some(turns), ..self }
+    /// The same, borrowing only as many connections at once as `followers` has, with all others who share them.
+    pub(super) fn in_turn(self, followers: Turns) -> Self {
+        Self { followers: Some(followers), ..self }
     }
 
     /// The same, reading from the replica if there is one.
@@ -95,7 +96,7 @@ impl TenantDb {
     /// To read from.
     pub(super) async fn borrow(&self) -> Result<Pooled, Fault> {
         if let Some(replica) = &self.replica
-            && let Some(conn) = replica.borrow().await
+            && let Some(conn) = replica.borrow(self.tenant).await?
         {
             return Ok(conn);
         }
@@ -103,7 +104,13 @@ impl TenantDb {
     }
 
     async fn borrow_primary(&self) -> Result<Pooled, Fault> {
-        pool::borrow(&self.pool, self.turns.as_ref()).await
+        let follower = match &self.followers {
+            Some(followers) => Some(followers.take(self.tenant).await?),
+            None => None,
+        };
+        // Not in the other order: who waits for a follower's turn keeps nobody's connection.
+        let turn = self.turns.take(self.tenant).await?;
+        pool::borrow(&self.pool, (Some(turn), follower)).await
     }
 }
 

@@ -67,7 +67,7 @@ pub async fn domain_verify(app: &App, tenant: TenantId, id: Uuid) -> ServiceResu
     if domain.verified_at.is_some() {
         return Ok(domain);
     }
-    if !app.attempts.admit(&QUESTIONS, &tenant.to_string()).await {
+    if !app.attempts.admit(&QUESTIONS, tenant, "").await {
         return Err(ServiceError::Rule(Rule::Throttled));
     }
     let name = domain.record_name();

@@ -77,6 +77,9 @@ pub fn present(response: &mut Response, request_id: &str) {
             set_code(error, Code::BadUserInput);
         } else if let Some(Fault::TooMuch) = error.source::<Fault>() {
             set_code(error, Code::MaxCostExceeded);
+        } else if let Some(Fault::Crowded) = error.source::<Fault>() {
+            set_code(error, Code::Throttled);
+            error.message = format!("{}: try again in a moment", Fault::Crowded);
         } else if error.source.is_some() {
             // A fault; or something that nobody has said a client may read.
             tracing::error!(error = error.message, path = ?error.path, "a resolver failed");
@@ -139,6 +142,8 @@ mod tests {
 
     #[test]
     fn what_is_meant_for_the_client_is_shown() {
+        let crowded = presented(Fault::Crowded);
+        assert!(crowded.contains("THROTTLED") && crowded.contains("too much under way"), "{crowded}");
         let decision = Grants::Nothing.decide(READ_ORDERS, None);
         let forbidden = presented(ApiError::lacking(READ_ORDERS, &decision));
         assert!(forbidden.contains("read_orders: shoppers") && forbidden.contains("FORBIDDEN"), "{forbidden}");

@@ -18,6 +18,7 @@ use crate::error::Fault;
 use crate::ids::{GidNamespace, TenantId};
 use crate::money::graphql::MoneyV2;
 use crate::money::{Currency, Money};
+use crate::places::Place;
 use crate::telemetry::trace;
 use crate::tenant::model::{Access, TenantStanding};
 use crate::tenant::resolve::Resolved;
@@ -80,7 +81,12 @@ pub struct Scope {
     asked: Mutex<Permissions>,
     db: TenantDb,
     snapshot: Mutex<Arc<Snapshot>>,
+    /// The operation's places among its tenant's.
+    places: Mutex<Option<Arc<Kept>>>,
 }
+
+/// Places that an operation keeps until it is over, whoever has gone.
+type Kept = (Place, Option<Place>);
 
 /// One consistent view of the tenant's rows, with the loaders that batch on it.
 pub struct Snapshot {
@@ -127,8 +133,26 @@ impl Scope {
         let (standing, currency) = (resolved.standing.clone(), resolved.standing.currency);
         let (access, grants) = (resolved.access, RwLock::new(resolved.grants.clone()));
         let is_ending_key = matches!(access, Access::Secret { .. }) && resolved.expires_at.is_some();
-        let (app, asked) = (app.clone(), Mutex::default());
-        Arc::new(Self { app, access, is_ending_key, currency, standing, request, budget, grants, asked, db, snapshot })
+        let (app, asked, places) = (app.clone(), Mutex::default(), Mutex::default());
+        Arc::new(Self {
+            app,
+            access,
+            is_ending_key,
+            currency,
+            standing,
+            request,
+            budget,
+            grants,
+            asked,
+            db,
+            snapshot,
+            places,
+        })
+    }
+
+    /// Keeps places until the operation is over: with the mutation's use case that is under way, when its client goes.
+    pub fn keep(&self, places: (Place, Option<Place>)) {
+        *self.places.lock().expect("no holder panics") = Some(Arc::new(places));
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -163,6 +187,14 @@ impl Scope {
         use tracing::Instrument;
         self.renew();
         let span = trace::of_use_case(&work);
+        let places = self.places.lock().expect("no holder panics").clone();
+        // On the heap: a use case is large, and is handed on a few times below the stack of a whole document.
+        let work = Box::pin(work);
+        let work = async move {
+            let done = work.await;
+            drop(places);
+            done
+        };
         let done = self.app.tasks.spawn(work.instrument(span).in_current_span()).await;
         self.renew();
         done.map_err(|error| Fault::internal(format!("a mutation's task ended: {error}")))

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 /// Two hours: browsers keep it no longer.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, ratelimit, ratelimit-policy");
 /// Names of headers that a page wants to send, all together.
 const MAX_REQUESTED: usize = 2_000;
 

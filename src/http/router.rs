@@ -20,6 +20,10 @@ use super::{checkout, cors, graphiql, graphql, health, identity_webhooks, jwks, 
 use crate::app::App;
 use crate::graphql::schema::Schemas;
 
+/// Operations of a tenant under way at once, for each connection to the database that it may have at once: more would wait
+/// for longer than anybody wants to.
+const OPERATIONS_A_CONNECTION: usize = 32;
+
 /// What handlers share.
 pub struct Served {
     pub app: App,
@@ -29,6 +33,9 @@ pub struct Served {
     pub persisted: PersistedQueries,
     /// Room for WebSockets and streams of events.
     pub places: Places,
+    /// Room for the operations of each tenant that are under way; and for those of its storefronts.
+    pub operations: crate::places::Places,
+    pub shoppers: crate::places::Places,
     pub documents: Documents,
     pub trusted: TrustedDocuments,
     /// Cancelled when the process is asked to stop: from then on it is not ready, and goes on answering for a while.
@@ -45,10 +52,25 @@ impl Served {
         let places = Places::new(&app.config.http);
         app.metrics.watch_sockets(places.room());
         let (persisted, sockets) = (PersistedQueries::default(), TaskTracker::new());
+        let most = OPERATIONS_A_CONNECTION * app.db.share();
+        let [operations, shoppers] = [most, most - most / 4].map(crate::places::Places::for_each);
         let schemas = Schemas::build(app.config.http.introspection);
         let shutdown = CancellationToken::new();
         let (documents, trusted) = (Documents::default(), TrustedDocuments::default());
-        Arc::new(Self { schemas, own, persisted, documents, trusted, places, app, stopping, shutdown, sockets })
+        Arc::new(Self {
+            schemas,
+            own,
+            persisted,
+            operations,
+            shoppers,
+            documents,
+            trusted,
+            places,
+            app,
+            stopping,
+            shutdown,
+            sockets,
+        })
     }
 }
 

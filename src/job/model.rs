@@ -76,6 +76,8 @@ pub struct Claimed {
     pub claim: Uuid,
     pub kind: String,
     pub payload: Value,
+    /// Since when the attempt could have been made.
+    pub due_at: DateTime<Utc>,
     /// This attempt included.
     pub attempts: i32,
     pub checkpoint: Option<Value>,
@@ -90,6 +92,19 @@ pub enum Next {
     Again(DateTime<Utc>, String),
     /// The same attempt at once, by anybody.
     GiveBack,
+}
+
+impl Next {
+    /// In metrics.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::End(End::Succeeded, _) => "succeeded",
+            Self::End(End::Failed, _) => "failed",
+            Self::End(End::Cancelled, _) => "cancelled",
+            Self::Again(..) => "again",
+            Self::GiveBack => "given_back",
+        }
+    }
 }
 
 /// How long to wait after so many attempts, up to a tenth more by a random number from 0 to 1: those that failed together

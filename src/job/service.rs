@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::kind::Job;
 use super::model::{Claimed, End, JobInfo, JobStatus, Next, Progress};
 pub use super::rule::JobRule;
-use super::store::{self, Held};
+use super::store::{self, Found, Held};
 use crate::app::App;
 use crate::clock::Entropy;
 use crate::db::error::constraint;
@@ -17,13 +17,16 @@ use crate::events::{Work, ring_in_tx, ring_now_in_tx};
 /// Bells for what a dead worker leaves behind are set for multiples of this.
 const GRID: TimeDelta = TimeDelta::seconds(5);
 
+/// When to look again for whoever knows a kind that this version does not.
+const NOT_OURS: TimeDelta = TimeDelta::seconds(30);
+
 /// A job that is to be queued.
 pub struct NewJob<J> {
     pub job: J,
     /// Not before.
     pub run_at: DateTime<Utc>,
-    /// Of the jobs of the kind under one key, one is queued or runs: what is queued again meanwhile joins it. 1 to 255
-    /// characters.
+    /// Of the jobs of the kind under one key, one is queued or runs: what is queued again meanwhile joins it, and is done with
+    /// what that one is done with. What differs belongs into the key, of 1 to 255 characters.
     pub unique_key: Option<String>,
 }
 
@@ -108,46 +111,53 @@ pub async fn job_cancel(app: &App, db: &TenantDb, id: Uuid) -> ServiceResult<Job
     .await
 }
 
-/// Claims up to so many due jobs of these kinds for so long. A bell is set for when that is over: what a worker leaves
-/// behind by dying is found.
+/// Claims the first due job of these kinds for so long. A bell is set for when that is over: what a worker leaves behind by
+/// dying is found.
 pub(crate) async fn claim(
     app: &App,
     db: &TenantDb,
     kinds: &[&str],
     lease: TimeDelta,
-    most: i64,
-) -> Result<Vec<Claimed>, Fault> {
+) -> Result<Option<Claimed>, Fault> {
     let now = app.clock.now();
     let (claim, until) = (app.entropy.uuid_v7(now), now + lease);
     db.write(async |tx| {
-        let found = store::claim(tx, kinds, (claim, now, until), most).await?;
-        store::cancel_all(tx, &found.cancelled, now).await?;
-        if !found.claimed.is_empty() {
-            ring_in_tx(tx, Work::Jobs, until.duration_trunc(GRID).map_or(until, |before| before + GRID))?;
+        loop {
+            match store::claim(tx, kinds, (claim, now, until)).await? {
+                None => return Ok(None),
+                Some(Found::Cancelled(id)) => store::cancel(tx, id, false, now).await?,
+                Some(Found::Job(job)) => {
+                    ring_at_end_of(tx, until)?;
+                    return Ok(Some(job));
+                }
+            };
         }
-        Ok(found.claimed)
     })
     .await
 }
 
-/// Holds on to claimed jobs for so long from now on, and shows how far the one is that runs. Answers which are still held,
-/// and whether they are to be given up.
+fn ring_at_end_of(tx: &mut TenantTx<'_>, lease: DateTime<Utc>) -> QueryResult<()> {
+    ring_in_tx(tx, Work::Jobs, lease.duration_trunc(GRID).map_or(lease, |before| before + GRID))
+}
+
+/// Holds on to a claimed job for so long from now on, and shows how far it is. Answers whether it is to be given up; none:
+/// the claim is lost.
 pub(crate) async fn renew(
     app: &App,
     db: &TenantDb,
-    (claim, ids): (Uuid, &[Uuid]),
+    held: Held,
     lease: TimeDelta,
-    running: (Uuid, Progress),
-) -> Result<Vec<(Uuid, bool)>, Fault> {
+    progress: Progress,
+) -> Result<Option<bool>, Fault> {
     let now = app.clock.now();
     db.write(async |tx| {
-        store::show(tx, (running.0, claim), running.1, now)?;
+        store::show(tx, held, progress, now)?;
         let until = now + lease;
-        let held = store::renew(tx, claim, ids, until).await?;
-        if !held.is_empty() {
-            ring_in_tx(tx, Work::Jobs, until.duration_trunc(GRID).map_or(until, |before| before + GRID))?;
+        let renewed = store::renew(tx, held, until).await?;
+        if renewed.is_some() {
+            ring_at_end_of(tx, until)?;
         }
-        Ok(held)
+        Ok(renewed)
     })
     .await
 }
@@ -173,12 +183,15 @@ pub(super) async fn end_in_tx(
     Ok(true)
 }
 
-/// Asks for the next turn when something of these kinds is due that nobody has.
+/// Asks for the next turn when something of these kinds is due that nobody has; and for one in a while when something of
+/// another kind is, which a newer version knows.
 pub(crate) async fn ring_if_due(app: &App, db: &TenantDb, kinds: &[&str]) -> Result<(), Fault> {
     let now = app.clock.now();
     db.write(async |tx| {
-        if store::is_due(tx.conn(), kinds, now).await? {
-            ring_now_in_tx(tx, Work::Jobs, now)?;
+        match store::is_due(tx.conn(), kinds, now).await? {
+            (true, _) => ring_now_in_tx(tx, Work::Jobs, now)?,
+            (false, true) => ring_in_tx(tx, Work::Jobs, now + NOT_OURS)?,
+            (false, false) => {}
         }
         Ok(())
     })

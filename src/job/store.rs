@@ -4,6 +4,7 @@
 //! them can be proved to hold them.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{case_when, exists};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -43,7 +44,7 @@ pub fn insert_all(tx: &mut TenantTx<'_>, new: &[NewRow<'_>], now: DateTime<Utc>)
 }
 
 /// Queues a job that has a key, unless one of the kind has it that has not ended: that one runs at the earlier of both
-/// times, and once more when it is running.
+/// times, or once more, at this time, when it is running.
 pub async fn insert_or_join(tx: &mut TenantTx<'_>, new: &NewRow<'_>, now: DateTime<Utc>) -> QueryResult<Uuid> {
     diesel::insert_into(jobs::table)
         .values((
@@ -61,7 +62,7 @@ pub async fn insert_or_join(tx: &mut TenantTx<'_>, new: &NewRow<'_>, now: DateTi
         .filter_target(jobs::unique_key.is_not_null().and(jobs::run_at.is_not_null()))
         .do_update()
         .set((
-            jobs::again.eq(jobs::claim.is_not_null()),
+            jobs::again_at.eq(case_when(jobs::claim.is_not_null(), least(jobs::again_at, new.run_at))),
             jobs::run_at.eq(least(jobs::run_at, new.run_at)),
             jobs::updated_at.eq(now),
         ))
@@ -71,7 +72,7 @@ pub async fn insert_or_join(tx: &mut TenantTx<'_>, new: &NewRow<'_>, now: DateTi
 }
 
 diesel::define_sql_function! {
-    /// The earlier of two times.
+    /// The earlier of two times; of one alone where the other is none.
     fn least(one: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>,
         other: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>)
         -> diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>;
@@ -83,6 +84,8 @@ struct DueRow {
     id: Uuid,
     kind: String,
     payload: Value,
+    run_at: Option<DateTime<Utc>>,
+    again_at: Option<DateTime<Utc>>,
     attempts: i32,
     cancel_requested_at: Option<DateTime<Utc>>,
     progress_done: i64,
@@ -91,76 +94,69 @@ struct DueRow {
 }
 
 /// What a claim found.
-#[derive(Default)]
-pub struct Found {
-    pub claimed: Vec<Claimed>,
-    /// Somebody has wished that they be given up, while a worker had them that is gone.
-    pub cancelled: Vec<Uuid>,
+pub enum Found {
+    Job(Claimed),
+    /// Somebody has wished that it be given up, while a worker had it that is gone.
+    Cancelled(Uuid),
 }
 
-/// Claims up to so many due jobs of these kinds until then.
+/// Claims the first due job of these kinds until then.
 pub async fn claim(
     tx: &mut TenantTx<'_>,
     kinds: &[&str],
     (claim, now, until): (Uuid, DateTime<Utc>, DateTime<Utc>),
-    most: i64,
-) -> QueryResult<Found> {
-    let rows: Vec<DueRow> = jobs::table
+) -> QueryResult<Option<Found>> {
+    let row: Option<DueRow> = jobs::table
         .filter(jobs::tenant_id.eq(tx.tenant()))
         .filter(jobs::run_at.le(now))
         .filter(jobs::claimed_until.is_null().or(jobs::claimed_until.le(now)))
         .filter(jobs::kind.eq_any(kinds))
         .order((jobs::rank, jobs::run_at, jobs::id))
-        .limit(most)
         .select(DueRow::as_select())
         .for_update()
         .skip_locked()
-        .load(tx)
-        .await?;
-    if rows.is_empty() {
-        return Ok(Found::default());
-    }
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    diesel::update(jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq_any(ids)))
-        .set((
-            jobs::claim.eq(claim),
-            jobs::claimed_until.eq(until),
-            jobs::attempts.eq(jobs::attempts + 1),
-            jobs::updated_at.eq(now),
-        ))
-        .execute(tx)
-        .await?;
-    let mut found = Found::default();
-    for row in rows {
-        if row.cancel_requested_at.is_some() {
-            found.cancelled.push(row.id);
-            continue;
-        }
-        found.claimed.push(Claimed {
-            id: row.id,
-            claim,
-            kind: row.kind,
-            payload: row.payload,
-            attempts: row.attempts + 1,
-            checkpoint: row.checkpoint,
-            progress: Progress { done: row.progress_done, total: row.progress_total },
-        });
-    }
-    Ok(found)
-}
-
-/// Whether something of these kinds is due that nobody has.
-pub async fn is_due(conn: &mut TenantConn<'_>, kinds: &[&str], now: DateTime<Utc>) -> QueryResult<bool> {
-    let first: Option<Uuid> = jobs::table
-        .filter(jobs::tenant_id.eq(conn.tenant()))
-        .filter(jobs::run_at.le(now))
-        .filter(jobs::claimed_until.is_null().or(jobs::claimed_until.le(now)))
-        .filter(jobs::kind.eq_any(kinds))
-        .select(jobs::id)
-        .first(conn)
+        .first(tx)
         .await
         .optional()?;
-    Ok(first.is_some())
+    let Some(row) = row else { return Ok(None) };
+    let is_cancelled = row.cancel_requested_at.is_some();
+    if is_cancelled && row.again_at.is_none() {
+        return Ok(Some(Found::Cancelled(row.id)));
+    }
+    // Given up, and wished for again since: it begins anew.
+    let (attempts, again_at) = if is_cancelled { (1, None) } else { (row.attempts + 1, row.again_at) };
+    let claimed =
+        diesel::update(jobs::table).filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq(row.id)).set((
+            jobs::claim.eq(claim),
+            jobs::claimed_until.eq(until),
+            jobs::attempts.eq(attempts),
+            jobs::again_at.eq(again_at),
+            jobs::cancel_requested_at.eq(None::<DateTime<Utc>>),
+            jobs::updated_at.eq(now),
+        ));
+    tx.send(claimed)?;
+    Ok(Some(Found::Job(Claimed {
+        id: row.id,
+        claim,
+        kind: row.kind,
+        payload: row.payload,
+        due_at: row.run_at.unwrap_or(now),
+        attempts,
+        checkpoint: row.checkpoint,
+        progress: Progress { done: row.progress_done, total: row.progress_total },
+    })))
+}
+
+/// Whether something is due that nobody has: of these kinds, of others.
+pub async fn is_due(conn: &mut TenantConn<'_>, kinds: &[&str], now: DateTime<Utc>) -> QueryResult<(bool, bool)> {
+    let due = || {
+        jobs::table
+            .filter(jobs::tenant_id.eq(conn.tenant()))
+            .filter(jobs::run_at.le(now))
+            .filter(jobs::claimed_until.is_null().or(jobs::claimed_until.le(now)))
+    };
+    let (known, others) = (due().filter(jobs::kind.eq_any(kinds)), due().filter(jobs::kind.ne_all(kinds)));
+    diesel::select((exists(known), exists(others))).get_result(conn).await
 }
 
 /// The row of a job, if this claim holds it.
@@ -171,21 +167,14 @@ macro_rules! held {
     }};
 }
 
-/// Holds on to claimed jobs until then, and shows how far the one is that runs. Answers which are still held, and whether
-/// they are to be given up.
-pub async fn renew(
-    tx: &mut TenantTx<'_>,
-    claim: Uuid,
-    ids: &[Uuid],
-    until: DateTime<Utc>,
-) -> QueryResult<Vec<(Uuid, bool)>> {
-    diesel::update(
-        jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq_any(ids)).filter(jobs::claim.eq(claim)),
-    )
-    .set(jobs::claimed_until.eq(until))
-    .returning((jobs::id, jobs::cancel_requested_at.is_not_null()))
-    .get_results(tx)
-    .await
+/// Holds on to a claimed job until then. Answers whether it is to be given up; none: the claim is lost.
+pub async fn renew(tx: &mut TenantTx<'_>, held: Held, until: DateTime<Utc>) -> QueryResult<Option<bool>> {
+    diesel::update(held!(tx, held))
+        .set(jobs::claimed_until.eq(until))
+        .returning(jobs::cancel_requested_at.is_not_null())
+        .get_result(tx)
+        .await
+        .optional()
 }
 
 /// Shows how far a job is.
@@ -208,7 +197,7 @@ pub async fn keep(tx: &mut TenantTx<'_>, held: Held, checkpoint: &Value, progres
 }
 
 /// Writes down what follows an attempt. None: the claim is lost. Otherwise when another attempt is due, if one is: a job
-/// that was queued once more while it ran begins anew.
+/// that was queued once more while it ran begins anew, however this end was.
 pub async fn end(
     tx: &mut TenantTx<'_>,
     held: Held,
@@ -216,29 +205,31 @@ pub async fn end(
     progress: Progress,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Option<DateTime<Utc>>>> {
-    let found: Option<(bool, bool, i32)> = held!(tx, held)
-        .select((jobs::again, jobs::cancel_requested_at.is_not_null(), jobs::attempts))
+    let found: Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>, i32)> = held!(tx, held)
+        .select((jobs::again_at, jobs::cancel_requested_at, jobs::attempts))
         .for_update()
         .first(tx)
         .await
         .optional()?;
-    let Some((again, is_cancelled, attempts)) = found else { return Ok(None) };
+    let Some((again_at, cancelled_at, attempts)) = found else { return Ok(None) };
     let (status, run_at, attempts, error) = match next {
-        Next::End(End::Succeeded, _) if again && !is_cancelled => ("QUEUED", Some(now), 0, None),
-        Next::End(End::Succeeded, _) => ("SUCCEEDED", None, attempts, None),
-        // Whoever has it given up does not want the next attempt.
-        Next::Again(_, error) if is_cancelled => ("CANCELLED", None, attempts, Some(error.as_str())),
-        Next::GiveBack if is_cancelled => ("CANCELLED", None, attempts, None),
         Next::End(end, error) => (end.as_db(), None, attempts, error.as_deref()),
+        // Whoever has it given up does not want the next attempt.
+        Next::Again(_, error) if cancelled_at.is_some() => ("CANCELLED", None, attempts, Some(error.as_str())),
+        Next::GiveBack if cancelled_at.is_some() => ("CANCELLED", None, attempts, None),
         Next::Again(at, error) => ("QUEUED", Some(*at), attempts, Some(error.as_str())),
         Next::GiveBack => ("QUEUED", Some(now), attempts - 1, None),
     };
+    let begins_anew = run_at.is_none() && again_at.is_some();
+    let (status, run_at, attempts) = if begins_anew { ("QUEUED", again_at, 0) } else { (status, run_at, attempts) };
+    let (again_at, cancelled_at) = if begins_anew { (None, None) } else { (again_at, cancelled_at) };
     let ended_at = run_at.is_none().then_some(now);
     let row = diesel::update(held!(tx, held)).set((
         jobs::status.eq(status),
         jobs::run_at.eq(run_at),
         jobs::attempts.eq(attempts),
-        jobs::again.eq(false),
+        jobs::again_at.eq(again_at.filter(|_| run_at.is_some())),
+        jobs::cancel_requested_at.eq(cancelled_at),
         jobs::claim.eq(None::<Uuid>),
         jobs::claimed_until.eq(None::<DateTime<Utc>>),
         jobs::progress_done.eq(progress.done),
@@ -248,8 +239,7 @@ pub async fn end(
         jobs::updated_at.eq(now),
     ));
     row.execute(tx).await?;
-    let begins_anew = matches!(next, Next::End(End::Succeeded, _));
-    if begins_anew {
+    if matches!(next, Next::End(End::Succeeded, _)) {
         // What it was done with may hold what is nobody's business; done again, it is needed.
         let wiped = diesel::update(jobs::table)
             .filter(jobs::tenant_id.eq(tx.tenant()))
@@ -371,23 +361,17 @@ pub async fn retry(tx: &mut TenantTx<'_>, id: Uuid, now: DateTime<Utc>) -> Query
 pub async fn cancel(tx: &mut TenantTx<'_>, id: Uuid, is_running: bool, now: DateTime<Utc>) -> QueryResult<usize> {
     let row = jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq(id));
     if is_running {
+        // With it what was wished for while it ran; what is wished for from now on is not.
         return diesel::update(row)
-            .set((jobs::cancel_requested_at.eq(now), jobs::updated_at.eq(now)))
+            .set((
+                jobs::cancel_requested_at.eq(now),
+                jobs::again_at.eq(None::<DateTime<Utc>>),
+                jobs::updated_at.eq(now),
+            ))
             .execute(tx)
             .await;
     }
     diesel::update(row).set(given_up(now)).execute(tx).await
-}
-
-/// Gives up what was to be given up when its worker died.
-pub async fn cancel_all(tx: &mut TenantTx<'_>, ids: &[Uuid], now: DateTime<Utc>) -> QueryResult<usize> {
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    diesel::update(jobs::table.filter(jobs::tenant_id.eq(tx.tenant())).filter(jobs::id.eq_any(ids)))
-        .set(given_up(now))
-        .execute(tx)
-        .await
 }
 
 #[derive(AsChangeset)]
@@ -395,6 +379,7 @@ pub async fn cancel_all(tx: &mut TenantTx<'_>, ids: &[Uuid], now: DateTime<Utc>)
 struct GivenUp {
     status: &'static str,
     run_at: Option<DateTime<Utc>>,
+    again_at: Option<DateTime<Utc>>,
     claim: Option<Uuid>,
     claimed_until: Option<DateTime<Utc>>,
     cancel_requested_at: Option<DateTime<Utc>>,
@@ -406,6 +391,7 @@ fn given_up(now: DateTime<Utc>) -> GivenUp {
     GivenUp {
         status: End::Cancelled.as_db(),
         run_at: None,
+        again_at: None,
         claim: None,
         claimed_until: None,
         cancel_requested_at: Some(now),

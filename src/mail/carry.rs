@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
@@ -11,21 +12,31 @@ use uuid::Uuid;
 
 use super::compose::compose;
 use super::{MailError, Mailer, Message};
+use crate::outside::{Breaker, Failed, NotDone, Outside, Policy, Target};
 
 /// For each step of a conversation with a mail server.
 const STEP: Duration = Duration::from_secs(10);
+/// One attempt: the job that carries a mail makes further ones.
+const POLICY: Policy = Policy {
+    timeout: Duration::from_secs(60),
+    attempts: 1,
+    wait: Duration::ZERO,
+    breaker: Breaker { failures: 5, rest: TimeDelta::seconds(5), longest_rest: TimeDelta::minutes(2) },
+};
 
 /// A mail server.
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    target: Target,
 }
 
 impl Smtp {
     /// The URL is one that the settings' check has let through.
-    pub fn new(url: &str, from: &Mailbox) -> Self {
+    pub fn new(url: &str, from: &Mailbox, outside: &Outside) -> Self {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).expect("checked with the settings");
-        Self { transport: transport.timeout(Some(STEP)).build(), from: from.clone() }
+        let (transport, target) = (transport.timeout(Some(STEP)).build(), outside.target("smtp", POLICY));
+        Self { transport, from: from.clone(), target }
     }
 
     /// Whether this is a URL of a mail server, and if not, why.
@@ -38,21 +49,37 @@ impl Smtp {
 impl Mailer for Smtp {
     async fn send(&self, id: Uuid, message: &Message) -> Result<(), MailError> {
         let mail = compose(id, message, &self.from)?;
-        match self.transport.send(mail).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(MailError::Hopeless(told(&error))),
-            Err(error) => Err(MailError::NotNow(told(&error))),
-        }
+        let sent = self.target.call(|| async {
+            match self.transport.send(mail.clone()).await {
+                Ok(_) => Ok(()),
+                Err(error) if error.is_permanent() => Err(Failed::Refused(MailError::Hopeless(told(&error)))),
+                // The server is there: it is this mail that it does not take now.
+                Err(error) if error.status().is_some() => Err(Failed::Refused(MailError::NotNow(told(&error)))),
+                // Nothing was asked of the server: anybody can give an address that it could not be told.
+                Err(error) if error.is_client() && !message.to.is_ascii() => {
+                    Err(Failed::Refused(MailError::Hopeless(told(&error))))
+                }
+                Err(error) if error.is_client() => Err(Failed::Refused(MailError::NotNow(told(&error)))),
+                Err(error) => Err(Failed::Away(MailError::NotNow(told(&error)))),
+            }
+        });
+        sent.await.map_err(|not_done| match not_done {
+            NotDone::Refused(error) | NotDone::Away(error) => error,
+            late => MailError::NotNow(format!("the mail server: {late}")),
+        })
     }
 }
 
-/// What the log may tell of it. A server's own words tend to name the recipient.
+/// What the merchant may be told of it: neither a server's own words, which tend to name the recipient, nor where it is.
 fn told(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
         Some(code) => format!("the mail server answered {code}"),
         None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
         None if error.is_client() => "the mail is none that can be sent by SMTP".to_owned(),
-        None => format!("the mail server cannot be spoken with: {error}"),
+        None => {
+            tracing::warn!(%error, "the mail server cannot be spoken with");
+            "the mail server cannot be spoken with".to_owned()
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub use carry::{Directory, Nowhere, Smtp};
 use crate::app::App;
 use crate::db::{QueryResult, TenantTx};
 use crate::job::{self, Class, Failure, Job, NewJob, Run, Spec};
+use crate::outside::Outside;
 
 /// One mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,10 +55,10 @@ pub trait Mailer: Send + Sync {
 }
 
 /// What is set up.
-pub fn mailer(config: &crate::config::MailConfig) -> Arc<dyn Mailer> {
+pub fn mailer(config: &crate::config::MailConfig, outside: &Outside) -> Arc<dyn Mailer> {
     match (&config.directory, &config.smtp_url) {
         (Some(directory), _) => Arc::new(Directory::new(directory, &config.from)),
-        (None, Some(url)) => Arc::new(Smtp::new(url, &config.from)),
+        (None, Some(url)) => Arc::new(Smtp::new(url, &config.from, outside)),
         (None, None) => Arc::new(Nowhere),
     }
 }

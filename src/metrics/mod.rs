@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use prometheus_client::metrics::counter::Counter;
+pub use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::db::Db;
 use crate::graphql::scope::Transport;
+use crate::outside::State;
 use names::Names;
 pub use serve::listen;
 
@@ -48,6 +49,9 @@ struct Inner {
     operations: [Names<Operation>; 3],
     in_flight: Gauge,
     refused: Counters<1>,
+    unshared: Counters<1>,
+    outside_calls: Counters<2>,
+    circuits: Family<Labels<2>, Gauge>,
     /// Room for sockets, and how much there was at first.
     sockets: OnceLock<(Arc<Semaphore>, usize)>,
     sockets_open: Gauge,
@@ -55,6 +59,9 @@ struct Inner {
     published: Counter,
     publish_delay: Histogram,
     jobs: Counters<2>,
+    job_attempts: Counters<2>,
+    job_duration: Histograms<1>,
+    job_wait: Histograms<1>,
     attempts: Counters<1>,
     attempt_duration: Histogram,
     first_attempt_delay: Histogram,
@@ -63,6 +70,10 @@ struct Inner {
 
 fn latency() -> Histogram {
     Histogram::new(LATENCY)
+}
+
+fn by_kind() -> Histograms<1> {
+    Family::new_with_constructor(delay)
 }
 
 fn delay() -> Histogram {
@@ -110,6 +121,24 @@ impl Metrics {
             operations,
             in_flight: kept(r, "http_requests_in_flight", "Requests being answered", Gauge::default()),
             refused: kept(r, "graphql_refused", "Operations refused before execution, by code", Counters::default()),
+            unshared: kept(
+                r,
+                "limits_unshared",
+                "What a process counted alone towards a limit because Redis did not answer, by limit",
+                Counters::default(),
+            ),
+            outside_calls: kept(
+                r,
+                "outside_calls",
+                "Attempts to call services of others, by target and outcome; skipped: nobody asks it at the moment",
+                Counters::default(),
+            ),
+            circuits: kept(
+                r,
+                "outside_circuit",
+                "1 for the state in which the circuit to a service of others is, as of the last call",
+                Family::default(),
+            ),
             sockets: OnceLock::new(),
             sockets_open: kept(r, "sockets_open", "WebSockets and streams of events that are open", Gauge::default()),
             hears_notices: kept(
@@ -121,6 +150,14 @@ impl Metrics {
             published: kept(r, "events_published", "Events that got their position", Counter::default()),
             publish_delay: kept(r, "event_publish_delay_seconds", "From an event to its publication", delay()),
             jobs: kept(r, "worker_jobs", "A tenant's work of a kind, by outcome", Counters::default()),
+            job_attempts: kept(
+                r,
+                "job_attempts",
+                "Attempts at jobs, by kind and what followed: succeeded, again, failed, cancelled, given_back",
+                Counters::default(),
+            ),
+            job_duration: kept(r, "job_attempt_duration_seconds", "Of attempts at jobs, by kind", by_kind()),
+            job_wait: kept(r, "job_wait_seconds", "From when a job was due to an attempt's begin, by kind", by_kind()),
             attempts: kept(r, "webhook_attempts", "Attempts to deliver, by outcome", Counters::default()),
             attempt_duration: kept(r, "webhook_attempt_duration_seconds", "Of attempts that were made", latency()),
             first_attempt_delay: kept(
@@ -161,6 +198,25 @@ impl Metrics {
         self.0.refused.get_or_create(&[("code", code.to_owned())]).inc();
     }
 
+    /// What this process counts alone towards a limit.
+    pub fn unshared(&self, limit: &'static str) -> Counter {
+        self.0.unshared.get_or_create_owned(&[("limit", limit.to_owned())])
+    }
+
+    /// An attempt to call a service of others' has ended, or was not made.
+    pub fn outside_call(&self, target: &str, outcome: &'static str) {
+        let labels = [("target", target.to_owned()), ("outcome", outcome.to_owned())];
+        self.0.outside_calls.get_or_create(&labels).inc();
+    }
+
+    /// How the circuit to such a service stands.
+    pub fn circuit(&self, target: &str, state: State) {
+        for each in State::ALL {
+            let labels = [("target", target.to_owned()), ("state", each.as_str().to_owned())];
+            self.0.circuits.get_or_create(&labels).set(i64::from(each == state));
+        }
+    }
+
     /// Where the process's sockets find room.
     pub fn watch_sockets(&self, room: &Arc<Semaphore>) {
         let _ = self.0.sockets.set((room.clone(), room.available_permits()));
@@ -175,6 +231,14 @@ impl Metrics {
     /// The worker has done a job, or has not.
     pub fn job(&self, work: &'static str, outcome: &'static str) {
         self.0.jobs.get_or_create(&[("work", work.to_lowercase()), ("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// An attempt at a job of a kind, of which there are few, that began so long after it was due.
+    pub fn job_attempt(&self, kind: &str, followed: &'static str, waited: Duration, took: Duration) {
+        let label = || ("kind", kind.to_owned());
+        self.0.job_attempts.get_or_create(&[label(), ("followed", followed.to_owned())]).inc();
+        self.0.job_duration.get_or_create(&[label()]).observe(took.as_secs_f64());
+        self.0.job_wait.get_or_create(&[label()]).observe(waited.as_secs_f64());
     }
 
     /// An attempt to deliver was made; `since_event` of a delivery's first one.

@@ -46,7 +46,8 @@ impl Collector for Pools {
         let mut acquires =
             encoder.encode_descriptor("database_acquires", "Connections lent, by how", None, MetricType::Counter)?;
         for pool in &pools {
-            for (how, count) in [("direct", pool.direct), ("waited", pool.waited), ("timed_out", pool.timed_out)] {
+            let lent = [("direct", pool.direct), ("waited", pool.waited)];
+            for (how, count) in lent.into_iter().chain([("timed_out", pool.timed_out), ("crowded", pool.crowded)]) {
                 ConstCounter::new(count).encode(acquires.encode_family(&[("pool", pool.name), ("how", how)])?)?;
             }
         }

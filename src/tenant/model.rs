@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::cache::Rate;
 use crate::ids::TenantId;
 use crate::money::Currency;
 
@@ -57,6 +58,9 @@ pub struct TenantStanding {
     // None has a meaning: a field that is missing is not taken for it.
     #[serde(deserialize_with = "Option::deserialize")]
     pub primary_domain: Option<String>,
+    /// How much of the API it may use; none: as much as it likes.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub api_rate: Option<Rate>,
 }
 
 /// Whether a tenant's requests are let in.
@@ -164,6 +168,7 @@ mod tests {
             allowed_origins: Vec::new(),
             trusted_documents_only: true,
             primary_domain: None,
+            api_rate: Rate::per_second(100),
         };
         let whole = serde_json::to_value(&standing).expect("JSON");
         assert_eq!(serde_json::from_value::<TenantStanding>(whole.clone()).ok(), Some(standing));

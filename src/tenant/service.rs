@@ -8,6 +8,7 @@ use super::resolve::{Changed, Resolver};
 use super::rule::MAX_EXTERNAL_ID;
 pub use super::rule::TenantRule;
 use super::store::{self, Changes};
+use crate::cache::Rate;
 use crate::clock::Clock;
 use crate::db::error::constraint;
 use crate::db::{Db, PlatformConn, QueryError, QueryResult};
@@ -201,6 +202,22 @@ pub async fn tenant_set_trusted_documents_only(
             Err(Fault::internal("the tenant that asks is not there"))
         }
     };
+    resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
+}
+
+/// Says how much of the API a tenant may use, in every process; none: as much as it likes. Answers whether there is such a
+/// tenant.
+pub async fn tenant_set_api_rate(
+    db: &Db,
+    clock: &dyn Clock,
+    resolver: &Resolver,
+    tenant: TenantId,
+    rate: Option<Rate>,
+) -> Result<bool, Fault> {
+    let now = clock.now();
+    let points = rate.map(|rate| i32::try_from(rate.restored()).unwrap_or(i32::MAX));
+    let changes = Changes { api_points_per_second: Some(points), ..Changes::default() };
+    let set = async |conn: &mut PlatformConn<'_>| Ok::<_, Fault>(store::update(conn, tenant, changes, now).await?);
     resolver.change(Changed::Tenant(tenant), async || db.platform().run(set).await).await
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::model::{NewTenant, Tenant, TenantStanding, TenantStatus};
 use super::service::TenantFilter;
+use crate::cache::Rate;
 use crate::db::platform_tables::{domains, tenants};
 use crate::db::{PlatformConn, keyset};
 use crate::ids::TenantId;
@@ -18,7 +19,7 @@ fn unreadable(what: &str, value: &str) -> diesel::result::Error {
 }
 
 pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<TenantStanding>> {
-    type Row = (String, String, Vec<String>, bool, Option<String>);
+    type Row = (String, String, Vec<String>, bool, Option<i32>, Option<String>);
     let domain = domains::table
         .filter(domains::tenant_id.eq(tenant.0))
         .filter(domains::verified_at.is_not_null())
@@ -28,11 +29,18 @@ pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryRes
         .single_value();
     let row: Option<Row> = tenants::table
         .find(tenant.0)
-        .select((tenants::status, tenants::currency, tenants::allowed_origins, tenants::trusted_documents_only, domain))
+        .select((
+            tenants::status,
+            tenants::currency,
+            tenants::allowed_origins,
+            tenants::trusted_documents_only,
+            tenants::api_points_per_second,
+            domain,
+        ))
         .first(conn)
         .await
         .optional()?;
-    let Some((status, currency, allowed_origins, trusted_documents_only, primary_domain)) = row else {
+    let Some((status, currency, allowed_origins, trusted_documents_only, api_points, primary_domain)) = row else {
         return Ok(None);
     };
     let currency = Currency::from_code(&currency).ok_or_else(|| unreadable("currency", &currency))?;
@@ -45,6 +53,7 @@ pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryRes
         allowed_origins,
         trusted_documents_only,
         primary_domain,
+        api_rate: api_points.and_then(|points| Rate::per_second(u32::try_from(points).ok()?)),
     }))
 }
 
@@ -101,6 +110,8 @@ pub struct Changes<'a> {
     pub status: Option<&'a str>,
     pub allowed_origins: Option<&'a [String]>,
     pub trusted_documents_only: Option<bool>,
+    /// Of what may be none: none of it is another none.
+    pub api_points_per_second: Option<Option<i32>>,
     pub deleted_at: Option<DateTime<Utc>>,
 }
 

@@ -1,11 +1,11 @@
 //! Running jobs: fair between tenants, bounded, under a claim that is renewed.
 //!
-//! A tenant's bell starts a lane of each class of jobs for which there is a place: of a tenant's own few, and of the
-//! process's, the last of which are for tenants that have none yet. A lane claims a few jobs, does them one after the
-//! other, and goes on for as long as its turn lasts; then it gives its place back and rings for what is left, behind
-//! everybody who has rung meanwhile. So a tenant with a hundred thousand jobs delays another's first by a turn at most.
+//! A tenant's bell starts lanes for each class of jobs, as far as something is due and there are places: a tenant's own few,
+//! and the process's, the last of which are for tenants that have none yet. A lane claims one job after the other for as
+//! long as its turn lasts; then it gives its place back and rings for what is left, behind everybody who has rung meanwhile.
+//! So a tenant with a hundred thousand jobs delays another's first by a turn and a job at most.
 //!
-//! While a lane works its claims are renewed; what was claimed by a process that died comes again when the lease ends.
+//! While a job runs its claim is renewed; what was claimed by a process that died comes again when the lease ends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,6 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
-use uuid::Uuid;
 
 use super::Outcome;
 use crate::app::App;
@@ -30,14 +29,15 @@ use crate::telemetry::trace;
 /// Jobs of each class at once in one process. They need connections to the database, which requests need too.
 const QUICK: usize = 16;
 const LONG: usize = 8;
-/// Jobs claimed at once of each class: long ones are not kept waiting for each other.
-const QUICK_BATCH: i64 = 8;
-const LONG_BATCH: i64 = 1;
 /// How long a lane goes on claiming.
 const TURN: Duration = Duration::from_secs(1);
 /// How long a claim lasts, and how often it is renewed.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 const RENEW: Duration = Duration::from_secs(5);
+/// Tries at writing down how an attempt ended, and the pause before the second; each further one is twice as long. Together
+/// they are shorter than a claim.
+const NOTES: u32 = 6;
+const NOTE_AGAIN: Duration = Duration::from_millis(200);
 /// A job that is told to stop, and does not, is left behind after this.
 const STOPPING: Duration = Duration::from_secs(20);
 
@@ -60,43 +60,49 @@ impl Runner {
     }
 
     /// Starts what is due for the tenant, as far as there are places, and returns: it goes on by itself. Busy: something may
-    /// be due for which there is no place now.
+    /// be due, and the tenant has no lane that would ring for it.
     pub async fn start_due(&self, tenant: TenantId) -> Result<Outcome, Fault> {
-        let mut outcome = Outcome::Done;
+        let (mut outcome, mut is_begun) = (Outcome::Done, false);
         for class in Class::ALL {
-            if self.0.closing.is_cancelled() {
-                return Ok(Outcome::Busy);
-            }
-            let Some(place) = self.0.places(class).take(tenant) else {
-                outcome = Outcome::Busy;
-                continue;
-            };
-            let lane = Lane { inner: self.0.clone(), db: self.0.app.db.tenant(tenant), class };
-            let claimed = lane.claim().await?;
-            if !claimed.is_empty() {
-                // What a batch leaves is for further lanes, while there are places.
-                if claimed.len() as i64 >= lane.batch() {
-                    lane.ring_if_due().await;
+            let Some(lane) = self.lane(tenant, class) else { continue };
+            loop {
+                if self.0.closing.is_cancelled() {
+                    return Ok(Outcome::Busy);
                 }
-                self.0.tasks.spawn(lane.run(place, claimed));
+                let Some(place) = self.0.places(class).take(tenant) else {
+                    if !self.0.places(class).has(tenant) {
+                        outcome = Outcome::Busy;
+                    }
+                    break;
+                };
+                let Some(job) = lane.claim().await? else { break };
+                is_begun = true;
+                self.0.tasks.spawn(lane.clone().run(place, job));
             }
+        }
+        if !is_begun && matches!(outcome, Outcome::Done) {
+            let (app, db) = (&self.0.app, self.0.app.db.tenant(tenant));
+            let known: Vec<&str> = Class::ALL.into_iter().flat_map(|class| app.kinds.of(class)).collect();
+            service::ring_if_due(app, &db, &known).await?;
         }
         Ok(outcome)
     }
 
     /// Does everything that is due for the tenant, one after the other.
     pub async fn finish_due(&self, tenant: TenantId) -> Result<(), Fault> {
-        for class in Class::ALL {
-            let lane = Lane { inner: self.0.clone(), db: self.0.app.db.tenant(tenant), class };
-            loop {
-                let claimed = lane.claim().await?;
-                if claimed.is_empty() {
-                    break;
-                }
-                lane.work_off(claimed).await?;
+        for lane in Class::ALL.into_iter().filter_map(|class| self.lane(tenant, class)) {
+            while let Some(job) = lane.claim().await? {
+                lane.work(job).await;
             }
         }
         Ok(())
+    }
+
+    /// A lane for a tenant's jobs of a class, of which there are kinds.
+    fn lane(&self, tenant: TenantId, class: Class) -> Option<Lane> {
+        let kinds = self.0.app.kinds.of(class);
+        let db = self.0.app.db.tenant(tenant);
+        (!kinds.is_empty()).then(|| Lane { inner: self.0.clone(), db, kinds: kinds.into() })
     }
 
     /// Claims nothing more, and tells what runs to stop.
@@ -121,84 +127,84 @@ impl Inner {
 }
 
 /// A tenant's turn at one class of jobs.
+#[derive(Clone)]
 struct Lane {
     inner: Arc<Inner>,
     db: TenantDb,
-    class: Class,
+    kinds: Arc<[&'static str]>,
 }
 
 impl Lane {
-    async fn run(self, place: Place, mut claimed: Vec<Claimed>) {
+    async fn run(self, place: Place, first: Claimed) {
         let until = Instant::now() + TURN;
-        let turn = async {
-            while !claimed.is_empty() {
-                self.work_off(std::mem::take(&mut claimed)).await?;
-                if Instant::now() < until && !self.inner.closing.is_cancelled() {
-                    claimed = self.claim().await?;
-                }
+        let mut claimed = Some(first);
+        while let Some(job) = claimed.take() {
+            self.work(job).await;
+            if Instant::now() < until && !self.inner.closing.is_cancelled() {
+                claimed = self.claim().await.unwrap_or_else(|fault| {
+                    tracing::error!(%fault, tenant = %self.db.tenant(), "a lane of jobs stopped");
+                    None
+                });
             }
-            Ok::<_, Fault>(())
-        };
-        if let Err(fault) = turn.await {
-            // The bell that was set for the end of the lease brings it back.
-            tracing::error!(%fault, tenant = %self.db.tenant(), "a lane of jobs stopped");
         }
         drop(place);
-        self.ring_if_due().await;
-    }
-
-    fn batch(&self) -> i64 {
-        match self.class {
-            Class::Quick => QUICK_BATCH,
-            Class::Long => LONG_BATCH,
-        }
-    }
-
-    fn kinds(&self) -> Vec<&'static str> {
-        self.inner.app.kinds.of(self.class)
-    }
-
-    async fn claim(&self) -> Result<Vec<Claimed>, Fault> {
-        service::claim(&self.inner.app, &self.db, &self.kinds(), LEASE, self.batch()).await
-    }
-
-    async fn ring_if_due(&self) {
-        if let Err(fault) = service::ring_if_due(&self.inner.app, &self.db, &self.kinds()).await {
+        if let Err(fault) = service::ring_if_due(&self.inner.app, &self.db, &self.kinds).await {
             tracing::warn!(%fault, tenant = %self.db.tenant(), "jobs wait for the bell that was set for dying workers");
         }
     }
 
-    /// Does claimed jobs one after the other. What is left when the process ends is given back.
-    async fn work_off(&self, claimed: Vec<Claimed>) -> Result<(), Fault> {
-        let mut left: Vec<Uuid> = claimed.iter().map(|job| job.id).collect();
-        for job in claimed {
-            let (run, next) = if self.inner.closing.is_cancelled() {
-                (self.run_of(&job), Next::GiveBack)
-            } else if left.contains(&job.id) {
-                let span = match trace::is_on() {
-                    true => trace::span!("job", tenant = %self.db.tenant(), kind = job.kind, attempt = job.attempts),
-                    false => Span::none(),
-                };
-                self.attempt(&job, &mut left).instrument(span).await
-            } else {
-                // Somebody else's by now.
-                continue;
+    async fn claim(&self) -> Result<Option<Claimed>, Fault> {
+        service::claim(&self.inner.app, &self.db, &self.kinds, LEASE).await
+    }
+
+    /// Makes an attempt at a claimed job, and writes down what follows. When the process ends it is given back.
+    async fn work(&self, job: Claimed) {
+        let (run, next) = if self.inner.closing.is_cancelled() {
+            (self.run_of(&job), Next::GiveBack)
+        } else {
+            let span = match trace::is_on() {
+                true => trace::span!("job", tenant = %self.db.tenant(), kind = job.kind, attempt = job.attempts),
+                false => Span::none(),
             };
-            left.retain(|id| *id != job.id);
-            let (held, progress) = ((job.id, job.claim), run.shown_progress());
-            if !service::end(&self.inner.app, &self.db, held, &next, progress).await? && !is_success(&next) {
-                tracing::warn!(tenant = %self.db.tenant(), job = %job.id, "a job outlived its claim");
+            self.attempt(&job).instrument(span).await
+        };
+        let (held, mut pause) = ((job.id, job.claim), NOTE_AGAIN);
+        for note in 1..=NOTES {
+            match service::end(&self.inner.app, &self.db, held, &next, run.shown_progress()).await {
+                Ok(is_held) => {
+                    if !is_held && !is_success(&next) {
+                        tracing::warn!(tenant = %self.db.tenant(), job = %job.id, "a job outlived its claim");
+                    }
+                    return;
+                }
+                // It comes again when its lease ends, and what it did may be done twice.
+                Err(fault) if note == NOTES => {
+                    tracing::error!(%fault, tenant = %self.db.tenant(), job = %job.id, "a job's end was not noted");
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, tenant = %self.db.tenant(), "a job's end was not noted; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
             }
         }
-        Ok(())
     }
 
     fn run_of(&self, job: &Claimed) -> Run {
         Run::new(self.inner.app.clone(), self.db.clone(), job, self.inner.closing.child_token())
     }
 
-    /// One attempt, while the claims of all that are left are renewed. `left` loses those that are others' by then.
-    async fn attempt(&self, job: &Claimed, left: &mut Vec<Uuid>) -> (Run, Next) {
+    /// One attempt, and what is to be known of it.
+    async fn attempt(&self, job: &Claimed) -> (Run, Next) {
+        let (app, started) = (&self.inner.app, Instant::now());
+        let waited = (app.clock.now() - job.due_at).to_std().unwrap_or_default();
+        let (run, next) = self.try_once(job).await;
+        app.metrics.job_attempt(&job.kind, next.as_str(), waited, started.elapsed());
+        (run, next)
+    }
+
+    /// One attempt, while its claim is renewed.
+    async fn try_once(&self, job: &Claimed) -> (Run, Next) {
         let run = self.run_of(job);
         let Some(spec) = self.inner.app.kinds.spec(&job.kind) else { return (run, Next::GiveBack) };
         if job.attempts > spec.attempts {
@@ -226,25 +232,20 @@ impl Lane {
                     task.abort();
                     break Err(Failure::Interrupted);
                 }
-                _ = renewals.tick() => self.renew(job, &run, left).await,
+                _ = renewals.tick() => self.renew(job, &run).await,
             }
         };
         let next = self.follows(&spec, job, &run, done);
         (run, next)
     }
 
-    async fn renew(&self, job: &Claimed, run: &Run, left: &mut Vec<Uuid>) {
-        let (app, progress) = (&self.inner.app, run.shown_progress());
-        match service::renew(app, &self.db, (job.claim, &left[..]), LEASE, (job.id, progress)).await {
-            Ok(held) => {
-                left.retain(|id| held.iter().any(|(held, _)| held == id));
-                match held.iter().find(|(id, _)| *id == job.id) {
-                    Some((_, false)) => {}
-                    Some((_, true)) => run.cancel(),
-                    // Ended in its own transaction a moment ago, or another worker's by now.
-                    None => run.stop(),
-                }
-            }
+    async fn renew(&self, job: &Claimed, run: &Run) {
+        let (app, held) = (&self.inner.app, (job.id, job.claim));
+        match service::renew(app, &self.db, held, LEASE, run.shown_progress()).await {
+            Ok(Some(false)) => {}
+            Ok(Some(true)) => run.cancel(),
+            // Ended in its own transaction a moment ago, or another worker's by now.
+            Ok(None) => run.stop(),
             Err(fault) => tracing::warn!(%fault, tenant = %self.db.tenant(), "a claim was not renewed; trying again"),
         }
     }

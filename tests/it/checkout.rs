@@ -180,6 +180,32 @@ async fn expired_keys_are_swept_away_whatever_else_happens() {
 }
 
 #[tokio::test]
+async fn who_is_declined_too_often_is_not_charged_for_an_hour() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    let (cart, other) = (shop.cart(&[(1, 3)]).await, shop.cart(&[(1, 1)]).await);
+    let message = async |token: &str, key: &str| {
+        let answer = shop.complete(&shop.wish(&cart, "bogus", Some(token), key)).await.expect("a key");
+        match &rules(answer)[..] {
+            [CheckoutRule::PaymentDeclined { message }] => message.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let declined = message("decline", "0").await;
+    for key in 1..10 {
+        assert_eq!(message("decline", &key.to_string()).await, declined);
+    }
+    assert!(message("approve", "10").await.starts_with("Too many payments have been declined"));
+    assert_eq!(shop.stock(1).await, 10, "nothing stays reserved");
+    assert_eq!(message("decline", "0").await, declined, "what is there under a key is answered as ever");
+    shop.complete(&shop.wish(&other, "bogus", Some("approve"), "other")).await.expect("a key").expect("another cart's");
+    shop.app.clock.advance(TimeDelta::hours(1));
+    assert!(message("approve", "10").await.starts_with("Too many"), "that key's outcome stays");
+    shop.complete(&shop.wish(&cart, "bogus", Some("approve"), "11")).await.expect("a key").expect("an order");
+    assert_eq!(shop.stock(1).await, 6);
+}
+
+#[tokio::test]
 async fn a_declined_payment_leaves_stock_and_cart_as_they_were() {
     let shop = Shopping::new().await;
     shop.on_sale(1, 1000, 10).await;

@@ -101,7 +101,10 @@ async fn a_page_may_read_why_its_key_is_refused() {
     let answer = app.post_json("epk_nonsense", &json!({ "query": "{ __typename }" }), &[("origin", PAGE)]).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
-    assert_eq!(answer.header("access-control-expose-headers"), Some("x-request-id, retry-after"));
+    assert_eq!(
+        answer.header("access-control-expose-headers"),
+        Some("x-request-id, retry-after, ratelimit, ratelimit-policy")
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use emporia::app::App;
-use emporia::cache::{MemoryShared, Notice, RedisShared, Shared};
+use emporia::cache::{Bucket, MemoryShared, Notice, Poured, RedisShared, Shared};
 use emporia::clock::{Clock, Entropy, ManualClock, SystemClock};
 use emporia::error::Fault;
 use emporia::events::Topic;
@@ -214,11 +214,14 @@ impl Shared for Losing {
     async fn set_if_absent(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         self.0.set_if_absent(key, value, ttl).await
     }
-    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
-        self.0.count(key, ttl).await
+    async fn note(&self, log: &str, now: i64, window: Duration, most: u64) -> Result<u64, Fault> {
+        self.0.note(log, now, window, most).await
     }
-    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault> {
-        self.0.uncount(key, ttl).await
+    async fn unnote(&self, log: &str) -> Result<(), Fault> {
+        self.0.unnote(log).await
+    }
+    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
+        self.0.pour(buckets, thousandths).await
     }
     async fn remove(&self, key: &str) -> Result<(), Fault> {
         self.0.remove(key).await

@@ -65,6 +65,8 @@ enum Does {
     Panic,
     /// Waits until its gate is opened, or it is to stop.
     Wait,
+    /// Waits until its gate is opened, and fails for good.
+    WaitInVain,
     /// Tells of an order that there is not, once: in the transaction that ends it.
     Tell,
     /// Counts to so many, keeping each number; waits for a permit of its gate before each.
@@ -126,6 +128,10 @@ async fn perform(probe: &Probe, run: &Run) -> Result<(), Failure> {
                 _ = gate.acquire() => Ok(()),
                 () = run.stopped() => Err(Failure::Interrupted),
             }
+        }
+        Does::WaitInVain => {
+            stage.gate(&probe.name).acquire().await.expect("never closed").forget();
+            Err(Failure::Never("there is no such thing".to_owned()))
         }
         Does::Tell => {
             let told = NewEvent { topic: Topic::OrdersPaid, subject_id: Uuid::nil(), payload: json!({}) };
@@ -327,6 +333,86 @@ async fn under_one_key_one_is_queued_and_what_is_queued_while_it_runs_is_not_for
     assert_ne!(shop.queue_for(&shop.store, keyed("fourth", Does::Nothing, 0)).await, first, "one that is done is done");
     shutdown.cancel();
     running.await.expect("the worker").expect("a clean end");
+}
+
+#[tokio::test]
+async fn what_is_queued_while_it_runs_is_done_at_its_time_however_the_run_ends() {
+    let shop = Shop::open().await;
+    let keyed = |seconds| NewJob {
+        job: shop.probe("vain", Does::WaitInVain),
+        run_at: shop.app.app.clock.now() + TimeDelta::seconds(seconds),
+        unique_key: Some("the one".to_owned()),
+    };
+    let id = shop.queue_for(&shop.store, keyed(0)).await;
+    let (shutdown, running) = shop.work(&shop.app.app);
+    eventually("it runs", async || (shop.stage.begun().len() == 1).then_some(())).await;
+    for seconds in [90, 60, 120] {
+        assert_eq!(shop.queue_for(&shop.store, keyed(seconds)).await, id);
+    }
+    shop.stage.gate("vain").add_permits(1);
+    let waits = json!({ "status": "QUEUED", "runAt": "2026-06-01T12:01:00Z", "attempts": 0 });
+    let is_waiting = async || {
+        let job = shop.job(id).await;
+        (["status", "runAt", "attempts"].iter().all(|field| job[field] == waits[field])).then_some(())
+    };
+    eventually("it waits for the earliest of the times at which it was wished for again", is_waiting).await;
+    shop.stage.gate("vain").add_permits(1);
+    shop.app.clock.advance(TimeDelta::seconds(60));
+    let is_failed = async || (shop.job(id).await["status"] == "FAILED").then_some(());
+    eventually("it ran again, and nobody has wished for more", is_failed).await;
+    assert_eq!(shop.stage.begun().len(), 2);
+    shutdown.cancel();
+    running.await.expect("the worker").expect("a clean end");
+}
+
+/// The worker dies while it does these.
+async fn die_at(shop: &Shop, begun: usize) {
+    tokio::select! {
+        done = worker::drain(&shop.app.app) => panic!("it ended: {done:?}"),
+        () = eventually("it runs", async || (shop.stage.begun().len() == begun).then_some(())) => {}
+    }
+    settled(&shop.app.db.name).await;
+}
+
+#[tokio::test]
+async fn what_was_given_up_while_its_worker_died_keeps_nobody_waiting() {
+    let shop = Shop::open().await;
+    let now = shop.app.app.clock.now();
+    let long = |name: &str, does| NewJob::now(LongProbe(shop.probe(name, does)), now);
+    let dead = shop.queue_for(&shop.store, long("dead", Does::Wait)).await;
+    die_at(&shop, 1).await;
+    assert_eq!(shop.ask("jobCancel", dead).await["job"]["status"], "RUNNING");
+    let alive = shop.queue_for(&shop.store, long("alive", Does::Nothing)).await;
+    leases_end(&mut admin(&shop.app.db.name).await).await;
+    let (shutdown, running) = shop.work(&shop.app.app);
+    eventually("it is done", async || (shop.job(alive).await["status"] == "SUCCEEDED").then_some(())).await;
+    assert_eq!(shop.job(dead).await["status"], "CANCELLED");
+    assert_eq!(shop.stage.begun(), ["dead", "alive"]);
+    shutdown.cancel();
+    running.await.expect("the worker").expect("a clean end");
+}
+
+#[tokio::test]
+async fn what_is_wished_for_after_it_was_given_up_is_done() {
+    let shop = Shop::open().await;
+    let keyed = || NewJob {
+        unique_key: Some("the one".to_owned()),
+        ..NewJob::now(shop.probe("twice", Does::Wait), shop.app.app.clock.now())
+    };
+    let id = shop.queue_for(&shop.store, keyed()).await;
+    die_at(&shop, 1).await;
+    // What was wished for before is given up with it.
+    shop.queue_for(&shop.store, keyed()).await;
+    shop.ask("jobCancel", id).await;
+    assert_eq!(shop.queue_for(&shop.store, keyed()).await, id);
+    leases_end(&mut admin(&shop.app.db.name).await).await;
+    shop.stage.gate("twice").add_permits(1);
+    shop.drain().await;
+    let job = shop.job(id).await;
+    assert_eq!(
+        (&job["status"], &job["attempts"], &job["cancelRequestedAt"]),
+        (&json!("SUCCEEDED"), &json!(1), &Value::Null)
+    );
 }
 
 #[tokio::test]

@@ -53,7 +53,8 @@ async fn send(url: &str) -> Result<(), MailError> {
         html: None,
     };
     let from = "no-reply@shops.example".parse().expect("an address");
-    Smtp::new(url, &from).send(uuid::Uuid::nil(), &message).await
+    let app = TestApp::new().await;
+    Smtp::new(url, &from, &app.app.outside).send(uuid::Uuid::nil(), &message).await
 }
 
 #[tokio::test]

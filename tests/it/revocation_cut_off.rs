@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use emporia::api_key::service::key_revoke;
 use emporia::app::App;
-use emporia::cache::{Notice, RedisShared, Shared};
+use emporia::cache::{Bucket, Notice, Poured, RedisShared, Shared};
 use emporia::clock::Entropy;
 use emporia::error::Fault;
 use tokio::sync::broadcast;
@@ -50,14 +50,15 @@ impl Shared for CutOff {
         self.redis.set_if_absent(key, value, ttl).await
     }
 
-    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Fault> {
-        self.redis.count(key, ttl).await
+    async fn note(&self, log: &str, now: i64, window: Duration, most: u64) -> Result<u64, Fault> {
+        self.redis.note(log, now, window, most).await
     }
-
-    async fn uncount(&self, key: &str, ttl: Duration) -> Result<(), Fault> {
-        self.redis.uncount(key, ttl).await
+    async fn unnote(&self, log: &str) -> Result<(), Fault> {
+        self.redis.unnote(log).await
     }
-
+    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
+        self.redis.pour(buckets, thousandths).await
+    }
     async fn remove(&self, key: &str) -> Result<(), Fault> {
         self.redis.remove(key).await
     }

@@ -1,6 +1,7 @@
 //! The use cases: complete a checkout, and settle what was left behind.
 
 mod begin;
+mod declined;
 mod due;
 mod operator;
 mod refusal;
@@ -16,12 +17,13 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::begin::{Begun, begin};
+use self::begin::{Begun, Reserved, begin};
 use self::settle::{decline, settle};
 use super::rule::CheckoutRule;
 use super::store;
 use super::token::OrderToken;
 use crate::app::App;
+use crate::attempts::{Attempts, Network};
 use crate::cart::key::CartKey;
 use crate::clock::{Clock, Entropy};
 use crate::config::MAX_PAYMENT_TIMEOUT_MS;
@@ -30,7 +32,7 @@ use crate::db::{QueryResult, TenantConn, TenantDb};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
-use crate::payment::{Charge, Charged, Payments, Unknown};
+use crate::payment::{Charge, Charged, PaymentGateway, Payments, Unknown};
 
 /// The mutation under whose name idempotency keys are kept.
 pub const FIELD: &str = "checkoutComplete";
@@ -54,6 +56,7 @@ pub struct Till {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub payments: Payments,
+    pub attempts: Attempts,
     /// How long a gateway may take.
     pub payment_timeout: Duration,
     /// How long outcomes under a client's key are kept.
@@ -65,7 +68,7 @@ impl Till {
         let db = app.db.tenant(tenant);
         let (clock, entropy, payments) = (app.clock.clone(), app.entropy.clone(), app.payments.clone());
         let (payment_timeout, keys_kept) = (app.config.payment_timeout, app.config.retention.idempotency_keys);
-        Self { db, clock, entropy, payments, payment_timeout, keys_kept }
+        Self { db, clock, entropy, payments, attempts: app.attempts.clone(), payment_timeout, keys_kept }
     }
 }
 
@@ -81,6 +84,8 @@ pub struct Wish {
     pub currency: Currency,
     /// Who asks, for the history.
     pub actor: String,
+    /// From where; none: nobody knows.
+    pub network: Option<Network>,
     pub key: Option<Key>,
 }
 
@@ -97,41 +102,88 @@ pub async fn complete(till: &Till, wish: &Wish) -> Result<Completed, Refused> {
     if wish.token.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
         return Ok(refuse(CheckoutRule::TokenTooLong));
     }
+    let attempt = match attempt(till, wish, gateway.pays_later()).await? {
+        Ok(attempt) => attempt,
+        Err(completed) => return Ok(completed),
+    };
+    let charged = if declined::too_often(till, wish).await {
+        // As if by the gateway: it is not asked, and what was reserved is given back.
+        Ok(Charged::Declined { message: declined::TOO_OFTEN.to_owned() })
+    } else {
+        let charged = charge(till, wish, &*gateway, &attempt).await;
+        if matches!(charged, Ok(Charged::Declined { .. })) {
+            declined::note(till, wish).await;
+        }
+        charged
+    };
+    Ok(end(till, attempt.id, charged).await)
+}
+
+/// The attempt that is to be charged, or what the checkout has come to without one.
+async fn attempt(till: &Till, wish: &Wish, pays_later: bool) -> Result<Result<Reserved, Completed>, Refused> {
     let deadline = Instant::now() + till.payment_timeout + MARGIN;
-    let attempt = loop {
-        match begin(till, wish, gateway.pays_later()).await {
-            Ok(Begun::Done(order_id)) => return Ok(Ok(order_id)),
-            Ok(Begun::Charge(attempt)) => break attempt,
-            Ok(Begun::Replay(outcome)) => return Ok(idempotency::replay(outcome)),
+    let completed = loop {
+        match begin(till, wish, pays_later).await {
+            Ok(Begun::Done(order_id)) => break Ok(order_id),
+            Ok(Begun::Charge(attempt)) => return Ok(Ok(attempt)),
+            Ok(Begun::Replay(outcome)) => break idempotency::replay(outcome),
             Ok(Begun::OtherInput) => return Err(Refused::OtherInput),
             Ok(Begun::Busy) => match charged(till, wish, deadline).await {
                 Ok(true) => {}
-                Ok(false) => return Ok(refuse(CheckoutRule::PaymentPending)),
-                Err(fault) => return Ok(Err(fault.into())),
+                Ok(false) => break refuse(CheckoutRule::PaymentPending),
+                Err(fault) => break Err(fault.into()),
             },
             Err(ServiceError::Rule(rules)) => match refusal::keep(till, wish, &rules).await {
-                Ok(true) => return Ok(Err(ServiceError::Rule(rules))),
+                Ok(true) => break Err(ServiceError::Rule(rules)),
                 // Another request was quicker: its outcome counts.
                 Ok(false) => {}
-                Err(fault) => return Ok(Err(fault.into())),
+                Err(fault) => break Err(fault.into()),
             },
-            Err(fault) => return Ok(Err(fault)),
+            Err(fault) => break Err(fault),
         }
     };
+    Ok(Err(completed))
+}
+
+async fn charge(
+    till: &Till,
+    wish: &Wish,
+    gateway: &dyn PaymentGateway,
+    attempt: &Reserved,
+) -> Result<Charged, Unknown> {
     let amount = crate::money::Money::new(attempt.amount_minor, wish.currency);
     let charge = Charge { attempt_id: attempt.id, amount, token: wish.token.clone() };
     let answer = tokio::time::timeout(till.payment_timeout, gateway.charge(&charge)).await;
-    Ok(match answer.unwrap_or_else(|_| Err(Unknown("no answer in time".to_owned()))) {
-        Ok(Charged::Approved) => settle(till, attempt.id).await,
-        Ok(Charged::Declined { message }) => decline(till, attempt.id, &message).await,
+    answer.unwrap_or_else(|_| Err(Unknown("no answer in time".to_owned())))
+}
+
+/// What follows from the gateway's answer.
+async fn end(till: &Till, attempt_id: Uuid, charged: Result<Charged, Unknown>) -> Completed {
+    match charged {
+        Ok(Charged::Approved) => settled(till, attempt_id).await,
+        Ok(Charged::Declined { message }) => decline(till, attempt_id, &message).await,
         Err(unknown) => {
-            tracing::warn!(%unknown, attempt_id = %attempt.id, "a payment's outcome is unknown");
-            match due::postpone(till, attempt.id).await {
+            tracing::warn!(%unknown, %attempt_id, "a payment's outcome is unknown");
+            match due::postpone(till, attempt_id).await {
                 Ok(()) => refuse(CheckoutRule::PaymentPending),
                 Err(fault) => Err(fault.into()),
             }
         }
-    })
+    }
+}
+
+/// Settles what is paid: in a crowd with patience. Otherwise the worker does it, and whoever asks again finds it done.
+async fn settled(till: &Till, attempt_id: Uuid) -> Completed {
+    for _ in 0..2 {
+        match settle(till, attempt_id).await {
+            Err(ServiceError::Fault(Fault::Crowded)) => {}
+            done => return done,
+        }
+    }
+    match settle(till, attempt_id).await {
+        Err(ServiceError::Fault(Fault::Crowded)) => refuse(CheckoutRule::PaymentPending),
+        done => done,
+    }
 }
 
 /// Waits, without a lock and between looks without a connection, until the request that charges under the same key

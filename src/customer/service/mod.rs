@@ -73,7 +73,7 @@ impl Desk {
 
     /// Counts an attempt about this address; refuses when there were too many.
     async fn admit(&self, bound: &Bound, email_key: &str, field: &[&str]) -> CustomerResult<()> {
-        if self.app.attempts.admit(bound, &self.counted(email_key)).await {
+        if self.app.attempts.admit(bound, self.db.tenant(), email_key).await {
             return Ok(());
         }
         refuse(Refusal::Throttled { minutes: bound.window.as_secs() / 60 }, field)
@@ -81,12 +81,7 @@ impl Desk {
 
     /// The attempt was no guess.
     async fn succeeded(&self, bound: &Bound, email_key: &str) {
-        self.app.attempts.succeeded(bound, &self.counted(email_key)).await;
-    }
-
-    /// An address of one shop's: the same one elsewhere is somebody else's account.
-    fn counted(&self, email_key: &str) -> String {
-        format!("{} {email_key}", self.db.tenant())
+        self.app.attempts.succeeded(bound, self.db.tenant(), email_key).await;
     }
 
     /// Whose passwords are hashed and checked here.

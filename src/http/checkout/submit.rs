@@ -147,6 +147,7 @@ fn wish(visit: &Visit, key: &CartKey, form: &Values, seen: i64) -> Wish {
         expected_total: Some(seen),
         currency: visit.scope.currency,
         actor,
+        network: visit.scope.request.network,
         key: Some(once),
     }
 }

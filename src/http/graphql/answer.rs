@@ -1,15 +1,17 @@
 //! Answers: a GraphQL response as bytes with its status, and refusals in the same shape.
 
 use std::io;
+use std::time::Duration;
 
-use async_graphql::{ServerError, Value};
-use axum::http::{HeaderValue, StatusCode, header};
+use async_graphql::{ServerError, Value, value};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::graphql::budget::{ANSWER_BYTES, Overspent};
 use crate::graphql::error::{Code, code, set_code};
 use crate::http::context::Denied;
+use crate::throttle::{Status, Throttled};
 
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Refused {
     pub errors: Vec<ServerError>,
     /// The page that asks may not use this key.
     pub origin_refused: bool,
+    /// It would have cost more than its client may use now.
+    pub throttled: Option<Throttled>,
 }
 
 impl Refused {
@@ -57,7 +61,7 @@ impl Refused {
 
     pub fn errors(code: Code, mut errors: Vec<ServerError>) -> Self {
         errors.iter_mut().for_each(|error| set_code(error, code));
-        Self { status: None, errors, origin_refused: false }
+        Self { status: None, errors, origin_refused: false, throttled: None }
     }
 
     /// A text of the input has the character NUL.
@@ -68,6 +72,34 @@ impl Refused {
     /// The operation took more than it may.
     pub fn overspent(too_much: Overspent) -> Self {
         Self::document(Code::MaxCostExceeded, format!("{too_much}; a mutation that has begun is not undone"))
+    }
+
+    /// The operation would have cost more than its client may use now, or ever.
+    pub fn throttled(throttled: Throttled) -> Self {
+        let Throttled { requested, wait, status } = throttled;
+        let refused = match wait {
+            Some(wait) => {
+                let (seconds, left) = (whole_seconds(wait), status.currently_available);
+                let text = format!(
+                    "this costs an estimated {requested} points, and {left} are left: try again in {seconds} s, or ask for less"
+                );
+                Self { status: Some(StatusCode::TOO_MANY_REQUESTS), ..Self::document(Code::Throttled, text) }
+            }
+            None => {
+                let most = status.maximum_available;
+                let text = format!(
+                    "this costs an estimated {requested} points; a client of this shop may use {most} at once: ask for less"
+                );
+                Self::document(Code::MaxCostExceeded, text)
+            }
+        };
+        Self { throttled: Some(throttled), ..refused }
+    }
+
+    /// The shop has as many operations under way as it may.
+    pub fn crowded() -> Self {
+        let text = "the shop has too many operations under way: try again in a moment";
+        Self { status: Some(StatusCode::TOO_MANY_REQUESTS), ..Self::document(Code::Throttled, text) }
     }
 
     /// The request's time is over.
@@ -95,7 +127,23 @@ impl Refused {
 
     /// The GraphQL response without a status of its own: in a batch, over a WebSocket.
     pub fn into_graphql(self) -> async_graphql::Response {
-        async_graphql::Response::from_errors(self.errors)
+        let mut response = async_graphql::Response::from_errors(self.errors);
+        if self.status == Some(StatusCode::TOO_MANY_REQUESTS) {
+            response.http_headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(Throttled { requested, wait, status }) = self.throttled {
+            let cost = value!({
+                "requestedQueryCost": requested,
+                "actualQueryCost": null,
+                "throttleStatus": status.to_value(),
+            });
+            response.extensions.insert("cost".to_owned(), cost);
+            limit_headers(&mut response, status);
+            if let Some(wait) = wait {
+                response.http_headers.insert(header::RETRY_AFTER, whole_seconds(wait).into());
+            }
+        }
+        response
     }
 
     pub fn into_response(self, media: Media) -> Response {
@@ -108,6 +156,20 @@ impl Refused {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         response
+    }
+}
+
+/// Rounded up, and a second at least.
+fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
+}
+
+/// Says in headers how much more the client may use.
+pub fn limit_headers(response: &mut async_graphql::Response, status: Status) {
+    for (name, value) in status.headers() {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.http_headers.insert(name, value);
+        }
     }
 }
 
@@ -150,7 +212,7 @@ pub fn one(media: Media, response: &async_graphql::Response) -> Response {
     };
     let mut bytes = Vec::with_capacity(4 << 10);
     if write(&mut bytes, &Body::of(response)) {
-        return send(media, status, bytes);
+        return send(media, status, &response.http_headers, bytes);
     }
     one(media, &too_long())
 }
@@ -167,7 +229,16 @@ pub fn batch(media: Media, responses: &[async_graphql::Response]) -> Response {
         }
     }
     bytes.push(b']');
-    send(media, StatusCode::OK, bytes)
+    // What was left after the last of them; and when to come again, if one was refused.
+    let mut headers = HeaderMap::new();
+    responses.iter().for_each(|response| headers.extend(response.http_headers.clone()));
+    let wait = |response: &async_graphql::Response| {
+        response.http_headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse::<u64>().ok()
+    };
+    if let Some(longest) = responses.iter().filter_map(wait).max() {
+        headers.insert(header::RETRY_AFTER, longest.into());
+    }
+    send(media, StatusCode::OK, &headers, bytes)
 }
 
 /// A response as JSON text, or the error that it is too long.
@@ -208,13 +279,13 @@ impl io::Write for Bounded<'_> {
     }
 }
 
-fn send(media: Media, status: StatusCode, bytes: Vec<u8>) -> Response {
+fn send(media: Media, status: StatusCode, said: &HeaderMap, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, media.content_type()),
         // What an answer holds depends on headers that caches between do not look at.
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (status, headers, bytes).into_response()
+    (status, headers, said.clone(), bytes).into_response()
 }
 
 #[cfg(test)]

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
-use async_graphql::{Request, Response, Schema, ServerError, Value, Variables, value};
+use async_graphql::{Name, Request, Response, Schema, ServerError, Value, Variables, value};
 use axum::http::StatusCode;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
 use tokio::sync::watch;
 
-use super::answer::{Refused, is_request_error};
+use super::answer::{Refused, is_request_error, limit_headers};
 use super::params::Params;
 use super::persisted;
 use super::prepare::Prepared;
 use super::{house, replica, trusted};
 use crate::access::Grants;
+use crate::error::Fault;
 use crate::graphql::error::{ApiError, Code, code, present, set_code};
 use crate::graphql::idempotent::check_header;
 use crate::graphql::limits::{Limits, of_answer};
@@ -24,8 +25,10 @@ use crate::graphql::scope::{RequestInfo, Scope};
 use crate::http::request::record_operation;
 use crate::http::router::Served;
 use crate::metrics::{Operation, Outcome};
+use crate::places::Place;
 use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
+use crate::throttle::{Charged, Client, Unused};
 use crate::trusted_document::model::DocumentHash;
 
 /// Errors shown of a document that has many.
@@ -50,6 +53,8 @@ pub struct Ready {
     /// Validation would pass it.
     is_valid: bool,
     counts: Arc<Operation>,
+    /// What its estimated cost was poured into; none: the shop's use is not bounded.
+    charged: Option<Charged>,
 }
 
 impl Call<'_> {
@@ -101,6 +106,13 @@ impl Call<'_> {
         let bytes = prepared.uses.within(operation, &variables, &Limits::STANDARD)?;
         let cost = prepared.cost(operation, &variables, bytes)?;
         let is_valid = prepared.is_known_to_be_valid(operation, &variables);
+        let place = match kind {
+            // It has one among the sockets and streams.
+            OperationType::Subscription => None,
+            OperationType::Query | OperationType::Mutation => Some(self.place()?),
+        };
+        // Last: what is refused costs nothing.
+        let charged = self.charge(cost).await?;
         // What has been refused takes none of the few names that are told apart.
         let counts = self.served.app.metrics.operation(own_name, self.info.transport);
         let has_replica = self.served.app.db.has_replica();
@@ -112,10 +124,35 @@ impl Call<'_> {
             OperationType::Query | OperationType::Mutation => Scope::new,
         };
         let scope = scope(&self.served.app, self.resolved, self.info.clone());
+        if let Some(place) = place {
+            scope.keep(place);
+        }
         let mut request = Request::new(String::new()).variables(variables).data(scope.clone());
         request.operation_name = name;
         request.set_parsed_query(prepared.document.clone());
-        Ok(Ready { request, scope, kind, prepared, cost, is_valid, counts })
+        Ok(Ready { request, scope, kind, prepared, cost, is_valid, counts, charged })
+    }
+
+    /// A place among the tenant's operations; for a storefront also among those that leave some to who runs the shop.
+    fn place(&self) -> Result<(Place, Option<Place>), Refused> {
+        let (served, tenant) = (self.served, self.resolved.standing.id);
+        let shopper = match self.resolved.access.is_storefront() {
+            true => Some(served.shoppers.take(tenant).ok_or_else(Refused::crowded)?),
+            false => None,
+        };
+        Ok((served.operations.take(tenant).ok_or_else(Refused::crowded)?, shopper))
+    }
+
+    async fn charge(&self, cost: u64) -> Result<Option<Charged>, Refused> {
+        let Some(rate) = self.resolved.standing.api_rate else { return Ok(None) };
+        let access = self.resolved.access;
+        // People who sign in are one client each, wherever they are.
+        let network = self.info.network.filter(|_| !matches!(access, Access::Staff { .. } | Access::Operator { .. }));
+        let client = Client { access, network };
+        let throttle = &self.served.app.throttle;
+        // An operation that is all `__typename`s is not for nothing.
+        let charged = throttle.charge(self.resolved.standing.id, rate, client, cost.max(1)).await;
+        charged.map(Some).map_err(Refused::throttled)
     }
 
     /// The document that was sent, or the stored one that was named.
@@ -175,7 +212,7 @@ impl Call<'_> {
 impl Ready {
     /// The response of a query or a mutation.
     pub async fn execute(self, schemas: &Schemas) -> Response {
-        let Self { request, scope, kind, prepared, cost, is_valid, counts } = self;
+        let Self { request, scope, kind, prepared, cost, is_valid, counts, charged } = self;
         let running = counts.begin();
         let schema = if is_valid { &schemas.of_the_known } else { &schemas.of_all };
         let response = match scope.budget.bound(Schema::execute(schema, request)).await {
@@ -183,11 +220,17 @@ impl Ready {
                 if !is_valid && !is_request_error(&response) {
                     prepared.note_valid();
                 }
-                with_cost(response, kind, cost)
+                let (response, unused) = settled(with_cost(response, kind, cost), kind, charged);
+                if let Some(unused) = unused {
+                    let throttle = scope.app.throttle.clone();
+                    tokio::spawn(async move { throttle.give_back(unused).await });
+                }
+                response
             }
+            // Whatever it has cost, that was no less than was expected.
             Err(too_much) => Refused::overspent(too_much).into_graphql(),
         };
-        let response = finish(response, &scope);
+        let response = finish(response, kind, &scope);
         running.end(outcome(&response));
         response
     }
@@ -209,7 +252,7 @@ impl Ready {
                 };
                 let (response, is_last) = match next {
                     Ok(Some(response)) => {
-                        let response = finish(with_cost(response, kind, cost), &scope);
+                        let response = finish(with_cost(response, kind, cost), kind, &scope);
                         let is_lost = !response.errors.is_empty() && response.data == Value::Null;
                         (response, is_lost)
                     }
@@ -217,7 +260,7 @@ impl Ready {
                         running.end(Outcome::Ok);
                         return None;
                     }
-                    Err(refused) => (finish(refused.into_graphql(), &scope), true),
+                    Err(refused) => (finish(refused.into_graphql(), kind, &scope), true),
                 };
                 if is_last {
                     running.end(outcome(&response));
@@ -255,6 +298,21 @@ fn with_cost(mut response: Response, kind: OperationType, requested: u64) -> Res
     response
 }
 
+/// Says how much more the operation's client may use, and what of its cost was not used. What was refused by validation
+/// used a point.
+fn settled(mut response: Response, kind: OperationType, charged: Option<Charged>) -> (Response, Option<Unused>) {
+    let Some(charged) = charged else { return (response, None) };
+    // Where something failed, what was read for it is not in the answer.
+    let has_failed = response.errors.iter().any(|error| !error.path.is_empty());
+    let actual = if has_failed { u64::MAX } else { of_answer(&response.data, kind).max(1) };
+    let (status, unused) = charged.settle(actual);
+    if let Some(Value::Object(cost)) = response.extensions.get_mut("cost") {
+        cost.insert(Name::new("throttleStatus"), status.to_value());
+    }
+    limit_headers(&mut response, status);
+    (response, unused)
+}
+
 /// For the counts.
 fn outcome(response: &Response) -> Outcome {
     let is_ours = |error: &ServerError| code(error).is_some_and(|code| code == Code::Internal.as_str());
@@ -266,7 +324,7 @@ fn outcome(response: &Response) -> Outcome {
 }
 
 /// Ends the request's snapshot and makes the response presentable.
-fn finish(mut response: Response, scope: &Scope) -> Response {
+fn finish(mut response: Response, kind: OperationType, scope: &Scope) -> Response {
     scope.finish();
     if !response.errors.is_empty() {
         response.errors.truncate(MAX_ERRORS);
@@ -279,9 +337,23 @@ fn finish(mut response: Response, scope: &Scope) -> Response {
                 }
             }
         }
+        if kind == OperationType::Mutation {
+            begun(&mut response);
+        }
         present(&mut response, &scope.request.id);
     }
     response
+}
+
+/// What a mutation that has begun meets is no reason to send it again: whoever does may do it twice.
+fn begun(response: &mut Response) {
+    for error in &mut response.errors {
+        if matches!(error.source::<Fault>(), Some(Fault::Crowded)) {
+            error.source = None;
+            error.message = format!("{}; a mutation that has begun is not undone", Fault::Crowded);
+            set_code(error, Code::Internal);
+        }
+    }
 }
 
 /// A variable that may not be null must have a value: async-graphql notices only those that are used.

@@ -66,7 +66,7 @@ pub fn check(hash: DocumentHash, text: &str) -> Result<(), Refused> {
 }
 
 fn key(tenant: TenantId, hash: DocumentHash) -> String {
-    format!("emporia:apq:{tenant}:{hash}")
+    format!("emporia:{{{tenant}}}:apq:{hash}")
 }
 
 impl PersistedQueries {

@@ -16,6 +16,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, once};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::answer::{self, Refused};
@@ -41,7 +42,6 @@ pub async fn respond(
 ) -> Result<Response, Refused> {
     let served = call.served;
     watch.follow(served, call.resolved);
-    let ready = call.ready(params).await?;
     let busy = |text: &str| Refused {
         status: Some(StatusCode::SERVICE_UNAVAILABLE),
         ..Refused::document(Code::Throttled, text)
@@ -51,6 +51,8 @@ pub async fn respond(
         served.places.for_socket(access).ok_or_else(|| busy("there are too many open streams; try again later"))?;
     let tenant_place = served.places.for_tenant(call.resolved.standing.id, access);
     let tenant_place = tenant_place.ok_or_else(|| busy("the shop has too many open streams; close some"))?;
+    // Last: what is refused costs nothing.
+    let ready = call.ready(params).await?;
     let (out, events) = mpsc::channel::<Result<Bytes, Infallible>>(QUEUE);
     let grants = watch::Sender::new(call.resolved.grants.clone());
     let (served, open) = (served.clone(), served.sockets.token());
@@ -122,10 +124,13 @@ fn responses(served: &Served, ready: Ready, grants: watch::Receiver<Grants>) -> 
         return ready.subscribe(&schemas, grants);
     }
     let bound = served.app.config.http.request_timeout;
+    let request_id = ready.scope.request.id.clone();
+    // A task of its own: whoever proves the caller anew may need what the operation holds meanwhile, a connection.
+    let executing = async move { tokio::time::timeout(bound, ready.execute(&schemas)).await.ok() };
+    let executing = AbortOnDropHandle::new(tokio::spawn(executing.in_current_span()));
     once(async move {
-        let request_id = ready.scope.request.id.clone();
-        let executed = tokio::time::timeout(bound, ready.execute(&schemas)).await;
-        executed.unwrap_or_else(|_| Refused::too_slow(&request_id).into_graphql())
+        let executed = executing.await.ok().flatten();
+        executed.unwrap_or_else(|| Refused::too_slow(&request_id).into_graphql())
     })
     .boxed()
 }

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::timeout;
 
 use super::fetch::Fetcher;
 use crate::clock::Clock;
 use crate::config::ProviderConfig;
 use crate::identity::keys::VerifyingKey;
+use crate::outside::{Breaker, Failed, NotDone, Outside, Policy, Target};
 
 /// Older keys are asked for anew, and go on counting meanwhile …
 const FRESH: TimeDelta = TimeDelta::minutes(5);
@@ -27,8 +27,13 @@ const TOO_OLD: TimeDelta = TimeDelta::hours(25);
 const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
 /// The same while nothing is known at all.
 const ASK_FIRST_AGAIN: TimeDelta = TimeDelta::seconds(10);
-/// For discovery and keys together.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For discovery and keys together. No rest is longer than the pauses above.
+const POLICY: Policy = Policy {
+    timeout: Duration::from_secs(5),
+    attempts: 1,
+    wait: Duration::ZERO,
+    breaker: Breaker { failures: 3, rest: TimeDelta::seconds(5), longest_rest: ASK_FIRST_AGAIN },
+};
 
 /// Why there is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +60,7 @@ type Asked = Option<DateTime<Utc>>;
 
 pub struct ProviderKeys {
     fetcher: Fetcher,
+    target: Target,
     clock: Arc<dyn Clock>,
     known: RwLock<Option<Arc<Known>>>,
     /// Held while it is asked.
@@ -62,8 +68,9 @@ pub struct ProviderKeys {
 }
 
 impl ProviderKeys {
-    pub fn new(config: &ProviderConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { fetcher: Fetcher::new(config), clock, known: RwLock::new(None), turn: Arc::default() }
+    pub fn new(config: &ProviderConfig, clock: Arc<dyn Clock>, outside: &Outside) -> Self {
+        let target = outside.target(format!("jwks:{}", config.name), POLICY);
+        Self { fetcher: Fetcher::new(config), target, clock, known: RwLock::new(None), turn: Arc::default() }
     }
 
     /// The key of this name.
@@ -121,19 +128,18 @@ impl ProviderKeys {
         *turn = Some(now);
         let this = self.clone();
         Some(async move {
-            match timeout(PATIENCE, this.fetcher.keys()).await {
-                Ok(Ok(keys)) => {
+            match this.target.call(|| async { this.fetcher.keys().await.map_err(Failed::Away) }).await {
+                Ok(keys) => {
                     let known = Arc::new(Known { keys, asked_at: now });
                     *this.known.write().expect("no holder panics") = Some(known);
                 }
-                Ok(Err(error)) => this.complain(&error),
-                Err(_) => this.complain("it has not answered in time"),
+                Err(error) => this.complain(&error),
             }
             drop(turn);
         })
     }
 
-    fn complain(&self, error: &str) {
-        tracing::warn!(issuer = self.fetcher.issuer(), error, "an identity provider does not say its keys");
+    fn complain(&self, error: &NotDone<String>) {
+        tracing::warn!(issuer = self.fetcher.issuer(), %error, "an identity provider does not say its keys");
     }
 }

@@ -29,6 +29,7 @@ use self::token::MAX_TOKEN;
 use crate::clock::Clock;
 use crate::config::ProviderConfig;
 use crate::ids::TenantId;
+use crate::outside::Outside;
 
 /// A provider, and what this process knows of its keys.
 pub struct Provider {
@@ -44,9 +45,9 @@ pub struct Providers {
 }
 
 impl Providers {
-    pub fn new(configs: &[ProviderConfig], clock: &Arc<dyn Clock>) -> Self {
+    pub fn new(configs: &[ProviderConfig], clock: &Arc<dyn Clock>, outside: &Outside) -> Self {
         let provider = |config: &ProviderConfig| {
-            let keys = Arc::new(ProviderKeys::new(config, clock.clone()));
+            let keys = Arc::new(ProviderKeys::new(config, clock.clone(), outside));
             Arc::new(Provider { config: config.clone(), keys })
         };
         Self { all: configs.iter().map(provider).collect(), turn: Mutex::new(()) }

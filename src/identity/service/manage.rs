@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::member::staff_create_in_tx;
 use super::overrides::check_overrides;
-use super::refused;
 use super::session::told;
+use super::{INVITATION_MAILS, INVITATIONS, refused};
 use crate::access::{Grants, SystemRole};
 use crate::app::App;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
@@ -61,7 +61,13 @@ pub async fn staff_invite(
         mail::post_invitation_in_tx(tx, app, &member, &token).await?;
         Ok(member)
     };
-    db.write(take_in).await
+    // Of an address that is none, the transaction says so.
+    let email = normal_email(&new.email).unwrap_or_default();
+    let to_address =
+        app.attempts.counted(&INVITATION_MAILS, (db.tenant(), &email), Result::is_ok, Box::pin(db.write(take_in)));
+    let is_invited = |done: &Option<ServiceResult<_, _>>| matches!(done, Some(Ok(_)));
+    let done = app.attempts.counted(&INVITATIONS, (db.tenant(), ""), is_invited, to_address).await.flatten();
+    done.unwrap_or_else(|| Err(refused(Refusal::TooManyAttempts, &["input", "email"])))
 }
 
 /// Mails another token to who is invited and has not chosen a password yet, unless one has just been mailed; nothing to

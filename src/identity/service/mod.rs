@@ -30,18 +30,16 @@ use std::time::Duration;
 use super::rule::{Refusal, StaffRule};
 use crate::attempts::Bound;
 use crate::error::ServiceError;
-use crate::ids::TenantId;
 use crate::password::PasswordError;
 
 /// Passwords that are looked at for one address, whether it is somebody's or not: the refusal says nothing of who there is.
 const PASSWORDS: Bound = Bound { name: "staff-password", most: 10, window: Duration::from_secs(15 * 60) };
+/// Members whom a shop invites.
+const INVITATIONS: Bound = Bound { name: "staff-invitations", most: 100, window: Duration::from_secs(60 * 60) };
+/// Invitations to one address.
+const INVITATION_MAILS: Bound = Bound { name: "staff-invitation-mail", most: 5, window: Duration::from_secs(60 * 60) };
 /// Mails to one address in which somebody who has not signed in asked for a token.
 const MAILS: Bound = Bound { name: "staff-mail", most: 5, window: Duration::from_secs(60 * 60) };
-
-/// Whose they are counted as.
-fn attempts_of(tenant: TenantId, email: &str) -> String {
-    format!("{tenant}:{email}")
-}
 
 pub(super) fn refused(refusal: Refusal, field: &[&str]) -> ServiceError<StaffRule> {
     ServiceError::Rule(refusal.at(field))

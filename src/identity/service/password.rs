@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::session::told;
-use super::{MAILS, PASSWORDS, attempts_of, refused, unchecked};
+use super::{MAILS, PASSWORDS, refused, unchecked};
 use crate::app::App;
 use crate::db::{TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
@@ -26,8 +26,8 @@ pub async fn password_update(
     let other = || refused(Refusal::OtherPassword, &["currentPassword"]);
     let found = db.read(async |conn| Ok::<_, Fault>(staff::with_password(conn, staff_id).await?)).await?;
     let found = found.ok_or_else(other)?;
-    let (whose, whose_password) = (attempts_of(db.tenant(), &found.member.email), Whose::Staff(db.tenant()));
-    if !app.attempts.admit(&PASSWORDS, &whose).await {
+    let (email, whose_password) = (&found.member.email, Whose::Staff(db.tenant()));
+    if !app.attempts.admit(&PASSWORDS, db.tenant(), email).await {
         return Err(refused(Refusal::TooManyAttempts, &["currentPassword"]));
     }
     let verdict =
@@ -35,7 +35,7 @@ pub async fn password_update(
     if verdict == Verdict::No {
         return Err(other());
     }
-    app.attempts.succeeded(&PASSWORDS, &whose).await;
+    app.attempts.succeeded(&PASSWORDS, db.tenant(), email).await;
     let hash = app.passwords.hash(whose_password, new, &app.entropy).await.map_err(unchecked)?;
     let change = async |tx: &mut TenantTx<'_>| {
         // Somebody else may have changed it since, who does not know this password.
@@ -50,7 +50,7 @@ pub async fn password_update(
 pub async fn password_recover(app: &App, db: &TenantDb, email: &str) -> ServiceResult<(), StaffRule> {
     let email = normal_email(email).ok_or_else(|| refused(Refusal::BadEmail, &["email"]))?;
     // Counted for those whom there is not as well.
-    if !app.attempts.admit(&MAILS, &attempts_of(db.tenant(), &email)).await {
+    if !app.attempts.admit(&MAILS, db.tenant(), &email).await {
         return Err(refused(Refusal::TooManyAttempts, &["email"]));
     }
     let place = app.later.take(db.tenant()).ok_or_else(|| refused(Refusal::Busy, &["email"]))?;
@@ -106,7 +106,7 @@ pub async fn password_reset(app: &App, db: &TenantDb, token: &str, new: &str) ->
         Ok(())
     };
     let member = changed(app, db, staff_id, None, &password, change).await?;
-    app.attempts.succeeded(&PASSWORDS, &attempts_of(db.tenant(), &member.email)).await;
+    app.attempts.succeeded(&PASSWORDS, db.tenant(), &member.email).await;
     Ok(member)
 }
 

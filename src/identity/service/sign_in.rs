@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::keys::keys_to_sign;
-use super::{PASSWORDS, attempts_of, refused, session, unchecked};
+use super::{PASSWORDS, refused, session, unchecked};
 use crate::app::App;
 use crate::clock::Entropy;
 use crate::db::{TenantDb, TenantTx};
@@ -41,8 +41,7 @@ pub async fn sign_in(
     user_agent: Option<String>,
 ) -> ServiceResult<SignedIn, StaffRule> {
     let email = normal_email(email).ok_or_else(|| refused(Refusal::BadEmail, &["input", "email"]))?;
-    let whose = attempts_of(db.tenant(), &email);
-    if !app.attempts.admit(&PASSWORDS, &whose).await {
+    if !app.attempts.admit(&PASSWORDS, db.tenant(), &email).await {
         return Err(refused(Refusal::TooManyAttempts, &["input"]));
     }
     let keys = keys_to_sign(app).await?;
@@ -64,7 +63,7 @@ pub async fn sign_in(
         };
         let proof = Proof { member, stored, fresh };
         if let Some(opened) = open(app, db, &proof, user_agent.clone()).await? {
-            app.attempts.succeeded(&PASSWORDS, &whose).await;
+            app.attempts.succeeded(&PASSWORDS, db.tenant(), &email).await;
             return Ok(signed_in(app, db.tenant(), &keys, opened)?);
         }
     }

@@ -59,6 +59,7 @@ static NOWHERE: LazyLock<Arc<TenantStanding>> = LazyLock::new(|| {
         allowed_origins: Vec::new(),
         trusted_documents_only: false,
         primary_domain: None,
+        api_rate: None,
     })
 });
 

@@ -55,7 +55,8 @@ impl TestApp {
     /// A process on a database that is there.
     pub fn on(db: TestDb, settings: &[(&str, &str)]) -> Self {
         let clock = ManualClock::new(start());
-        let app = App::assemble(db.config(settings), MemoryShared::new(), clock.clone(), Entropy::seeded(7));
+        let app =
+            App::assemble(db.config(settings), MemoryShared::by(clock.clone()), clock.clone(), Entropy::seeded(7));
         Self::of(app, db, clock)
     }
 

@@ -169,6 +169,7 @@ impl Shopping {
             expected_total: None,
             currency: self.currency,
             actor: "test".to_owned(),
+            network: None,
             key: Some(key),
         }
     }

@@ -1,0 +1,190 @@
+//! A circuit breaker: whoever does not answer is left alone for a while, and then asked by one caller first.
+//!
+//! *Closed*, everybody asks. After so many failures in a row it is *open*, and nobody asks; after a rest it is *half-open*: one
+//! caller asks, and what comes of that closes it, or opens it for twice as long.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// When a circuit opens, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Breaker {
+    /// Failures in a row that open it, at least 1.
+    pub failures: u32,
+    /// The first rest; each further one is twice as long, up to `longest_rest`.
+    pub rest: TimeDelta,
+    pub longest_rest: TimeDelta,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Closed,
+    HalfOpen,
+    Open,
+}
+
+impl State {
+    pub const ALL: [Self; 3] = [Self::Closed, Self::HalfOpen, Self::Open];
+
+    /// In metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half_open",
+            Self::Open => "open",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Circuit {
+    /// In a row.
+    failures: u32,
+    /// How often it has opened since it was closed.
+    openings: u32,
+    open_until: Option<DateTime<Utc>>,
+    /// Somebody asks whether it can be closed.
+    is_probed: bool,
+    /// How often it has opened or closed at all.
+    changes: u64,
+}
+
+/// That somebody was let ask, and after which of the circuit's changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked(u64);
+
+impl Circuit {
+    pub fn state(&self, now: DateTime<Utc>) -> State {
+        match self.open_until {
+            None => State::Closed,
+            Some(until) if now < until => State::Open,
+            Some(_) => State::HalfOpen,
+        }
+    }
+
+    /// Whether to ask now. Who is admitted says afterwards what came of it, with what they have got here: what was asked
+    /// before the circuit last opened or closed says nothing of it any more.
+    pub fn admits(&mut self, now: DateTime<Utc>) -> Option<Asked> {
+        let is_admitted = match self.state(now) {
+            State::Closed => true,
+            State::Open => false,
+            State::HalfOpen => !std::mem::replace(&mut self.is_probed, true),
+        };
+        is_admitted.then_some(Asked(self.changes))
+    }
+
+    pub fn succeeded(&mut self, asked: Asked) {
+        if self.is_of_now(asked) {
+            let changes = self.changes + u64::from(self.open_until.is_some());
+            *self = Self { changes, ..Self::default() };
+        }
+    }
+
+    pub fn failed(&mut self, asked: Asked, breaker: &Breaker, now: DateTime<Utc>) {
+        if !self.is_of_now(asked) {
+            return;
+        }
+        self.is_probed = false;
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= breaker.failures {
+            let factor = 1_i32.checked_shl(self.openings.min(20)).unwrap_or(i32::MAX);
+            let rest = breaker.rest.checked_mul(factor).unwrap_or(breaker.longest_rest).min(breaker.longest_rest);
+            self.open_until = Some(now + rest);
+            self.openings += 1;
+            self.changes += 1;
+        }
+    }
+
+    /// Whoever asked went before there was an answer.
+    pub fn abandoned(&mut self, asked: Asked) {
+        if self.is_of_now(asked) {
+            self.is_probed = false;
+        }
+    }
+
+    fn is_of_now(&self, asked: Asked) -> bool {
+        asked.0 == self.changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BREAKER: Breaker = Breaker { failures: 3, rest: TimeDelta::seconds(5), longest_rest: TimeDelta::seconds(15) };
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    /// Asks and fails.
+    fn fail(circuit: &mut Circuit, seconds: i64) {
+        let asked = circuit.admits(at(seconds)).expect("admitted");
+        circuit.failed(asked, &BREAKER, at(seconds));
+    }
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_and_one_caller_asks_after_the_rest() {
+        let mut circuit = Circuit::default();
+        (0..2).for_each(|_| fail(&mut circuit, 0));
+        let asked = circuit.admits(at(0)).expect("closed");
+        circuit.succeeded(asked);
+        (0..3).for_each(|_| fail(&mut circuit, 0));
+        assert!(circuit.state(at(4)) == State::Open && circuit.admits(at(4)).is_none());
+        assert_eq!(circuit.state(at(5)), State::HalfOpen);
+        let gone = circuit.admits(at(5)).expect("one");
+        assert!(circuit.admits(at(5)).is_none(), "one alone");
+        circuit.abandoned(gone);
+        let asked = circuit.admits(at(6)).expect("another, since the first has gone");
+        circuit.succeeded(asked);
+        assert_eq!(circuit.state(at(6)), State::Closed);
+        assert!(circuit.admits(at(6)).is_some() && circuit.admits(at(6)).is_some());
+    }
+
+    #[test]
+    fn each_rest_is_twice_as_long_up_to_the_longest() {
+        let mut circuit = Circuit::default();
+        let mut now = 0;
+        (0..3).for_each(|_| fail(&mut circuit, now));
+        for rest in [5, 10, 15, 15] {
+            assert_eq!(circuit.state(at(now + rest - 1)), State::Open);
+            now += rest;
+            fail(&mut circuit, now);
+        }
+    }
+
+    #[test]
+    fn what_was_asked_before_it_opened_says_nothing_of_it_any_more() {
+        let mut circuit = Circuit::default();
+        let [late, later, latest] = [0; 3].map(|now| circuit.admits(at(now)).expect("closed"));
+        (0..3).for_each(|_| fail(&mut circuit, 0));
+        let probe = circuit.admits(at(5)).expect("half-open");
+        circuit.failed(late, &BREAKER, at(5));
+        circuit.abandoned(later);
+        assert!(circuit.admits(at(5)).is_none(), "it is asked by one");
+        circuit.succeeded(latest);
+        assert_eq!(circuit.state(at(5)), State::HalfOpen);
+        circuit.failed(probe, &BREAKER, at(5));
+        assert_eq!((circuit.state(at(14)), circuit.state(at(15))), (State::Open, State::HalfOpen));
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_stays_open_for_longer_than_the_longest_rest(steps in prop::collection::vec((0_i64..20, 0..3), 1..80)) {
+            let (mut circuit, mut now) = (Circuit::default(), 0);
+            for (seconds, what) in steps {
+                now += seconds;
+                if let Some(asked) = circuit.admits(at(now)) {
+                    match what {
+                        0 => circuit.succeeded(asked),
+                        1 => circuit.failed(asked, &BREAKER, at(now)),
+                        _ => circuit.abandoned(asked),
+                    }
+                }
+                prop_assert!(circuit.state(at(now + 15)) != State::Open);
+            }
+            prop_assert!(circuit.admits(at(now + 15)).is_some(), "whatever was, somebody asks again");
+        }
+    }
+}
