@@ -132,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_than_the_bound_are_admitted_within_a_window() {
-        let (attempts, clock) = attempts();
+        let (attempts, _) = attempts();
         for admitted in [true, true, false, false] {
             assert_eq!(attempts.admit(&BOUND, TENANT, "ada").await, admitted);
         }

@@ -19,6 +19,10 @@ macro_rules! languages {
                 match self { $(Self::$code => stringify!($code),)* }
             }
 
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $(stringify!($code) => Some(Self::$code),)* _ => None }
+            }
+
             /// The language's English name.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$code => $name,)* }

@@ -46,6 +46,7 @@ pub mod page;
 pub mod password;
 pub mod payment;
 pub mod places;
+pub mod plan;
 pub mod provision;
 pub mod role;
 pub mod search;

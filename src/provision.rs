@@ -1,4 +1,4 @@
-//! A whole new store: tenant, keys, shop, default location, delivery profile, first owner, in one transaction.
+//! A whole new store: tenant, keys, plan, shop, default location, delivery profile, first owner, in one transaction.
 //!
 //! Roles of the system are code ([`crate::access::SystemRole`]): a new store needs no rows for them. Making it can be said
 //! again with the operator's own id for it: the second time answers the store of the first.
@@ -13,6 +13,7 @@ use crate::identity::rule::StaffRule;
 use crate::identity::service::{invitation_send, staff_create_in_tx};
 use crate::ids::TenantId;
 use crate::money::{Currency, Money};
+use crate::plan::service::subscription_begin_in_tx;
 use crate::shipping::model::NewProfile;
 use crate::shipping::service::profile_create_in_tx;
 use crate::shop;
@@ -33,6 +34,8 @@ pub struct NewStore {
     pub country: Country,
     /// Where it ships to, and at which prices; none: nowhere yet.
     pub delivery: Option<NewProfile>,
+    /// The handle of its plan; none: the usual one (`DEFAULT_PLAN`).
+    pub plan: Option<String>,
     /// Who runs it, and invites everybody else; their role is [`OWNER`].
     pub owner: Option<NewStaff>,
 }
@@ -54,6 +57,8 @@ pub enum StoreRule {
     DeletedBefore,
     #[error("\"{0}\" is the service's own name below its domain")]
     ServicesHandle(String),
+    #[error("there is no plan \"{0}\"")]
+    NoPlan(String),
     #[error("the rate {0}")]
     BadRate(String),
 }
@@ -65,6 +70,7 @@ impl StoreRule {
             Self::Owner(_) | Self::LongDescription | Self::NoCountry | Self::NoCurrency(_) | Self::BadRate(_) => {
                 TenantErrorCode::Invalid
             }
+            Self::NoPlan(_) => TenantErrorCode::NotFound,
             Self::DeletedBefore => TenantErrorCode::Deleted,
             Self::ServicesHandle(_) => TenantErrorCode::Taken,
         }
@@ -82,6 +88,7 @@ impl StoreRule {
             Self::NoCurrency(_) => &["input", "currency"],
             Self::DeletedBefore => &["input", "externalId"],
             Self::ServicesHandle(_) => &["input", "handle"],
+            Self::NoPlan(_) => &["input", "plan"],
             Self::BadRate(_) => &["input", "shippingRate"],
         };
         path.iter().map(|part| (*part).to_owned()).collect()
@@ -179,6 +186,10 @@ async fn store_create_in_tx(
         currency: new.currency,
     };
     tenant_insert_in_tx(conn, tenant, &row, now).await.map_err(|error| within(error, StoreRule::Tenant))?;
+    let plan = new.plan.as_deref();
+    if !Box::pin(subscription_begin_in_tx(conn, tx, app, plan)).await? {
+        return Err(ServiceError::Rule(StoreRule::NoPlan(plan.unwrap_or_default().to_owned())));
+    }
     let shop =
         shop::model::NewShop { name: new.name.clone(), description: new.description.clone(), country: new.country };
     shop::service::shop_create_in_tx(tx, &*app.clock, &app.entropy, &shop).await?;

@@ -6,6 +6,10 @@ $$ SELECT (lpad(kind::text, 8, '0') || '-' || lpad(tenant::text, 4, '0') || '-70
 
 INSERT INTO platform.tenants (id, handle, name, currency, created_at, updated_at)
 SELECT pg_temp.u(1, t, 0), 'bench-' || t, 'Bench ' || t, 'EUR', now(), now() FROM generate_series(1, 10) t;
+INSERT INTO subscriptions (tenant_id, status, plan_id, plan_handle, plan_name, plan_version, plan_terms, terms, period_start,
+                           created_at, updated_at)
+SELECT t.id, 'ACTIVE', p.id, p.handle, p.name, p.version, p.terms, p.terms, now(), now(), now()
+  FROM platform.tenants t, platform.plans p WHERE p.handle = 'pro';
 INSERT INTO shops (tenant_id, name, country, created_at, updated_at)
 SELECT pg_temp.u(1, t, 0), 'Bench ' || t, 'DE', now(), now() FROM generate_series(1, 10) t;
 INSERT INTO locations (tenant_id, id, name, country, is_default, created_at, updated_at)

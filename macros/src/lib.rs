@@ -15,11 +15,18 @@
 //!     #[requires(write_collections = "id")]
 //!     async fn collection_add_products(&self, …, id: ID, …) -> … { … }
 //!
+//!     /// Claims a host name, for shops whose plan has that.
+//!     #[requires(write_settings)]
+//!     #[feature(CustomDomains)]
+//!     async fn domain_create(&self, …) -> … { … }
+//!
 //!     /// The shop.
 //!     #[public]
 //!     async fn shop(&self, …) -> … { … }
 //! }
 //! ```
+//!
+//! `#[feature(…)]` beside `#[requires(…)]` says what the shop's plan has to have.
 //!
 //! `#[requires(write_products, write_collections = "input.collections")]`: the first permission is needed in any case,
 //! further ones for each thing that the arguments name at the path.
@@ -52,7 +59,7 @@ pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// The attributes that say so.
-const NAMES: [&str; 4] = ["requires", "signed_in", "operator", "public"];
+const NAMES: [&str; 5] = ["requires", "signed_in", "operator", "public", "feature"];
 
 /// What a function says of who may ask.
 enum Decision {
@@ -114,6 +121,10 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
         1 => said.remove(0).0,
         _ => return Err(Error::new_spanned(said[1].1, "a field says once who may ask for it")),
     };
+    let feature = feature(attributes)?;
+    if feature.is_some() && !matches!(decision, Decision::Requires(_)) {
+        return Err(Error::new(Span::call_site(), "a feature is of a field that requires a permission"));
+    }
     let is_ours = |attribute: &Attribute| NAMES.iter().any(|name| attribute.path().is_ident(name));
     attributes.retain(|attribute| !is_ours(attribute));
     let sentence = match &decision {
@@ -125,11 +136,34 @@ fn guard(attributes: &mut Vec<Attribute>) -> Result<(), Error> {
         Decision::Operator => Some(" Needs an operator's token.".to_owned()),
         Decision::Public => None,
     };
-    if let Some(sentence) = sentence {
+    let of_plan = feature.as_ref().map(|feature| format!(" Needs the plan's feature `{}`.", screaming(feature)));
+    if let Some(sentence) = sentence.map(|sentence| sentence + &of_plan.unwrap_or_default()) {
         let end = attributes.iter().rposition(|attribute| attribute.path().is_ident("doc")).map_or(0, |at| at + 1);
         attributes.insert(end, parse_quote!(#[doc = #sentence]));
     }
-    merge(attributes, options(&decision))
+    merge(attributes, options(&decision, feature.as_ref()))
+}
+
+/// What the shop's plan has to have: `#[feature(CustomDomains)]`.
+fn feature(attributes: &[Attribute]) -> Result<Option<Ident>, Error> {
+    let mut said = attributes.iter().filter(|attribute| attribute.path().is_ident("feature"));
+    let feature = said.next().map(Attribute::parse_args).transpose()?;
+    match said.next() {
+        Some(again) => Err(Error::new_spanned(again, "a field says once what the plan has to have")),
+        None => Ok(feature),
+    }
+}
+
+/// `CustomDomains` as the schema has it: `CUSTOM_DOMAINS`.
+fn screaming(feature: &Ident) -> String {
+    let mut name = String::new();
+    for letter in feature.to_string().chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
 }
 
 fn sentence_of(Need { permission, of }: &Need) -> String {
@@ -138,7 +172,7 @@ fn sentence_of(Need { permission, of }: &Need) -> String {
 }
 
 /// What `async_graphql` is to be told.
-fn options(decision: &Decision) -> Tokens {
+fn options(decision: &Decision, feature: Option<&Ident>) -> Tokens {
     let constant = |permission: &Ident| {
         let name = Ident::new(&permission.to_string().to_uppercase(), permission.span());
         quote!(crate::access::permission::#name)
@@ -157,7 +191,18 @@ fn options(decision: &Decision) -> Tokens {
                     )
                 });
             }
-            quote!(guard = crate::graphql::guard::Requires(&[#all]) #directives)
+            let requires = quote!(crate::graphql::guard::Requires(&[#all]));
+            let Some(feature) = feature else { return quote!(guard = #requires #directives) };
+            quote! {
+                guard = async_graphql::GuardExt::and(
+                    #requires,
+                    crate::graphql::guard::InPlan(crate::plan::model::Feature::#feature)
+                )
+                #directives,
+                directive = crate::graphql::guard::feature::apply(
+                    crate::plan::model::Feature::#feature.as_str().to_owned()
+                )
+            }
         }
         Decision::SignedIn(None) => quote! {
             guard = crate::graphql::guard::SignedIn(None),

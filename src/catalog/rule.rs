@@ -22,6 +22,8 @@ pub enum CatalogCode {
     NotFound,
     /// You lack the permission for one of the things that it would change.
     NotGranted,
+    /// The shop's plan has no room for one more.
+    PlanLimitReached,
     /// The text is too long.
     TooLong,
     /// The list is too long.

@@ -84,6 +84,8 @@ pub enum CheckoutErrorCode {
     /// The gateway declined the payment; or it was not asked, since ten payments for the cart, or fifty from the same
     /// network, were declined within an hour. Stock and cart are as they were.
     PaymentDeclined,
+    /// The shop's plan has no room for another order this month: a later one may.
+    PlanLimitReached,
     /// The gateway has not answered yet. The stock stays reserved until it does.
     PaymentPending,
     /// Another payment for the same cart is on its way.
@@ -107,6 +109,7 @@ fn user_error(rule: &CheckoutRule) -> CheckoutUserError {
         CheckoutRule::UnknownGateway => CheckoutErrorCode::GatewayNotFound,
         CheckoutRule::TokenTooLong => CheckoutErrorCode::TokenTooLong,
         CheckoutRule::PaymentDeclined { .. } => CheckoutErrorCode::PaymentDeclined,
+        CheckoutRule::PlanLimitReached => CheckoutErrorCode::PlanLimitReached,
         CheckoutRule::PaymentPending => CheckoutErrorCode::PaymentPending,
         CheckoutRule::PaymentInProgress => CheckoutErrorCode::PaymentInProgress,
     };

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::plan::model::Full;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum CheckoutRule {
     #[error("There is no such cart.")]
@@ -33,12 +35,20 @@ pub enum CheckoutRule {
     UnknownGateway,
     #[error("The token is too long.")]
     TokenTooLong,
+    #[error("The shop cannot take another order this month.")]
+    PlanLimitReached,
     #[error("{message}")]
     PaymentDeclined { message: String },
     #[error("The payment's outcome is not known yet: ask again with the same idempotency key.")]
     PaymentPending,
     #[error("Another payment for this cart is on its way.")]
     PaymentInProgress,
+}
+
+impl From<Full> for Vec<CheckoutRule> {
+    fn from(_: Full) -> Self {
+        vec![CheckoutRule::PlanLimitReached]
+    }
 }
 
 impl CheckoutRule {
@@ -50,6 +60,7 @@ impl CheckoutRule {
             Self::CartNotFound
                 | Self::AlreadyCompleted
                 | Self::TotalChanged
+                | Self::PlanLimitReached
                 | Self::UnknownGateway
                 | Self::TokenTooLong
                 | Self::PaymentPending
@@ -63,7 +74,7 @@ impl CheckoutRule {
             Self::TotalChanged => &["payment", "expectedTotal"],
             Self::UnknownGateway => &["payment", "gateway"],
             Self::TokenTooLong | Self::PaymentDeclined { .. } => &["payment", "token"],
-            Self::PaymentPending | Self::PaymentInProgress => return None,
+            Self::PaymentPending | Self::PaymentInProgress | Self::PlanLimitReached => return None,
             _ => &["cartId"],
         };
         Some(path.iter().map(ToString::to_string).collect())

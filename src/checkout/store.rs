@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::model::{Level, Shelf};
 use crate::db::idempotency::{KEPT, Key};
 use crate::db::schema::{
-    cart_lines, inventory_levels, locations, payment_attempts as attempts, product_options, product_variants,
+    cart_lines, inventory_levels, locations, orders, payment_attempts as attempts, product_options, product_variants,
     stock_reservations as reservations,
 };
 use crate::db::{TenantConn, TenantTx, insert_rows, planned};
@@ -189,6 +189,35 @@ pub async fn open_attempt(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryResu
         .await
         .optional()?;
     row.map(Attempt::try_from).transpose()
+}
+
+/// Orders that were placed from one time until before another, and payments under way, as they are at one moment: what is
+/// paid meanwhile is counted once.
+pub async fn orders_count(conn: &mut TenantConn<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> QueryResult<i64> {
+    let placed = orders::table
+        .filter(orders::tenant_id.eq(conn.tenant()))
+        .filter(orders::created_at.ge(from))
+        .filter(orders::created_at.lt(until))
+        .select(diesel::dsl::count_star());
+    let under_way = attempts::table
+        .filter(attempts::tenant_id.eq(conn.tenant()))
+        .filter(attempts::due_at.is_not_null())
+        .filter(attempts::status.eq("OPEN").or(attempts::status.eq("UNKNOWN")))
+        .select(diesel::dsl::count_star());
+    let both = diesel::select((placed.single_value(), under_way.single_value()));
+    let (placed, under_way): (Option<i64>, Option<i64>) = both.get_result(conn).await?;
+    Ok(placed.unwrap_or_default() + under_way.unwrap_or_default())
+}
+
+/// Orders that were placed from one time until before another.
+pub async fn orders_placed(conn: &mut TenantConn<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> QueryResult<i64> {
+    orders::table
+        .filter(orders::tenant_id.eq(conn.tenant()))
+        .filter(orders::created_at.ge(from))
+        .filter(orders::created_at.lt(until))
+        .count()
+        .get_result(conn)
+        .await
 }
 
 /// Whether the cart's payment is on its way: it cannot be changed until that has ended.

@@ -11,6 +11,7 @@ mod migrate;
 mod operator;
 mod operator_token;
 mod payment;
+mod plan;
 pub(crate) mod process;
 mod signing_key;
 mod staff;
@@ -64,6 +65,9 @@ enum Command {
     /// Create, list and revoke the tokens of who makes tenants from afar.
     #[command(subcommand)]
     OperatorToken(operator_token::OperatorTokenCommand),
+    /// What tenants can be on: limits, features, prices.
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
     /// Show payments that no gateway ends, and say what became of them.
     #[command(subcommand)]
     Payment(payment::PaymentCommand),
@@ -101,6 +105,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Staff(command) => staff::staff(command).await,
         Command::SigningKey(command) => signing_key::signing_key(command).await,
         Command::OperatorToken(command) => operator_token::operator_token(command).await,
+        Command::Plan(command) => plan::plan(command).await,
         Command::Payment(command) => payment::payment(command).await,
     }?;
     Ok(ExitCode::SUCCESS)

@@ -104,6 +104,9 @@ pub struct CreateArgs {
     /// What the owner is called.
     #[arg(long, value_name = "NAME", requires = "owner_email")]
     owner_name: Option<String>,
+    /// The handle of its plan: free, pro, …; the one that DEFAULT_PLAN says unless given.
+    #[arg(long, value_name = "HANDLE")]
+    plan: Option<String>,
     /// Your own id for it: said again with the same one, the store that is there is answered, without keys.
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
@@ -140,6 +143,7 @@ async fn create(app: &App, args: CreateArgs) -> anyhow::Result<()> {
         currency: args.currency,
         country: args.country,
         delivery: Some(delivery),
+        plan: args.plan,
         owner: owner.map(|(email, name)| NewStaff { email, name, role: OWNER.to_owned() }),
     };
     let Founded { tenant, keys, owner } = store_create(app, &new).await.map_err(plain_store)?;

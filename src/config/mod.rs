@@ -6,6 +6,7 @@
 mod env;
 mod mail;
 mod migrate;
+mod plans;
 mod providers;
 mod read;
 mod retention;
@@ -23,6 +24,7 @@ pub use env::Env;
 use ipnet::IpNet;
 pub use mail::MailConfig;
 pub use migrate::MigrateConfig;
+pub use plans::{Downgrade, PlanConfig};
 pub use providers::{NewShopConfig, ProviderConfig, TenantClaim, is_of_this_machine};
 pub use read::ConfigErrors;
 use read::Reader;
@@ -147,6 +149,7 @@ pub struct Config {
     pub mail: MailConfig,
     /// `IDENTITY_PROVIDERS`: outside OpenID providers whose tokens let staff in.
     pub providers: Vec<ProviderConfig>,
+    pub plans: PlanConfig,
     pub retention: RetentionConfig,
     /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. At
     /// most a minute; has to leave a request time to settle.
@@ -206,6 +209,7 @@ impl Config {
             mail: MailConfig::read_with(r),
             providers: providers::read_with(r, &http.public_url),
             http,
+            plans: PlanConfig::read_with(r),
             retention: RetentionConfig::read_with(r),
             payment_timeout: {
                 r.section("The process");

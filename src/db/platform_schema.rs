@@ -86,6 +86,31 @@ pub mod platform {
     }
 
     diesel::table! {
+        platform.plan_prices (plan_id, bill_interval, currency) {
+            plan_id -> Uuid,
+            bill_interval -> Text,
+            currency -> Text,
+            amount_minor -> Int8,
+        }
+    }
+
+    diesel::table! {
+        platform.plans (id) {
+            id -> Uuid,
+            handle -> Text,
+            name -> Text,
+            description -> Text,
+            is_offered -> Bool,
+            terms -> Jsonb,
+            trial_days -> Int2,
+            follower_id -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         platform.signing_keys (kid) {
             kid -> Text,
             algorithm -> Text,
@@ -110,12 +135,19 @@ pub mod platform {
             external_id -> Nullable<Text>,
             deleted_at -> Nullable<Timestamptz>,
             api_points_per_second -> Nullable<Int4>,
+            plan_id -> Nullable<Uuid>,
+            pending_plan_id -> Nullable<Uuid>,
+            plan_version -> Int4,
+            plan_revision -> Int8,
+            job_weight -> Int2,
         }
     }
 
     diesel::joinable!(api_keys -> tenants (tenant_id));
     diesel::joinable!(domains -> tenants (tenant_id));
     diesel::joinable!(identity_organizations -> tenants (tenant_id));
+    diesel::joinable!(plan_prices -> plans (plan_id));
+    diesel::joinable!(tenants -> plans (plan_id));
 
     diesel::allow_tables_to_appear_in_same_query!(
         api_keys,
@@ -125,6 +157,8 @@ pub mod platform {
         identity_organizations,
         operator_tokens,
         outbox_ready,
+        plan_prices,
+        plans,
         signing_keys,
         tenants,
     );

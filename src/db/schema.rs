@@ -560,6 +560,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         mail_sender -> Nullable<Text>,
+        mail_language -> Text,
     }
 }
 
@@ -643,6 +644,31 @@ diesel::table! {
         variant_id -> Uuid,
         location_id -> Uuid,
         quantity -> Int4,
+    }
+}
+
+diesel::table! {
+    subscriptions (tenant_id) {
+        tenant_id -> Uuid,
+        status -> Text,
+        plan_id -> Uuid,
+        plan_handle -> Text,
+        plan_name -> Text,
+        plan_version -> Int4,
+        plan_terms -> Jsonb,
+        overrides -> Jsonb,
+        terms -> Jsonb,
+        bill_interval -> Nullable<Text>,
+        bill_currency -> Nullable<Text>,
+        bill_minor -> Nullable<Int8>,
+        period_start -> Timestamptz,
+        period_end -> Nullable<Timestamptz>,
+        trial_ends_at -> Nullable<Timestamptz>,
+        trial_began_at -> Nullable<Timestamptz>,
+        pending -> Nullable<Jsonb>,
+        revision -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -766,6 +792,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff_sessions,
     staff_tokens,
     stock_reservations,
+    subscriptions,
     support_accesses,
     trusted_documents,
     webhook_attempts,

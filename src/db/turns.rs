@@ -1,6 +1,6 @@
 //! Whose turn it is to have a connection: a tenant's documents, however slow and many, do not keep the others from theirs.
 //!
-//! Of a pool's connections one tenant has half at most, and the last quarter is for tenants that have none. Who may not have
+//! Of a pool's connections one tenant has half at most, rounded up, and the last quarter is for tenants that have none. Who may not have
 //! one now waits in line, and whoever in it may have one is next: those who may are not kept waiting by those who may not.
 
 use std::collections::hash_map::Entry;
@@ -52,7 +52,7 @@ pub(super) struct Turn {
 impl Turns {
     /// At a pool of so many connections, for which nobody waits longer than this.
     fn new(most: usize, patience: Duration) -> Self {
-        Self::with(most.max(1), (most / 2).max(1), most / 4, patience)
+        Self::with(most.max(1), most.div_ceil(2).max(1), most / 4, patience)
     }
 
     fn with(most: usize, share: usize, kept: usize, patience: Duration) -> Self {
@@ -182,6 +182,12 @@ mod tests {
         Turns::new(most, Duration::from_secs(5))
     }
 
+    /// How many are given, how many of those to this tenant, and how many wait.
+    fn counts(turns: &Turns, tenant: TenantId) -> (usize, usize, usize) {
+        let state = turns.state();
+        (state.all, state.by.get(&tenant).copied().unwrap_or_default(), state.waiting.len())
+    }
+
     /// The turns that a tenant gets without waiting.
     fn at_once(turns: &Turns, tenant: TenantId) -> Vec<Turn> {
         std::iter::from_fn(|| turns.take(tenant).now_or_never()?.ok()).collect()
@@ -195,7 +201,8 @@ mod tests {
         assert_eq!(at_once(&turns, tenant(4)).len(), 1, "the last");
         assert_eq!(at_once(&turns, tenant(1)).len(), 0);
         drop(crowds);
-        assert!(turns.state().by.is_empty() && turns.state().all == 0, "nobody is remembered who has none");
+        assert_eq!(counts(&turns, tenant(1)), (0, 0, 0));
+        assert!(turns.state().by.is_empty(), "nobody is remembered who has none");
     }
 
     #[tokio::test]
@@ -214,7 +221,7 @@ mod tests {
         held.clear();
         drop(second.await.expect("its own, given back"));
         drop(third);
-        assert_eq!(turns.state().all, 0);
+        assert_eq!(counts(&turns, tenant(1)), (0, 0, 0));
     }
 
     #[tokio::test]
@@ -248,12 +255,12 @@ mod tests {
         let turns = turns(4);
         let one = async |n: u128| {
             let turn = turns.take(tenant(n % 5)).await.expect("a turn");
-            let (all, own) = (turns.state().all, turns.state().by[&tenant(n % 5)]);
+            let (all, own, _) = counts(&turns, tenant(n % 5));
             assert!(all <= 4 && own <= 2, "{all} {own}");
             tokio::task::yield_now().await;
             drop(turn);
         };
         join_all((0..500).map(one)).await;
-        assert_eq!((turns.state().all, turns.state().waiting.len()), (0, 0));
+        assert_eq!(counts(&turns, tenant(0)), (0, 0, 0));
     }
 }

@@ -137,6 +137,7 @@ impl DomainMutation {
     /// Claims a host name, which leads nowhere until `domainVerify` has seen its TXT record. Other shops may claim it as
     /// well: who proves it has it. A shop has at most 20.
     #[requires(write_settings)]
+    #[feature(CustomDomains)]
     async fn domain_create(
         &self,
         ctx: &Context<'_>,

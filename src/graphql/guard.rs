@@ -10,7 +10,10 @@ use uuid::Uuid;
 use super::error::{ApiError, Code};
 use super::scope::{Scope, ScopeExt};
 use crate::access::Permission;
+use crate::db::TenantConn;
 use crate::ids::Gid;
+use crate::plan;
+use crate::plan::model::Feature;
 use crate::tenant::model::Access;
 
 /// A permission that a field needs.
@@ -108,6 +111,25 @@ impl Guard for Operator {
     }
 }
 
+/// Refuses a field to shops whose plan does not have something.
+pub struct InPlan(pub Feature);
+
+impl Guard for InPlan {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let wanted = self.0;
+        let asked = async move |conn: &mut TenantConn<'_>| plan::service::feature(conn, wanted).await;
+        // On the heap: a request's stack holds the futures of all root fields at once.
+        match Box::pin(ctx.scope().db().read(asked)).await? {
+            Ok(()) => Ok(()),
+            Err(plan) => {
+                let message =
+                    format!("this needs the feature {}, which the plan {plan} does not have", wanted.as_str());
+                Err(ApiError::new(Code::PlanFeatureRequired, message).into())
+            }
+        }
+    }
+}
+
 /// Whether an operator asks: to nobody else does the schema's description of itself show what is for operators.
 pub fn is_operator(ctx: &Context<'_>) -> bool {
     ctx.data_opt::<Arc<Scope>>().is_some_and(|scope| matches!(scope.access, Access::Operator { .. }))
@@ -143,6 +165,10 @@ pub fn signed_in(#[graphql(desc = "The permission's name, like read_staff.")] or
 /// The field is for who runs the service, by an operator's token. Others do not see it in the schema's description of itself.
 #[TypeDirective(location = "FieldDefinition")]
 pub fn operator() {}
+
+/// The shop's plan has to have this; `currentPlan` says what it has.
+#[TypeDirective(location = "FieldDefinition")]
+pub fn feature(#[graphql(desc = "The feature's name, like CUSTOM_DOMAINS.")] name: String) {}
 
 /// Everybody may ask for the field; of the shop's rows it answers with those that a shopper may see.
 #[TypeDirective(location = "FieldDefinition")]

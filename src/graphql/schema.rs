@@ -27,7 +27,9 @@ use crate::events::graphql::EventSubscription;
 use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffOverrideMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
 use crate::job::graphql::{JobMutation, JobQuery};
+use crate::mail::graphql::MailQuery;
 use crate::order::graphql::{OrderMutation, OrderQuery};
+use crate::plan::graphql::{PlanMutation, PlanOperatorMutation, PlanOperatorQuery, PlanQuery};
 use crate::role::graphql::{RoleMutation, RoleQuery};
 use crate::shipping::graphql::{ShippingMutation, ShippingQuery};
 use crate::shop::graphql::{SettingsMutation, SettingsQuery, ShopQuery};
@@ -57,11 +59,15 @@ pub struct HouseQuery(WebhookQuery, TrustedDocumentQuery, AccessQuery, ApiKeyQue
 
 /// Of how the shop is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(SettingsQuery, DomainQuery, JobQuery);
+pub struct SetupQuery(SettingsQuery, DomainQuery, JobQuery, MailQuery);
 
-/// Of who runs the service, and what a shop lets them see.
+/// Of who runs the service, and what they and a shop have to do with each other.
 #[derive(MergedObject, Default)]
-pub struct ServiceQuery(TenantQuery, SupportAccessQuery);
+pub struct ServiceQuery(TenantQuery, SupportAccessQuery, PlansQuery);
+
+/// Of plans, for those who pay and for those who are paid.
+#[derive(MergedObject, Default)]
+pub struct PlansQuery(PlanQuery, PlanOperatorQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
@@ -95,9 +101,13 @@ pub struct PeopleMutation(RoleMutation, StaffMutation, StaffManagementMutation, 
 #[derive(MergedObject, Default)]
 pub struct SetupMutation(SettingsMutation, DomainMutation);
 
-/// By who runs the service, and what a shop lets them see.
+/// By who runs the service, and with what they and a shop have to do with each other.
 #[derive(MergedObject, Default)]
-pub struct ServiceMutation(TenantMutation, SupportAccessMutation);
+pub struct ServiceMutation(TenantMutation, SupportAccessMutation, PlansMutation);
+
+/// With plans, by those who pay and by those who are paid.
+#[derive(MergedObject, Default)]
+pub struct PlansMutation(PlanMutation, PlanOperatorMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

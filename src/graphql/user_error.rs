@@ -14,6 +14,7 @@ use crate::identity::graphql::StaffUserError;
 use crate::inventory::graphql::InventoryAdjustQuantitiesUserError;
 use crate::job::graphql::JobUserError;
 use crate::order::graphql::OrderUserError;
+use crate::plan::graphql::PlanUserError;
 use crate::role::graphql::RoleUserError;
 use crate::shipping::graphql::DeliveryProfileUserError;
 use crate::shop::graphql::TenantSettingsUserError;
@@ -52,6 +53,7 @@ pub enum DisplayableError {
     SupportAccess(SupportAccessUserError),
     Tenant(TenantUserError),
     Job(JobUserError),
+    Plan(PlanUserError),
     WithoutCode(UserError),
 }
 

@@ -22,7 +22,7 @@ use crate::graphql::schema::Schemas;
 
 /// Operations of a tenant under way at once, for each connection to the database that it may have at once: more would wait
 /// for longer than anybody wants to.
-const OPERATIONS_A_CONNECTION: usize = 32;
+const OPERATIONS_A_CONNECTION: usize = 64;
 
 /// What handlers share.
 pub struct Served {

@@ -14,7 +14,7 @@
 pub mod graphql;
 pub mod keys;
 mod loaders;
-mod mail;
+pub(crate) mod mail;
 pub mod model;
 pub mod outside;
 pub mod provider;

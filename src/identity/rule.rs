@@ -2,6 +2,7 @@
 
 use super::model::{MAX_EMAIL, MAX_NAME, MAX_OVERRIDES, MAX_STAFF};
 use crate::password::{MAX_CHARS, MIN_CHARS};
+use crate::plan::model::Full;
 
 /// Why something was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +63,8 @@ pub enum Refusal {
     Elsewhere,
     #[error("A shop has at most {MAX_STAFF} staff members.")]
     TooMany,
+    #[error("The plan has no room for another member: {0}.")]
+    Plan(Full),
     #[error("A mail has just been sent. Try again in a minute.")]
     JustMailed,
     #[error("The email address is verified already.")]
@@ -75,6 +78,12 @@ pub struct StaffRule {
     pub refusal: Refusal,
     /// The path to the input at fault; empty: no input is.
     pub field: Vec<String>,
+}
+
+impl From<Full> for StaffRule {
+    fn from(full: Full) -> Self {
+        Refusal::Plan(full).at(&[])
+    }
 }
 
 impl Refusal {
@@ -110,6 +119,8 @@ pub enum StaffErrorCode {
     NotAllowed,
     /// A bound is reached.
     LimitReached,
+    /// The shop's plan has no room for one more.
+    PlanLimitReached,
 }
 
 impl Refusal {
@@ -134,6 +145,7 @@ impl Refusal {
                 Code::NotAllowed
             }
             Self::TooMany | Self::TooManyOverrides => Code::LimitReached,
+            Self::Plan(_) => Code::PlanLimitReached,
             Self::TooManyAttempts | Self::Busy | Self::JustMailed => Code::Throttled,
             Self::EmailTaken => Code::Taken,
             Self::AlreadyVerified => Code::AlreadyDone,

@@ -19,6 +19,8 @@ use crate::error::{Fault, ServiceError};
 use crate::ids::TenantId;
 use crate::inventory::model::StockChange;
 use crate::inventory::service::adjust_in_tx;
+use crate::plan::model::Resource;
+use crate::plan::service::hold_in_tx;
 use crate::shop;
 
 /// What the caller wants beyond the usual.
@@ -155,6 +157,8 @@ impl Writer<'_> {
 
     async fn write_in_tx(&self, tx: &mut TenantTx<'_>, ready: &[Wanted]) -> Result<(Vec<Outcome>, u64), Fault> {
         if self.options.set_stock {
+            // What products are counted under comes before the products and their stock.
+            hold_in_tx(tx, Resource::Products, self.app.clock.now()).await?;
             let handles: Vec<String> = ready.iter().map(|wanted| wanted.handle.clone()).collect();
             products_lock_in_tx(tx, &handles).await?;
         }

@@ -118,5 +118,9 @@ impl Kinds {
 
 /// All that there are.
 pub fn kinds() -> Kinds {
-    Kinds::default().with::<crate::mail::Delivery>()
+    Kinds::default()
+        .with::<crate::mail::Delivery>()
+        .with::<crate::plan::job::Publish>()
+        .with::<crate::plan::job::Apply>()
+        .with::<crate::plan::job::TrialEnd>()
 }

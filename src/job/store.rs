@@ -205,13 +205,14 @@ pub async fn end(
     progress: Progress,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Option<DateTime<Utc>>>> {
-    let found: Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>, i32)> = held!(tx, held)
-        .select((jobs::again_at, jobs::cancel_requested_at, jobs::attempts))
+    type Wishes = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    let found: Option<(Wishes, i32)> = held!(tx, held)
+        .select(((jobs::again_at, jobs::cancel_requested_at), jobs::attempts))
         .for_update()
         .first(tx)
         .await
         .optional()?;
-    let Some((again_at, cancelled_at, attempts)) = found else { return Ok(None) };
+    let Some(((again_at, cancelled_at), attempts)) = found else { return Ok(None) };
     let (status, run_at, attempts, error) = match next {
         Next::End(end, error) => (end.as_db(), None, attempts, error.as_deref()),
         // Whoever has it given up does not want the next attempt.

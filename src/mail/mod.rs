@@ -6,6 +6,8 @@
 
 mod carry;
 mod compose;
+pub mod graphql;
+pub mod letter;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -222,6 +222,7 @@ pub struct RoleMutation;
 impl RoleMutation {
     /// Makes a role. It may no more than who makes it; a shop makes at most 100.
     #[requires(write_staff)]
+    #[feature(CustomRoles)]
     async fn role_create(
         &self,
         ctx: &Context<'_>,
@@ -243,6 +244,7 @@ impl RoleMutation {
     /// Changes a role, one of the system's too, except the owner's; in force for everybody who has it within a second.
     /// Neither before nor after may it do more than who changes it.
     #[requires(write_staff)]
+    #[feature(CustomRoles)]
     async fn role_update(
         &self,
         ctx: &Context<'_>,

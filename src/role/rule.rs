@@ -1,6 +1,7 @@
 //! What the mutations of roles refuse.
 
 use super::model::{MAX_DEPTH, MAX_HANDLE, MAX_NAME, MAX_ROLES};
+use crate::plan::model::Full;
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,8 @@ pub enum RoleRule {
     InUse,
     #[error("a shop makes at most {MAX_ROLES} roles")]
     TooMany,
+    #[error(transparent)]
+    Plan(#[from] Full),
 }
 
 /// Why a mutation of roles refused.
@@ -58,6 +61,8 @@ pub enum RoleUserErrorCode {
     NotAllowed,
     /// A bound is reached.
     LimitReached,
+    /// The shop's plan has no room for one more.
+    PlanLimitReached,
 }
 
 impl RoleRule {
@@ -75,6 +80,7 @@ impl RoleRule {
                 RoleUserErrorCode::NotAllowed
             }
             Self::TooMany => RoleUserErrorCode::LimitReached,
+            Self::Plan(_) => RoleUserErrorCode::PlanLimitReached,
         }
     }
 
@@ -82,7 +88,7 @@ impl RoleRule {
     pub fn field(&self) -> Option<Vec<String>> {
         let at: &[&str] = match self {
             Self::NotFound | Self::Owner | Self::Unchanged | Self::Inherited { .. } | Self::InUse => &["id"],
-            Self::TooMany | Self::EndingKey => return None,
+            Self::TooMany | Self::EndingKey | Self::Plan(_) => return None,
             Self::BadHandle | Self::HandleTaken(_) => &["input", "handle"],
             Self::BadName => &["input", "name"],
             Self::UnknownParent(_) | Self::BadLine => &["input", "inherits"],

@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::identity::service::somebody_has_role;
+use crate::plan::model::Resource;
+use crate::plan::service::hold_in_tx;
 use crate::shop::service::shop_lock_in_tx;
 use crate::tenant::resolve::Changed;
 
@@ -39,6 +41,11 @@ pub async fn roles(conn: &mut TenantConn<'_>) -> QueryResult<Roles> {
     Ok(Roles::new(store::all(conn).await?))
 }
 
+/// How many roles the shop has made itself.
+pub async fn own_count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    Ok(roles(conn).await?.own() as i64)
+}
+
 /// Makes a role that may no more than who makes it.
 pub async fn role_create(app: &App, db: &TenantDb, grants: &Grants, new: NewRole) -> ServiceResult<Uuid, Rule> {
     if !is_handle(&new.handle) {
@@ -53,7 +60,12 @@ pub async fn role_create(app: &App, db: &TenantDb, grants: &Grants, new: NewRole
         permissions: new.permissions,
         times: None,
     };
-    let make = async |tx: &mut TenantTx<'_>, roles: Roles| {
+    let now = app.clock.now();
+    let make = async |tx: &mut TenantTx<'_>| {
+        // What is counted is locked before the shop is, here as everywhere.
+        let room = hold_in_tx(tx, Resource::CustomRoles, now).await?;
+        shop_lock_in_tx(tx).await?;
+        let roles = Roles::new(store::all(tx.conn()).await?);
         if roles.by_handle(&role.handle).is_some() {
             return refused(Rule::HandleTaken(role.handle.clone()));
         }
@@ -61,10 +73,11 @@ pub async fn role_create(app: &App, db: &TenantDb, grants: &Grants, new: NewRole
             return refused(Rule::TooMany);
         }
         check(&roles.with(role.clone()), &role, grants)?;
-        store::keep(tx, &role, app.clock.now()).await?;
+        room.check::<Rule>(tx.conn()).await?;
+        store::keep(tx, &role, now).await?;
         Ok(id)
     };
-    change(app, db, make).await
+    app.resolver.change(Changed::Tenant(db.tenant()), async || db.write(make).await).await
 }
 
 /// Changes a role, one of the system's too; in force for everybody who has it within a second.

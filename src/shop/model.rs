@@ -7,6 +7,7 @@ use url::{Position, Url};
 use uuid::Uuid;
 
 use crate::country::Country;
+use crate::language::Language;
 
 /// At most this many characters in a checkout's template; as the table's CHECK has it.
 const MAX_TEMPLATE: usize = 2048;
@@ -23,6 +24,8 @@ pub struct Shop {
     pub storefront_url: Option<String>,
     /// The name before the sender's address in what the shop mails; none: its own.
     pub mail_sender: Option<String>,
+    /// In which language it mails.
+    pub mail_language: Language,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// Where stock lies unless someone says otherwise.

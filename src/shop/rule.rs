@@ -11,6 +11,8 @@ pub enum SettingsRule {
     BadDescription,
     #[error("expected an address that mail can be sent to, of at most 320 characters")]
     BadEmail,
+    #[error("mails are written in EN, DE or FR")]
+    BadMailLanguage,
     #[error("expected the address of a website like https://shop.example, of at most 2048 characters, without ? and #")]
     BadStorefront,
     #[error("{0}")]
@@ -44,6 +46,7 @@ impl SettingsRule {
             Self::BadName(setting) => *setting,
             Self::BadDescription => "description",
             Self::BadEmail => "email",
+            Self::BadMailLanguage => "mailLanguage",
             Self::BadStorefront => "storefrontUrl",
             Self::BadCheckout(_) => "checkoutUrlTemplate",
             Self::BadOrigin { at, .. } => return vec!["origins".to_owned(), at.to_string()],

@@ -4,6 +4,8 @@ use url::Url;
 
 use super::model::checkout_url_template;
 use super::rule::SettingsRule as Rule;
+use crate::language::Language;
+use crate::mail::letter::LANGUAGES;
 
 /// At most this many characters; as the table's CHECKs have it.
 const MAX_NAME: usize = 255;
@@ -20,6 +22,8 @@ pub struct SettingsChange {
     pub email: Option<Option<String>>,
     /// Who mails them.
     pub mail_sender: Option<Option<String>>,
+    /// In which language: one of [`LANGUAGES`].
+    pub mail_language: Option<Language>,
     pub storefront_url: Option<Option<String>>,
     pub checkout_url_template: Option<Option<String>>,
 }
@@ -39,6 +43,9 @@ impl SettingsChange {
         let is_description = |text: &String| text.chars().count() <= MAX_DESCRIPTION && !text.contains(is_odd);
         if !self.description.as_ref().is_none_or(is_description) {
             wrong.push(Rule::BadDescription);
+        }
+        if self.mail_language.is_some_and(|language| !LANGUAGES.contains(&language)) {
+            wrong.push(Rule::BadMailLanguage);
         }
         if let Some(Some(email)) = &mut self.email {
             *email = email.trim().to_owned();
@@ -109,12 +116,14 @@ mod tests {
             description: Some("a\u{7}".to_owned()),
             email: Some(Some("ada@shop.example\r\nBcc: eve@evil.example".to_owned())),
             mail_sender: Some(Some("a\nb".to_owned())),
+            mail_language: Some(Language::ES),
             storefront_url: Some(Some("shop".to_owned())),
             checkout_url_template: Some(Some("https://shop.example".to_owned())),
         };
         let wrong = change.check().expect_err("all of it");
         let fields: Vec<String> = wrong.iter().map(|rule| rule.field()[1].clone()).collect();
-        let all = ["name", "mailSenderName", "description", "email", "storefrontUrl", "checkoutUrlTemplate"];
+        let all =
+            ["name", "mailSenderName", "description", "mailLanguage", "email", "storefrontUrl", "checkoutUrlTemplate"];
         assert_eq!(fields, all);
     }
 

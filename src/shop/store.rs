@@ -10,6 +10,7 @@ use super::settings::SettingsChange;
 use crate::country::Country;
 use crate::db::schema::{locations, shops};
 use crate::db::{TenantConn, TenantTx};
+use crate::language::Language;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = shops, check_for_backend(diesel::pg::Pg))]
@@ -21,6 +22,7 @@ struct ShopRow {
     checkout_url_template: Option<String>,
     storefront_url: Option<String>,
     mail_sender: Option<String>,
+    mail_language: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -42,6 +44,7 @@ pub async fn shop(conn: &mut TenantConn<'_>) -> QueryResult<Option<Shop>> {
         checkout_url_template: row.checkout_url_template,
         storefront_url: row.storefront_url,
         mail_sender: row.mail_sender,
+        mail_language: Language::from_code(&row.mail_language).unwrap_or(Language::EN),
         created_at: row.created_at,
         updated_at: row.updated_at,
         default_location_id,
@@ -138,6 +141,7 @@ struct Changes<'a> {
     description: Option<&'a str>,
     email: Option<Option<&'a str>>,
     mail_sender: Option<Option<&'a str>>,
+    mail_language: Option<&'a str>,
     storefront_url: Option<Option<&'a str>>,
     checkout_url_template: Option<Option<&'a str>>,
     updated_at: DateTime<Utc>,
@@ -150,6 +154,7 @@ pub async fn change(tx: &mut TenantTx<'_>, change: &SettingsChange, now: DateTim
         description: change.description.as_deref(),
         email: change.email.as_ref().map(Option::as_deref),
         mail_sender: change.mail_sender.as_ref().map(Option::as_deref),
+        mail_language: change.mail_language.map(Language::code),
         storefront_url: change.storefront_url.as_ref().map(Option::as_deref),
         checkout_url_template: change.checkout_url_template.as_ref().map(Option::as_deref),
         updated_at: now,

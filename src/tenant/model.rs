@@ -61,6 +61,8 @@ pub struct TenantStanding {
     /// How much of the API it may use; none: as much as it likes.
     #[serde(deserialize_with = "Option::deserialize")]
     pub api_rate: Option<Rate>,
+    /// How much of the worker its jobs get, beside others': at least 1.
+    pub job_weight: i16,
 }
 
 /// Whether a tenant's requests are let in.
@@ -103,8 +105,28 @@ pub struct Tenant {
     pub status: TenantStatus,
     /// As in [`TenantStanding`].
     pub allowed_origins: Vec<String>,
+    /// The plan that it is on, as far as that is published.
+    pub plan_id: Option<Uuid>,
+    /// The plan that it has chosen and that is to be activated.
+    pub pending_plan_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// What the edge, the worker and operators know of a tenant's plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TenantPlan {
+    pub plan_id: Uuid,
+    /// One that the tenant has chosen and that is to be activated.
+    pub pending_plan_id: Option<Uuid>,
+    /// Of the plan.
+    pub version: i32,
+    /// Of the tenant's subscription: the higher one is the later one.
+    pub revision: i64,
+    /// How much of the worker its jobs get, beside others'.
+    pub job_weight: i16,
+    /// How much of the API it may use: points of cost a second.
+    pub api_points_per_second: i32,
 }
 
 /// What the platform is to know of a new tenant.
@@ -169,6 +191,7 @@ mod tests {
             trusted_documents_only: true,
             primary_domain: None,
             api_rate: Rate::per_second(100),
+            job_weight: 2,
         };
         let whole = serde_json::to_value(&standing).expect("JSON");
         assert_eq!(serde_json::from_value::<TenantStanding>(whole.clone()).ok(), Some(standing));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::model::{MAX_ORIGINS, NewTenant, Tenant, TenantStatus, origins};
+use super::model::{MAX_ORIGINS, NewTenant, Tenant, TenantPlan, TenantStatus, origins};
 use super::resolve::{Changed, Resolver};
 use super::rule::MAX_EXTERNAL_ID;
 pub use super::rule::TenantRule;
@@ -265,4 +265,39 @@ pub async fn tenant_find(db: &Db, id_or_handle: &str) -> ServiceResult<TenantId,
 /// All tenants, a page at a time.
 pub async fn tenant_list(db: &Db, after: Option<Uuid>, limit: u16) -> Result<Vec<Tenant>, Fault> {
     db.platform().run(async |conn| Ok(store::list(conn, after, limit.into()).await?)).await
+}
+
+/// Notes what a tenant's plan comes to, unless something newer is noted.
+pub async fn tenant_plan_note_in_tx(
+    conn: &mut PlatformConn<'_>,
+    tenant: TenantId,
+    plan: &TenantPlan,
+) -> QueryResult<()> {
+    store::set_plan(conn, tenant, plan).await.map(drop)
+}
+
+/// The same in every process.
+pub async fn tenant_plan_publish(
+    db: &Db,
+    resolver: &Resolver,
+    tenant: TenantId,
+    plan: &TenantPlan,
+) -> Result<(), Fault> {
+    let note = async |conn: &mut PlatformConn<'_>| Ok::<_, Fault>(tenant_plan_note_in_tx(conn, tenant, plan).await?);
+    resolver.change(Changed::Tenant(tenant), async || db.platform().run(note).await).await
+}
+
+/// Tenants that have an older version of a plan, as far as that is published, after the given one.
+pub async fn tenants_on_older_plan(
+    db: &Db,
+    plan: (Uuid, i32),
+    after: Option<Uuid>,
+    limit: u16,
+) -> Result<Vec<TenantId>, Fault> {
+    db.platform().run(async |conn| Ok(store::on_older_plan(conn, plan, after, limit.into()).await?)).await
+}
+
+/// How many tenants are on a plan, and how many of them have an older version of it.
+pub async fn tenants_on_plan(db: &Db, plan: (Uuid, i32)) -> Result<(i64, i64), Fault> {
+    db.platform().run(async |conn| Ok(store::count_on_plan(conn, plan).await?)).await
 }

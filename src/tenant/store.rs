@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::model::{NewTenant, Tenant, TenantStanding, TenantStatus};
+use super::model::{NewTenant, Tenant, TenantPlan, TenantStanding, TenantStatus};
 use super::service::TenantFilter;
 use crate::cache::Rate;
 use crate::db::platform_tables::{domains, tenants};
@@ -19,7 +19,7 @@ fn unreadable(what: &str, value: &str) -> diesel::result::Error {
 }
 
 pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<TenantStanding>> {
-    type Row = (String, String, Vec<String>, bool, Option<i32>, Option<String>);
+    type Row = (String, String, Vec<String>, bool, Option<i32>, i16, Option<String>);
     let domain = domains::table
         .filter(domains::tenant_id.eq(tenant.0))
         .filter(domains::verified_at.is_not_null())
@@ -35,12 +35,14 @@ pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryRes
             tenants::allowed_origins,
             tenants::trusted_documents_only,
             tenants::api_points_per_second,
+            tenants::job_weight,
             domain,
         ))
         .first(conn)
         .await
         .optional()?;
-    let Some((status, currency, allowed_origins, trusted_documents_only, api_points, primary_domain)) = row else {
+    let Some((status, currency, allowed_origins, trusted_documents_only, api_points, job_weight, primary_domain)) = row
+    else {
         return Ok(None);
     };
     let currency = Currency::from_code(&currency).ok_or_else(|| unreadable("currency", &currency))?;
@@ -53,6 +55,7 @@ pub async fn standing(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryRes
         allowed_origins,
         trusted_documents_only,
         primary_domain,
+        job_weight,
         api_rate: api_points.and_then(|points| Rate::per_second(u32::try_from(points).ok()?)),
     }))
 }
@@ -137,14 +140,19 @@ struct Row {
     currency: String,
     status: String,
     allowed_origins: Vec<String>,
+    plan_id: Option<Uuid>,
+    pending_plan_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     deleted_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
     fn read(self) -> QueryResult<Tenant> {
-        let Self { id, external_id, handle, name, currency, status, allowed_origins, created_at, deleted_at } = self;
+        let Self { id, external_id, handle, name, currency, status, allowed_origins, created_at, deleted_at, .. } =
+            self;
         Ok(Tenant {
+            plan_id: self.plan_id,
+            pending_plan_id: self.pending_plan_id,
             id: TenantId(id),
             external_id,
             handle,
@@ -189,4 +197,47 @@ pub async fn list(conn: &mut PlatformConn<'_>, after: Option<Uuid>, limit: i64) 
         .load(conn)
         .await?;
     rows.into_iter().map(Row::read).collect()
+}
+
+/// Notes what a tenant's plan comes to, unless something newer is noted; answers whether it was.
+pub async fn set_plan(conn: &mut PlatformConn<'_>, tenant: TenantId, plan: &TenantPlan) -> QueryResult<bool> {
+    let changed = diesel::update(tenants::table.find(tenant.0))
+        .filter(tenants::plan_revision.le(plan.revision))
+        .set((
+            tenants::plan_id.eq(plan.plan_id),
+            tenants::pending_plan_id.eq(plan.pending_plan_id),
+            tenants::plan_version.eq(plan.version),
+            tenants::plan_revision.eq(plan.revision),
+            tenants::job_weight.eq(plan.job_weight),
+            tenants::api_points_per_second.eq(plan.api_points_per_second),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Tenants on a plan that have an older version of it, after the given one.
+pub async fn on_older_plan(
+    conn: &mut PlatformConn<'_>,
+    (plan, version): (Uuid, i32),
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<TenantId>> {
+    let ids: Vec<Uuid> = tenants::table
+        .filter(tenants::plan_id.eq(plan))
+        .filter(tenants::plan_version.lt(version))
+        .filter(tenants::id.gt(after.unwrap_or_default()))
+        .order(tenants::id)
+        .limit(limit)
+        .select(tenants::id)
+        .load(conn)
+        .await?;
+    Ok(ids.into_iter().map(TenantId).collect())
+}
+
+/// How many tenants are on a plan, and how many of them have an older version of it.
+pub async fn count_on_plan(conn: &mut PlatformConn<'_>, (plan, version): (Uuid, i32)) -> QueryResult<(i64, i64)> {
+    let on = tenants::table.filter(tenants::plan_id.eq(plan));
+    let all = on.count().get_result(conn).await?;
+    Ok((all, on.filter(tenants::plan_version.lt(version)).count().get_result(conn).await?))
 }

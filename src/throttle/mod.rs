@@ -91,12 +91,12 @@ impl Throttle {
         if poured.fits {
             return Ok(Charged { buckets, poured: points, status });
         }
-        let waits = buckets.iter().zip(&poured.levels).map(|(bucket, level)| {
+        let mut waits = buckets.iter().zip(&poured.levels).map(|(bucket, level)| {
             let over = (level + points.saturating_mul(1000)).saturating_sub(bucket.capacity());
             (points <= bucket.rate.capacity()).then(|| Duration::from_millis(bucket.rate.millis(over)))
         });
         // Which never fits is before all that take long.
-        let wait = waits.fold(Some(Duration::ZERO), |longest, wait| Some(longest?.max(wait?)));
+        let wait = waits.try_fold(Duration::ZERO, |longest, wait| Some(longest.max(wait?)));
         Err(Throttled { requested: points, wait, status })
     }
 

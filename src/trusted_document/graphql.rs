@@ -160,6 +160,7 @@ impl TrustedDocumentMutation {
     /// none; those that are trusted already stay. Send what a storefront's build has extracted before it is deployed.
     ///
     #[requires(write_settings)]
+    #[feature(TrustedDocuments)]
     async fn trusted_documents_add(
         &self,
         ctx: &Context<'_>,

@@ -1,6 +1,7 @@
 //! What the webhook mutations refuse, and how they say it.
 
 use super::model::{BadEndpoint, MAX_SUBSCRIPTIONS, TEST_EVERY};
+use crate::plan::model::Full;
 
 /// An expected refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +14,8 @@ pub enum WebhookRule {
     BadUri(BadEndpoint),
     #[error("a shop has at most {MAX_SUBSCRIPTIONS} webhook subscriptions")]
     TooMany,
+    #[error(transparent)]
+    Plan(#[from] Full),
     #[error("only an exhausted delivery can be resent")]
     NotExhausted,
     #[error("this delivery has been resent too often")]
@@ -33,6 +36,8 @@ pub enum WebhookErrorCode {
     InvalidUri,
     /// A bound is reached.
     LimitReached,
+    /// The shop's plan has no room for one more.
+    PlanLimitReached,
     /// The delivery is in another state.
     NotExhausted,
     /// The subscription is disabled, so nothing is sent.
@@ -45,6 +50,7 @@ impl WebhookRule {
             Self::SubscriptionNotFound | Self::DeliveryNotFound => WebhookErrorCode::NotFound,
             Self::BadUri(_) => WebhookErrorCode::InvalidUri,
             Self::TooMany | Self::ResentTooOften | Self::TestedTooOften => WebhookErrorCode::LimitReached,
+            Self::Plan(_) => WebhookErrorCode::PlanLimitReached,
             Self::NotExhausted => WebhookErrorCode::NotExhausted,
             Self::Disabled => WebhookErrorCode::SubscriptionDisabled,
         }
@@ -59,7 +65,7 @@ impl WebhookRule {
             | Self::TestedTooOften
             | Self::Disabled => Some(&["id"]),
             Self::BadUri(_) => Some(&["webhookSubscription", "uri"]),
-            Self::TooMany => None,
+            Self::TooMany | Self::Plan(_) => None,
         }
     }
 }

@@ -19,6 +19,8 @@ use crate::db::{TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::events::model::Appended;
 use crate::events::{Topic, Work, ring_in_tx, ring_now_in_tx};
+use crate::plan::model::Resource;
+use crate::plan::service::hold_in_tx;
 
 /// Over all rounds of a delivery.
 const MAX_ATTEMPTS: i32 = 100;
@@ -49,14 +51,21 @@ pub async fn subscription_create(
         updated_at: now,
     };
     db.write(async |tx| {
+        let room = hold_in_tx(tx, Resource::WebhookSubscriptions, now).await?;
         if store::count(tx.conn()).await? >= MAX_SUBSCRIPTIONS {
             return Err(ServiceError::Rule(WebhookRule::TooMany));
         }
+        room.check::<WebhookRule>(tx.conn()).await?;
         store::insert(tx, &new, &secret).await?;
         Ok(())
     })
     .await?;
     Ok((new, secret))
+}
+
+/// How many subscriptions there are, those that are disabled too.
+pub async fn subscriptions_count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    store::count(conn).await
 }
 
 /// Leads a subscription elsewhere, deliveries that are queued included. One that was disabled is enabled: what has

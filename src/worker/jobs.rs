@@ -2,7 +2,7 @@
 //!
 //! A tenant's bell starts lanes for each class of jobs, as far as something is due and there are places: a tenant's own few,
 //! and the process's, the last of which are for tenants that have none yet. A lane claims one job after the other for as
-//! long as its turn lasts; then it gives its place back and rings for what is left, behind everybody who has rung meanwhile.
+//! long as its turn lasts, by its tenant's plan; then it gives its place back and rings for what is left, behind everybody who has rung meanwhile.
 //! So a tenant with a hundred thousand jobs delays another's first by a turn and a job at most.
 //!
 //! While a job runs its claim is renewed; what was claimed by a process that died comes again when the lease ends.
@@ -29,8 +29,9 @@ use crate::telemetry::trace;
 /// Jobs of each class at once in one process. They need connections to the database, which requests need too.
 const QUICK: usize = 16;
 const LONG: usize = 8;
-/// How long a lane goes on claiming.
+/// How long a lane goes on claiming, for each of what its tenant's plan weighs, up to the longest.
 const TURN: Duration = Duration::from_secs(1);
+const LONGEST_TURN: Duration = Duration::from_secs(10);
 /// How long a claim lasts, and how often it is renewed.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 const RENEW: Duration = Duration::from_secs(5);
@@ -65,6 +66,7 @@ impl Runner {
         let (mut outcome, mut is_begun) = (Outcome::Done, false);
         for class in Class::ALL {
             let Some(lane) = self.lane(tenant, class) else { continue };
+            let turn = turn(self.0.app.resolver.standing(tenant).await?.map_or(1, |standing| standing.job_weight));
             loop {
                 if self.0.closing.is_cancelled() {
                     return Ok(Outcome::Busy);
@@ -77,7 +79,7 @@ impl Runner {
                 };
                 let Some(job) = lane.claim().await? else { break };
                 is_begun = true;
-                self.0.tasks.spawn(lane.clone().run(place, job));
+                self.0.tasks.spawn(lane.clone().run(place, turn, job));
             }
         }
         if !is_begun && matches!(outcome, Outcome::Done) {
@@ -135,8 +137,8 @@ struct Lane {
 }
 
 impl Lane {
-    async fn run(self, place: Place, first: Claimed) {
-        let until = Instant::now() + TURN;
+    async fn run(self, place: Place, turn: Duration, first: Claimed) {
+        let until = Instant::now() + turn;
         let mut claimed = Some(first);
         while let Some(job) = claimed.take() {
             self.work(job).await;
@@ -273,6 +275,11 @@ impl Lane {
     }
 }
 
+/// How long a turn is for who weighs so much.
+fn turn(weight: i16) -> Duration {
+    (TURN * u32::try_from(weight).unwrap_or(1).max(1)).min(LONGEST_TURN)
+}
+
 fn is_success(next: &Next) -> bool {
     matches!(next, Next::End(End::Succeeded, _))
 }
@@ -285,4 +292,15 @@ fn panicked(error: &tokio::task::JoinError) -> Failure {
 async fn until_left_behind(run: Run) {
     run.stopped().await;
     tokio::time::sleep(STOPPING).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_weighs_more_has_longer_turns_and_none_keeps_the_others_waiting_for_long() {
+        let seconds = [0, 1, 4, 100].map(|weight| turn(weight).as_secs());
+        assert_eq!(seconds, [1, 1, 4, 10]);
+    }
 }

@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::tenant::service::tenant_list;
 use crate::webhook::service::forget_in_tx;
-use crate::{cart, customer, events, identity, job};
+use crate::{cart, customer, events, identity, job, plan};
 
 /// Between two rounds. Every worker makes them; two at once do no harm.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -40,6 +40,9 @@ pub(super) async fn attend(app: App, shutdown: CancellationToken) {
 
 /// One round: of each tenant what has been kept for long enough.
 pub async fn sweep(app: &App) -> Result<(), Fault> {
+    if let Err(fault) = plan::service::plans_spread(app).await {
+        tracing::error!(%fault, "changes of plans have not reached all tenants; the next sweep goes on");
+    }
     let mut after = None;
     loop {
         let tenants = tenant_list(&app.db, after, TENANTS).await?;

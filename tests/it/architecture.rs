@@ -97,6 +97,8 @@ fn slices_work_for_the_tenant_they_are_given() {
             || ["tenant/resolve/staff.rs", "tenant/resolve/outside.rs"].contains(&name)
             // For the tenant that a provider's organization is.
             || name == "identity/provider/inbound.rs"
+            // Plans, for the tenants that are on one, and for the one whose subscription an operator changes.
+            || ["plan/service/spread.rs", "plan/service/operator.rs"].contains(&name)
             // And for the one that an operator names, which has to have let them in.
             || name == "tenant/resolve/operator.rs"
     };

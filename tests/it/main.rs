@@ -74,6 +74,8 @@ mod outside;
 mod overrides;
 mod paths;
 mod payment;
+mod plan_limits;
+mod plans;
 mod predicates;
 mod process;
 mod product_set;

@@ -20,7 +20,7 @@ use crate::support::{Shopping, Uncommitted, admin, eventually, start, waiting};
 
 /// A shop that has sold three of its ten mugs, and that order.
 async fn sold() -> (Shopping, Uuid) {
-    let shop = Shopping::with(&[("DATABASE_POOL_SIZE", "8")]).await;
+    let shop = Shopping::with(&[("DATABASE_POOL_SIZE", "12")]).await;
     shop.on_sale(1, 1000, 10).await;
     let order = shop.buy(&shop.cart(&[(1, 3)]).await).await;
     assert_eq!(shop.stock(1).await, 7);

@@ -94,6 +94,7 @@ async fn store(app: &App, handle: &str) -> Store {
         currency: Currency::EUR,
         country: Country::DE,
         delivery: Some(NewProfile::flat("Germany", &[Country::DE], false, "Post", 490)),
+        plan: Some("pro".to_owned()),
         owner: None,
     };
     let made = store_create(app, &new).await.unwrap_or_else(|error| panic!("a store: {error:?}"));

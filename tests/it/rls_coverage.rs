@@ -7,10 +7,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use crate::support::{TestDb, admin};
 
 /// Tables without row-level security, and who may do what there beside their owner.
-const PLATFORM: [(&str, &[(&str, &str)]); 9] = [
+const PLATFORM: [(&str, &[(&str, &str)]); 11] = [
     ("platform.tenants", KNOWN_BY_THE_PLATFORM),
     ("platform.api_keys", KNOWN_BY_THE_PLATFORM),
     ("platform.operator_tokens", KNOWN_BY_THE_PLATFORM),
+    ("platform.plans", KNOWN_BY_THE_PLATFORM),
+    ("platform.plan_prices", &[("emporia_platform", "SELECT INSERT DELETE"), ("emporia_backup", "SELECT")]),
     (
         "platform.signing_keys",
         // Those that count no longer are deleted. A backup holds what signs: docs/adr/0033.
@@ -33,14 +35,16 @@ const KNOWN_BY_THE_PLATFORM: &[(&str, &str)] =
     &[("emporia_platform", "SELECT INSERT UPDATE"), ("emporia_backup", "SELECT")];
 
 /// What a new store begins with, where the role that makes tenants may put rows, and do nothing else: docs/adr/0036.
-pub const FOUNDED: [&str; 7] = [
+pub const FOUNDED: [&str; 9] = [
     "public.delivery_profiles",
     "public.delivery_rates",
     "public.delivery_zone_countries",
     "public.delivery_zones",
+    "public.jobs",
     "public.locations",
     "public.shops",
     "public.staff_members",
+    "public.subscriptions",
 ];
 
 /// diesel's own bookkeeping: the owner writes it, and a starting process looks whether migrations are pending.

@@ -11,7 +11,10 @@ const READ_MODELS: &[(&str, &[&str])] = &[
     ("catalog/store/along.rs", &["inventory_levels"]),
     ("catalog/store/conditions.rs", &["inventory_levels"]),
     ("catalog/store/variants.rs", &["inventory_levels"]),
-    ("checkout/store.rs", &["cart_lines", "inventory_levels", "locations", "product_options", "product_variants"]),
+    (
+        "checkout/store.rs",
+        &["cart_lines", "inventory_levels", "locations", "orders", "product_options", "product_variants"],
+    ),
     ("content/store/place.rs", &["collections", "products"]),
     ("content/store/sitemap.rs", &["collections", "products"]),
     ("import/store.rs", &["inventory_levels", "product_variants"]),

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Store, TestApp};
 
-const SETTINGS: &str = "name description email mailSenderName storefrontUrl checkoutUrlTemplate allowedOrigins
+const SETTINGS: &str =
+    "name description email mailSenderName mailLanguage storefrontUrl checkoutUrlTemplate allowedOrigins
     trustedDocumentsRequired countryCode currencyCode updatedAt";
 
 async fn settings(app: &TestApp, store: &Store) -> Value {
@@ -33,22 +34,22 @@ async fn what_a_merchant_changes_is_shown_wherever_it_counts() {
     app.account(&store, "bob@example.com").await;
     let before = settings(&app, &store).await;
     let nothing = json!({
-        "name": "acme", "description": "", "email": null, "mailSenderName": null, "storefrontUrl": null,
-        "checkoutUrlTemplate": null, "allowedOrigins": [], "trustedDocumentsRequired": false, "countryCode": "DE",
+        "name": "acme", "description": "", "email": null, "mailSenderName": null, "mailLanguage": "EN",
+        "storefrontUrl": null, "checkoutUrlTemplate": null, "allowedOrigins": [], "trustedDocumentsRequired": false, "countryCode": "DE",
         "currencyCode": "EUR", "updatedAt": "2026-06-01T12:00:00Z",
     });
     assert_eq!(before, nothing);
     app.clock.advance(chrono::TimeDelta::minutes(1));
     let input = json!({
         "name": "Fjord & Field", "description": "Outdoor\nthings", "email": " help@fjord.example ",
-        "mailSenderName": "Fjord's letters", "storefrontUrl": "https://Fjord.example/de/",
+        "mailSenderName": "Fjord's letters", "mailLanguage": "DE", "storefrontUrl": "https://Fjord.example/de/",
         "checkoutUrlTemplate": "https://pay.fjord.example/{cart_id}?key={key}",
     });
     let changed = update(&app, &store, input).await;
     assert_eq!(changed["userErrors"], json!([]));
     let expected = json!({
         "name": "Fjord & Field", "description": "Outdoor\nthings", "email": "help@fjord.example",
-        "mailSenderName": "Fjord's letters", "storefrontUrl": "https://fjord.example/de",
+        "mailSenderName": "Fjord's letters", "mailLanguage": "DE", "storefrontUrl": "https://fjord.example/de",
         "checkoutUrlTemplate": "https://pay.fjord.example/{cart_id}?key={key}", "allowedOrigins": [],
         "trustedDocumentsRequired": false, "countryCode": "DE", "currencyCode": "EUR",
         "updatedAt": "2026-06-01T12:01:00Z",
@@ -69,6 +70,37 @@ async fn what_a_merchant_changes_is_shown_wherever_it_counts() {
     let mail = app.mails("bob@example.com").await.pop().expect("a mail");
     assert_eq!((mail.from_name.as_str(), mail.reply_to.as_deref()), ("Fjord's letters", Some("help@fjord.example")));
     assert!(mail.text.contains("https://fjord.example/de/account/reset/") && mail.subject.ends_with("Fjord & Field"));
+    assert!(mail.subject.starts_with("Wählen Sie ein neues Passwort"), "{}", mail.subject);
+}
+
+#[tokio::test]
+async fn a_mail_can_be_looked_at_before_anybody_gets_it() {
+    let app = TestApp::with(&[("STAFF_URL", "https://admin.example")]).await;
+    let store = app.store("acme").await;
+    update(&app, &store, json!({ "mailSenderName": "Letters", "mailLanguage": "FR", "email": "help@fjord.example" }))
+        .await;
+    let preview = "query($template: EmailTemplate!, $language: LanguageCode) {
+        emailPreview(template: $template, language: $language) { language senderName replyTo subject text html } }";
+    let shown = async |template: &str, language: Value| {
+        let variables = json!({ "template": template, "language": language });
+        app.gql(&store.secret, preview, variables).await["emailPreview"].take()
+    };
+    let reset = shown("CUSTOMER_PASSWORD_RESET", Value::Null).await;
+    assert_eq!((&reset["language"], &reset["senderName"]), (&json!("FR"), &json!("Letters")));
+    assert_eq!(
+        (&reset["replyTo"], &reset["subject"]),
+        (&json!("help@fjord.example"), &json!("Choisissez un nouveau mot de passe: acme"))
+    );
+    assert!(reset["text"].as_str().is_some_and(|text| text.contains("Token: example")), "{reset:#}");
+    let invitation = shown("STAFF_INVITATION", json!("DE")).await;
+    assert_eq!((&invitation["subject"], &invitation["replyTo"]), (&json!("Sie sind eingeladen: acme"), &Value::Null));
+    let link = "https://admin.example/invitation#token=example";
+    for part in ["text", "html"] {
+        assert!(invitation[part].as_str().is_some_and(|text| text.contains(link)), "{invitation:#}");
+    }
+    let answer = app.ask(&store.secret, "{ emailPreview(template: STAFF_INVITATION, language: ES) { subject } }").await;
+    assert_eq!(answer.code(), "BAD_USER_INPUT");
+    assert_eq!(app.mailbox.count(), 0, "nobody was written to");
 }
 
 #[tokio::test]

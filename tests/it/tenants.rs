@@ -25,6 +25,7 @@ fn store(handle: &str, external_id: Option<&str>) -> NewStore {
         currency: Currency::EUR,
         country: Country::DE,
         delivery: Some(NewProfile::flat("Germany", &[Country::DE], true, "Post", 490)),
+        plan: Some("trial".to_owned()),
         owner: Some(NewStaff { email: "ada@shop.example".to_owned(), name: "Ada".to_owned(), role: OWNER.to_owned() }),
     }
 }

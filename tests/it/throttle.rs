@@ -274,7 +274,7 @@ async fn a_shop_that_has_too_much_under_way_is_refused_and_keeps_no_other_waitin
         app.ask(key, SHOP).await;
     }
     let (release, held) = hold(&app, &store).await;
-    let waiting = join_all((0..32).map(|_| app.ask(&store.secret, PRODUCTS)));
+    let waiting = join_all((0..64).map(|_| app.ask(&store.secret, PRODUCTS)));
     let meanwhile = async {
         // Polled after all of those: each has its place, and waits.
         let refused = app.ask(&store.secret, PRODUCTS).await;
@@ -301,15 +301,15 @@ async fn shoppers_leave_room_for_who_runs_the_shop() {
         app.ask(key, SHOP).await;
     }
     let (release, held) = hold(&app, &store).await;
-    let shoppers = join_all((0..30).map(|_| app.ask(&store.publishable, PRODUCTS)));
-    let staff = join_all((0..8).map(|_| app.ask(&store.secret, PRODUCTS)));
+    let shoppers = join_all((0..54).map(|_| app.ask(&store.publishable, PRODUCTS)));
+    let staff = join_all((0..16).map(|_| app.ask(&store.secret, PRODUCTS)));
     let meanwhile = async {
-        assert_eq!(app.ask(&store.secret, PRODUCTS).await.status, StatusCode::TOO_MANY_REQUESTS, "32 in all");
+        assert_eq!(app.ask(&store.secret, PRODUCTS).await.status, StatusCode::TOO_MANY_REQUESTS, "64 in all");
         release.send(()).expect("it waits");
     };
     let (shoppers, staff, ()) = tokio::join!(shoppers, staff, meanwhile);
     let refused = |answers: &[Answer]| answers.iter().filter(|answer| answer.status == 429).count();
-    assert_eq!((refused(&shoppers), refused(&staff)), (6, 0), "three quarters of 32 are shoppers'");
+    assert_eq!((refused(&shoppers), refused(&staff)), (6, 0), "three quarters of 64 are shoppers'");
     held.await.expect("a task").expect("read");
 }
 

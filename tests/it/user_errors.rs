@@ -191,6 +191,7 @@ fn of_settings() -> Vec<Case> {
         of("description", &long(5001), "input.description"),
         of("email", "\"ada\"", "input.email"),
         of("mailSenderName", &long(256), "input.mailSenderName"),
+        of("mailLanguage", "ES", "input.mailLanguage"),
         of("storefrontUrl", "\"shop.example\"", "input.storefrontUrl"),
         of("checkoutUrlTemplate", "\"https://shop.example\"", "input.checkoutUrlTemplate"),
         ("allowedOriginsUpdate", r#"origins: ["https://shop.example", "shop.example"]"#.into(), "origins.1"),
@@ -271,6 +272,7 @@ fn of_tenants(acme: &str) -> Vec<Case> {
         created(create(r#"handle: "x""#, r#"handle: "acme""#), "input.handle"),
         created(create(r#"name: "X""#, r#"name: " ""#), "input.name"),
         created(create(r#"description: """#, &format!("description: {}", long(5001))), "input.description"),
+        created(create(r#"name: "X""#, r#"name: "X", plan: "none""#), "input.plan"),
         created(create("country: DE", "country: ZZ"), "input.country"),
         created(create(r#"shippingRate: "1""#, r#"shippingRate: "1.999""#), "input.shippingRate"),
         created(create(r#"shippingRate: "1""#, r#"shippingRate: "-1""#), "input.shippingRate"),
@@ -285,6 +287,61 @@ fn of_tenants(acme: &str) -> Vec<Case> {
         ("tenantDelete", id(), "id"),
         ("tenantDelete", r#"id: "rubbish""#.to_owned(), "id"),
     ]
+}
+
+/// By an operator's token, all but the first: there is a tenant of the handle "acme".
+fn of_plans(acme: &str) -> Vec<Case> {
+    let create = |rest: &str| ("planCreate", format!("input: {{ handle: \"x\", plan: {{ name: \"X\", {rest} }} }}"));
+    let update = |rest: &str| ("planUpdate", format!("planId: {FREE}, input: {{ {rest} }}"));
+    let of = |(name, arguments): (&'static str, String), path: &'static str| (name, arguments, path);
+    let price = "{ interval: MONTH, currencyCode: EUR, minorUnits: 1 }";
+    let tenant = format!("tenantId: \"{acme}\"");
+    vec![
+        ("planChange", format!("planId: {}", gid("Plan")), "planId"),
+        ("planChange", "planId: \"rubbish\"".into(), "planId"),
+        ("planChange", format!("planId: {BASIC}, currencyCode: JPY"), "currencyCode"),
+        ("planCreate", r#"input: { handle: "A b", plan: { name: "X" } }"#.into(), "input.handle"),
+        ("planCreate", r#"input: { handle: "free", plan: { name: "X" } }"#.into(), "input.handle"),
+        ("planCreate", r#"input: { handle: "x", plan: {} }"#.into(), "input.plan.name"),
+        of(create(&format!("description: {}", long(5001))), "input.plan.description"),
+        of(create("limits: [{ name: PRODUCTS, max: -1 }]"), "input.plan.limits.0"),
+        of(create("apiPointsPerSecond: 0"), "input.plan.apiPointsPerSecond"),
+        of(create("jobWeight: 101"), "input.plan.jobWeight"),
+        of(create("transactionFee: { basisPoints: 10001, minorUnits: 0 }"), "input.plan.transactionFee"),
+        of(create("trialDays: 367"), "input.plan.trialDays"),
+        of(create(&format!("trialDays: 1, followerId: {}", gid("Plan"))), "input.plan.followerId"),
+        of(create("trialDays: 1, followerId: \"rubbish\""), "input.plan.followerId"),
+        of(create(&format!("followerId: {BASIC}")), "input.plan.followerId"),
+        of(create("prices: [{ interval: MONTH, currencyCode: EUR, minorUnits: 0 }]"), "input.plan.prices.0"),
+        of(create(&format!("prices: [{price}, {price}]")), "input.plan.prices.1"),
+        of(update("name: \"a\\nb\""), "input.name"),
+        of(update("limits: [{ name: PRODUCTS }, { name: PRODUCTS, max: 1 }]"), "input.limits.1"),
+        of(update("features: [CUSTOM_ROLES, CUSTOM_ROLES]"), "input.features.1"),
+        of(update(&format!("trialDays: 1, followerId: {FREE}")), "input.followerId"),
+        ("planUpdate", format!("planId: {}, input: {{}}", gid("Plan")), "planId"),
+        ("planActivate", format!("tenantId: {}", gid("Tenant")), "tenantId"),
+        ("planActivate", tenant.clone(), "planId"),
+        ("planActivate", format!("{tenant}, planId: \"rubbish\""), "planId"),
+        ("planActivate", format!("{tenant}, planId: {BASIC}, currencyCode: JPY"), "currencyCode"),
+        ("planOverridesSet", format!("tenantId: {}, input: {{}}", gid("Tenant")), "tenantId"),
+        (
+            "planOverridesSet",
+            format!(
+                "{tenant}, input: {{ features: [{{ name: CUSTOM_ROLES, isOn: true }}, {{ name: CUSTOM_ROLES, isOn: true }}] }}"
+            ),
+            "input.features.1",
+        ),
+    ]
+}
+
+/// Plans that there are from the beginning.
+const FREE: &str = "\"gid://emporia/Plan/00000000-0000-8000-8000-000000000101\"";
+const BASIC: &str = "\"gid://emporia/Plan/00000000-0000-8000-8000-000000000103\"";
+
+/// Mutations that are sent with an operator's token.
+fn is_of_operators(mutation: &str) -> bool {
+    let of_tenants = mutation.starts_with("tenant") && !mutation.starts_with("tenantSettings");
+    of_tenants || (mutation.starts_with("plan") && mutation != "planChange")
 }
 
 fn of_staff() -> Vec<Case> {
@@ -502,6 +559,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         of_staff(),
         of_support(),
         of_tenants(&format!("gid://emporia/Tenant/{}", shop.store.tenant)),
+        of_plans(&format!("gid://emporia/Tenant/{}", shop.store.tenant)),
     ]
     .concat();
     let operator = shop.app.operator().await;
@@ -516,9 +574,7 @@ async fn a_path_leads_from_the_arguments_to_the_input() {
         let query = format!("mutation {{ {mutation}({arguments}) {once} {{ userErrors {{ field message }} }} }}");
         let answer = match BY_STAFF.contains(mutation) {
             true => shop.app.gql_as(&member.access_token, &query, json!({})).await,
-            false if mutation.starts_with("tenant") && !mutation.starts_with("tenantSettings") => {
-                shop.app.gql_as(&operator.token, &query, json!({})).await
-            }
+            false if is_of_operators(mutation) => shop.app.gql_as(&operator.token, &query, json!({})).await,
             false => shop.app.gql(&shop.store.secret, &query, json!({})).await,
         };
         let errors = answer[*mutation]["userErrors"].as_array().expect("user errors");

@@ -12,7 +12,7 @@ use crate::catalog::store;
 use crate::clock::Entropy;
 use crate::db::error::constraint;
 use crate::db::idempotency::{Key, Once, once};
-use crate::db::{QueryResult, TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::inventory;
 use crate::tag::TagChange;
@@ -88,6 +88,11 @@ pub async fn product_delete(db: &TenantDb, id: Uuid) -> ServiceResult<(), Catalo
         Ok(())
     })
     .await
+}
+
+/// How many products there are, whatever their status.
+pub async fn products_count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    store::products_count_all(conn).await
 }
 
 /// Locks the products with these handles and all their stock, in the order in which everyone takes them: before

@@ -18,6 +18,8 @@ use crate::db::TenantTx;
 use crate::error::{Fault, ServiceError};
 use crate::inventory;
 use crate::inventory::model::StockChange;
+use crate::plan::model::Resource;
+use crate::plan::service::{Left, hold_in_tx};
 
 /// How many products one call may write: bounds memory and the statements' size.
 pub const MAX_DRAFTS: usize = 500;
@@ -42,6 +44,9 @@ pub async fn products_upsert_in_tx(
         return Err(Fault::internal(format!("{} products in one write", products.len())));
     }
     let mut drafts: Vec<Result<ProductDraft, Vec<Violation>>> = products.into_iter().map(checked).collect();
+    // Before any product is locked. What names its product by its id makes none.
+    let makes = drafts.iter().flatten().any(|draft| !matches!(draft.key, ProductKey::Id(_)));
+    let room = if makes { Some(hold_in_tx(tx, Resource::Products, now).await?) } else { None };
     let stored = lock_stored(tx, &drafts).await?;
     recognise(&mut drafts, &stored);
     membership::check(tx, &mut drafts).await?;
@@ -59,9 +64,30 @@ pub async fn products_upsert_in_tx(
             Ok(Planned { draft, before, after })
         }));
     }
+    if let Some(room) = room
+        && planned.iter().flatten().any(|planned| planned.before.is_none())
+        && let Some(left) = room.left(tx.conn()).await?
+    {
+        keep_to(left, &mut planned);
+    }
     write(tx, now, entropy, actor, &planned).await?;
     let moved = membership::set(tx, now, &planned_collections(&planned)).await?;
     Ok(planned.into_iter().map(|planned| planned.map(|planned| planned.outcome(&moved))).collect())
+}
+
+/// Refuses those of the new products, the last of them, for which the plan has no room.
+fn keep_to(left: Left, planned: &mut [Result<Planned<'_>, Vec<Violation>>]) {
+    let mut more = left.more;
+    for slot in planned {
+        if !matches!(slot, Ok(planned) if planned.before.is_none()) {
+            continue;
+        }
+        if more > 0 {
+            more -= 1;
+        } else {
+            *slot = Err(vec![Violation::new(at![], CatalogCode::PlanLimitReached, left.full.to_string())]);
+        }
+    }
 }
 
 /// A draft with what it starts from and what it leads to.

@@ -26,7 +26,9 @@ pub use membership::{
     lock_collections,
 };
 pub use owner::{product_of_image, product_of_option, product_of_option_value};
-pub use products::{delete_product, lock_products, product_by_handle, products_by_id, products_page};
+pub use products::{
+    delete_product, lock_products, product_by_handle, products_by_id, products_count_all, products_page,
+};
 pub use variants::{variant_details, variant_ids, variants_by_id, variants_of_page, variants_of_products};
 pub use whole::{lock_whole_products, options};
 pub use write::{Changes, apply};

@@ -133,6 +133,11 @@ pub async fn lock_products(tx: &mut TenantTx<'_>, ids: &[Uuid], handles: &[Strin
 }
 
 /// Deletes a product; what belongs to it goes along.
+/// How many products there are, whatever their status.
+pub async fn products_count_all(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    products::table.filter(products::tenant_id.eq(conn.tenant())).count().get_result(conn).await
+}
+
 pub async fn delete_product(tx: &mut TenantTx<'_>, id: Uuid) -> QueryResult<usize> {
     diesel::delete(products::table)
         .filter(products::tenant_id.eq(tx.tenant()))

@@ -19,6 +19,8 @@ use crate::inventory::model::{Known, Stocked};
 use crate::inventory::rule::InventoryRule;
 use crate::inventory::service::{Ledger, adjust_known_in_tx};
 use crate::order::draft::OrderDraft;
+use crate::plan;
+use crate::plan::model::Resource;
 use crate::shipping::service::options_for_cart;
 use crate::shop;
 
@@ -50,7 +52,8 @@ pub async fn begin(till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
 async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
     let now = till.clock.now();
     let (mut on_key, mut on_attempt, mut on_shelf) = (tx.conn().clone(), tx.conn().clone(), tx.conn().clone());
-    let mut on_options = tx.conn().clone();
+    let (mut on_options, mut on_plan) = (tx.conn().clone(), tx.conn().clone());
+    plan::service::enter_in_tx(tx)?;
     let find_key = async {
         match &wish.key {
             Some(key) => idempotency::find(&mut on_key, key, now).await,
@@ -59,12 +62,13 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
     };
     // In one packet, the lock first: it orders all requests that could be for the same key, since a key counts for one
     // cart, and what stands behind it sees what whoever held it before has committed.
-    let (cart, found, attempt, shelf, options) = try_join!(
-        cart::store::lock(tx, &wish.cart, now),
-        find_key,
-        store::open_attempt(&mut on_attempt, wish.cart.id),
-        store::shelf(&mut on_shelf, wish.cart.id),
-        options_for_cart(&mut on_options, wish.cart.id),
+    let (cart, found, attempt, shelf, options, plan) = try_join!(
+        async { Ok::<_, Fault>(cart::store::lock(tx, &wish.cart, now).await?) },
+        async { Ok::<_, Fault>(find_key.await?) },
+        async { Ok::<_, Fault>(store::open_attempt(&mut on_attempt, wish.cart.id).await?) },
+        async { Ok::<_, Fault>(store::shelf(&mut on_shelf, wish.cart.id).await?) },
+        async { Ok::<_, Fault>(options_for_cart(&mut on_options, wish.cart.id).await?) },
+        plan::service::in_force(&mut on_plan),
     )?;
     let Some(cart) = cart else { return refuse(CheckoutRule::CartNotFound) };
     match found {
@@ -92,6 +96,9 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
     if wish.expected_total.is_some_and(|expected| expected != draft.total_minor) {
         return refuse(CheckoutRule::TotalChanged);
     }
+    // Before the stock is locked: who writes products holds this first as well.
+    let room = plan::service::held_in_tx(tx, &plan, Resource::OrdersPerMonth, now).await?;
+    room.check::<Vec<CheckoutRule>>(tx.conn()).await.inspect_err(note_full)?;
     take_stock(tx, till, &draft, known(&cart, &shelf)).await?;
     if pays_later {
         settle_in_tx(tx, till, &draft, false, wish.key.as_ref()).await?;
@@ -101,6 +108,13 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
     store::insert_attempt(tx, id, &draft, wish.key.as_ref(), now, now + RESERVED).await?;
     ring_in_tx(tx, Work::Payments, now + RESERVED)?;
     Ok(Begun::Charge(Reserved { id, amount_minor: draft.total_minor }))
+}
+
+/// The shop's plan is the shop's affair: shoppers are not told of it, and so the log is.
+fn note_full(error: &ServiceError<Vec<CheckoutRule>>) {
+    if let ServiceError::Rule(_) = error {
+        tracing::info!("a checkout was refused: the shop's plan has no room for another order this month");
+    }
 }
 
 /// What to do about a payment that is on its way already.

@@ -13,7 +13,7 @@ pub use operator::{Resolution, payment_resolve, payments_undecided};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -208,6 +208,16 @@ pub async fn is_being_paid(conn: &mut TenantConn<'_>, cart_id: Uuid) -> QueryRes
 /// Those of these carts for which a payment is on its way. To be asked under the carts' locks.
 pub async fn being_paid(conn: &mut TenantConn<'_>, cart_ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
     store::being_paid(conn, cart_ids).await
+}
+
+/// Orders that were placed from one time until before another, those that were cancelled too, and payments under way.
+pub async fn orders_count(conn: &mut TenantConn<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> QueryResult<i64> {
+    store::orders_count(conn, from, until).await
+}
+
+/// Orders that were placed from one time until before another, without payments under way.
+pub async fn orders_placed(conn: &mut TenantConn<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> QueryResult<i64> {
+    store::orders_placed(conn, from, until).await
 }
 
 /// The order's token, for whoever has the cart's key.

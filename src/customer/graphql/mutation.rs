@@ -12,7 +12,7 @@ use super::payload::*;
 use super::query::own;
 use crate::access::permission::{READ_ORDERS, WRITE_CUSTOMERS};
 use crate::address::graphql::MailingAddress;
-use crate::customer::letter::read_link;
+use crate::customer::link::read_link;
 use crate::customer::loaders::AddressesOf;
 use crate::customer::model::SignedIn;
 use crate::customer::rule::{CustomerResult, CustomerRule, Refusal};

@@ -1,12 +1,12 @@
 //! What customers change of themselves.
 
 use super::{Desk, MAILS, refuse, sign_in_tx, tell_in_tx, write_to_in_tx};
-use crate::customer::letter::{Letter, Notice};
 use crate::customer::model::{AccessToken, Email, PROOF_LIFE, PersonChange};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::secret::Secret;
 use crate::customer::store::{self, LetterKind, NewLetter};
 use crate::error::Fault;
+use crate::mail::letter::Letter;
 use uuid::Uuid;
 
 /// A change of an account; what is none stays.
@@ -56,15 +56,15 @@ pub async fn customer_update(
             store::update_customer(tx, &customer).await?;
             if let Some(to) = &email {
                 await_proof(tx, desk, customer.id, to, &proof).await?;
-                write_to_in_tx(tx, desk, Letter::NewAddress, to, (customer.id, &proof)).await?;
-                tell_in_tx(tx, desk, Notice::AddressAsked, &customer.email).await?;
+                write_to_in_tx(tx, desk, Letter::CustomerEmailVerification, to, (customer.id, &proof)).await?;
+                tell_in_tx(tx, desk, Letter::CustomerEmailChangeRequested, &customer.email).await?;
             }
             let mut token = None;
             if let Some(hash) = &hash {
                 store::set_password(tx, customer.id, hash).await?;
                 store::delete_tokens_of(tx, customer.id).await?;
                 token = Some(sign_in_tx(tx, desk, &customer).await?.token);
-                tell_in_tx(tx, desk, Notice::PasswordChanged, &customer.email).await?;
+                tell_in_tx(tx, desk, Letter::CustomerPasswordChanged, &customer.email).await?;
             }
             Ok((customer.id, token))
         })

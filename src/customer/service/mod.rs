@@ -31,7 +31,7 @@ pub use staff::{
     CustomerEntry, EntryChange, customer_change, customer_delete, customer_enter, customer_tags_change, customers_page,
 };
 
-use super::letter::{Letter, Notice};
+use super::link;
 use super::model::{AccessToken, Customer, Email, SignedIn, TOKEN_LIFE};
 use super::rule::{CustomerResult, Refusal};
 use super::secret::Secret;
@@ -41,6 +41,7 @@ use crate::attempts::Bound;
 use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::mail;
+use crate::mail::letter::{Letter, Reader, Way, Writer};
 use crate::order;
 use crate::password::{PasswordError, Whose};
 use crate::places::Place;
@@ -111,7 +112,7 @@ fn unchecked(error: PasswordError, field: &[&str]) -> ServiceError<Vec<super::ru
     }
 }
 
-/// Posts a letter in the transaction of what it tells of.
+/// Posts a letter with a token, in the transaction of what it tells of.
 async fn write_to_in_tx(
     tx: &mut TenantTx<'_>,
     desk: &Desk,
@@ -119,19 +120,26 @@ async fn write_to_in_tx(
     to: &Email,
     (id, token): (Uuid, &Secret),
 ) -> QueryResult<()> {
-    // A tenant without a shop is not finished: nobody shops there.
-    match shop::store::shop(tx.conn()).await? {
-        Some(shop) => mail::post_in_tx(tx, &desk.app, letter.write(&shop, to, id, token)).await,
-        None => Ok(()),
-    }
+    post_letter_in_tx(tx, desk, letter, to, |storefront| link::way(storefront, letter, id, token.reveal())).await
 }
 
 /// Tells a customer of what was done with their account.
-async fn tell_in_tx(tx: &mut TenantTx<'_>, desk: &Desk, notice: Notice, to: &Email) -> QueryResult<()> {
-    match shop::store::shop(tx.conn()).await? {
-        Some(shop) => mail::post_in_tx(tx, &desk.app, notice.write(&shop, to)).await,
-        None => Ok(()),
-    }
+async fn tell_in_tx(tx: &mut TenantTx<'_>, desk: &Desk, letter: Letter, to: &Email) -> QueryResult<()> {
+    post_letter_in_tx(tx, desk, letter, to, |_| Way::None).await
+}
+
+async fn post_letter_in_tx(
+    tx: &mut TenantTx<'_>,
+    desk: &Desk,
+    letter: Letter,
+    to: &Email,
+    way: impl FnOnce(Option<&str>) -> Way,
+) -> QueryResult<()> {
+    // A tenant without a shop is not finished: nobody shops there.
+    let Some(shop) = shop::store::shop(tx.conn()).await? else { return Ok(()) };
+    let to = Reader { address: &to.address, name: None };
+    let mail = letter.write(Writer::from(&shop), to, &way(shop.storefront_url.as_deref()), &[]);
+    mail::post_in_tx(tx, &desk.app, mail).await
 }
 
 /// Signs a locked customer in.

@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use super::{Desk, MAILS, PASSWORDS, refuse, sign_in_tx, unchecked, write_to_in_tx};
-use crate::customer::letter::Letter;
 use crate::customer::model::{Customer, Email, RESET_LIFE, SignedIn};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::secret::Secret;
 use crate::customer::store::{self, EMAIL_TAKEN, LetterKind, NewLetter};
 use crate::db::error::constraint;
 use crate::error::{Fault, ServiceError};
+use crate::mail::letter::Letter;
 use crate::password::Verdict;
 
 /// Mails a link that leads to a new password, if the address has an account. Everyone is answered alike.
@@ -33,7 +33,7 @@ async fn recover(desk: Desk, email: Email) -> Result<(), Fault> {
             let new =
                 NewLetter { customer_id: customer.id, kind, to: &customer.email, token: token.hash(), expires_at };
             store::put_letter(tx, &new, now).await?;
-            write_to_in_tx(tx, &desk, Letter::Reset, &customer.email, (customer.id, &token)).await?;
+            write_to_in_tx(tx, &desk, Letter::CustomerPasswordReset, &customer.email, (customer.id, &token)).await?;
             Ok(())
         })
         .await

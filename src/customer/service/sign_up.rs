@@ -1,11 +1,11 @@
 //! Signing up: everyone is answered alike, and what there is to say is mailed to the address.
 
 use super::{Desk, MAILS, refuse, write_to_in_tx};
-use crate::customer::letter::Letter;
 use crate::customer::model::{Email, PROOF_LIFE, Person, PersonChange, RESET_LIFE, spoken};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::store::{self, LetterKind, NewLetter, NewSignup};
 use crate::error::Fault;
+use crate::mail::letter::Letter;
 
 /// Who would like to have an account.
 #[derive(Clone)]
@@ -49,14 +49,14 @@ async fn sign_up(desk: Desk, email: Email, person: Person) -> Result<(), Fault> 
                 let expires_at = now + PROOF_LIFE;
                 let new = NewSignup { id, email: &email, person: &person, token: token.hash(), expires_at };
                 store::put_signup(tx, &new, now).await?;
-                write_to_in_tx(tx, &desk, Letter::SignUp, &email, (id, &token)).await?;
+                write_to_in_tx(tx, &desk, Letter::CustomerAccountActivation, &email, (id, &token)).await?;
                 return Ok::<_, Fault>(());
             };
             let (kind, expires_at) = (LetterKind::Reset, now + RESET_LIFE);
             let new = NewLetter { customer_id: known.id, kind, to: &known.email, token: token.hash(), expires_at };
             store::put_letter(tx, &new, now).await?;
             // Where the account has its mail, however the address was written now.
-            write_to_in_tx(tx, &desk, Letter::HasAccount, &known.email, (known.id, &token)).await?;
+            write_to_in_tx(tx, &desk, Letter::CustomerAccountExists, &known.email, (known.id, &token)).await?;
             Ok(())
         })
         .await

@@ -4,11 +4,11 @@ use uuid::Uuid;
 
 use super::password::taken;
 use super::{Desk, refuse, tell_in_tx};
-use crate::customer::letter::Notice;
 use crate::customer::model::{Customer, CustomerCondition, CustomerSort, Email, PersonChange, labels, spoken};
 use crate::customer::rule::{Checks, CustomerResult, Refusal};
 use crate::customer::store;
 use crate::db::{QueryResult, TenantConn};
+use crate::mail::letter::Letter;
 use crate::order;
 use crate::page::PageQuery;
 use crate::search::Query;
@@ -114,7 +114,7 @@ pub async fn customer_change(
                 store::drop_letters(tx, customer.id).await?;
                 store::delete_tokens_of(tx, customer.id).await?;
                 if customer.is_enabled {
-                    tell_in_tx(tx, desk, Notice::AddressChanged, &customer.email).await?;
+                    tell_in_tx(tx, desk, Letter::CustomerEmailChanged, &customer.email).await?;
                 }
             }
             customer.email = email;

@@ -97,6 +97,8 @@ impl StoreFile {
             currency,
             country: country(&self.country)?,
             delivery: Some(NewProfile { name: "General profile".to_owned(), zones: zones? }),
+            // It is there to show everything.
+            plan: Some("pro".to_owned()),
             owner: None,
         })
     }

@@ -173,6 +173,7 @@ fn new_store(handle: String, name: &str, shop: NewShopConfig) -> NewStore {
         currency,
         country,
         delivery: Some(delivery),
+        plan: None,
         owner: None,
     }
 }

@@ -11,6 +11,7 @@ use crate::identity::model::{EMAIL_TOKEN_LIFE, MAIL_EVERY, Purpose, StaffMember}
 use crate::identity::rule::{Refusal, StaffRule};
 use crate::identity::secret::{OnceToken, once_hash};
 use crate::identity::store::{once, staff};
+use crate::mail::letter::Letter;
 
 /// Mails a member a token that proves the address.
 pub async fn email_verification_send(app: &App, db: &TenantDb, staff_id: Uuid) -> ServiceResult<(), StaffRule> {
@@ -34,7 +35,7 @@ pub async fn email_verification_send(app: &App, db: &TenantDb, staff_id: Uuid) -
             expires_at: now + EMAIL_TOKEN_LIFE,
         };
         once::insert(tx, &new, now).await?;
-        mail::post_email_in_tx(tx, app, &member, &token).await?;
+        mail::post_letter_in_tx(tx, app, Letter::StaffEmailVerification, &member, &token).await?;
         Ok(())
     })
     .await

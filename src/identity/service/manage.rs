@@ -22,7 +22,10 @@ use crate::identity::model::{
 use crate::identity::rule::{Refusal, StaffRule};
 use crate::identity::secret::OnceToken;
 use crate::identity::store::{identities, once, overrides, session, staff};
+use crate::mail::letter::Letter;
 use crate::page::PageQuery;
+use crate::plan::model::Resource;
+use crate::plan::service::hold_in_tx;
 use crate::role::service::roles;
 use crate::shop::service::shop_lock_in_tx;
 
@@ -51,14 +54,16 @@ pub async fn staff_invite(
 ) -> ServiceResult<StaffMember, StaffRule> {
     let (now, token) = (app.clock.now(), OnceToken::from_random(app.entropy.bytes()));
     let take_in = async |tx: &mut TenantTx<'_>| {
+        let room = hold_in_tx(tx, Resource::StaffMembers, now).await?;
         shop_lock_in_tx(tx).await?;
         if staff::count(tx.conn()).await? >= MAX_STAFF {
             return Err(refused(Refusal::TooMany, &[]));
         }
+        room.check::<StaffRule>(tx.conn()).await?;
         check_role(tx.conn(), grants, &new.role, true).await?;
         let member = staff_create_in_tx(tx, &app.entropy, now, &new).await.map_err(below_input)?;
         once::insert(tx, &invitation(app, &member, &token), now).await?;
-        mail::post_invitation_in_tx(tx, app, &member, &token).await?;
+        mail::post_letter_in_tx(tx, app, Letter::StaffInvitation, &member, &token).await?;
         Ok(member)
     };
     // Of an address that is none, the transaction says so.
@@ -82,7 +87,7 @@ pub async fn invitation_send(app: &App, db: &TenantDb, email: &str) -> Result<()
             return Ok(());
         }
         once::insert(tx, &invitation(app, &found.member, &token), now).await?;
-        mail::post_invitation_in_tx(tx, app, &found.member, &token).await?;
+        mail::post_letter_in_tx(tx, app, Letter::StaffInvitation, &found.member, &token).await?;
         Ok(())
     })
     .await

@@ -18,6 +18,9 @@ use crate::password::Whose;
 use crate::role::model::is_handle;
 use crate::role::service::roles;
 
+/// Owners who are mailed, at most.
+const FEW_OWNERS: i64 = 10;
+
 /// Takes a member in, who has no password yet, with a role that the shop has. A refusal leaves the transaction to be rolled back.
 pub async fn staff_create_in_tx(
     tx: &mut TenantTx<'_>,
@@ -56,6 +59,16 @@ pub async fn staff_create(app: &App, db: &TenantDb, new: &NewStaff) -> ServiceRe
 /// The member with this address, as [`normal_email`] has it.
 pub async fn staff_by_email(conn: &mut TenantConn<'_>, email: &str) -> QueryResult<Option<StaffMember>> {
     Ok(staff::by_email(conn, email).await?.map(|found| found.member))
+}
+
+/// How many members there are, those who are invited or suspended too.
+pub async fn staff_count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    staff::count(conn).await
+}
+
+/// Members who are owners and sign in, the first few of them: who is told what concerns the whole shop.
+pub async fn owners(conn: &mut TenantConn<'_>) -> QueryResult<Vec<StaffMember>> {
+    staff::active_with_role(conn, SystemRole::Owner.handle(), FEW_OWNERS).await
 }
 
 /// Whether any member, whatever their standing, has the role.

@@ -16,7 +16,8 @@ pub use email::{email_verification_send, email_verify};
 pub use keys::{KeyInfo, Rotated, keys_list, keys_load, keys_published, keys_rotate};
 pub use manage::{StaffChange, invitation_send, staff_invite, staff_page, staff_remove, staff_update};
 pub use member::{
-    password_set_by_operator, password_token_show, somebody_has_role, staff_by_email, staff_create, staff_create_in_tx,
+    owners, password_set_by_operator, password_token_show, somebody_has_role, staff_by_email, staff_count,
+    staff_create, staff_create_in_tx,
 };
 pub use network::{ask_for_mail, guess};
 pub use outside::{membership_put, organization_tenant, outside_standing};

@@ -6,13 +6,15 @@ use uuid::Uuid;
 use super::manage::{member_remove_in_tx, member_suspend_in_tx};
 use crate::access::Effect;
 use crate::app::App;
-use crate::db::{Db, QueryResult, TenantDb, TenantTx};
+use crate::db::{Db, QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::Fault;
 use crate::identity::model::{MAX_STAFF, StaffStatus};
 use crate::identity::outside::{Membership, Standing};
 use crate::identity::provider::member_id;
 use crate::identity::store::{identities, organizations, overrides, staff};
 use crate::ids::TenantId;
+use crate::plan::model::Resource;
+use crate::plan::service::{Room, hold_in_tx};
 use crate::shop::service::shop_lock_in_tx;
 use crate::tenant::resolve::Changed;
 
@@ -31,6 +33,7 @@ pub async fn organization_tenant(db: &Db, issuer: &str, id: &str) -> Result<Opti
 pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membership) -> Result<bool, Fault> {
     let (id, now) = (member_id(db.tenant(), issuer, &said.subject), app.clock.now());
     let put = async |tx: &mut TenantTx<'_>| {
+        let room = hold_in_tx(tx, Resource::StaffMembers, now).await?;
         shop_lock_in_tx(tx).await?;
         let known = identities::known(tx, id).await?;
         if !said.is_news(known.as_ref()) {
@@ -39,7 +42,7 @@ pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membe
         let is_there = known.as_ref().is_some_and(|known| !known.has_ended);
         if said.has_ended {
             leave_in_tx(tx, id, now).await?;
-        } else if is_there || staff::count(tx.conn()).await? < MAX_STAFF {
+        } else if is_there || has_room(tx.conn(), &room).await? {
             identities::put_member(tx, issuer, id, said, now).await?;
         } else {
             tracing::warn!(tenant = %tx.tenant(), "a shop has as many staff as it may: a provider's member is not listed");
@@ -50,6 +53,12 @@ pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membe
         Ok(true)
     };
     app.resolver.change(Changed::Members(db.tenant()), async || db.write(put).await).await
+}
+
+/// Whether there may be one more, by the plan and by what any shop may have.
+async fn has_room(conn: &mut TenantConn<'_>, room: &Room) -> QueryResult<bool> {
+    let is_full = room.left(conn).await?.is_some_and(|left| left.more == 0);
+    Ok(!is_full && staff::count(conn).await? < MAX_STAFF)
 }
 
 /// Removes a member who has left. What the shop has said against them is kept: whoever leaves and comes again is suspended

@@ -12,6 +12,7 @@ use crate::identity::model::{Ended, MAIL_EVERY, PASSWORD_TOKEN_LIFE, Purpose, St
 use crate::identity::rule::{Refusal, StaffRule, check_password};
 use crate::identity::secret::{OnceToken, once_hash};
 use crate::identity::store::{once, session, staff};
+use crate::mail::letter::Letter;
 use crate::password::{Verdict, Whose};
 
 /// Changes a member's password, which ends all other sessions.
@@ -80,7 +81,7 @@ async fn recover(app: &App, db: &TenantDb, email: &str) -> Result<(), Fault> {
         let is_new = !once::mailed_since(tx.conn(), member.id, Purpose::Password, now - MAIL_EVERY).await?;
         if is_new {
             once::insert(tx, &new, now).await?;
-            mail::post_password_in_tx(tx, app, &member, &token).await?;
+            mail::post_letter_in_tx(tx, app, Letter::StaffPasswordReset, &member, &token).await?;
         }
         Ok(())
     })

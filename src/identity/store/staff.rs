@@ -155,6 +155,20 @@ pub async fn page(conn: &mut TenantConn<'_>, page: &PageQuery) -> QueryResult<Ve
     rows.into_iter().map(Row::read).collect()
 }
 
+/// The first few members who have the role and are active.
+pub async fn active_with_role(conn: &mut TenantConn<'_>, role: &str, few: i64) -> QueryResult<Vec<StaffMember>> {
+    let rows: Vec<Row> = members::table
+        .filter(members::tenant_id.eq(conn.tenant()))
+        .filter(members::role.eq(role))
+        .filter(members::status.eq(StaffStatus::Active.as_db()))
+        .order(members::id)
+        .limit(few)
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 /// How many members there are.
 pub async fn count(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
     members::table.filter(members::tenant_id.eq(conn.tenant())).count().get_result(conn).await

@@ -10,6 +10,7 @@ use crate::country::Country;
 use crate::error::{Fault, ServiceError};
 use crate::graphql::scalars::{DateTime, Url};
 use crate::graphql::scope::{Scope, ScopeExt};
+use crate::language::Language;
 use crate::money::Currency;
 use crate::shop::model::SharedShop;
 use crate::shop::rule::{SettingsRule as Rule, TenantSettingsUserErrorCode};
@@ -54,6 +55,11 @@ impl TenantSettings {
     /// The name before the sender's address in what is mailed; null: the shop's name.
     async fn mail_sender_name(&self) -> Option<&str> {
         self.shop.mail_sender.as_deref()
+    }
+
+    /// In which language staff and customers are mailed.
+    async fn mail_language(&self) -> Language {
+        self.shop.mail_language
     }
 
     /// Where the storefront is: products' addresses and links in mails lead there. Null: at the first of the shop's own
@@ -125,6 +131,8 @@ pub struct TenantSettingsInput {
     email: MaybeUndefined<String>,
     /// The name before the sender's address in what is mailed: 1 to 255 characters on one line.
     mail_sender_name: MaybeUndefined<String>,
+    /// In which language staff and customers are mailed: `EN`, `DE` or `FR`.
+    mail_language: Option<Language>,
     /// Where the storefront is: `https://shop.example`, with a path or without.
     storefront_url: MaybeUndefined<String>,
     /// Where carts are checked out: `https://shop.example/pay/{cart_id}?key={key}`, both placeholders behind the host.
@@ -147,6 +155,7 @@ impl From<TenantSettingsInput> for SettingsChange {
             description: input.description,
             email: change(input.email),
             mail_sender: change(input.mail_sender_name),
+            mail_language: input.mail_language,
             storefront_url: change(input.storefront_url),
             checkout_url_template: change(input.checkout_url_template),
         }

@@ -44,6 +44,8 @@ pub struct TenantCreateInput {
     country: Country,
     /// What delivery there costs, in its currency, like `"4.90"`; `"0"` for free.
     shipping_rate: Decimal,
+    /// The handle of its plan, whatever that costs: it is in force at once. Null: the one that new tenants are on.
+    plan: Option<String>,
     /// Who runs it, and invites everybody else.
     owner: TenantOwnerInput,
 }
@@ -60,6 +62,7 @@ impl TenantCreateInput {
             currency: self.currency,
             country: self.country,
             delivery: Some(delivery),
+            plan: self.plan,
             owner: Some(NewStaff { email, name, role: OWNER.to_owned() }),
         })
     }

@@ -1,11 +1,13 @@
 //! The types that only operators meet.
 
-use async_graphql::{Context, Description, Enum, ID, Object};
+use async_graphql::{Context, Description, Enum, ID, Object, Result};
+use uuid::Uuid;
 
 use crate::connection;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::ScopeExt;
 use crate::money::Currency;
+use crate::plan::graphql::{Plan, plan_of};
 use crate::provision::StoreRule;
 use crate::tenant::model::{Tenant as Model, TenantStatus as Status};
 use crate::tenant::rule::{TenantErrorCode, TenantRule};
@@ -73,6 +75,16 @@ impl Tenant {
         self.0.status.into()
     }
 
+    /// The plan that it is on, as it was told last: moments after a change.
+    async fn plan(&self, ctx: &Context<'_>) -> Result<Option<Plan>> {
+        plan(ctx, self.0.plan_id).await
+    }
+
+    /// The plan that it has asked for, and that `planActivate` puts it on; null: none.
+    async fn pending_plan(&self, ctx: &Context<'_>) -> Result<Option<Plan>> {
+        plan(ctx, self.0.pending_plan_id).await
+    }
+
     /// From which web origins its keys may be used; none: publishable keys from any, secret ones from none.
     async fn allowed_origins(&self) -> &[String] {
         &self.0.allowed_origins
@@ -86,6 +98,13 @@ impl Tenant {
     /// When it was deleted.
     async fn deleted_at(&self) -> Option<DateTime> {
         self.0.deleted_at.map(DateTime)
+    }
+}
+
+async fn plan(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<Plan>> {
+    match id {
+        Some(id) => Ok(Some(plan_of(&ctx.scope().app, id).await?)),
+        None => Ok(None),
     }
 }
 

@@ -60,6 +60,7 @@ static NOWHERE: LazyLock<Arc<TenantStanding>> = LazyLock::new(|| {
         trusted_documents_only: false,
         primary_domain: None,
         api_rate: None,
+        job_weight: 1,
     })
 });
 

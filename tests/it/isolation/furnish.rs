@@ -5,6 +5,7 @@ use emporia::identity::model::NewStaff;
 use emporia::identity::outside::Membership;
 use emporia::identity::service::{membership_put, password_set_by_operator, password_token_show, staff_create};
 use emporia::ids::GidNamespace;
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 use super::names::{Names, filled};
@@ -16,8 +17,13 @@ pub struct Furnished {
 }
 
 /// Furnishes a new store. `handle` is the word by which strangers know it; its marker is `<handle>secret`. There are
-/// two of everything that can be made: `product1` and `product2`.
-pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
+/// two of everything that can be made: `product1` and `product2`. On the heap, as each of its steps is: a test's stack is small,
+/// and a request's needs most of it.
+pub fn furnish<'a>(app: &'a TestApp, handle: &'a str) -> LocalBoxFuture<'a, Furnished> {
+    Box::pin(furnished(app, handle))
+}
+
+async fn furnished(app: &TestApp, handle: &str) -> Furnished {
     let marker = format!("{handle}secret");
     let store = app.store(&marker).await;
     let mut names = Names::default();
@@ -29,16 +35,16 @@ pub async fn furnish(app: &TestApp, handle: &str) -> Furnished {
     let mut it = Furnished { store, names };
     it.made(app, "{ locations(first: 1) { nodes { id } } }", &[("location", "/nodes/0/id")]).await;
     for n in ["1", "2"] {
-        it.catalogue(app, n).await;
-        it.settings(app, n).await;
-        it.documents(app, n).await;
-        it.keys(app, n).await;
-        it.staff(app, n).await;
-        it.shoppers(app, n).await;
-        it.sales(app, n).await;
+        Box::pin(it.catalogue(app, n)).await;
+        Box::pin(it.settings(app, n)).await;
+        Box::pin(it.documents(app, n)).await;
+        Box::pin(it.keys(app, n)).await;
+        Box::pin(it.staff(app, n)).await;
+        Box::pin(it.shoppers(app, n)).await;
+        Box::pin(it.sales(app, n)).await;
     }
     emporia::worker::drain(&app.app).await.expect("the worker's work");
-    it.trail(app).await;
+    Box::pin(it.trail(app)).await;
     it
 }
 

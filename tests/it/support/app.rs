@@ -13,6 +13,7 @@ use emporia::country::Country;
 use emporia::ids::TenantId;
 use emporia::money::Currency;
 use emporia::provision::{NewStore, store_create};
+use emporia::tenant::service::tenant_set_api_rate;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -87,6 +88,15 @@ impl TestApp {
 
     /// A new tenant with a shop that sells in this currency.
     pub async fn store_in(&self, handle: &str, currency: Currency) -> Store {
+        self.store_with(handle, currency, "pro").await
+    }
+
+    /// A new tenant with a shop, which is on this plan.
+    pub async fn store_on(&self, handle: &str, plan: &str) -> Store {
+        self.store_with(handle, Currency::EUR, plan).await
+    }
+
+    async fn store_with(&self, handle: &str, currency: Currency, plan: &str) -> Store {
         let new = NewStore {
             external_id: None,
             handle: handle.to_owned(),
@@ -95,10 +105,14 @@ impl TestApp {
             currency,
             country: Country::DE,
             delivery: None,
+            plan: Some(plan.to_owned()),
             owner: None,
         };
         let made = store_create(&self.app, &new).await.unwrap_or_else(|error| panic!("a store: {error:?}"));
         let (tenant, keys) = (made.tenant, made.keys.expect("keys"));
+        // What it may use of the API a test sets that is about it.
+        let set = tenant_set_api_rate(&self.app.db, &*self.app.clock, &self.app.resolver, tenant, None).await;
+        assert!(set.expect("no bound"));
         Store { tenant, publishable: keys.publishable.reveal().to_owned(), secret: keys.secret.reveal().to_owned() }
     }
 

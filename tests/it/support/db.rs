@@ -107,6 +107,8 @@ impl TestDb {
             ("DEVELOPMENT", "true"),
             ("BASE_DOMAIN", "shops.test"),
             ("WEBHOOK_ALLOW_PRIVATE", "true"),
+            // Without limits, unless a test asks for some.
+            ("DEFAULT_PLAN", "pro"),
         ];
         Config::read(&Env::from_pairs(own.into_iter().chain(payment).chain(more.iter().copied())))
             .expect("the test's settings")

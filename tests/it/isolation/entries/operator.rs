@@ -11,6 +11,7 @@ pub const READS: &[Entry] = &[
     blind(FOR_OPERATORS, r#"{ tenants(first: 50, query: "<handle>") { nodes { name } } }"#),
     blind(FOR_OPERATORS, r#"{ tenants(first: 50, after: "<products cursor>") { nodes { name } } }"#),
     blind(FOR_OPERATORS, r#"{ tenants(last: 50, before: "<products last cursor>") { nodes { name } } }"#),
+    blind(FOR_OPERATORS, "{ platformPlans { plan { name } tenantsCount } }"),
     marked("{ supportAccesses(first: 50) { nodes { reason grantedBy } } }"),
     marked(r#"{ supportAccesses(first: 50, after: "<supportAccesses cursor>") { nodes { reason } } }"#),
     marked(r#"{ supportAccesses(last: 50, before: "<supportAccesses last cursor>") { nodes { reason } } }"#),
@@ -39,6 +40,26 @@ pub const WRITES: &[Entry] = &[
     blind(
         FOR_OPERATORS,
         r#"mutation { tenantDelete(id: "<tenant>") { tenant { name } userErrors { field code message } } }"#,
+    ),
+    blind(
+        FOR_OPERATORS,
+        r#"mutation { planCreate(input: { handle: "<handle>", plan: { name: "A", followerId: "<product1>" } }) {
+            plan { name } userErrors { field code message } } }"#,
+    ),
+    blind(
+        FOR_OPERATORS,
+        r#"mutation { planUpdate(planId: "<product1>", input: { name: "A", followerId: "<product1>" }) {
+            plan { name } userErrors { field code message } } }"#,
+    ),
+    blind(
+        FOR_OPERATORS,
+        r#"mutation { planActivate(tenantId: "<tenant>", planId: "<product1>") {
+            tenantPlan { status } userErrors { field code message } } }"#,
+    ),
+    blind(
+        FOR_OPERATORS,
+        r#"mutation { planOverridesSet(tenantId: "<tenant>", input: { limits: [{ name: PRODUCTS, max: 1 }] }) {
+            tenantPlan { status } userErrors { field code message } } }"#,
     ),
     blind(
         "names nothing of a shop",

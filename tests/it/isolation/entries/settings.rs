@@ -2,6 +2,8 @@
 
 use super::{Entry, blind, marked, telling};
 
+const OF_THE_PLATFORM: &str = "plans are the platform's: nothing of a shop's names one";
+
 pub const READS: &[Entry] = &[
     marked("{ shop { id name primaryDomain { host } } }"),
     telling("<market>", "{ localization { market { id handle } country { name } } }"),
@@ -29,6 +31,7 @@ pub const READS: &[Entry] = &[
     telling("<job1>", r#"{ job(id: "<job1>") { id kind status } }"#),
     telling("<job2>", r#"{ jobs(first: 50, after: "<jobs cursor>") { nodes { id } } }"#),
     telling("<job1>", r#"{ jobs(last: 50, before: "<jobs last cursor>") { nodes { id } } }"#),
+    marked("{ emailPreview(template: CUSTOMER_PASSWORD_RESET) { subject senderName replyTo text html } }"),
     marked("{ tenantSettings { name description email storefrontUrl allowedOrigins trustedDocumentsRequired } }"),
     marked("{ domains(first: 50) { nodes { host txtRecord { name value } } } }"),
     marked(r#"{ domains(first: 50, after: "<domains cursor>") { nodes { host } } }"#),
@@ -41,11 +44,20 @@ pub const READS: &[Entry] = &[
     marked(r#"{ roles(first: 50, after: "<roles cursor>") { nodes { name } } }"#),
     marked(r#"{ roles(last: 50, before: "<roles last cursor>") { nodes { name } } }"#),
     marked(r#"{ role(id: "<role1>") { handle name accessScopes { handle } } }"#),
+    blind("every shop has the same to choose from", "{ plans { handle name } }"),
+    blind("both shops are on one plan", "{ currentPlan { status features limits { name max } pending { since } } }"),
+    blind("both shops are on one plan", r#"{ usage(period: "2026-05") { period counts { name used max } } }"#),
+    blind(OF_THE_PLATFORM, r#"{ planChangePreview(planId: "<product1>") { isRefused } }"#),
     blind("says what the sender has", r#"{ viewer { kind explain(scope: "read_orders") { allowed } } }"#),
     blind("says nothing of a shop", "{ accessScopes { handle } }"),
 ];
 
 pub const WRITES: &[Entry] = &[
+    blind(
+        OF_THE_PLATFORM,
+        r#"mutation { planChange(planId: "<product1>") {
+            currentPlan { status } userErrors { field code message } } }"#,
+    ),
     marked(
         r#"mutation { deliveryProfileUpdate(id: "<profile1>", profile: {}) {
             profile { name } userErrors { field code message } } }"#,

@@ -1,0 +1,58 @@
+//! What is done with plans: asked for room by whoever makes something, chosen by merchants, made and activated by
+//! operators, followed up by jobs.
+
+mod begin;
+mod change;
+mod limit;
+mod operator;
+mod spread;
+mod trial;
+mod usage;
+
+pub use begin::subscription_begin_in_tx;
+pub use change::{Choice, Preview, current, plan_change, plan_change_preview};
+pub use limit::{Left, Room, enter_in_tx, feature, held_in_tx, hold_in_tx, in_force};
+pub use operator::{Activation, PlanDraft, overrides_set, plan_activate, plan_create, plan_update};
+pub use spread::{plan_apply, plan_publish, plan_spread, plans_spread};
+pub use trial::trial_end;
+pub use usage::{orders_of, used, used_of_all};
+
+use uuid::Uuid;
+
+use super::job::Publish;
+use super::model::{Plan, Subscription};
+use super::store;
+use crate::app::App;
+use crate::db::{Db, QueryResult, TenantTx};
+use crate::error::Fault;
+use crate::job::{NewJob, enqueue_in_tx};
+
+/// All plans, in the order of their making.
+pub async fn plans(db: &Db) -> Result<Vec<Plan>, Fault> {
+    db.platform().run(async |conn| Ok(store::list(conn).await?)).await
+}
+
+pub async fn plan_by_id(db: &Db, id: Uuid) -> Result<Option<Plan>, Fault> {
+    db.platform().run(async |conn| Ok(store::by_id(conn, id).await?)).await
+}
+
+pub async fn plan_by_handle(db: &Db, handle: &str) -> Result<Option<Plan>, Fault> {
+    db.platform().run(async |conn| Ok(store::by_handle(conn, handle).await?)).await
+}
+
+/// The subscription, which nobody else looks at or changes before the transaction ends, nor makes anything that a plan may
+/// limit: those who are at it are waited for.
+async fn alone_in_tx(tx: &mut TenantTx<'_>) -> Result<Subscription, Fault> {
+    store::enter_alone(tx)?;
+    store::lock(tx).await?.ok_or_else(limit::missing)
+}
+
+/// Has the subscription be as it was changed, and what others know of it follow.
+async fn put_in_tx(tx: &mut TenantTx<'_>, app: &App, mut changed: Subscription) -> QueryResult<Subscription> {
+    let now = app.clock.now();
+    changed.revision += 1;
+    store::put(tx, &changed, now).await?;
+    let publish = NewJob { job: Publish {}, run_at: now, unique_key: Some("subscription".to_owned()) };
+    enqueue_in_tx(tx, now, &app.entropy, &publish).await?;
+    Ok(changed)
+}

@@ -1,0 +1,86 @@
+//! The end of a trial.
+
+use chrono::{DateTime, Utc};
+
+use super::{alone_in_tx, plan_by_handle, plan_by_id, put_in_tx};
+use crate::clock::Entropy;
+use crate::db::{QueryResult, TenantTx};
+use crate::error::Fault;
+use crate::identity::service::owners;
+use crate::job::{Failure, NewJob, Run, enqueue_in_tx};
+use crate::mail::letter::{Letter, Reader, Way, Writer};
+use crate::mail::post_in_tx;
+use crate::plan::job::TrialEnd;
+use crate::plan::model::{FREE, Plan, PlanCopy, Status, Subscription};
+use crate::plan::store;
+use crate::shop;
+
+/// Lets a plan be tried that the subscription has just been put on, and queues the end of that.
+pub(super) async fn try_in_tx(
+    tx: &mut TenantTx<'_>,
+    entropy: &Entropy,
+    subscription: &mut Subscription,
+    (days, now): (i16, DateTime<Utc>),
+) -> QueryResult<()> {
+    subscription.try_for(days, now);
+    queue_end_in_tx(tx, entropy, subscription, now).await
+}
+
+/// Queues the end of a trial, where there is one.
+pub(super) async fn queue_end_in_tx(
+    tx: &mut TenantTx<'_>,
+    entropy: &Entropy,
+    subscription: &Subscription,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let Some(ends_at) = subscription.trial_ends_at else { return Ok(()) };
+    enqueue_in_tx(tx, now, entropy, &NewJob { job: TrialEnd {}, run_at: ends_at, unique_key: None }).await.map(drop)
+}
+
+/// Ends the tenant's trial if its time has come: it goes to the plan that follows, whatever there is too much of then, and
+/// its owners are mailed. What the merchant has chosen meanwhile waits on.
+pub async fn trial_end(run: &Run) -> Result<(), Failure> {
+    let present = run.db.read(async |conn| Ok::<_, Fault>(store::find(conn).await?)).await?;
+    let Some(tried) = present.filter(|one| is_over(one, run)).map(|one| one.plan) else { return Ok(()) };
+    let next = follower(run, &tried).await?;
+    let now = run.app.clock.now();
+    let end = async |tx: &mut TenantTx<'_>| {
+        let mut subscription = alone_in_tx(tx).await?;
+        // Somebody may have activated something since.
+        if is_over(&subscription, run) && subscription.plan.id == tried.id {
+            let pending = subscription.pending.take();
+            subscription.move_to(&next, None, now);
+            subscription.pending = pending;
+            put_in_tx(tx, &run.app, subscription).await?;
+            tell(tx, run, &tried, &next).await?;
+        }
+        run.end_in_tx(tx).await
+    };
+    run.db.write(end).await
+}
+
+fn is_over(subscription: &Subscription, run: &Run) -> bool {
+    let now = run.app.clock.now();
+    subscription.status == Status::Trialing && subscription.trial_ends_at.is_some_and(|end| end <= now)
+}
+
+/// The plan that follows the one that was tried.
+async fn follower(run: &Run, tried: &PlanCopy) -> Result<Plan, Fault> {
+    let db = &run.app.db;
+    let named = plan_by_id(db, tried.id).await?.and_then(|plan| plan.follower_id);
+    let next = match named {
+        Some(id) => plan_by_id(db, id).await?,
+        None => plan_by_handle(db, FREE).await?,
+    };
+    next.ok_or_else(|| Fault::internal(format!("nothing follows the trial of {}", tried.handle)))
+}
+
+async fn tell(tx: &mut TenantTx<'_>, run: &Run, tried: &PlanCopy, next: &Plan) -> Result<(), Fault> {
+    let Some(shop) = shop::store::shop(tx.conn()).await? else { return Ok(()) };
+    let values = [("tried", tried.name.as_str()), ("plan", next.name.as_str())];
+    for owner in owners(tx.conn()).await? {
+        let to = Reader { address: &owner.email, name: Some(&owner.name) };
+        post_in_tx(tx, &run.app, Letter::TrialEnded.write(Writer::from(&shop), to, &Way::None, &values)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! The tenant's subscription: one row, and two locks.
+//!
+//! Whoever makes something that a plan may limit holds [`enter`]'s lock, which waits for nobody who does the same; whoever
+//! changes what the plan is holds [`enter_alone`]'s, and so waits until all of those have committed. What is limited is
+//! counted under the row's own lock ([`lock`]) as well.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{stored, to_store, unreadable};
+use crate::db::schema::subscriptions;
+use crate::db::{TenantConn, TenantTx};
+use crate::money::Currency;
+use crate::plan::model::{InForce, Interval, Overrides, PlanCopy, Price, Status, Subscription};
+
+diesel::define_sql_function! {
+    /// Until the transaction ends, beside others who hold the same. (It answers nothing, which nobody reads.)
+    fn pg_advisory_xact_lock_shared(key: diesel::sql_types::BigInt) -> diesel::sql_types::Text;
+}
+diesel::define_sql_function! {
+    /// Until the transaction ends, beside nobody. (It answers nothing, which nobody reads.)
+    fn pg_advisory_xact_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Text;
+}
+
+/// The tenant's lock. That two tenants have the same is as likely as that two ids are: then one waits for the other.
+fn key(tenant: Uuid) -> i64 {
+    let (_, random) = tenant.as_u64_pair();
+    // Apart from whatever else is locked by numbers.
+    (random ^ 0x656d_706f_7269_6170).cast_signed()
+}
+
+/// Sends the lock beside others; it travels with the next statement, which sees what whoever held the other one left.
+pub fn enter(tx: &mut TenantTx<'_>) -> QueryResult<()> {
+    let key = key(tx.tenant());
+    tx.send(diesel::select(pg_advisory_xact_lock_shared(key)))
+}
+
+/// The same beside nobody.
+pub fn enter_alone(tx: &mut TenantTx<'_>) -> QueryResult<()> {
+    let key = key(tx.tenant());
+    tx.send(diesel::select(pg_advisory_xact_lock(key)))
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = subscriptions, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
+struct Row {
+    status: String,
+    plan_id: Uuid,
+    plan_handle: String,
+    plan_name: String,
+    plan_version: i32,
+    plan_terms: Value,
+    overrides: Value,
+    terms: Value,
+    bill_interval: Option<String>,
+    bill_currency: Option<String>,
+    bill_minor: Option<i64>,
+    period_start: DateTime<Utc>,
+    period_end: Option<DateTime<Utc>>,
+    trial_ends_at: Option<DateTime<Utc>>,
+    trial_began_at: Option<DateTime<Utc>>,
+    pending: Option<Value>,
+    revision: i64,
+}
+
+impl Row {
+    fn read(self) -> QueryResult<Subscription> {
+        let price = match (self.bill_interval, self.bill_currency, self.bill_minor) {
+            (Some(interval), Some(currency), Some(minor)) => Some(Price {
+                interval: Interval::from_db(&interval).ok_or_else(|| unreadable("an interval", &interval))?,
+                currency: Currency::from_code(&currency).ok_or_else(|| unreadable("a currency", &currency))?,
+                minor,
+            }),
+            _ => None,
+        };
+        Ok(Subscription {
+            status: Status::from_db(&self.status).ok_or_else(|| unreadable("a status", &self.status))?,
+            plan: PlanCopy {
+                id: self.plan_id,
+                handle: self.plan_handle,
+                name: self.plan_name,
+                version: self.plan_version,
+                terms: stored("a plan's terms", self.plan_terms)?,
+            },
+            overrides: stored::<Overrides>("overrides", self.overrides)?,
+            terms: stored("terms", self.terms)?,
+            price,
+            period_start: self.period_start,
+            period_end: self.period_end,
+            trial_ends_at: self.trial_ends_at,
+            trial_began_at: self.trial_began_at,
+            pending: self.pending.map(|pending| stored("what is pending", pending)).transpose()?,
+            revision: self.revision,
+        })
+    }
+
+    fn of(subscription: &Subscription) -> QueryResult<Self> {
+        let Subscription { status, plan, overrides, terms, price, pending, .. } = subscription;
+        Ok(Self {
+            status: status.as_db().to_owned(),
+            plan_id: plan.id,
+            plan_handle: plan.handle.clone(),
+            plan_name: plan.name.clone(),
+            plan_version: plan.version,
+            plan_terms: to_store(&plan.terms)?,
+            overrides: to_store(overrides)?,
+            terms: to_store(terms)?,
+            bill_interval: price.map(|price| price.interval.as_db().to_owned()),
+            bill_currency: price.map(|price| price.currency.code().to_owned()),
+            bill_minor: price.map(|price| price.minor),
+            period_start: subscription.period_start,
+            period_end: subscription.period_end,
+            trial_ends_at: subscription.trial_ends_at,
+            trial_began_at: subscription.trial_began_at,
+            pending: pending.as_ref().map(to_store).transpose()?,
+            revision: subscription.revision,
+        })
+    }
+}
+
+/// The tenant's subscription, without a lock.
+pub async fn find(conn: &mut TenantConn<'_>) -> QueryResult<Option<Subscription>> {
+    let row = subscriptions::table.filter(subscriptions::tenant_id.eq(conn.tenant())).select(Row::as_select());
+    row.first(conn).await.optional()?.map(Row::read).transpose()
+}
+
+/// The same, locked: as whoever had the lock before has left it.
+pub async fn lock(tx: &mut TenantTx<'_>) -> QueryResult<Option<Subscription>> {
+    let row = subscriptions::table
+        .filter(subscriptions::tenant_id.eq(tx.tenant()))
+        .select(Row::as_select())
+        .for_no_key_update();
+    row.first(tx).await.optional()?.map(Row::read).transpose()
+}
+
+/// What counts, and what the plan is called, without a lock.
+pub async fn in_force(conn: &mut TenantConn<'_>) -> QueryResult<Option<InForce>> {
+    let row = subscriptions::table
+        .filter(subscriptions::tenant_id.eq(conn.tenant()))
+        .select((subscriptions::terms, subscriptions::plan_name));
+    row.first(conn).await.optional()?.map(InForce::read).transpose()
+}
+
+/// The same, locked: as whoever had the lock before has left it.
+pub async fn in_force_locked(tx: &mut TenantTx<'_>) -> QueryResult<Option<InForce>> {
+    let row = subscriptions::table
+        .filter(subscriptions::tenant_id.eq(tx.tenant()))
+        .select((subscriptions::terms, subscriptions::plan_name))
+        .for_no_key_update();
+    row.first(tx).await.optional()?.map(InForce::read).transpose()
+}
+
+impl InForce {
+    fn read((terms, plan): (Value, String)) -> QueryResult<Self> {
+        Ok(Self { terms: stored("terms", terms)?, plan })
+    }
+}
+
+/// A new tenant's: it reads nothing back.
+pub async fn insert_begun(tx: &mut TenantTx<'_>, new: &Subscription, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::insert_into(subscriptions::table)
+        .values((
+            subscriptions::tenant_id.eq(tx.tenant()),
+            Row::of(new)?,
+            subscriptions::created_at.eq(now),
+            subscriptions::updated_at.eq(now),
+        ))
+        .execute(tx)
+        .await
+}
+
+/// Has the subscription be like this.
+pub async fn put(tx: &mut TenantTx<'_>, changed: &Subscription, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())))
+        .set((Row::of(changed)?, subscriptions::updated_at.eq(now)))
+        .execute(tx)
+        .await
+}
