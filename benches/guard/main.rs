@@ -1,8 +1,8 @@
 //! What it costs to let a request in, with everything cached: from the credential's text to the tenant, what the caller
 //! may do, and one decision. Then what it costs to count an operation towards the shop's use of the API, before it and
-//! after it. Prints one line of JSON, in microseconds a request on one thread: for a secret key that is limited, for a staff
-//! member's access token, and for the counting, by Redis where `REDIS_URL` says so. Of a database that has a tenant, given
-//! by the environment.
+//! after it, and to ask whether the plan has room. Prints one line of JSON, in microseconds a request on one thread: for a
+//! secret key that is limited, for a staff member's access token, for the counting, by Redis where `REDIS_URL` says so, and
+//! for what asking the plan adds to a transaction. Of a database that has a tenant without limits, given by the environment.
 
 #![allow(clippy::disallowed_macros, reason = "its output is scripts/bench's to read")]
 
@@ -16,8 +16,12 @@ use emporia::api_key::service::key_create;
 use emporia::app::App;
 use emporia::cache::Rate;
 use emporia::config::Config;
+use emporia::error::Fault;
 use emporia::identity::model::NewStaff;
 use emporia::identity::service::{password_set_by_operator, sign_in, staff_create};
+use emporia::plan::model::Resource;
+use emporia::plan::service::hold_in_tx;
+use emporia::shop::service::time_zone;
 use emporia::tenant::model::Access;
 use emporia::tenant::resolve::{Refusal, Resolved};
 use emporia::tenant::service::tenant_list;
@@ -42,7 +46,8 @@ async fn main() -> anyhow::Result<()> {
     let key_us = micros(async || app.resolver.by_key(key.reveal()).await).await?;
     let jwt_us = micros(async || app.resolver.by_token(&token).await).await?;
     let limit_us = counted_micros(&app, tenant).await?;
-    println!("{}", json!({ "key_us": key_us, "jwt_us": jwt_us, "limit_us": limit_us }));
+    let plan_us = asked_micros(&app, tenant).await?;
+    println!("{}", json!({ "key_us": key_us, "jwt_us": jwt_us, "limit_us": limit_us, "plan_us": plan_us }));
     Ok(())
 }
 
@@ -62,6 +67,35 @@ async fn counted_micros(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Re
             times += 1;
         }
         rounds.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(times));
+    }
+    Ok(median(rounds))
+}
+
+/// Microseconds that a transaction takes longer for asking whether there is room for one more product. With it and without
+/// it in turns.
+async fn asked_micros(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<f64> {
+    let (db, now) = (app.db.tenant(tenant), app.clock.now());
+    let took = async |asks: bool| {
+        let start = Instant::now();
+        db.write(async |tx| {
+            if asks {
+                let room = hold_in_tx(tx, Resource::Products, now).await?;
+                black_box(room.left(tx.conn()).await?);
+            }
+            Ok::<_, Fault>(time_zone(tx.conn()).await?)
+        })
+        .await?;
+        anyhow::Ok(start.elapsed())
+    };
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let (mut without, mut with, mut times) = (Duration::ZERO, Duration::ZERO, 0_u32);
+        while without + with < ROUND {
+            without += took(false).await?;
+            with += took(true).await?;
+            times += 1;
+        }
+        rounds.push((with.as_secs_f64() - without.as_secs_f64()) * 1e6 / f64::from(times));
     }
     Ok(median(rounds))
 }

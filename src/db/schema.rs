@@ -284,6 +284,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    job_schedules (tenant_id, name) {
+        tenant_id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        payload -> Jsonb,
+        cron -> Text,
+        next_at -> Timestamptz,
+        last_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     jobs (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -561,6 +575,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         mail_sender -> Nullable<Text>,
         mail_language -> Text,
+        time_zone -> Text,
     }
 }
 
@@ -769,6 +784,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     inventory_adjustments,
     inventory_levels,
+    job_schedules,
     jobs,
     locations,
     menu_items,

@@ -7,7 +7,7 @@ use emporia_macros::guarded;
 use uuid::Uuid;
 
 use super::loaders::JobById;
-use super::model::{JobInfo, JobStatus};
+use super::model::{JobInfo, JobStatus, Schedule};
 use super::rule::{JobErrorCode, JobRule};
 use super::{service, store};
 use crate::access::permission::READ_JOBS;
@@ -103,6 +103,28 @@ impl Job {
     }
 }
 
+/// A job that is queued again and again, by the shop's clock (`tenantSettings.ianaTimezone`).
+#[derive(SimpleObject)]
+pub struct JobSchedule {
+    /// What it is for, as a word.
+    name: String,
+    /// Of which kind its jobs are.
+    kind: String,
+    /// When: minute, hour, day of the month, month and day of the week, as cron has them.
+    cron: String,
+    /// When it is queued next.
+    next_run_at: DateTime,
+    /// For which time it was queued last; null when it has not been.
+    last_run_at: Option<DateTime>,
+}
+
+impl From<Schedule> for JobSchedule {
+    fn from(schedule: Schedule) -> Self {
+        let Schedule { name, kind, cron, next_at, last_at, .. } = schedule;
+        Self { name, kind, cron, next_run_at: DateTime(next_at), last_run_at: last_at.map(DateTime) }
+    }
+}
+
 user_error!(JobUserError, JobErrorCode);
 
 impl From<JobRule> for JobUserError {
@@ -147,6 +169,13 @@ impl JobQuery {
         let rows = ctx.scope().read(async |conn| store::page(conn, which, &page).await).await?;
         let page = Page::from_rows(&page, rows, |job| Cursor::by_id(job.id));
         Ok(JobConnection(page.map(|job| Job(Arc::new(job)))))
+    }
+
+    /// What is queued again and again, by name.
+    #[requires(read_jobs)]
+    async fn job_schedules(&self, ctx: &Context<'_>) -> Result<Vec<JobSchedule>> {
+        let schedules = ctx.scope().read(async |conn| store::schedules::all(conn).await).await?;
+        Ok(schedules.into_iter().map(Into::into).collect())
     }
 }
 

@@ -119,8 +119,10 @@ impl Kinds {
 /// All that there are.
 pub fn kinds() -> Kinds {
     Kinds::default()
+        .with::<super::schedule::Tick>()
         .with::<crate::mail::Delivery>()
         .with::<crate::plan::job::Publish>()
         .with::<crate::plan::job::Apply>()
         .with::<crate::plan::job::TrialEnd>()
+        .with::<crate::plan::job::TrialWarn>()
 }

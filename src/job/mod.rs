@@ -7,18 +7,23 @@
 //! counted, and after the last one the job waits for people (`FAILED`) instead of being lost; of the jobs of a kind under
 //! one key one is queued or runs at a time, and what is queued while it runs is not forgotten.
 //!
+//! What is done again and again has a [`schedule`].
+//!
 //! A kind of job is a type that implements [`Job`] and stands in [`kinds`]. `worker/jobs.rs` runs them; docs/adr/0040 says
 //! why they are ours.
 
+pub mod cron;
 pub mod graphql;
 mod kind;
 mod loaders;
 pub mod model;
 mod rule;
 mod run;
+pub mod schedule;
 pub mod service;
 mod store;
 
 pub use kind::{Class, Failure, Job, Kinds, Spec, kinds};
 pub use run::Run;
+pub use schedule::{NewSchedule, schedule_in_tx, unschedule_in_tx};
 pub use service::{Enqueued, NewJob, enqueue_in_tx};

@@ -61,6 +61,19 @@ pub struct JobInfo {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
+/// A job that is queued again and again, by the clock of the shop.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// One tenant has one of a name.
+    pub name: String,
+    pub kind: String,
+    pub payload: Value,
+    /// Its line: [`super::cron::Cron`].
+    pub cron: String,
+    pub next_at: DateTime<Utc>,
+    pub last_at: Option<DateTime<Utc>>,
+}
+
 /// How much of it is done, in whatever its kind counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::kind::Job;
 use super::model::{Claimed, End, JobInfo, JobStatus, Next, Progress};
 pub use super::rule::JobRule;
+pub(super) use super::store::Raw;
 use super::store::{self, Found, Held};
 use crate::app::App;
 use crate::clock::Entropy;
@@ -50,22 +51,29 @@ pub async fn enqueue_in_tx<J: Job>(
 ) -> QueryResult<Enqueued> {
     let payload =
         serde_json::to_value(&new.job).map_err(|error| crate::db::QueryError::SerializationError(error.into()))?;
-    let row = store::NewRow {
-        id: entropy.uuid_v7(now),
+    let raw = Raw {
         kind: J::SPEC.kind,
         payload: &payload,
         rank: J::SPEC.rank,
         unique_key: new.unique_key.as_deref(),
         run_at: new.run_at,
     };
-    let id = match row.unique_key {
-        Some(_) => store::insert_or_join(tx, &row, now).await?,
-        None => {
-            store::insert_all(tx, std::slice::from_ref(&row), now)?;
-            row.id
-        }
-    };
-    ring(tx, new.run_at, now)?;
+    enqueue_raw_in_tx(tx, now, entropy, &raw).await
+}
+
+/// The same of a job whose kind is in a row.
+pub(super) async fn enqueue_raw_in_tx(
+    tx: &mut TenantTx<'_>,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+    raw: &Raw<'_>,
+) -> QueryResult<Enqueued> {
+    let mut id = entropy.uuid_v7(now);
+    match raw.unique_key {
+        Some(_) => id = store::insert_or_join(tx, id, raw, now).await?,
+        None => store::insert(tx, id, raw, now)?,
+    }
+    ring(tx, raw.run_at, now)?;
     Ok(Enqueued(id))
 }
 

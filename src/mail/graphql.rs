@@ -85,6 +85,7 @@ impl MailQuery {
             Letter::CustomerPasswordChanged
             | Letter::CustomerEmailChangeRequested
             | Letter::CustomerEmailChanged
+            | Letter::TrialEnding
             | Letter::TrialEnded => Way::None,
             _ => link::way(shop.storefront_url.as_deref(), template, Uuid::nil(), TOKEN),
         };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -59,5 +60,21 @@ impl Job for TrialEnd {
 
     async fn run(&self, run: &Run) -> Result<(), Failure> {
         service::trial_end(run).await
+    }
+}
+
+/// Says that a trial is about to end, some days before it does.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TrialWarn {
+    /// Of which trial: another may have taken its place.
+    pub ends_at: DateTime<Utc>,
+}
+
+#[async_trait]
+impl Job for TrialWarn {
+    const SPEC: Spec = Spec { kind: "trial_warn", ..SPEC };
+
+    async fn run(&self, run: &Run) -> Result<(), Failure> {
+        service::trial_warn(run, self.ends_at).await
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use url::{Position, Url};
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ pub struct Shop {
     pub mail_sender: Option<String>,
     /// In which language it mails.
     pub mail_language: Language,
+    /// By which clock its day goes: what is done every night, and when.
+    pub time_zone: Tz,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// Where stock lies unless someone says otherwise.

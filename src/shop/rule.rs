@@ -13,6 +13,8 @@ pub enum SettingsRule {
     BadEmail,
     #[error("mails are written in EN, DE or FR")]
     BadMailLanguage,
+    #[error("expected a name of the IANA time zone database, like Europe/Berlin")]
+    BadTimeZone,
     #[error("expected the address of a website like https://shop.example, of at most 2048 characters, without ? and #")]
     BadStorefront,
     #[error("{0}")]
@@ -47,6 +49,7 @@ impl SettingsRule {
             Self::BadDescription => "description",
             Self::BadEmail => "email",
             Self::BadMailLanguage => "mailLanguage",
+            Self::BadTimeZone => "ianaTimezone",
             Self::BadStorefront => "storefrontUrl",
             Self::BadCheckout(_) => "checkoutUrlTemplate",
             Self::BadOrigin { at, .. } => return vec!["origins".to_owned(), at.to_string()],

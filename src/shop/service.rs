@@ -1,11 +1,15 @@
 //! What operators do with a tenant's shop.
 
+use chrono_tz::Tz;
+
 use super::model::NewShop;
 use super::settings::SettingsChange;
 use super::store;
+use crate::app::App;
 use crate::clock::{Clock, Entropy};
-use crate::db::{QueryResult, TenantDb, TenantTx};
+use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::Fault;
+use crate::job::schedule::reschedule_in_tx;
 
 /// Makes the shop and its default location.
 pub async fn shop_create_in_tx(
@@ -42,9 +46,21 @@ pub async fn checkout_url_set(db: &TenantDb, clock: &dyn Clock, template: Option
     db.write(async |tx| Ok::<_, Fault>(store::set_checkout_url_template(tx, template, now).await? == 1)).await
 }
 
-/// Changes what [`SettingsChange::check`] has read: all of it at once, in one row.
-pub async fn settings_update(db: &TenantDb, clock: &dyn Clock, change: &SettingsChange) -> Result<(), Fault> {
-    let now = clock.now();
-    let changed = db.write(async |tx| Ok::<_, Fault>(store::change(tx, change, now).await?)).await?;
+/// By which clock the shop's day goes; UTC before provisioning has finished.
+pub async fn time_zone(conn: &mut TenantConn<'_>) -> QueryResult<Tz> {
+    store::time_zone(conn).await
+}
+
+/// Changes what [`SettingsChange::check`] has read: all of it at once, in one row. What is done by the shop's clock follows.
+pub async fn settings_update(app: &App, db: &TenantDb, change: &SettingsChange) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let update = async |tx: &mut TenantTx<'_>| {
+        let changed = store::change(tx, change, now).await?;
+        if change.time_zone.is_some() {
+            reschedule_in_tx(tx, now, &app.entropy).await?;
+        }
+        Ok::<_, Fault>(changed)
+    };
+    let changed = db.write(update).await?;
     if changed == 1 { Ok(()) } else { Err(Fault::internal("the tenant has no shop")) }
 }

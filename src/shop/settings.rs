@@ -1,5 +1,8 @@
 //! What a merchant may change of the shop, and what each setting has to look like.
 
+use std::str::FromStr;
+
+use chrono_tz::Tz;
 use url::Url;
 
 use super::model::checkout_url_template;
@@ -24,6 +27,8 @@ pub struct SettingsChange {
     pub mail_sender: Option<Option<String>>,
     /// In which language: one of [`LANGUAGES`].
     pub mail_language: Option<Language>,
+    /// By which clock the shop's day goes: the name of a zone.
+    pub time_zone: Option<String>,
     pub storefront_url: Option<Option<String>>,
     pub checkout_url_template: Option<Option<String>>,
 }
@@ -46,6 +51,9 @@ impl SettingsChange {
         }
         if self.mail_language.is_some_and(|language| !LANGUAGES.contains(&language)) {
             wrong.push(Rule::BadMailLanguage);
+        }
+        if self.time_zone.as_deref().is_some_and(|name| Tz::from_str(name).is_err()) {
+            wrong.push(Rule::BadTimeZone);
         }
         if let Some(Some(email)) = &mut self.email {
             *email = email.trim().to_owned();
@@ -117,13 +125,22 @@ mod tests {
             email: Some(Some("ada@shop.example\r\nBcc: eve@evil.example".to_owned())),
             mail_sender: Some(Some("a\nb".to_owned())),
             mail_language: Some(Language::ES),
+            time_zone: Some("Berlin".to_owned()),
             storefront_url: Some(Some("shop".to_owned())),
             checkout_url_template: Some(Some("https://shop.example".to_owned())),
         };
         let wrong = change.check().expect_err("all of it");
         let fields: Vec<String> = wrong.iter().map(|rule| rule.field()[1].clone()).collect();
-        let all =
-            ["name", "mailSenderName", "description", "mailLanguage", "email", "storefrontUrl", "checkoutUrlTemplate"];
+        let all = [
+            "name",
+            "mailSenderName",
+            "description",
+            "mailLanguage",
+            "ianaTimezone",
+            "email",
+            "storefrontUrl",
+            "checkoutUrlTemplate",
+        ];
         assert_eq!(fields, all);
     }
 

@@ -1,6 +1,7 @@
 //! The shop's statements.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ struct ShopRow {
     storefront_url: Option<String>,
     mail_sender: Option<String>,
     mail_language: String,
+    time_zone: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -45,10 +47,23 @@ pub async fn shop(conn: &mut TenantConn<'_>) -> QueryResult<Option<Shop>> {
         storefront_url: row.storefront_url,
         mail_sender: row.mail_sender,
         mail_language: Language::from_code(&row.mail_language).unwrap_or(Language::EN),
+        time_zone: zone(&row.time_zone),
         created_at: row.created_at,
         updated_at: row.updated_at,
         default_location_id,
     }))
+}
+
+/// A name that only another version knows is no reason to stand still.
+fn zone(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
+}
+
+/// By which clock the shop's day goes; UTC before provisioning has finished.
+pub async fn time_zone(conn: &mut TenantConn<'_>) -> QueryResult<Tz> {
+    let name = shops::table.filter(shops::tenant_id.eq(conn.tenant())).select(shops::time_zone);
+    let name: Option<String> = name.first(conn).await.optional()?;
+    Ok(name.as_deref().map_or(Tz::UTC, zone))
 }
 
 /// At most this many locations are read: a shop has a handful.
@@ -142,6 +157,7 @@ struct Changes<'a> {
     email: Option<Option<&'a str>>,
     mail_sender: Option<Option<&'a str>>,
     mail_language: Option<&'a str>,
+    time_zone: Option<&'a str>,
     storefront_url: Option<Option<&'a str>>,
     checkout_url_template: Option<Option<&'a str>>,
     updated_at: DateTime<Utc>,
@@ -155,6 +171,7 @@ pub async fn change(tx: &mut TenantTx<'_>, change: &SettingsChange, now: DateTim
         email: change.email.as_ref().map(Option::as_deref),
         mail_sender: change.mail_sender.as_ref().map(Option::as_deref),
         mail_language: change.mail_language.map(Language::code),
+        time_zone: change.time_zone.as_deref(),
         storefront_url: change.storefront_url.as_ref().map(Option::as_deref),
         checkout_url_template: change.checkout_url_template.as_ref().map(Option::as_deref),
         updated_at: now,

@@ -84,6 +84,9 @@ async fn sweep_tenant(app: &App, tenant: TenantId) {
             tracing::error!(%fault, %tenant, ?kind, "a tenant was not swept");
         }
     }
+    if let Err(fault) = job::schedule::take_up(app, &db).await {
+        tracing::error!(%fault, %tenant, "schedules wait on for the next sweep");
+    }
 }
 
 /// Deletes a few in each transaction, as long as there may be more.

@@ -41,7 +41,7 @@ impl Stage {
         STAGES.lock().expect("no holder panics")[&id].clone()
     }
 
-    fn begun(&self) -> Vec<String> {
+    pub fn begun(&self) -> Vec<String> {
         self.begun.lock().expect("no holder panics").iter().map(|(name, _)| name.clone()).collect()
     }
 
@@ -53,7 +53,7 @@ impl Stage {
 
 /// What a job does when it is begun.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum Does {
+pub enum Does {
     /// Nothing.
     Nothing,
     /// Fails as often.
@@ -74,7 +74,7 @@ enum Does {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Probe {
+pub struct Probe {
     stage: Uuid,
     name: String,
     does: Does,
@@ -160,15 +160,16 @@ async fn perform(probe: &Probe, run: &Run) -> Result<(), Failure> {
     }
 }
 
-struct Shop {
-    app: TestApp,
-    store: Store,
+/// A shop whose jobs the test sees.
+pub struct Shop {
+    pub app: TestApp,
+    pub store: Store,
     id: Uuid,
-    stage: Arc<Stage>,
+    pub stage: Arc<Stage>,
 }
 
 impl Shop {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         Self::with(&[]).await
     }
 
@@ -180,7 +181,7 @@ impl Shop {
         Self { app, store, id, stage }
     }
 
-    fn probe(&self, name: &str, does: Does) -> Probe {
+    pub fn probe(&self, name: &str, does: Does) -> Probe {
         Probe { stage: self.id, name: name.to_owned(), does }
     }
 
@@ -196,7 +197,7 @@ impl Shop {
         self.queue_for(&self.store, NewJob::now(self.probe(name, does), self.app.app.clock.now())).await
     }
 
-    async fn drain(&self) {
+    pub async fn drain(&self) {
         worker::drain(&self.app.app).await.expect("the worker's work");
     }
 
@@ -208,7 +209,7 @@ impl Shop {
     }
 
     /// `jobRetry` or `jobCancel`.
-    async fn ask(&self, mutation: &str, id: Uuid) -> Value {
+    pub async fn ask(&self, mutation: &str, id: Uuid) -> Value {
         let query = format!(
             "mutation($id: ID!) {{ done: {mutation}(id: $id) {{ job {{ status attempts }} userErrors {{ field code message }} }} }}"
         );

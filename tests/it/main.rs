@@ -85,6 +85,7 @@ mod revocation;
 mod revocation_cut_off;
 mod rls_coverage;
 mod roles;
+mod schedules;
 mod schema;
 mod session;
 mod session_bounds;

@@ -254,7 +254,14 @@ async fn a_trial_ends_by_a_job_and_its_owner_is_told() {
     let trying = current(&app, &store).await;
     assert_eq!((&trying["status"], &trying["trialEndsAt"]), (&json!("TRIALING"), &json!("2026-06-15T12:00:00Z")));
     assert_eq!(trying["limits"][0]["max"], 1000);
-    app.clock.advance(TimeDelta::days(13));
+    app.clock.advance(TimeDelta::days(11) - TimeDelta::seconds(1));
+    drain(&app).await;
+    assert_eq!(app.mails("ada@shop.example").await.len(), 0);
+    app.clock.advance(TimeDelta::seconds(1));
+    drain(&app).await;
+    let warned = app.mails("ada@shop.example").await;
+    assert!(warned[0].text.contains("ends on 2026-06-15; acme is on the plan Free from then on"), "{}", warned[0].text);
+    app.clock.advance(TimeDelta::days(2));
     drain(&app).await;
     assert_eq!(current(&app, &store).await["status"], "TRIALING", "not before its time");
     change(&app, &store, "pro").await;
@@ -268,10 +275,10 @@ async fn a_trial_ends_by_a_job_and_its_owner_is_told() {
     assert_eq!(ended["pending"]["plan"]["handle"], "pro", "what was asked for waits on");
     assert_eq!(weight(&app, &store).await, 1);
     let mails = app.mails("ada@shop.example").await;
-    assert_eq!(mails.len(), 1, "{mails:?}");
-    assert!(mails[0].text.contains("acme is on the plan Free now"), "{}", mails[0].text);
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    assert!(mails[1].text.contains("acme is on the plan Free now"), "{}", mails[1].text);
     drain(&app).await;
-    assert_eq!(app.mails("ada@shop.example").await.len(), 1, "once");
+    assert_eq!(app.mails("ada@shop.example").await.len(), 2, "once");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Store, TestApp};
 
 const SETTINGS: &str =
-    "name description email mailSenderName mailLanguage storefrontUrl checkoutUrlTemplate allowedOrigins
+    "name description email mailSenderName mailLanguage ianaTimezone storefrontUrl checkoutUrlTemplate allowedOrigins
     trustedDocumentsRequired countryCode currencyCode updatedAt";
 
 async fn settings(app: &TestApp, store: &Store) -> Value {
@@ -34,7 +34,7 @@ async fn what_a_merchant_changes_is_shown_wherever_it_counts() {
     app.account(&store, "bob@example.com").await;
     let before = settings(&app, &store).await;
     let nothing = json!({
-        "name": "acme", "description": "", "email": null, "mailSenderName": null, "mailLanguage": "EN",
+        "name": "acme", "description": "", "email": null, "mailSenderName": null, "mailLanguage": "EN", "ianaTimezone": "UTC",
         "storefrontUrl": null, "checkoutUrlTemplate": null, "allowedOrigins": [], "trustedDocumentsRequired": false, "countryCode": "DE",
         "currencyCode": "EUR", "updatedAt": "2026-06-01T12:00:00Z",
     });
@@ -42,14 +42,14 @@ async fn what_a_merchant_changes_is_shown_wherever_it_counts() {
     app.clock.advance(chrono::TimeDelta::minutes(1));
     let input = json!({
         "name": "Fjord & Field", "description": "Outdoor\nthings", "email": " help@fjord.example ",
-        "mailSenderName": "Fjord's letters", "mailLanguage": "DE", "storefrontUrl": "https://Fjord.example/de/",
+        "mailSenderName": "Fjord's letters", "mailLanguage": "DE", "ianaTimezone": "Europe/Berlin", "storefrontUrl": "https://Fjord.example/de/",
         "checkoutUrlTemplate": "https://pay.fjord.example/{cart_id}?key={key}",
     });
     let changed = update(&app, &store, input).await;
     assert_eq!(changed["userErrors"], json!([]));
     let expected = json!({
         "name": "Fjord & Field", "description": "Outdoor\nthings", "email": "help@fjord.example",
-        "mailSenderName": "Fjord's letters", "mailLanguage": "DE", "storefrontUrl": "https://fjord.example/de",
+        "mailSenderName": "Fjord's letters", "mailLanguage": "DE", "ianaTimezone": "Europe/Berlin", "storefrontUrl": "https://fjord.example/de",
         "checkoutUrlTemplate": "https://pay.fjord.example/{cart_id}?key={key}", "allowedOrigins": [],
         "trustedDocumentsRequired": false, "countryCode": "DE", "currencyCode": "EUR",
         "updatedAt": "2026-06-01T12:01:00Z",

@@ -192,6 +192,7 @@ fn of_settings() -> Vec<Case> {
         of("email", "\"ada\"", "input.email"),
         of("mailSenderName", &long(256), "input.mailSenderName"),
         of("mailLanguage", "ES", "input.mailLanguage"),
+        of("ianaTimezone", "\"Berlin\"", "input.ianaTimezone"),
         of("storefrontUrl", "\"shop.example\"", "input.storefrontUrl"),
         of("checkoutUrlTemplate", "\"https://shop.example\"", "input.checkoutUrlTemplate"),
         ("allowedOriginsUpdate", r#"origins: ["https://shop.example", "shop.example"]"#.into(), "origins.1"),

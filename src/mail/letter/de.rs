@@ -65,6 +65,12 @@ pub fn words(letter: Letter) -> Words {
             None,
             "Wenn es nicht Ihr Wunsch war, schreiben Sie uns bitte.",
         ),
+        Letter::TrialEnding => (
+            "Der Testzeitraum geht zu Ende",
+            "der Testzeitraum von {tried} endet am {day}; danach gilt für {shop} der Tarif {plan}.",
+            None,
+            "Wenn Sie einen anderen Tarif möchten, wählen Sie ihn bitte bis dahin. Was da ist, bleibt in jedem Fall.",
+        ),
         Letter::TrialEnded => (
             "Der Testzeitraum ist zu Ende",
             "der Testzeitraum von {tried} ist zu Ende, und für {shop} gilt jetzt der Tarif {plan}.",

@@ -65,6 +65,12 @@ pub fn words(letter: Letter) -> Words {
             None,
             "If it was not your wish, please write to us.",
         ),
+        Letter::TrialEnding => (
+            "The trial is about to end",
+            "the trial of {tried} ends on {day}; {shop} is on the plan {plan} from then on.",
+            None,
+            "If you would like another plan, please choose it by then. What is there stays in any case.",
+        ),
         Letter::TrialEnded => (
             "The trial has ended",
             "the trial of {tried} has ended, and {shop} is on the plan {plan} now.",

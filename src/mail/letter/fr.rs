@@ -65,6 +65,12 @@ pub fn words(letter: Letter) -> Words {
             None,
             "Si ce n'était pas à votre demande, écrivez-nous.",
         ),
+        Letter::TrialEnding => (
+            "La période d'essai se termine bientôt",
+            "la période d'essai de {tried} se termine le {day} ; {shop} sera ensuite sur l'offre {plan}.",
+            None,
+            "Si vous souhaitez une autre offre, choisissez-la d'ici là. Ce qui existe est conservé dans tous les cas.",
+        ),
         Letter::TrialEnded => (
             "La période d'essai est terminée",
             "la période d'essai de {tried} est terminée, et {shop} est maintenant sur l'offre {plan}.",

@@ -36,6 +36,8 @@ pub enum Letter {
     CustomerEmailChangeRequested,
     /// To a customer's former address: the shop has given the account another one.
     CustomerEmailChanged,
+    /// To the shop's owners: the trial of a plan ends in some days.
+    TrialEnding,
     /// To the shop's owners: the trial of a plan has ended, and another one holds.
     TrialEnded,
 }
@@ -77,7 +79,7 @@ pub struct Writer<'a> {
 pub const LANGUAGES: [Language; 3] = [Language::EN, Language::DE, Language::FR];
 
 impl Letter {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::StaffInvitation,
         Self::StaffPasswordReset,
         Self::StaffEmailVerification,
@@ -88,13 +90,18 @@ impl Letter {
         Self::CustomerPasswordChanged,
         Self::CustomerEmailChangeRequested,
         Self::CustomerEmailChanged,
+        Self::TrialEnding,
         Self::TrialEnded,
     ];
 
     /// Whether it is the merchant's own people who are written to: they do not answer the shop.
     pub fn is_to_staff(self) -> bool {
         match self {
-            Self::StaffInvitation | Self::StaffPasswordReset | Self::StaffEmailVerification | Self::TrialEnded => true,
+            Self::StaffInvitation
+            | Self::StaffPasswordReset
+            | Self::StaffEmailVerification
+            | Self::TrialEnding
+            | Self::TrialEnded => true,
             Self::CustomerAccountActivation
             | Self::CustomerAccountExists
             | Self::CustomerPasswordReset
@@ -135,6 +142,7 @@ impl Letter {
     /// What it names beside the shop.
     pub fn names(self) -> &'static [&'static str] {
         match self {
+            Self::TrialEnding => &["tried", "plan", "day"],
             Self::TrialEnded => &["tried", "plan"],
             _ => &[],
         }

@@ -14,7 +14,7 @@ pub use change::{Choice, Preview, current, plan_change, plan_change_preview};
 pub use limit::{Left, Room, enter_in_tx, feature, held_in_tx, hold_in_tx, in_force};
 pub use operator::{Activation, PlanDraft, overrides_set, plan_activate, plan_create, plan_update};
 pub use spread::{plan_apply, plan_publish, plan_spread, plans_spread};
-pub use trial::trial_end;
+pub use trial::{trial_end, trial_warn};
 pub use usage::{orders_of, used, used_of_all};
 
 use uuid::Uuid;

@@ -1,6 +1,6 @@
-//! The end of a trial.
+//! The end of a trial, and the word before it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{alone_in_tx, plan_by_handle, plan_by_id, put_in_tx};
 use crate::clock::Entropy;
@@ -10,10 +10,14 @@ use crate::identity::service::owners;
 use crate::job::{Failure, NewJob, Run, enqueue_in_tx};
 use crate::mail::letter::{Letter, Reader, Way, Writer};
 use crate::mail::post_in_tx;
-use crate::plan::job::TrialEnd;
+use crate::plan::job::{TrialEnd, TrialWarn};
 use crate::plan::model::{FREE, Plan, PlanCopy, Status, Subscription};
 use crate::plan::store;
 use crate::shop;
+use crate::shop::service::time_zone;
+
+/// How long before its end the word is: as Stripe has it.
+const WARNING: TimeDelta = TimeDelta::days(3);
 
 /// Lets a plan be tried that the subscription has just been put on, and queues the end of that.
 pub(super) async fn try_in_tx(
@@ -26,7 +30,7 @@ pub(super) async fn try_in_tx(
     queue_end_in_tx(tx, entropy, subscription, now).await
 }
 
-/// Queues the end of a trial, where there is one.
+/// Queues the end of a trial, where there is one, and the word before it, where there is time for one.
 pub(super) async fn queue_end_in_tx(
     tx: &mut TenantTx<'_>,
     entropy: &Entropy,
@@ -34,7 +38,27 @@ pub(super) async fn queue_end_in_tx(
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     let Some(ends_at) = subscription.trial_ends_at else { return Ok(()) };
+    let warn_at = ends_at - WARNING;
+    if warn_at > now {
+        let warn = NewJob { job: TrialWarn { ends_at }, run_at: warn_at, unique_key: None };
+        enqueue_in_tx(tx, now, entropy, &warn).await?;
+    }
     enqueue_in_tx(tx, now, entropy, &NewJob { job: TrialEnd {}, run_at: ends_at, unique_key: None }).await.map(drop)
+}
+
+/// Mails the tenant's owners that the trial which ends then is about to.
+pub async fn trial_warn(run: &Run, ends_at: DateTime<Utc>) -> Result<(), Failure> {
+    let present = run.db.read(async |conn| Ok::<_, Fault>(store::find(conn).await?)).await?;
+    let is_due = |one: &Subscription| one.trial_ends_at == Some(ends_at) && ends_at > run.app.clock.now();
+    let Some(tried) = present.filter(is_due).map(|one| one.plan) else { return Ok(()) };
+    let next = follower(run, &tried).await?;
+    let warn = async |tx: &mut TenantTx<'_>| {
+        let day = ends_at.with_timezone(&time_zone(tx.conn()).await?).format("%Y-%m-%d").to_string();
+        let values = [("tried", tried.name.as_str()), ("plan", next.name.as_str()), ("day", day.as_str())];
+        tell(tx, run, Letter::TrialEnding, &values).await?;
+        run.end_in_tx(tx).await
+    };
+    run.db.write(warn).await
 }
 
 /// Ends the tenant's trial if its time has come: it goes to the plan that follows, whatever there is too much of then, and
@@ -52,7 +76,8 @@ pub async fn trial_end(run: &Run) -> Result<(), Failure> {
             subscription.move_to(&next, None, now);
             subscription.pending = pending;
             put_in_tx(tx, &run.app, subscription).await?;
-            tell(tx, run, &tried, &next).await?;
+            let values = [("tried", tried.name.as_str()), ("plan", next.name.as_str())];
+            tell(tx, run, Letter::TrialEnded, &values).await?;
         }
         run.end_in_tx(tx).await
     };
@@ -75,12 +100,12 @@ async fn follower(run: &Run, tried: &PlanCopy) -> Result<Plan, Fault> {
     next.ok_or_else(|| Fault::internal(format!("nothing follows the trial of {}", tried.handle)))
 }
 
-async fn tell(tx: &mut TenantTx<'_>, run: &Run, tried: &PlanCopy, next: &Plan) -> Result<(), Fault> {
+/// Mails the tenant's owners.
+async fn tell(tx: &mut TenantTx<'_>, run: &Run, letter: Letter, values: &[(&str, &str)]) -> Result<(), Fault> {
     let Some(shop) = shop::store::shop(tx.conn()).await? else { return Ok(()) };
-    let values = [("tried", tried.name.as_str()), ("plan", next.name.as_str())];
     for owner in owners(tx.conn()).await? {
         let to = Reader { address: &owner.email, name: Some(&owner.name) };
-        post_in_tx(tx, &run.app, Letter::TrialEnded.write(Writer::from(&shop), to, &Way::None, &values)).await?;
+        post_in_tx(tx, &run.app, letter.write(Writer::from(&shop), to, &Way::None, values)).await?;
     }
     Ok(())
 }

@@ -62,6 +62,11 @@ impl TenantSettings {
         self.shop.mail_language
     }
 
+    /// By which clock the shop's day goes, as the IANA time zone database calls it: what is done every night is done then.
+    async fn iana_timezone(&self) -> &str {
+        self.shop.time_zone.name()
+    }
+
     /// Where the storefront is: products' addresses and links in mails lead there. Null: at the first of the shop's own
     /// domains, or else at the API's address; mails have no links then.
     async fn storefront_url(&self) -> Option<Url> {
@@ -133,6 +138,8 @@ pub struct TenantSettingsInput {
     mail_sender_name: MaybeUndefined<String>,
     /// In which language staff and customers are mailed: `EN`, `DE` or `FR`.
     mail_language: Option<Language>,
+    /// By which clock the shop's day goes: `Europe/Berlin`, `UTC`.
+    iana_timezone: Option<String>,
     /// Where the storefront is: `https://shop.example`, with a path or without.
     storefront_url: MaybeUndefined<String>,
     /// Where carts are checked out: `https://shop.example/pay/{cart_id}?key={key}`, both placeholders behind the host.
@@ -156,6 +163,7 @@ impl From<TenantSettingsInput> for SettingsChange {
             email: change(input.email),
             mail_sender: change(input.mail_sender_name),
             mail_language: input.mail_language,
+            time_zone: input.iana_timezone,
             storefront_url: change(input.storefront_url),
             checkout_url_template: change(input.checkout_url_template),
         }
@@ -202,7 +210,7 @@ impl SettingsMutation {
             }
         };
         let (app, db) = (scope.app.clone(), scope.db().clone());
-        scope.act(async move { service::settings_update(&db, &*app.clock, &change).await }).await??;
+        scope.act(async move { service::settings_update(&app, &db, &change).await }).await??;
         let tenant_settings = Some(settings(scope).await?);
         Ok(Some(TenantSettingsUpdatePayload { tenant_settings, user_errors: Vec::new() }))
     }

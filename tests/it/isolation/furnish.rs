@@ -5,6 +5,7 @@ use emporia::identity::model::NewStaff;
 use emporia::identity::outside::Membership;
 use emporia::identity::service::{membership_put, password_set_by_operator, password_token_show, staff_create};
 use emporia::ids::GidNamespace;
+use emporia::job::{NewSchedule, schedule_in_tx};
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
@@ -259,6 +260,14 @@ impl Furnished {
         // The invitations' mails.
         let jobs = r#"{ jobs(first: 2) { nodes { id } } }"#;
         self.made(app, jobs, &[("job1", "/nodes/0/id"), ("job2", "/nodes/1/id")]).await;
+        let db = app.app.db.tenant(self.store.tenant);
+        let nightly =
+            NewSchedule { name: self.names.get("marker"), cron: "30 3 * * *", job: emporia::plan::job::Publish {} };
+        let now = app.app.clock.now();
+        let scheduled = async |tx: &mut emporia::db::TenantTx<'_>| {
+            Ok::<_, Fault>(schedule_in_tx(tx, now, &app.app.entropy, &nightly).await?)
+        };
+        db.write(scheduled).await.expect("a schedule");
         for list in LISTS {
             let query = if list == "search" { r#", query: "<handle>""# } else { "" };
             for (end, cursor, name) in [("first", "endCursor", "cursor"), ("last", "startCursor", "last cursor")] {

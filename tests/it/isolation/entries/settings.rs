@@ -31,6 +31,7 @@ pub const READS: &[Entry] = &[
     telling("<job1>", r#"{ job(id: "<job1>") { id kind status } }"#),
     telling("<job2>", r#"{ jobs(first: 50, after: "<jobs cursor>") { nodes { id } } }"#),
     telling("<job1>", r#"{ jobs(last: 50, before: "<jobs last cursor>") { nodes { id } } }"#),
+    marked("{ jobSchedules { name kind cron nextRunAt lastRunAt } }"),
     marked("{ emailPreview(template: CUSTOMER_PASSWORD_RESET) { subject senderName replyTo text html } }"),
     marked("{ tenantSettings { name description email storefrontUrl allowedOrigins trustedDocumentsRequired } }"),
     marked("{ domains(first: 50) { nodes { host txtRecord { name value } } } }"),

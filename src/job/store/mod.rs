@@ -3,6 +3,8 @@
 //! That a job has not ended is said by its having a time to run at, in all statements: the same rows, and the indexes of
 //! them can be proved to hold them.
 
+pub mod schedules;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::{case_when, exists};
 use diesel::prelude::*;
@@ -20,20 +22,19 @@ use crate::page::PageQuery;
 pub type Held = (Uuid, Uuid);
 
 /// A job that is to be queued.
-pub struct NewRow<'a> {
-    pub id: Uuid,
-    pub kind: &'static str,
+pub struct Raw<'a> {
+    pub kind: &'a str,
     pub payload: &'a Value,
     pub rank: i16,
     pub unique_key: Option<&'a str>,
     pub run_at: DateTime<Utc>,
 }
 
-/// Queues jobs that have no key.
-pub fn insert_all(tx: &mut TenantTx<'_>, new: &[NewRow<'_>], now: DateTime<Utc>) -> QueryResult<()> {
-    let insert = insert_rows!(tx.tenant(), jobs, new, |job| {
-        id: job.id,
-        kind: job.kind,
+/// Queues a job that has no key.
+pub fn insert(tx: &mut TenantTx<'_>, id: Uuid, new: &Raw<'_>, now: DateTime<Utc>) -> QueryResult<()> {
+    let insert = insert_rows!(tx.tenant(), jobs, [new], |job| {
+        id: id,
+        kind: job.kind.to_owned(),
         payload: job.payload.clone(),
         rank: job.rank,
         run_at: job.run_at,
@@ -45,11 +46,11 @@ pub fn insert_all(tx: &mut TenantTx<'_>, new: &[NewRow<'_>], now: DateTime<Utc>)
 
 /// Queues a job that has a key, unless one of the kind has it that has not ended: that one runs at the earlier of both
 /// times, or once more, at this time, when it is running.
-pub async fn insert_or_join(tx: &mut TenantTx<'_>, new: &NewRow<'_>, now: DateTime<Utc>) -> QueryResult<Uuid> {
+pub async fn insert_or_join(tx: &mut TenantTx<'_>, id: Uuid, new: &Raw<'_>, now: DateTime<Utc>) -> QueryResult<Uuid> {
     diesel::insert_into(jobs::table)
         .values((
             jobs::tenant_id.eq(tx.tenant()),
-            jobs::id.eq(new.id),
+            jobs::id.eq(id),
             jobs::kind.eq(new.kind),
             jobs::payload.eq(new.payload),
             jobs::rank.eq(new.rank),
