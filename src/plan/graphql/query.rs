@@ -175,8 +175,8 @@ impl PlanQuery {
         Box::pin(current(ctx.scope())).await
     }
 
-    /// How much of what plans count there was in a month, and what that costs. What there was of things that are not counted by the month is
-    /// known of the present one alone.
+    /// How much of what plans count there was in a month, and what the platform takes of its orders. What there was of things
+    /// that are not counted by the month is known of the present one alone.
     #[requires(read_billing)]
     async fn usage(
         &self,
