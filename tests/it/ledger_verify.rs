@@ -27,7 +27,7 @@ async fn tamper(shop: &Shopping, sql: &str) {
 fn ledger(shop: &Shopping, args: &[&str]) -> Output {
     let (app, platform, redis) = (shop.app.db.url("emporia_app"), shop.app.db.url("emporia_platform"), redis_url());
     let env = [("DATABASE_URL", app.as_str()), ("DATABASE_PLATFORM_URL", &platform), ("REDIS_URL", &redis)];
-    tokio::task::block_in_place(|| emporia(&[&["ledger"], args].concat(), &env))
+    tokio::task::block_in_place(|| emporia(&[&["ledger"][..], args].concat(), &env))
 }
 
 fn lines(output: &Output) -> Vec<String> {
@@ -168,10 +168,10 @@ async fn of_two_who_rebuild_at_once_one_does() {
     let shop = three_orders().await;
     drain(&shop).await;
     tamper(&shop, "UPDATE ledger_postings SET amount = 38 WHERE kind = 'FEE'").await;
-    let both = tokio::join!(
-        rebuild(&shop.app.app, &shop.db, &mut |_| {}),
-        rebuild(&shop.app.app, &shop.db, &mut |difference| assert_eq!(difference.place.kind, Kind::Fee)),
-    );
+    let mut one = |difference: &Difference| assert_eq!(difference.place.kind, Kind::Fee);
+    let mut other = one;
+    let (app, db) = (&shop.app.app, &shop.db);
+    let both = tokio::join!(rebuild(app, db, &mut one), rebuild(app, db, &mut other));
     let mended = both.0.expect("a rebuilding").mended + both.1.expect("a rebuilding").mended;
     assert_eq!((mended, verified(&shop).await.0.postings), (3, 10));
 }
