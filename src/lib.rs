@@ -36,6 +36,7 @@ pub mod import;
 pub mod inventory;
 pub mod job;
 pub mod language;
+pub mod ledger;
 pub mod mail;
 pub mod metrics;
 pub mod money;

@@ -10,8 +10,9 @@ use crate::address::Address;
 use crate::cart::model::{Cart, Line, MAX_TOTAL};
 use crate::inventory::model::together;
 use crate::money::Currency;
-use crate::order::draft::{DraftLine, OrderDraft};
+use crate::order::draft::{DraftLine, OrderDraft, PlatformFee};
 use crate::order::model::{SoldOption, StockTaken};
+use crate::plan::model::Fee;
 use crate::shipping::model::{DeliveryOption, selected};
 
 /// What the cart's lines are sold from.
@@ -40,6 +41,8 @@ pub struct Terms {
     pub gateway: String,
     pub actor: String,
     pub currency: Currency,
+    /// What the platform takes of it, as it is now.
+    pub fee: Fee,
     /// Where stock of a variant that is sold on below zero is taken from when it lies nowhere.
     pub default_location_id: Uuid,
 }
@@ -94,6 +97,7 @@ pub fn draft(
         shipping_minor: totals.shipping,
         tax_minor: totals.tax,
         total_minor: totals.total,
+        platform_fee: Some(PlatformFee { terms: terms.fee, minor: terms.fee.of(totals.total) }),
         note: (!cart.note.is_empty()).then(|| cart.note.clone()),
         attributes: cart.attributes.0.clone(),
         lines,

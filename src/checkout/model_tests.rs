@@ -74,6 +74,7 @@ fn terms() -> Terms {
         gateway: "manual".into(),
         actor: "test".into(),
         currency: Currency::EUR,
+        fee: Fee { basis_points: 50, minor: 25 },
         default_location_id: Uuid::from_u128(100),
     }
 }

@@ -1,5 +1,5 @@
 //! The commands: `emporia dev | serve | worker | migrate | health | schema | config … | tenant … | key … | staff … |
-//! signing-key … | operator-token … | payment … | import …`.
+//! signing-key … | operator-token … | plan … | payment … | ledger … | import …`.
 //!
 //! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
@@ -7,6 +7,7 @@
 mod config;
 pub(crate) mod health;
 mod key;
+mod ledger;
 mod migrate;
 mod operator;
 mod operator_token;
@@ -71,6 +72,9 @@ enum Command {
     /// Show payments that no gateway ends, and say what became of them.
     #[command(subcommand)]
     Payment(payment::PaymentCommand),
+    /// Whether the books of usage and fees say what happened.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Bring a catalogue in from a file.
     Import(crate::import::cli::ImportArgs),
 }
@@ -107,6 +111,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::OperatorToken(command) => operator_token::operator_token(command).await,
         Command::Plan(command) => plan::plan(command).await,
         Command::Payment(command) => payment::payment(command).await,
+        Command::Ledger(command) => ledger::ledger(command).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

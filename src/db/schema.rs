@@ -323,6 +323,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    ledger_postings (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        order_id -> Uuid,
+        event_id -> Nullable<Uuid>,
+        kind -> Text,
+        number -> Int2,
+        debit_account -> Text,
+        credit_account -> Text,
+        unit -> Text,
+        amount -> Int8,
+        occurred_at -> Timestamptz,
+        posted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     locations (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -427,6 +444,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         customer_id -> Nullable<Uuid>,
+        platform_fee_minor -> Nullable<Int8>,
+        platform_fee_basis_points -> Nullable<Int4>,
+        platform_fee_fixed_minor -> Nullable<Int8>,
     }
 }
 
@@ -786,6 +806,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     inventory_levels,
     job_schedules,
     jobs,
+    ledger_postings,
     locations,
     menu_items,
     menus,

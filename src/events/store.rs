@@ -107,6 +107,24 @@ pub async fn unpublished(conn: &mut TenantConn<'_>, limit: i64) -> QueryResult<V
     Ok(rows.into_iter().map(appended).collect())
 }
 
+/// Which of these topics of these subjects wait for their position.
+pub async fn waiting(
+    conn: &mut TenantConn<'_>,
+    topics: &[Topic],
+    subjects: &[Uuid],
+) -> QueryResult<Vec<(Uuid, Topic)>> {
+    let names: Vec<&str> = topics.iter().map(|topic| topic.as_db()).collect();
+    let rows: Vec<(Uuid, String)> = events::table
+        .filter(events::tenant_id.eq(conn.tenant()))
+        .filter(events::position.is_null())
+        .filter(events::subject_id.eq_any(subjects))
+        .filter(events::topic.eq_any(names))
+        .select((events::subject_id, events::topic))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(subject, topic)| Some((subject, Topic::from_db(&topic)?))).collect())
+}
+
 /// Gives these events, in this order, the positions after `last`. The caller holds the lock.
 pub fn publish(tx: &mut TenantTx<'_>, last: i64, ids: &[Uuid], now: DateTime<Utc>) -> QueryResult<i64> {
     let reached = last + i64::try_from(ids.len()).unwrap_or(i64::MAX);

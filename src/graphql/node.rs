@@ -27,6 +27,7 @@ use crate::domain::graphql::{CustomDomain, domain_by_id};
 use crate::identity::graphql::{StaffMember, StaffSession, member_of, session_of};
 use crate::ids::Gid;
 use crate::job::graphql::{Job, job_of_merchant};
+use crate::ledger::graphql::{LedgerPosting, posting_of_merchant};
 use crate::order::graphql::{
     FulfillmentOrder, FulfillmentOrderLineItem, LineItem, Order, line_of_merchant, order_of_merchant,
 };
@@ -72,6 +73,7 @@ pub enum Node {
     WebhookSubscription(WebhookSubscription),
     WebhookDelivery(WebhookDelivery),
     Job(Job),
+    LedgerPosting(LedgerPosting),
     DeliveryProfile(DeliveryProfile),
     TrustedDocument(TrustedDocument),
     CustomDomain(CustomDomain),
@@ -125,6 +127,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
         "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
         "Job" => job_of_merchant(scope, id).await?.map(Node::Job),
+        "LedgerPosting" => posting_of_merchant(scope, id).await?.map(Node::LedgerPosting),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
         "CustomDomain" => domain_by_id(scope, id).await?.map(Node::CustomDomain),
         "Role" => role_by_id(scope, id).await?.map(Node::Role),

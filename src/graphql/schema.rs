@@ -27,6 +27,7 @@ use crate::events::graphql::EventSubscription;
 use crate::identity::graphql::{StaffManagementMutation, StaffMutation, StaffOverrideMutation, StaffQuery};
 use crate::inventory::graphql::InventoryMutation;
 use crate::job::graphql::{JobMutation, JobQuery};
+use crate::ledger::graphql::LedgerQuery;
 use crate::mail::graphql::MailQuery;
 use crate::order::graphql::{OrderMutation, OrderQuery};
 use crate::plan::graphql::{PlanMutation, PlanOperatorMutation, PlanOperatorQuery, PlanQuery};
@@ -67,7 +68,7 @@ pub struct ServiceQuery(TenantQuery, SupportAccessQuery, PlansQuery);
 
 /// Of plans, for those who pay and for those who are paid.
 #[derive(MergedObject, Default)]
-pub struct PlansQuery(PlanQuery, PlanOperatorQuery);
+pub struct PlansQuery(PlanQuery, PlanOperatorQuery, LedgerQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]

@@ -58,6 +58,7 @@ struct Inner {
     hears_notices: Gauge,
     published: Counter,
     publish_delay: Histogram,
+    posted: Counters<1>,
     jobs: Counters<2>,
     job_attempts: Counters<2>,
     job_duration: Histograms<1>,
@@ -149,6 +150,7 @@ impl Metrics {
             ),
             published: kept(r, "events_published", "Events that got their position", Counter::default()),
             publish_delay: kept(r, "event_publish_delay_seconds", "From an event to its publication", delay()),
+            posted: kept(r, "ledger_postings", "Postings of usage and fees, by kind", Counters::default()),
             jobs: kept(r, "worker_jobs", "A tenant's work of a kind, by outcome", Counters::default()),
             job_attempts: kept(
                 r,
@@ -226,6 +228,11 @@ impl Metrics {
     pub fn published(&self, events: usize, waited: Duration) {
         self.0.published.inc_by(events as u64);
         self.0.publish_delay.observe(waited.as_secs_f64());
+    }
+
+    /// So many postings of a kind were written.
+    pub fn posted(&self, kind: &'static str, postings: usize) {
+        self.0.posted.get_or_create(&[("kind", kind.to_lowercase())]).inc_by(postings as u64);
     }
 
     /// The worker has done a job, or has not.

@@ -9,6 +9,7 @@ use crate::address::Address;
 use crate::attribute::Attribute;
 use crate::inventory::model::StockChange;
 use crate::money::Currency;
+use crate::plan::model::Fee;
 
 /// An order before it has a number: what is settled once it is paid. Kept with the payment attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +32,20 @@ pub struct OrderDraft {
     pub shipping_minor: i64,
     pub tax_minor: i64,
     pub total_minor: i64,
+    /// What the platform takes of it; none: the draft is an older version's, which took nothing.
+    #[serde(default)]
+    pub platform_fee: Option<PlatformFee>,
     pub note: Option<String>,
     pub attributes: Vec<Attribute>,
     pub lines: Vec<DraftLine>,
+}
+
+/// What the platform takes of an order, by the terms that were in force when its buyer checked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformFee {
+    pub terms: Fee,
+    /// What they come to.
+    pub minor: i64,
 }
 
 /// One line of a draft.

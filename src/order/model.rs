@@ -109,6 +109,8 @@ pub struct Order {
     pub subtotal_minor: i64,
     pub shipping_minor: i64,
     pub total_minor: i64,
+    /// What the platform takes of it; none: it was placed before there were fees.
+    pub platform_fee_minor: Option<i64>,
     pub financial_status: FinancialStatus,
     pub fulfillment_status: FulfillmentStatus,
     pub gateway: String,
@@ -129,6 +131,18 @@ impl Order {
     pub fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.currency)
     }
+}
+
+/// An order as the books see it: what stands in it for good, or changes once, so that it says years later what its events
+/// said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Billed {
+    pub order_id: Uuid,
+    pub currency: Currency,
+    /// What the platform takes of it.
+    pub fee_minor: i64,
+    pub created_at: DateTime<Utc>,
+    pub cancelled_at: Option<DateTime<Utc>>,
 }
 
 /// A variant's value for one option, as it was sold.

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::model::{
-    CancelReason, FinancialStatus, FulfillmentStatus, HistoryKind, MAX_FULFILLMENTS, Order, OrderLine, SendLine,
-    Tracking, send, stock_of,
+    Billed, CancelReason, FinancialStatus, FulfillmentStatus, HistoryKind, MAX_FULFILLMENTS, Order, OrderLine,
+    SendLine, Tracking, send, stock_of,
 };
 use super::rule::{OrderRule, path};
 use super::store::{self, Change, NewHistory};
@@ -160,6 +160,16 @@ pub async fn fulfillment_create(desk: &Desk, sending: &Sending) -> Once<(Uuid, U
 /// Whether the customer has placed an order.
 pub async fn has_bought(conn: &mut TenantConn<'_>, customer: Uuid) -> QueryResult<bool> {
     Ok(!store::counts_of_customers(conn, &[customer]).await?.is_empty())
+}
+
+/// Those of these orders that are in the books.
+pub async fn billed(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<Billed>> {
+    store::billed(conn, ids).await
+}
+
+/// The orders that are in the books, by their ids.
+pub async fn billed_page(conn: &mut TenantConn<'_>, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<Billed>> {
+    store::billed_page(conn, after, limit).await
 }
 
 /// At most so many orders join a customer at once; the rest when they sign in the next time.

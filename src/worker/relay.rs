@@ -1,4 +1,5 @@
-//! Publishing: appended events get their positions, subscribers are told, deliveries are queued.
+//! Publishing: appended events get their positions, subscribers are told, deliveries are queued, what it
+//! costs is posted.
 
 use futures_util::try_join;
 
@@ -8,7 +9,7 @@ use crate::cache::Notice;
 use crate::error::Fault;
 use crate::events::{Work, ring_now_in_tx, store};
 use crate::ids::TenantId;
-use crate::webhook;
+use crate::{ledger, webhook};
 
 /// Events published in one transaction, and transactions of one job.
 const BATCH: i64 = 200;
@@ -51,6 +52,7 @@ async fn publish_batch(app: &App, tenant: TenantId, is_jobs_last: bool) -> Resul
             }
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
             let reached = store::publish(tx, last, &ids, now)?;
+            ledger::service::post_in_tx(tx, app, &events, now).await?;
             webhook::service::queue_in_tx(tx, now, &app.entropy, &events).await?;
             let oldest = events.iter().map(|event| event.occurred_at).min().unwrap_or(now);
             app.metrics.published(events.len(), (now - oldest).to_std().unwrap_or_default());

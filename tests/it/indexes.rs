@@ -141,3 +141,34 @@ async fn a_line_is_found_by_its_own_id_among_many() {
     assert_eq!(names(&shop, READ).await, ["order_lines_id 3"]);
     assert_eq!(names(&shop, WHOLE).await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_months_postings_are_found_among_those_of_years() {
+    const MANY: &str =
+        "INSERT INTO ledger_postings SELECT (jsonb_populate_record(p, jsonb_build_object('id', gen_random_uuid(),
+            'order_id', gen_random_uuid(), 'occurred_at', p.occurred_at - n * interval '10 hours'))).*
+            FROM ledger_postings p, generate_series(1, 5000) n;
+        ANALYZE;";
+    const WHOLE: &str = "SELECT relname::text AS name FROM pg_stat_user_tables
+        WHERE relname = 'ledger_postings' AND seq_scan > 0";
+    const READ: &str = "SELECT indexrelname::text AS name FROM pg_stat_user_indexes
+        WHERE relname = 'ledger_postings' AND idx_scan > 0";
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 10).await;
+    shop.buy(&shop.cart(&[(1, 1)]).await).await;
+    worker::drain(&shop.app.app).await.expect("the worker");
+    admin(&shop.app.db.name).await.batch_execute(MANY).await.expect("many postings");
+    end_sessions(&shop).await;
+    names(&shop, "SELECT pg_stat_reset()::text AS name").await;
+
+    for query in [
+        "{ ledgerPostings(first: 2) { nodes { id } } }",
+        "{ ledgerPostings(last: 2, period: \"2025-06\") { nodes { id } } }",
+        "{ usage(period: \"2025-06\") { fees { total { amount } } } }",
+    ] {
+        shop.app.gql(&shop.store.secret, query, json!({})).await;
+    }
+    end_sessions(&shop).await;
+    assert_eq!(names(&shop, READ).await, ["ledger_postings_occurred"]);
+    assert_eq!(names(&shop, WHOLE).await, Vec::<String>::new());
+}

@@ -57,6 +57,8 @@ mod indexes;
 mod inventory;
 mod isolation;
 mod jobs;
+mod ledger;
+mod ledger_verify;
 mod limits;
 mod logs;
 mod mail;

@@ -89,6 +89,7 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
         gateway: wish.gateway.clone(),
         actor: wish.actor.clone(),
         currency: wish.currency,
+        fee: plan.terms.fee,
         default_location_id: default_location(tx, &cart, &shelf).await?,
     };
     let draft = model::draft(&cart, &shelf, &options, terms).map_err(ServiceError::Rule)?;

@@ -8,6 +8,7 @@ use emporia_macros::guarded;
 use super::fulfillment::Fulfillment;
 use super::fulfillment_order::{FulfillmentOrder, FulfillmentOrderConnection};
 use super::line::{LineItem, LineItemConnection};
+use crate::access::permission::READ_BILLING;
 use crate::address::graphql::MailingAddress;
 use crate::attribute::Attribute;
 use crate::connection;
@@ -293,6 +294,13 @@ impl Order {
     /// What the buyer pays in all, under the name storefronts use.
     async fn total_price(&self) -> MoneyV2 {
         self.money(self.0.total_minor)
+    }
+
+    /// What the platform takes of it, whether it was cancelled since or not; null for an order from before there were fees.
+    /// With `read_billing`: null to everyone else.
+    async fn platform_fee(&self, ctx: &Context<'_>) -> Option<MoneyV2> {
+        let fee = self.0.platform_fee_minor.filter(|_| ctx.scope().may(READ_BILLING))?;
+        Some(self.money(fee))
     }
 
     /// A named value that the merchant has added.

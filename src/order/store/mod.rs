@@ -1,5 +1,6 @@
 //! The orders' statements.
 
+mod billed;
 mod change;
 mod guest;
 mod insert;
@@ -8,6 +9,7 @@ mod orders;
 mod page;
 mod trail;
 
+pub use billed::{billed, billed_page};
 pub use change::{Change, count_fulfillments, insert_fulfillment, lock, update_order};
 pub use guest::{join_customer, lock_of_guest};
 pub use insert::{NewHistory, insert_history, insert_lines, insert_order, next_number};

@@ -24,6 +24,7 @@ pub(super) struct OrderRow {
     subtotal_minor: i64,
     shipping_minor: i64,
     total_minor: i64,
+    platform_fee_minor: Option<i64>,
     financial_status: String,
     fulfillment_status: String,
     gateway: String,
@@ -49,6 +50,7 @@ impl From<OrderRow> for Order {
             subtotal_minor: row.subtotal_minor,
             shipping_minor: row.shipping_minor,
             total_minor: row.total_minor,
+            platform_fee_minor: row.platform_fee_minor,
             // The table's CHECKs admit nothing else.
             financial_status: FinancialStatus::from_db(&row.financial_status).unwrap_or(FinancialStatus::Pending),
             fulfillment_status: FulfillmentStatus::from_db(&row.fulfillment_status)

@@ -9,6 +9,7 @@ use crate::graphql::error::ApiError;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::ids::Gid;
+use crate::ledger::graphql::{PlatformFees, fees_of};
 use crate::money::Currency;
 use crate::plan::model::{Feature, Interval, Month, Pending, Resource, Status, Subscription};
 use crate::plan::service::{self, Choice};
@@ -114,6 +115,8 @@ pub struct UsagePeriod {
     ends_at: DateTime,
     /// Of each thing how many, and how many there may be now.
     counts: Vec<PlanUsage>,
+    /// What the platform takes of its orders, by currency; empty when that is nothing.
+    fees: Vec<PlatformFees>,
 }
 
 /// What a merchant chooses by an id.
@@ -144,7 +147,8 @@ async fn usage_of(scope: &Scope, period: Option<String>) -> Result<UsagePeriod> 
         counts.push(PlanUsage { name, used, max: limits.of(name) });
     }
     let (starts_at, ends_at) = (DateTime(month.start()), DateTime(month.end()));
-    Ok(UsagePeriod { period: month.to_string(), starts_at, ends_at, counts })
+    let fees = fees_of(scope, month).await?;
+    Ok(UsagePeriod { period: month.to_string(), starts_at, ends_at, counts, fees })
 }
 
 async fn offered(scope: &Scope) -> Result<Vec<Plan>> {
@@ -171,8 +175,8 @@ impl PlanQuery {
         Box::pin(current(ctx.scope())).await
     }
 
-    /// How much of what plans count there was in a month. What there was of things that are not counted by the month is
-    /// known of the present one alone.
+    /// How much of what plans count there was in a month, and what the platform takes of its orders. What there was of things
+    /// that are not counted by the month is known of the present one alone.
     #[requires(read_billing)]
     async fn usage(
         &self,

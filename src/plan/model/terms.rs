@@ -118,6 +118,16 @@ pub struct Fee {
     pub minor: i64,
 }
 
+impl Fee {
+    /// What that is of an order's total, in minor units: the share to the nearest one, half of one upwards, and the fixed
+    /// part; never more than the total, so that an order for nothing costs nothing.
+    pub fn of(self, total_minor: i64) -> i64 {
+        let share = (i128::from(total_minor) * i128::from(self.basis_points) + 5_000).div_euclid(10_000);
+        let fee = share + i128::from(self.minor);
+        i64::try_from(fee).unwrap_or(i64::MAX).clamp(0, total_minor.max(0))
+    }
+}
+
 /// What a plan comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {

@@ -75,6 +75,17 @@ impl Account<'_> {
         assert!(reserved.is_empty(), "{reserved:?}");
     }
 
+    /// Each order is in the books once, with its fee.
+    pub async fn check_books(&self) {
+        let sql = "SELECT o.number, count(p.kind) AS postings FROM orders o
+            LEFT JOIN ledger_postings p ON (p.tenant_id, p.order_id) = (o.tenant_id, o.id)
+            WHERE o.tenant_id = $ GROUP BY o.number, o.platform_fee_minor
+            HAVING count(p.kind) <> 2 OR count(*) FILTER (WHERE p.kind = 'USAGE') <> 1
+                OR sum(p.amount) FILTER (WHERE p.kind = 'FEE') IS DISTINCT FROM o.platform_fee_minor";
+        let wrong = self.rows(sql).await;
+        assert!(wrong.is_empty(), "not once in the books: {wrong:?}");
+    }
+
     /// One event for each thing that happened to each order; the subscriber heard all of them, in order.
     pub async fn check_events(&self) -> Vec<Event> {
         let sql = "SELECT id, position, topic, subject_id FROM events WHERE tenant_id = $ ORDER BY position";

@@ -128,6 +128,7 @@ async fn whatever_is_killed_every_order_exists_once_and_every_event_arrives() {
         let account = Account { postgres: &house.postgres, shop, lamps, placed, heard: &heard };
         account.check_orders().await;
         account.check_stock().await;
+        account.check_books().await;
         let events = account.check_events().await;
         let prefix = format!("/hooks/{}/", shop.handle);
         let requests = received.iter().enumerate().filter(|(_, request)| request.path.starts_with(&prefix));

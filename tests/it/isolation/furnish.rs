@@ -268,6 +268,8 @@ impl Furnished {
             Ok::<_, Fault>(schedule_in_tx(tx, now, &app.app.entropy, &nightly).await?)
         };
         db.write(scheduled).await.expect("a schedule");
+        let postings = r#"{ ledgerPostings(first: 2) { nodes { id } } }"#;
+        self.made(app, postings, &[("posting1", "/nodes/0/id"), ("posting2", "/nodes/1/id")]).await;
         for list in LISTS {
             let query = if list == "search" { r#", query: "<handle>""# } else { "" };
             for (end, cursor, name) in [("first", "endCursor", "cursor"), ("last", "startCursor", "last cursor")] {
@@ -284,13 +286,14 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 18] = [
+const LISTS: [&str; 19] = [
     "apiKeys",
     "collections",
     "customers",
     "deliveryProfiles",
     "domains",
     "jobs",
+    "ledgerPostings",
     "locations",
     "orders",
     "pages",
