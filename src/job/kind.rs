@@ -123,4 +123,5 @@ pub fn kinds() -> Kinds {
         .with::<crate::plan::job::Publish>()
         .with::<crate::plan::job::Apply>()
         .with::<crate::plan::job::TrialEnd>()
+        .with::<crate::billing::job::Sync>()
 }

@@ -38,6 +38,10 @@ pub enum Letter {
     CustomerEmailChanged,
     /// To the shop's owners: the trial of a plan has ended, and another one holds.
     TrialEnded,
+    /// To the shop's owners: a payment for the plan has failed, and until when that does no harm.
+    PaymentFailed,
+    /// To the shop's owners: a payment for the plan is missing, and no order is taken until it is made.
+    PaymentMissing,
 }
 
 /// How the reader goes on.
@@ -77,7 +81,7 @@ pub struct Writer<'a> {
 pub const LANGUAGES: [Language; 3] = [Language::EN, Language::DE, Language::FR];
 
 impl Letter {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::StaffInvitation,
         Self::StaffPasswordReset,
         Self::StaffEmailVerification,
@@ -89,12 +93,19 @@ impl Letter {
         Self::CustomerEmailChangeRequested,
         Self::CustomerEmailChanged,
         Self::TrialEnded,
+        Self::PaymentFailed,
+        Self::PaymentMissing,
     ];
 
     /// Whether it is the merchant's own people who are written to: they do not answer the shop.
     pub fn is_to_staff(self) -> bool {
         match self {
-            Self::StaffInvitation | Self::StaffPasswordReset | Self::StaffEmailVerification | Self::TrialEnded => true,
+            Self::StaffInvitation
+            | Self::StaffPasswordReset
+            | Self::StaffEmailVerification
+            | Self::TrialEnded
+            | Self::PaymentFailed
+            | Self::PaymentMissing => true,
             Self::CustomerAccountActivation
             | Self::CustomerAccountExists
             | Self::CustomerPasswordReset
@@ -136,6 +147,8 @@ impl Letter {
     pub fn names(self) -> &'static [&'static str] {
         match self {
             Self::TrialEnded => &["tried", "plan"],
+            Self::PaymentFailed => &["plan", "until"],
+            Self::PaymentMissing => &["plan"],
             _ => &[],
         }
     }

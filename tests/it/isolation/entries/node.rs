@@ -44,6 +44,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("WebhookSubscription", Found("webhook1")),
     ("WebhookDelivery", Found("delivery")),
     ("Job", Found("job1")),
+    ("Invoice", Found("invoice1")),
     ("DeliveryProfile", Found("profile1")),
     ("TrustedDocument", Found("trusted1")),
     ("CustomDomain", Found("domain1")),
