@@ -8,6 +8,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
 
 use crate::attempts::Attempts;
+use crate::billing::stripe::Stripe;
 use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
@@ -35,6 +36,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub payments: Payments,
+    /// To whom plans are paid; none: to nobody.
+    pub stripe: Option<Stripe>,
     pub mailer: Arc<dyn Mailer>,
     pub passwords: Passwords,
     /// Who is asked whether a domain is its claimant's.
@@ -82,6 +85,7 @@ impl App {
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
+        let stripe = Stripe::new(&config.stripe, &outside);
         let (mailer, passwords) = (mail::mailer(&config.mail, &outside), Passwords::new(&entropy));
         let throttle = Throttle::new(shared.clone(), clock.clone(), metrics.unshared("api_cost"));
         let attempts = Attempts::new(shared.clone(), clock.clone(), metrics.unshared("attempts"));
@@ -94,6 +98,7 @@ impl App {
             clock,
             entropy,
             payments,
+            stripe,
             mailer,
             passwords,
             txt: Arc::new(SystemDns),

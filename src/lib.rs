@@ -13,6 +13,7 @@ pub mod api_key;
 pub mod app;
 pub mod attempts;
 pub mod attribute;
+pub mod billing;
 pub mod cache;
 pub mod cart;
 pub mod catalog;

@@ -84,7 +84,7 @@ pub enum CheckoutErrorCode {
     /// The gateway declined the payment; or it was not asked, since ten payments for the cart, or fifty from the same
     /// network, were declined within an hour. Stock and cart are as they were.
     PaymentDeclined,
-    /// The shop's plan has no room for another order this month: a later one may.
+    /// The shop can take no order at the moment, for reasons of its plan: a later one may.
     PlanLimitReached,
     /// The gateway has not answered yet. The stock stays reserved until it does.
     PaymentPending,

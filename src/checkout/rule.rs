@@ -35,7 +35,7 @@ pub enum CheckoutRule {
     UnknownGateway,
     #[error("The token is too long.")]
     TokenTooLong,
-    #[error("The shop cannot take another order this month.")]
+    #[error("The shop cannot take an order at the moment.")]
     PlanLimitReached,
     #[error("{message}")]
     PaymentDeclined { message: String },

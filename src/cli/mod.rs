@@ -1,9 +1,10 @@
 //! The commands: `emporia dev | serve | worker | migrate | health | schema | config … | tenant … | key … | staff … |
-//! signing-key … | operator-token … | plan … | payment … | ledger … | import …`.
+//! signing-key … | operator-token … | plan … | billing … | payment … | ledger … | import …`.
 //!
 //! Thin: a command reads its settings, checks what must hold, and calls the service that does the work. What a
 //! script may want goes to stdout (with `--json` as one JSON value); everything else goes to stderr.
 
+mod billing;
 mod config;
 pub(crate) mod health;
 mod key;
@@ -69,6 +70,9 @@ enum Command {
     /// What tenants can be on: limits, features, prices.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
+    /// What tenants pay for their plans, compared with Stripe.
+    #[command(subcommand)]
+    Billing(billing::BillingCommand),
     /// Show payments that no gateway ends, and say what became of them.
     #[command(subcommand)]
     Payment(payment::PaymentCommand),
@@ -98,6 +102,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Import(args) => return crate::import::cli::run(&operator().await?, args).await,
         Command::Dev(args) => crate::dev::run(args).await,
+        Command::Billing(command) => return billing::billing(command).await,
         Command::Serve(args) => process::serve(args).await,
         Command::Worker(args) => process::worker(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,

@@ -12,6 +12,7 @@ mod read;
 mod retention;
 mod servers;
 mod setting;
+mod stripe;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,6 +31,7 @@ pub use read::ConfigErrors;
 use read::Reader;
 pub use retention::RetentionConfig;
 pub use setting::Setting;
+pub use stripe::{StripeAccount, StripeConfig, StripeKey};
 pub use text::{example, shown};
 
 use crate::telemetry::trace::SamplerKind;
@@ -150,6 +152,7 @@ pub struct Config {
     /// `IDENTITY_PROVIDERS`: outside OpenID providers whose tokens let staff in.
     pub providers: Vec<ProviderConfig>,
     pub plans: PlanConfig,
+    pub stripe: StripeConfig,
     pub retention: RetentionConfig,
     /// `PAYMENT_TIMEOUT_MS`: how long a checkout waits for its payment gateway; the worker asks it afterwards. At
     /// most a minute; has to leave a request time to settle.
@@ -210,6 +213,7 @@ impl Config {
             providers: providers::read_with(r, &http.public_url),
             http,
             plans: PlanConfig::read_with(r),
+            stripe: StripeConfig::read_with(r),
             retention: RetentionConfig::read_with(r),
             payment_timeout: {
                 r.section("The process");

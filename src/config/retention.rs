@@ -16,6 +16,8 @@ pub struct RetentionConfig {
     pub deliveries: TimeDelta,
     /// `JOB_RETENTION_DAYS`: jobs, counted from their end.
     pub jobs: TimeDelta,
+    /// `STRIPE_EVENT_RETENTION_DAYS`: what Stripe has told.
+    pub stripe_events: TimeDelta,
     /// `CART_RETENTION_DAYS`: carts, counted from their last change, or from the purchase that ended them.
     pub carts: TimeDelta,
     /// `IDEMPOTENCY_KEY_RETENTION_HOURS`: outcomes under an idempotency key. At least the day that clients are
@@ -31,6 +33,7 @@ impl RetentionConfig {
             events: days("EVENT_RETENTION_DAYS", "how long published events can be resumed from"),
             deliveries: days("WEBHOOK_DELIVERY_RETENTION_DAYS", "how long deliveries are kept after their end"),
             jobs: days("JOB_RETENTION_DAYS", "how long jobs are kept after their end"),
+            stripe_events: days("STRIPE_EVENT_RETENTION_DAYS", "how long events of Stripe are kept"),
             carts: days("CART_RETENTION_DAYS", "how long carts are kept after their last change"),
             idempotency_keys: TimeDelta::hours(
                 r.number(

@@ -209,3 +209,30 @@ fn certificates_for_redis_are_read_with_the_settings() {
     let ConfigErrors(lines) = read(&[("REDIS_CERT_FILE", "Cargo.toml")]).unwrap_err();
     assert_eq!(lines, ["REDIS_CERT_FILE and REDIS_KEY_FILE go together"]);
 }
+
+#[test]
+fn an_account_at_stripe_is_whole_and_shows_nothing() {
+    let read = |more: &[(&str, &str)]| {
+        let pairs: Vec<(&str, &str)> = REQUIRED.iter().copied().chain(more.iter().copied()).collect();
+        Config::read(&Env::from_pairs(pairs))
+    };
+    let (key, secrets) = (("STRIPE_SECRET_KEY", "sk_live_1"), ("STRIPE_WEBHOOK_SECRETS", "whsec_0123456789abcdef"));
+    assert!(read(&[]).unwrap().stripe.account.is_none());
+    let both = ("STRIPE_WEBHOOK_SECRETS", "whsec_0123456789abcdef, whsec_fedcba9876543210");
+    let account = read(&[key, both]).unwrap().stripe.account.expect("an account");
+    assert_eq!((account.webhook_secrets.len(), account.url.as_str()), (2, "https://api.stripe.com"));
+    let shown = format!("{account:?}");
+    assert!(!shown.contains("sk_live_1") && !shown.contains("0123456789abcdef"), "{shown}");
+    for (more, said) in [
+        (&[key][..], "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS are set together, or neither is"),
+        (&[secrets], "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS are set together, or neither is"),
+        (&[key, ("STRIPE_WEBHOOK_SECRETS", "whsec_short")], "STRIPE_WEBHOOK_SECRETS has what is none"),
+        (&[secrets, ("STRIPE_SECRET_KEY", "sk live")], "STRIPE_SECRET_KEY is none"),
+        (&[key, secrets, ("STRIPE_API_URL", "http://stripe.example")], "STRIPE_API_URL is"),
+        (&[("BILLING_GRACE_DAYS", "91")], "BILLING_GRACE_DAYS is"),
+    ] {
+        let ConfigErrors(lines) = read(more).expect_err(said);
+        assert!(lines.iter().any(|line| line.starts_with(said)), "{lines:?}");
+        assert!(!lines.concat().contains("whsec_0123456789abcdef") && !lines.concat().contains("sk live"), "{lines:?}");
+    }
+}

@@ -122,6 +122,28 @@ pub mod platform {
     }
 
     diesel::table! {
+        platform.stripe_customers (customer_id) {
+            customer_id -> Text,
+            tenant_id -> Uuid,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        platform.stripe_events (event_id) {
+            event_id -> Text,
+            kind -> Text,
+            api_version -> Nullable<Text>,
+            is_live -> Bool,
+            customer_id -> Nullable<Text>,
+            outcome -> Text,
+            body -> Text,
+            happened_at -> Timestamptz,
+            received_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         platform.tenants (id) {
             id -> Uuid,
             handle -> Text,
@@ -147,6 +169,7 @@ pub mod platform {
     diesel::joinable!(domains -> tenants (tenant_id));
     diesel::joinable!(identity_organizations -> tenants (tenant_id));
     diesel::joinable!(plan_prices -> plans (plan_id));
+    diesel::joinable!(stripe_customers -> tenants (tenant_id));
     diesel::joinable!(tenants -> plans (plan_id));
 
     diesel::allow_tables_to_appear_in_same_query!(
@@ -160,6 +183,8 @@ pub mod platform {
         plan_prices,
         plans,
         signing_keys,
+        stripe_customers,
+        stripe_events,
         tenants,
     );
 }

@@ -284,6 +284,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    invoices (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        stripe_invoice_id -> Text,
+        number -> Nullable<Text>,
+        status -> Text,
+        currency -> Text,
+        total_minor -> Int8,
+        due_minor -> Int8,
+        paid_minor -> Int8,
+        hosted_url -> Nullable<Text>,
+        pdf_url -> Nullable<Text>,
+        period_start -> Timestamptz,
+        period_end -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     job_schedules (tenant_id, name) {
         tenant_id -> Uuid,
         name -> Text,
@@ -704,6 +724,11 @@ diesel::table! {
         revision -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        stripe_subscription_id -> Nullable<Text>,
+        stripe_is_live -> Bool,
+        cancel_at_period_end -> Bool,
+        grace_ends_at -> Nullable<Timestamptz>,
+        stripe_syncs -> Int8,
     }
 }
 
@@ -804,6 +829,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     inventory_adjustments,
     inventory_levels,
+    invoices,
     job_schedules,
     jobs,
     ledger_postings,

@@ -12,6 +12,7 @@ use super::metafield::Metafield;
 use super::scope::{Scope, ScopeExt};
 use crate::address::graphql::MailingAddress;
 use crate::api_key::graphql::{ApiKey, api_key_by_id};
+use crate::billing::graphql::{Invoice, invoice_of_merchant};
 use crate::cart::graphql::{
     AppliedGiftCard, Cart, CartLine, Company, CompanyContact, CompanyLocation, ComponentizableCartLine, cart_by_gid,
 };
@@ -74,6 +75,7 @@ pub enum Node {
     WebhookDelivery(WebhookDelivery),
     Job(Job),
     LedgerPosting(LedgerPosting),
+    Invoice(Invoice),
     DeliveryProfile(DeliveryProfile),
     TrustedDocument(TrustedDocument),
     CustomDomain(CustomDomain),
@@ -128,6 +130,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
         "Job" => job_of_merchant(scope, id).await?.map(Node::Job),
         "LedgerPosting" => posting_of_merchant(scope, id).await?.map(Node::LedgerPosting),
+        "Invoice" => invoice_of_merchant(scope, id).await?.map(Node::Invoice),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
         "CustomDomain" => domain_by_id(scope, id).await?.map(Node::CustomDomain),
         "Role" => role_by_id(scope, id).await?.map(Node::Role),

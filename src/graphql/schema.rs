@@ -17,6 +17,7 @@ use super::tags::TagsMutation;
 use super::user_error::DisplayableError;
 use crate::access::graphql::AccessQuery;
 use crate::api_key::graphql::{ApiKeyMutation, ApiKeyQuery};
+use crate::billing::graphql::{BillingMutation, InvoiceQuery};
 use crate::cart::graphql::{CartMutation, CartQuery};
 use crate::catalog::graphql::{CatalogMutation, CatalogQuery, CollectionQuery, SearchQuery};
 use crate::checkout::graphql::{CheckoutMutation, CheckoutQuery};
@@ -68,7 +69,7 @@ pub struct ServiceQuery(TenantQuery, SupportAccessQuery, PlansQuery);
 
 /// Of plans, for those who pay and for those who are paid.
 #[derive(MergedObject, Default)]
-pub struct PlansQuery(PlanQuery, PlanOperatorQuery, LedgerQuery);
+pub struct PlansQuery(PlanQuery, PlanOperatorQuery, InvoiceQuery, LedgerQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
@@ -108,7 +109,7 @@ pub struct ServiceMutation(TenantMutation, SupportAccessMutation, PlansMutation)
 
 /// With plans, by those who pay and by those who are paid.
 #[derive(MergedObject, Default)]
-pub struct PlansMutation(PlanMutation, PlanOperatorMutation);
+pub struct PlansMutation(PlanMutation, PlanOperatorMutation, BillingMutation);
 
 /// What can be listened to.
 #[derive(MergedSubscription, Default)]

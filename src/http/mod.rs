@@ -20,6 +20,7 @@ mod problem;
 mod request;
 pub mod router;
 mod serve;
+mod stripe_webhooks;
 mod watch;
 
 pub use host::is_shops;

@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::graphql::{Documents, PersistedQueries, Places, TrustedDocuments};
 use super::origin::OwnOrigins;
-use super::{checkout, cors, graphiql, graphql, health, identity_webhooks, jwks, problem, request};
+use super::{checkout, cors, graphiql, graphql, health, identity_webhooks, jwks, problem, request, stripe_webhooks};
 use crate::app::App;
 use crate::graphql::schema::Schemas;
 
@@ -95,6 +95,7 @@ fn always() -> Vec<Route> {
         ("/api/{version}/graphql.json", api(graphql::handle_compatible)),
         ("/.well-known/jwks.json", get(jwks::jwks)),
         ("/webhooks/identity/{provider}", post(identity_webhooks::handle)),
+        ("/webhooks/stripe", post(stripe_webhooks::handle)),
         ("/livez", get(health::livez)),
         ("/readyz", get(health::readyz)),
         ("/health", get(health::health)),

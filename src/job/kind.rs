@@ -125,4 +125,5 @@ pub fn kinds() -> Kinds {
         .with::<crate::plan::job::Apply>()
         .with::<crate::plan::job::TrialEnd>()
         .with::<crate::plan::job::TrialWarn>()
+        .with::<crate::billing::job::Sync>()
 }

@@ -52,6 +52,8 @@ struct Inner {
     unshared: Counters<1>,
     outside_calls: Counters<2>,
     circuits: Family<Labels<2>, Gauge>,
+    stripe_events: Counters<1>,
+    stripe_syncs: Counters<1>,
     /// Room for sockets, and how much there was at first.
     sockets: OnceLock<(Arc<Semaphore>, usize)>,
     sockets_open: Gauge,
@@ -140,6 +142,18 @@ impl Metrics {
                 "1 for the state in which the circuit to a service of others is, as of the last call",
                 Family::default(),
             ),
+            stripe_events: kept(
+                r,
+                "stripe_events",
+                "Events of Stripe's that were taken, by outcome: rung, repeated, unmatched, other_version",
+                Counters::default(),
+            ),
+            stripe_syncs: kept(
+                r,
+                "stripe_syncs",
+                "Comparisons of a subscription with Stripe, by outcome: same, changed, drift, unknown_price, …",
+                Counters::default(),
+            ),
             sockets: OnceLock::new(),
             sockets_open: kept(r, "sockets_open", "WebSockets and streams of events that are open", Gauge::default()),
             hears_notices: kept(
@@ -217,6 +231,16 @@ impl Metrics {
             let labels = [("target", target.to_owned()), ("state", each.as_str().to_owned())];
             self.0.circuits.get_or_create(&labels).set(i64::from(each == state));
         }
+    }
+
+    /// An event of Stripe's was taken.
+    pub fn stripe_event(&self, outcome: &'static str) {
+        self.0.stripe_events.get_or_create(&[("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// A subscription was compared with Stripe.
+    pub fn stripe_sync(&self, outcome: &'static str) {
+        self.0.stripe_syncs.get_or_create(&[("outcome", outcome.to_owned())]).inc();
     }
 
     /// Where the process's sockets find room.

@@ -57,7 +57,36 @@ pub enum PlanRule {
     BadTrial,
     #[error("what follows a trial is another plan, which is not tried itself")]
     BadFollower,
+    #[error("this service takes no payments for plans; its operators activate them")]
+    NoStripe,
+    #[error("the service that takes the payments does not answer at the moment; what was asked for may be done yet")]
+    StripeAway,
+    #[error("the payment has failed: {0}")]
+    PaymentFailed(String),
+    #[error("a payment is missing: make it first")]
+    Unpaid,
+    #[error("the shop pays for a plan already: change it with planChange")]
+    Billed,
+    #[error("the tenant pays through Stripe: what it is on is changed there")]
+    BilledElsewhere,
+    #[error("the shop pays for no plan through this service")]
+    NotBilled,
+    #[error("the plan costs nothing: choose it with planChange")]
+    CostsNothing,
+    #[error("to go to a plan that costs nothing, cancel the subscription")]
+    CancelInstead,
+    #[error("the subscription ends with its period already")]
+    EndsAlready,
+    #[error("the subscription goes on already")]
+    GoesOnAlready,
+    #[error("an amount of this currency cannot be paid")]
+    NotPayable,
+    #[error("a URL is an https address of at most {MAX_RETURN_URL} characters")]
+    BadReturnUrl,
 }
+
+/// Characters of an address to which a page of Stripe's leads back, at most.
+pub const MAX_RETURN_URL: usize = 2048;
 
 fn over(list: &[Excess]) -> String {
     let each =
@@ -80,6 +109,12 @@ pub enum PlanErrorCode {
     NotAllowed,
     /// More is used than the plan has room for.
     DowngradeBelowUse,
+    /// This service takes no payments for plans: its operators activate them.
+    BillingNotConfigured,
+    /// The service that takes the payments does not answer: it may be asked again.
+    BillingUnavailable,
+    /// The payment that it takes has failed, and nothing has changed.
+    PaymentFailed,
 }
 
 impl PlanRule {
@@ -94,9 +129,17 @@ impl PlanRule {
     pub fn code(&self) -> PlanErrorCode {
         use PlanErrorCode as Code;
         match self {
-            Self::NotFound | Self::NoTenant | Self::NothingPending => Code::NotFound,
-            Self::Unchanged => Code::AlreadyDone,
-            Self::TrialUsed | Self::OtherCurrency(_) => Code::NotAllowed,
+            Self::NotFound | Self::NoTenant | Self::NothingPending | Self::NotBilled => Code::NotFound,
+            Self::Unchanged | Self::EndsAlready | Self::GoesOnAlready => Code::AlreadyDone,
+            Self::TrialUsed
+            | Self::OtherCurrency(_)
+            | Self::Unpaid
+            | Self::Billed
+            | Self::BilledElsewhere
+            | Self::CancelInstead => Code::NotAllowed,
+            Self::NoStripe => Code::BillingNotConfigured,
+            Self::StripeAway => Code::BillingUnavailable,
+            Self::PaymentFailed(_) => Code::PaymentFailed,
             Self::Over(_) => Code::DowngradeBelowUse,
             Self::HandleTaken(_) => Code::Taken,
             Self::NoPrice { .. }
@@ -113,16 +156,34 @@ impl PlanRule {
             | Self::BadWeight
             | Self::BadFee
             | Self::BadTrial
-            | Self::BadFollower => Code::Invalid,
+            | Self::BadFollower
+            | Self::CostsNothing
+            | Self::NotPayable
+            | Self::BadReturnUrl => Code::Invalid,
         }
     }
 
-    /// The path to the argument at fault.
-    pub fn field(&self) -> Vec<String> {
+    /// The path to the argument at fault; none: it is not what was sent.
+    pub fn field(&self) -> Option<Vec<String>> {
         let path: &[&str] = match self {
-            Self::NotFound | Self::Unchanged | Self::TrialUsed | Self::Over(_) | Self::NothingPending => &["planId"],
-            Self::NoTenant => &["tenantId"],
-            Self::NoPrice { .. } | Self::OtherCurrency(_) => &["currencyCode"],
+            Self::NoStripe
+            | Self::StripeAway
+            | Self::PaymentFailed(_)
+            | Self::NotBilled
+            | Self::EndsAlready
+            | Self::GoesOnAlready => return None,
+            Self::NotFound
+            | Self::Unchanged
+            | Self::TrialUsed
+            | Self::Over(_)
+            | Self::NothingPending
+            | Self::Unpaid
+            | Self::Billed
+            | Self::CostsNothing
+            | Self::CancelInstead => &["planId"],
+            Self::NoTenant | Self::BilledElsewhere => &["tenantId"],
+            Self::NoPrice { .. } | Self::OtherCurrency(_) | Self::NotPayable => &["currencyCode"],
+            Self::BadReturnUrl => &["returnUrl"],
             Self::BadHandle | Self::HandleTaken(_) => &["input", "handle"],
             Self::BadName => &["input", "name"],
             Self::LongDescription => &["input", "description"],
@@ -136,10 +197,10 @@ impl PlanRule {
             Self::FeatureTwice { at } => return within("features", *at),
             Self::BadPrice { at } | Self::PriceTwice { at } => return within("prices", *at),
         };
-        path.iter().map(|part| (*part).to_owned()).collect()
+        Some(path.iter().map(|part| (*part).to_owned()).collect())
     }
 }
 
-fn within(list: &str, at: usize) -> Vec<String> {
-    vec!["input".to_owned(), list.to_owned(), at.to_string()]
+fn within(list: &str, at: usize) -> Option<Vec<String>> {
+    Some(vec!["input".to_owned(), list.to_owned(), at.to_string()])
 }

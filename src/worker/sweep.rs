@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::tenant::service::tenant_list;
 use crate::webhook::service::forget_in_tx;
-use crate::{cart, customer, events, identity, job, plan};
+use crate::{billing, cart, customer, events, identity, job, plan};
 
 /// Between two rounds. Every worker makes them; two at once do no harm.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -42,6 +42,10 @@ pub(super) async fn attend(app: App, shutdown: CancellationToken) {
 pub async fn sweep(app: &App) -> Result<(), Fault> {
     if let Err(fault) = plan::service::plans_spread(app).await {
         tracing::error!(%fault, "changes of plans have not reached all tenants; the next sweep goes on");
+    }
+    let cutoff = app.clock.now() - app.config.retention.stripe_events;
+    if let Err(fault) = billing::service::events_forget(app, cutoff).await {
+        tracing::error!(%fault, "old events of Stripe's are kept until the next sweep");
     }
     let mut after = None;
     loop {

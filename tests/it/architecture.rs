@@ -99,6 +99,8 @@ fn slices_work_for_the_tenant_they_are_given() {
             || name == "identity/provider/inbound.rs"
             // Plans, for the tenants that are on one, and for the one whose subscription an operator changes.
             || ["plan/service/spread.rs", "plan/service/operator.rs"].contains(&name)
+            // Payments, for the tenant that is Stripe's customer.
+            || ["billing/service/inbound.rs", "billing/service/reconcile.rs"].contains(&name)
             // And for the one that an operator names, which has to have let them in.
             || name == "tenant/resolve/operator.rs"
     };

@@ -9,7 +9,7 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Shopping, node};
+use crate::support::{Shopping, node, python};
 
 const FILES: [&str; 14] = [
     "tests/clients/apollo.mjs",
@@ -66,36 +66,6 @@ fn said(done: &Output) -> String {
     [&done.stdout, &done.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
 }
 
-/// Python with the packages of requirements.txt, installed once and again when they change. None where there is no
-/// Python that can make such an environment, except in CI, which must not do without.
-async fn python() -> Option<PathBuf> {
-    let requirements = installed().await.join("requirements.txt");
-    let wanted = tokio::fs::read(&requirements).await.expect("the requirements");
-    let environment = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clients-python");
-    let (python, note) = (environment.join("bin/python"), environment.join("installed"));
-    if tokio::fs::read(&note).await.is_ok_and(|installed| installed == wanted) {
-        return Some(python);
-    }
-    let mut venv = Command::new("python3");
-    let made = venv.args(["-m", "venv", "--clear"]).arg(&environment).stdin(Stdio::null()).output().await;
-    if !made.is_ok_and(|made| made.status.success()) {
-        assert!(std::env::var_os("CI").is_none(), "there is no python3 with venv, and CI must not do without");
-        eprintln!("there is no python3 with venv (on Debian: python3-venv): Python's client is not tried");
-        return None;
-    }
-    let pip = Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"])
-        .arg("--requirement")
-        .arg(&requirements)
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("pip");
-    assert!(pip.status.success(), "pip install: {}", said(&pip));
-    tokio::fs::write(note, wanted).await.expect("a note");
-    Some(python)
-}
-
 #[tokio::test]
 async fn apollo_client_persists_its_queries_and_resumes_its_subscription() {
     is_content(Path::new("node"), "apollo.mjs").await;
@@ -118,7 +88,8 @@ async fn graphql_sse_resumes_its_subscription() {
 
 #[tokio::test]
 async fn pythons_gql_takes_the_schema_and_resumes_its_subscription() {
-    if let Some(python) = python().await {
+    let requirements = installed().await.join("requirements.txt");
+    if let Some(python) = python::installed("clients-python", &requirements).await {
         is_content(&python, "python_gql.py").await;
     }
 }

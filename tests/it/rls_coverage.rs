@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use crate::support::{TestDb, admin};
 
 /// Tables without row-level security, and who may do what there beside their owner.
-const PLATFORM: [(&str, &[(&str, &str)]); 11] = [
+const PLATFORM: [(&str, &[(&str, &str)]); 13] = [
     ("platform.tenants", KNOWN_BY_THE_PLATFORM),
     ("platform.api_keys", KNOWN_BY_THE_PLATFORM),
     ("platform.operator_tokens", KNOWN_BY_THE_PLATFORM),
@@ -26,6 +26,9 @@ const PLATFORM: [(&str, &[(&str, &str)]); 11] = [
         &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_backup", "SELECT")],
     ),
     ("platform.identity_events", &[("emporia_platform", "SELECT INSERT DELETE"), ("emporia_backup", "SELECT")]),
+    // Who they are stays as it was noted; what they have told is swept.
+    ("platform.stripe_customers", &[("emporia_platform", "SELECT INSERT"), ("emporia_backup", "SELECT")]),
+    ("platform.stripe_events", &[("emporia_platform", "SELECT INSERT DELETE"), ("emporia_backup", "SELECT")]),
     (
         "platform.outbox_ready",
         &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_app", "INSERT"), ("emporia_backup", "SELECT")],

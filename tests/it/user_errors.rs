@@ -300,6 +300,9 @@ fn of_plans(acme: &str) -> Vec<Case> {
     vec![
         ("planChange", format!("planId: {}", gid("Plan")), "planId"),
         ("planChange", "planId: \"rubbish\"".into(), "planId"),
+        ("subscriptionCreate", "planId: \"rubbish\", returnUrl: \"https://a.example\"".into(), "planId"),
+        ("subscriptionCreate", format!("planId: {BASIC}, returnUrl: \"http://a.example\""), "returnUrl"),
+        ("billingPortalSessionCreate", "returnUrl: \"javascript:alert(1)\"".into(), "returnUrl"),
         ("planChange", format!("planId: {BASIC}, currencyCode: JPY"), "currencyCode"),
         ("planCreate", r#"input: { handle: "A b", plan: { name: "X" } }"#.into(), "input.handle"),
         ("planCreate", r#"input: { handle: "free", plan: { name: "X" } }"#.into(), "input.handle"),
@@ -390,7 +393,13 @@ fn of_staff() -> Vec<Case> {
 const BY_STAFF: [&str; 1] = ["staffPasswordUpdate"];
 
 /// Mutations that have nothing to refuse yet, or nothing that an input is to blame for.
-const NEVER_REFUSED: [&str; 3] = ["trustedDocumentsRequire", "staffSignOut", "staffEmailVerificationSend"];
+const NEVER_REFUSED: [&str; 5] = [
+    "trustedDocumentsRequire",
+    "staffSignOut",
+    "staffEmailVerificationSend",
+    "subscriptionCancel",
+    "subscriptionResume",
+];
 
 fn of_customers() -> Vec<Case> {
     let nobody = r#"customerAccessToken: "nobody's""#;

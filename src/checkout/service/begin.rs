@@ -97,6 +97,10 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
     if wish.expected_total.is_some_and(|expected| expected != draft.total_minor) {
         return refuse(CheckoutRule::TotalChanged);
     }
+    if plan.is_unpaid {
+        tracing::info!("a checkout was refused: the shop's plan is not paid for");
+        return refuse(CheckoutRule::PlanLimitReached);
+    }
     // Before the stock is locked: who writes products holds this first as well.
     let room = plan::service::held_in_tx(tx, &plan, Resource::OrdersPerMonth, now).await?;
     room.check::<Vec<CheckoutRule>>(tx.conn()).await.inspect_err(note_full)?;

@@ -77,6 +77,18 @@ pub fn words(letter: Letter) -> Words {
             None,
             "Was da ist, bleibt; wo es mehr ist, als der Tarif vorsieht, kommt nichts hinzu, bis es weniger ist. Sie können jederzeit einen anderen Tarif wählen.",
         ),
+        Letter::PaymentFailed => (
+            "Eine Zahlung ist fehlgeschlagen",
+            "die Zahlung für den Tarif {plan} von {shop} ist fehlgeschlagen. Sie wird noch einmal versucht; bis {until} geht alles weiter wie bisher.",
+            Some("Rechnung ansehen und bezahlen"),
+            "Danach nimmt {shop} keine Bestellungen an, bis die Zahlung erfolgt ist. Wenn eine Karte abgelaufen ist, hinterlegen Sie eine andere: in den Einstellungen unter Abrechnung.",
+        ),
+        Letter::PaymentMissing => (
+            "Es werden keine Bestellungen angenommen",
+            "die Zahlung für den Tarif {plan} von {shop} fehlt, und deshalb nimmt {shop} im Moment keine Bestellungen an.",
+            Some("Rechnung ansehen und bezahlen"),
+            "Alles andere ist da wie bisher, und sobald die Zahlung erfolgt ist, werden wieder Bestellungen angenommen.",
+        ),
     };
     Words { lang: "de", hello: "Guten Tag", subject, why, what, otherwise }
 }

@@ -77,6 +77,18 @@ pub fn words(letter: Letter) -> Words {
             None,
             "What is there stays; where it is more than the plan has room for, nothing is added until there is less. You can choose another plan at any time.",
         ),
+        Letter::PaymentFailed => (
+            "A payment has failed",
+            "the payment for the plan {plan} of {shop} has failed. It is tried again; until {until} everything goes on as before.",
+            Some("Look at the invoice and pay it"),
+            "From then on {shop} takes no orders until the payment is made. If a card has expired, give another one: in the settings, under billing.",
+        ),
+        Letter::PaymentMissing => (
+            "No orders are taken",
+            "the payment for the plan {plan} of {shop} is missing, and so {shop} takes no orders at the moment.",
+            Some("Look at the invoice and pay it"),
+            "Everything else is there as before, and once the payment is made, orders are taken again.",
+        ),
     };
     Words { lang: "en", hello: "Hello", subject, why, what, otherwise }
 }

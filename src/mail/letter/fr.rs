@@ -77,6 +77,18 @@ pub fn words(letter: Letter) -> Words {
             None,
             "Ce qui existe est conservé ; là où cela dépasse l'offre, rien ne s'ajoute tant qu'il n'y en a pas moins. Vous pouvez choisir une autre offre à tout moment.",
         ),
+        Letter::PaymentFailed => (
+            "Un paiement a échoué",
+            "le paiement de l'offre {plan} de {shop} a échoué. Il est tenté à nouveau ; jusqu'au {until}, tout continue comme avant.",
+            Some("Voir la facture et la payer"),
+            "Ensuite, {shop} ne prendra plus de commandes jusqu'au paiement. Si une carte a expiré, donnez-en une autre : dans les paramètres, sous facturation.",
+        ),
+        Letter::PaymentMissing => (
+            "Les commandes sont suspendues",
+            "le paiement de l'offre {plan} de {shop} manque, et {shop} ne prend donc pas de commandes pour le moment.",
+            Some("Voir la facture et la payer"),
+            "Tout le reste est là comme avant, et dès que le paiement est fait, les commandes reprennent.",
+        ),
     };
     Words { lang: "fr", hello: "Bonjour", subject, why, what, otherwise }
 }

@@ -40,6 +40,10 @@ pub enum Letter {
     TrialEnding,
     /// To the shop's owners: the trial of a plan has ended, and another one holds.
     TrialEnded,
+    /// To the shop's owners: a payment for the plan has failed, and until when that does no harm.
+    PaymentFailed,
+    /// To the shop's owners: a payment for the plan is missing, and no order is taken until it is made.
+    PaymentMissing,
 }
 
 /// How the reader goes on.
@@ -79,7 +83,7 @@ pub struct Writer<'a> {
 pub const LANGUAGES: [Language; 3] = [Language::EN, Language::DE, Language::FR];
 
 impl Letter {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::StaffInvitation,
         Self::StaffPasswordReset,
         Self::StaffEmailVerification,
@@ -92,6 +96,8 @@ impl Letter {
         Self::CustomerEmailChanged,
         Self::TrialEnding,
         Self::TrialEnded,
+        Self::PaymentFailed,
+        Self::PaymentMissing,
     ];
 
     /// Whether it is the merchant's own people who are written to: they do not answer the shop.
@@ -101,7 +107,9 @@ impl Letter {
             | Self::StaffPasswordReset
             | Self::StaffEmailVerification
             | Self::TrialEnding
-            | Self::TrialEnded => true,
+            | Self::TrialEnded
+            | Self::PaymentFailed
+            | Self::PaymentMissing => true,
             Self::CustomerAccountActivation
             | Self::CustomerAccountExists
             | Self::CustomerPasswordReset
@@ -144,6 +152,8 @@ impl Letter {
         match self {
             Self::TrialEnding => &["tried", "plan", "day"],
             Self::TrialEnded => &["tried", "plan"],
+            Self::PaymentFailed => &["plan", "until"],
+            Self::PaymentMissing => &["plan"],
             _ => &[],
         }
     }

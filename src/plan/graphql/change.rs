@@ -5,11 +5,11 @@ use emporia_macros::guarded;
 
 use super::query::{CurrentPlan, choice, current};
 use super::types::{PlanChangePreview, PlanUserError, split};
+use crate::billing::service;
 use crate::graphql::scope::ScopeExt;
 use crate::money::Currency;
 use crate::plan::model::Interval;
 use crate::plan::rule::PlanRule;
-use crate::plan::service;
 
 /// The answer of `planChange`.
 #[derive(SimpleObject)]
@@ -28,8 +28,9 @@ pub struct PlanMutation;
 #[guarded]
 #[Object]
 impl PlanMutation {
-    /// Puts the shop on another plan: at once where that costs nothing, or is to be tried; otherwise once an operator has
-    /// activated it (`currentPlan.pending`). Choosing the present plan takes back what was asked for. A plan that has less
+    /// Puts the shop on another plan: at once where that costs nothing, or is to be tried, or where the shop pays for its
+    /// plan already (`currentPlan.isBilled`), which the change then settles; otherwise once an operator has activated it
+    /// (`currentPlan.pending`). Choosing the present plan takes back what was asked for. A plan that has less
     /// room than is used is refused, unless the service lets shops keep what is there.
     #[requires(write_billing)]
     async fn plan_change(

@@ -7,5 +7,5 @@ mod types;
 
 pub use change::PlanMutation;
 pub use operator::{PlanOperatorMutation, PlanOperatorQuery};
-pub use query::PlanQuery;
-pub use types::{Plan, PlanUserError, plan_of};
+pub use query::{CurrentPlan, PlanQuery, choice, current};
+pub use types::{Plan, PlanUserError, plan_of, split};

@@ -76,6 +76,21 @@ impl CurrentPlan {
         self.0.trial_ends_at.map(DateTime)
     }
 
+    /// Until when a payment that is missing does no harm: from then on no order is taken; null: none is missing.
+    async fn grace_ends_at(&self) -> Option<DateTime> {
+        self.0.grace_ends_at.map(DateTime)
+    }
+
+    /// Whether the shop pays for it through `subscriptionCreate`.
+    async fn is_billed(&self) -> bool {
+        self.0.is_billed()
+    }
+
+    /// Whether what is paid for ends with the present period: `subscriptionCancel`.
+    async fn cancel_at_period_end(&self) -> bool {
+        self.0.billed.as_ref().is_some_and(|billed| billed.is_live && billed.ends_with_period)
+    }
+
     /// The plan that the shop has asked for, and that is to be activated; null: none.
     async fn pending(&self) -> Option<PendingPlan> {
         self.0.pending.clone().map(PendingPlan)

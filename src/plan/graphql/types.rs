@@ -21,7 +21,7 @@ user_error!(PlanUserError, PlanErrorCode);
 
 impl From<PlanRule> for PlanUserError {
     fn from(rule: PlanRule) -> Self {
-        Self { field: Some(rule.field()), message: rule.to_string(), code: Some(rule.code()) }
+        Self { field: rule.field(), message: rule.to_string(), code: Some(rule.code()) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What plans and subscriptions are, and what follows from them.
 
 mod bill;
+mod billed;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use bill::{Days, Interval, Month, Period, Price, Proration};
+pub use billed::{Bill, Billed, Due, Heading};
 pub use terms::{
     Excess, Feature, Fee, Full, Limits, MAX_API_POINTS, MAX_BASIS_POINTS, MAX_FEE, MAX_JOB_WEIGHT, MAX_LIMIT,
     Overrides, Resource, Terms,
@@ -78,20 +80,23 @@ pub enum Status {
     Trialing,
     /// It is in force.
     Active,
-    /// It is in force, and a payment is missing.
+    /// It is in force, and a payment is missing: until `graceEndsAt` that does no harm.
     PastDue,
+    /// A payment is missing for too long: no order is taken until it is made. All else goes on.
+    Unpaid,
     /// It has ended.
     Canceled,
 }
 
 impl Status {
-    pub const ALL: [Self; 4] = [Self::Trialing, Self::Active, Self::PastDue, Self::Canceled];
+    pub const ALL: [Self; 5] = [Self::Trialing, Self::Active, Self::PastDue, Self::Unpaid, Self::Canceled];
 
     pub fn as_db(self) -> &'static str {
         match self {
             Self::Trialing => "TRIALING",
             Self::Active => "ACTIVE",
             Self::PastDue => "PAST_DUE",
+            Self::Unpaid => "UNPAID",
             Self::Canceled => "CANCELED",
         }
     }
@@ -146,6 +151,8 @@ pub struct InForce {
     pub terms: Terms,
     /// The plan's name.
     pub plan: String,
+    /// Whether a payment is missing for so long that no order is taken.
+    pub is_unpaid: bool,
 }
 
 /// A tenant's plan.
@@ -166,6 +173,10 @@ pub struct Subscription {
     /// When its one trial began.
     pub trial_began_at: Option<DateTime<Utc>>,
     pub pending: Option<Pending>,
+    /// Stripe's subscription that it follows, or has followed last; none: operators alone say what it is on.
+    pub billed: Option<Billed>,
+    /// Until when a payment that is missing does no harm; none: none is missing.
+    pub grace_ends_at: Option<DateTime<Utc>>,
     /// One more with every change.
     pub revision: i64,
 }
@@ -185,6 +196,8 @@ impl Subscription {
             trial_ends_at: None,
             trial_began_at: None,
             pending: None,
+            billed: None,
+            grace_ends_at: None,
             revision: 1,
         };
         if plan.trial_days > 0 {
@@ -217,6 +230,7 @@ impl Subscription {
             (_, None) => (self.period_start, self.period_end) = (now, None),
         }
         (self.status, self.price, self.trial_ends_at, self.pending) = (Status::Active, price, None, None);
+        self.grace_ends_at = None;
     }
 
     /// What is paid, and for which period at `now`.
@@ -228,8 +242,8 @@ impl Subscription {
     /// The period that holds at `now`; without an end where nothing is paid.
     pub fn period(&self, now: DateTime<Utc>) -> (DateTime<Utc>, Option<DateTime<Utc>>) {
         match self.paid(now) {
-            Some((_, period)) => (period.start, Some(period.end)),
-            None => (self.period_start, self.period_end),
+            Some((_, period)) if self.trial_ends_at.is_none() => (period.start, Some(period.end)),
+            _ => (self.period_start, self.period_end),
         }
     }
 }

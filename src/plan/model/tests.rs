@@ -117,7 +117,86 @@ fn a_handle_is_a_word() {
     }
 }
 
+fn plan(handle: &str, prices: &[Price]) -> Plan {
+    Plan {
+        id: Uuid::from_u128(handle.len() as u128),
+        handle: handle.to_owned(),
+        name: handle.to_owned(),
+        description: String::new(),
+        is_offered: true,
+        terms: terms(),
+        trial_days: 0,
+        follower_id: None,
+        version: 1,
+        prices: prices.to_vec(),
+        created_at: time("2026-01-01T00:00:00Z"),
+        updated_at: time("2026-01-01T00:00:00Z"),
+    }
+}
+
+fn live(due: Due) -> Bill {
+    let (price, now) = (euros(Interval::Month, 2900), time("2026-06-01T12:00:00Z"));
+    Bill::Live {
+        subscription_id: "sub_1".to_owned(),
+        due,
+        plan: Box::new(plan("basic", &[price])),
+        price,
+        period: Period::from(now, Interval::Month),
+        ends_with_period: false,
+    }
+}
+
+#[test]
+fn a_payment_that_is_missing_has_time_from_when_it_began_to_be() {
+    let (free, start, grace) = (plan("free", &[]), time("2026-06-01T12:00:00Z"), TimeDelta::days(14));
+    let begun = Subscription::begun(&free, start);
+    let at = |before: &Subscription, due, days| before.after(&live(due), &free, grace, start + TimeDelta::days(days));
+    let late = at(&begun, Due::Late, 0);
+    assert_eq!((late.status, late.grace_ends_at), (Status::PastDue, Some(start + grace)));
+    assert_eq!(late.news_since(&begun), Some(Heading::Grace(start + grace)));
+    let later = at(&late, Due::Late, 13);
+    assert_eq!(
+        (later.status, later.grace_ends_at, later.news_since(&late)),
+        (Status::PastDue, Some(start + grace), None)
+    );
+    let over = at(&later, Due::Late, 14);
+    assert_eq!((over.status, over.news_since(&later)), (Status::Unpaid, Some(Heading::Unpaid)));
+    let paid = at(&over, Due::Paid, 15);
+    assert_eq!((paid.status, paid.grace_ends_at, paid.news_since(&over)), (Status::Active, None, None));
+    assert_eq!(at(&paid, Due::Late, 20).grace_ends_at, Some(start + TimeDelta::days(34)), "another time begins anew");
+    let ended = |for_want_of_payment| Bill::Ended { subscription_id: "sub_1".to_owned(), for_want_of_payment };
+    assert_eq!(over.after(&ended(true), &free, grace, start).status, Status::Unpaid);
+    let gone = over.after(&ended(false), &free, grace, start);
+    assert_eq!(
+        (gone.status, gone.plan.handle.as_str(), gone.price, gone.is_billed()),
+        (Status::Active, "free", None, false)
+    );
+}
+
 proptest! {
+    #[test]
+    fn what_stripe_says_twice_is_the_same(steps in proptest::collection::vec((0..6_usize, 0..20_i64), 1..12)) {
+        let (free, grace) = (plan("free", &[]), TimeDelta::days(14));
+        let mut now = time("2026-06-01T12:00:00Z");
+        let mut present = Subscription::begun(&free, now);
+        for (what, days) in steps {
+            now += TimeDelta::days(days);
+            let bill = match what {
+                0 => live(Due::TriedUntil(now + TimeDelta::days(3))),
+                1 => live(Due::Paid),
+                2 => live(Due::Late),
+                3 => live(Due::Lost),
+                _ => Bill::Ended { subscription_id: "sub_1".to_owned(), for_want_of_payment: what == 4 },
+            };
+            let next = present.after(&bill, &free, grace, now);
+            prop_assert_eq!(&next.after(&bill, &free, grace, now), &next);
+            prop_assert_eq!(next.status == Status::Trialing, next.trial_ends_at.is_some());
+            prop_assert!(next.grace_ends_at.is_none() || matches!(next.status, Status::PastDue | Status::Unpaid));
+            prop_assert!(next.news_since(&next).is_none());
+            present = next;
+        }
+    }
+
     #[test]
     fn a_share_is_between_nothing_and_all_and_grows_with_the_days(
         minor in 0..=MAX_PRICE, all in 1i64..=366, a in 0i64..=366, b in 0i64..=366

@@ -14,7 +14,9 @@ use crate::config::Downgrade;
 use crate::db::{QueryResult, TenantConn, TenantDb, TenantTx};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::money::Currency;
-use crate::plan::model::{Excess, Interval, Month, Pending, Plan, Price, Proration, Resource, Start, Subscription};
+use crate::plan::model::{
+    Excess, Interval, Month, Pending, Plan, Price, Proration, Resource, Start, Status, Subscription,
+};
 use crate::plan::rule::PlanRule as Rule;
 use crate::plan::store;
 
@@ -67,13 +69,16 @@ pub async fn plan_change_preview(
 }
 
 /// Changes the plan where that costs nothing, and asks for it where it does; answers what that comes to. Choosing the
-/// present plan again takes back what was asked for.
+/// present plan again takes back what was asked for. What Stripe bills is changed there: `billing`.
 pub async fn plan_change(app: &App, db: &TenantDb, shops: Currency, choice: &Choice) -> ServiceResult<Preview, Rule> {
     // Its row is the platform's: whatever changes there meanwhile reaches the tenant afterwards, by its version.
     let plan = offered(app, choice.plan_id).await?;
     let now = app.clock.now();
     let change = async |tx: &mut TenantTx<'_>| {
         let mut subscription = alone_in_tx(tx).await?;
+        if subscription.is_billed() {
+            return Err(ServiceError::Rule(Rule::Billed));
+        }
         let used = used_of_all(tx.conn(), Month::of(now)).await?;
         let mode = app.config.plans.downgrade;
         let preview =
@@ -97,6 +102,38 @@ pub async fn plan_change(app: &App, db: &TenantDb, shops: Currency, choice: &Cho
         Ok(preview)
     };
     db.write(change).await
+}
+
+/// What a plan costs a tenant that pays for it through Stripe.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    pub plan: Plan,
+    pub price: Price,
+    /// How many days of it are tried; 0: none.
+    pub trial_days: i16,
+}
+
+/// What a plan costs, for a tenant that does not pay through Stripe yet and has no more than the plan has room for.
+pub async fn plan_quote(app: &App, db: &TenantDb, shops: Currency, choice: &Choice) -> ServiceResult<Quote, Rule> {
+    let plan = offered(app, choice.plan_id).await?;
+    let now = app.clock.now();
+    let read = async |conn: &mut TenantConn<'_>| {
+        let present = store::find(conn).await?.ok_or_else(missing)?;
+        Ok::<_, Fault>((present, used_of_all(conn, Month::of(now)).await?))
+    };
+    let (present, used) = db.read(read).await?;
+    let refused = |rule| Err(ServiceError::Rule(rule));
+    if present.is_billed() {
+        return refused(Rule::Billed);
+    }
+    let price = price_of(&plan, &present, shops, choice.interval, choice.currency).map_err(ServiceError::Rule)?;
+    let Some(price) = price else { return refused(Rule::CostsNothing) };
+    let over = plan.terms.with(&present.overrides).over(&present.terms.limits, &used);
+    if app.config.plans.downgrade == Downgrade::Refuse && !over.is_empty() {
+        return refused(Rule::Over(over));
+    }
+    let trial_days = if present.trial_began_at.is_none() { plan.trial_days } else { 0 };
+    Ok(Quote { plan, price, trial_days })
 }
 
 async fn offered(app: &App, id: Uuid) -> ServiceResult<Plan, Rule> {
@@ -146,7 +183,14 @@ fn preview(
         return Err(Rule::Unchanged);
     }
     let is_tried = plan.trial_days > 0;
+    if present.status == Status::Unpaid {
+        return Err(Rule::Unpaid);
+    }
     let start = match (is_tried && present.trial_began_at.is_none(), price) {
+        _ if present.is_billed() => match price {
+            Some(_) => Start::Now,
+            None => return Err(Rule::CancelInstead),
+        },
         (true, _) => Start::Trial,
         (false, Some(_)) => Start::Activation,
         (false, None) if is_tried => return Err(Rule::TrialUsed),

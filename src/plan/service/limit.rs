@@ -92,6 +92,6 @@ pub struct Left {
 
 /// Whether the tenant's plan has the feature; if not, the plan's name.
 pub async fn feature(conn: &mut TenantConn<'_>, feature: Feature) -> Result<Result<(), String>, Fault> {
-    let InForce { terms, plan } = in_force(conn).await?;
+    let InForce { terms, plan, .. } = in_force(conn).await?;
     Ok(if terms.features.contains(&feature) { Ok(()) } else { Err(plan) })
 }

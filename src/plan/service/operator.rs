@@ -232,6 +232,9 @@ pub async fn plan_activate(app: &App, tenant: TenantId, wanted: Activation) -> S
     let plan = plan_by_id(&app.db, chosen).await?.ok_or(ServiceError::Rule(Rule::NotFound))?;
     let activate = async |tx: &mut TenantTx<'_>| {
         let mut subscription = alone_in_tx(tx).await?;
+        if subscription.is_billed() {
+            return refused(Rule::BilledElsewhere);
+        }
         let price = match (wanted.plan_id, &subscription.pending) {
             (Some(_), _) => {
                 price_of(&plan, &subscription, shops, wanted.interval, wanted.currency).map_err(ServiceError::Rule)?

@@ -86,7 +86,9 @@ pub async fn trial_end(run: &Run) -> Result<(), Failure> {
 
 fn is_over(subscription: &Subscription, run: &Run) -> bool {
     let now = run.app.clock.now();
-    subscription.status == Status::Trialing && subscription.trial_ends_at.is_some_and(|end| end <= now)
+    // Of one that Stripe bills, Stripe says what follows.
+    let is_ours = subscription.status == Status::Trialing && !subscription.is_billed();
+    is_ours && subscription.trial_ends_at.is_some_and(|end| end <= now)
 }
 
 /// The plan that follows the one that was tried.

@@ -4,7 +4,9 @@ mod plans;
 mod subscription;
 
 pub use plans::{by_handle, by_id, insert, list, set_prices, update};
-pub use subscription::{enter, enter_alone, find, in_force, in_force_locked, insert_begun, lock, put};
+pub use subscription::{
+    count_sync, enter, enter_alone, find, in_force, in_force_locked, insert_begun, lock, put, syncs,
+};
 
 use crate::db::QueryError;
 

@@ -14,7 +14,7 @@ use super::{stored, to_store, unreadable};
 use crate::db::schema::subscriptions;
 use crate::db::{TenantConn, TenantTx};
 use crate::money::Currency;
-use crate::plan::model::{InForce, Interval, Overrides, PlanCopy, Price, Status, Subscription};
+use crate::plan::model::{Billed, InForce, Interval, Overrides, PlanCopy, Price, Status, Subscription};
 
 diesel::define_sql_function! {
     /// Until the transaction ends, beside others who hold the same. (It answers nothing, which nobody reads.)
@@ -63,6 +63,10 @@ struct Row {
     trial_ends_at: Option<DateTime<Utc>>,
     trial_began_at: Option<DateTime<Utc>>,
     pending: Option<Value>,
+    stripe_subscription_id: Option<String>,
+    stripe_is_live: bool,
+    cancel_at_period_end: bool,
+    grace_ends_at: Option<DateTime<Utc>>,
     revision: i64,
 }
 
@@ -93,12 +97,18 @@ impl Row {
             trial_ends_at: self.trial_ends_at,
             trial_began_at: self.trial_began_at,
             pending: self.pending.map(|pending| stored("what is pending", pending)).transpose()?,
+            billed: self.stripe_subscription_id.map(|subscription_id| Billed {
+                subscription_id,
+                is_live: self.stripe_is_live,
+                ends_with_period: self.cancel_at_period_end,
+            }),
+            grace_ends_at: self.grace_ends_at,
             revision: self.revision,
         })
     }
 
     fn of(subscription: &Subscription) -> QueryResult<Self> {
-        let Subscription { status, plan, overrides, terms, price, pending, .. } = subscription;
+        let Subscription { status, plan, overrides, terms, price, pending, billed, .. } = subscription;
         Ok(Self {
             status: status.as_db().to_owned(),
             plan_id: plan.id,
@@ -116,6 +126,10 @@ impl Row {
             trial_ends_at: subscription.trial_ends_at,
             trial_began_at: subscription.trial_began_at,
             pending: pending.as_ref().map(to_store).transpose()?,
+            stripe_subscription_id: billed.as_ref().map(|billed| billed.subscription_id.clone()),
+            stripe_is_live: billed.as_ref().is_some_and(|billed| billed.is_live),
+            cancel_at_period_end: billed.as_ref().is_some_and(|billed| billed.ends_with_period),
+            grace_ends_at: subscription.grace_ends_at,
             revision: subscription.revision,
         })
     }
@@ -138,9 +152,11 @@ pub async fn lock(tx: &mut TenantTx<'_>) -> QueryResult<Option<Subscription>> {
 
 /// What counts, and what the plan is called, without a lock.
 pub async fn in_force(conn: &mut TenantConn<'_>) -> QueryResult<Option<InForce>> {
-    let row = subscriptions::table
-        .filter(subscriptions::tenant_id.eq(conn.tenant()))
-        .select((subscriptions::terms, subscriptions::plan_name));
+    let row = subscriptions::table.filter(subscriptions::tenant_id.eq(conn.tenant())).select((
+        subscriptions::terms,
+        subscriptions::plan_name,
+        subscriptions::status,
+    ));
     row.first(conn).await.optional()?.map(InForce::read).transpose()
 }
 
@@ -148,14 +164,15 @@ pub async fn in_force(conn: &mut TenantConn<'_>) -> QueryResult<Option<InForce>>
 pub async fn in_force_locked(tx: &mut TenantTx<'_>) -> QueryResult<Option<InForce>> {
     let row = subscriptions::table
         .filter(subscriptions::tenant_id.eq(tx.tenant()))
-        .select((subscriptions::terms, subscriptions::plan_name))
+        .select((subscriptions::terms, subscriptions::plan_name, subscriptions::status))
         .for_no_key_update();
     row.first(tx).await.optional()?.map(InForce::read).transpose()
 }
 
 impl InForce {
-    fn read((terms, plan): (Value, String)) -> QueryResult<Self> {
-        Ok(Self { terms: stored("terms", terms)?, plan })
+    fn read((terms, plan, status): (Value, String, String)) -> QueryResult<Self> {
+        let is_unpaid = Status::from_db(&status) == Some(Status::Unpaid);
+        Ok(Self { terms: stored("terms", terms)?, plan, is_unpaid })
     }
 }
 
@@ -178,4 +195,20 @@ pub async fn put(tx: &mut TenantTx<'_>, changed: &Subscription, now: DateTime<Ut
         .set((Row::of(changed)?, subscriptions::updated_at.eq(now)))
         .execute(tx)
         .await
+}
+
+/// How often it was compared with Stripe.
+pub async fn syncs(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    let row =
+        subscriptions::table.filter(subscriptions::tenant_id.eq(conn.tenant())).select(subscriptions::stripe_syncs);
+    row.first(conn).await
+}
+
+/// Counts another time, if nobody else has meanwhile; false: somebody has.
+pub async fn count_sync(tx: &mut TenantTx<'_>, before: i64) -> QueryResult<bool> {
+    let row = subscriptions::table
+        .filter(subscriptions::tenant_id.eq(tx.tenant()))
+        .filter(subscriptions::stripe_syncs.eq(before));
+    let counted = diesel::update(row).set(subscriptions::stripe_syncs.eq(before + 1)).execute(tx).await?;
+    Ok(counted == 1)
 }

@@ -1,11 +1,15 @@
 //! A store with rows in every table, made through the API, all of whose texts carry the store's marker.
 
+use chrono::TimeDelta;
+use emporia::billing::model::{InvoiceStatus, NewInvoice};
+use emporia::billing::service::invoices_put_in_tx;
 use emporia::error::Fault;
 use emporia::identity::model::NewStaff;
 use emporia::identity::outside::Membership;
 use emporia::identity::service::{membership_put, password_set_by_operator, password_token_show, staff_create};
 use emporia::ids::GidNamespace;
 use emporia::job::{NewSchedule, schedule_in_tx};
+use emporia::money::Currency;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
@@ -43,6 +47,7 @@ async fn furnished(app: &TestApp, handle: &str) -> Furnished {
         Box::pin(it.staff(app, n)).await;
         Box::pin(it.shoppers(app, n)).await;
         Box::pin(it.sales(app, n)).await;
+        Box::pin(it.invoices(app, n)).await;
     }
     emporia::worker::drain(&app.app).await.expect("the worker's work");
     Box::pin(it.trail(app)).await;
@@ -253,6 +258,32 @@ impl Furnished {
         assert_eq!(self.run(app, &asked).await["userErrors"][0]["code"], "PAYMENT_PENDING");
     }
 
+    /// What Stripe has billed.
+    async fn invoices(&mut self, app: &TestApp, n: &str) {
+        let later = TimeDelta::seconds(n.parse().expect("a number"));
+        let (now, marker) = (app.app.clock.now() + later, self.names.get("marker").to_owned());
+        let invoice = NewInvoice {
+            stripe_invoice_id: format!("in_{marker}_{n}"),
+            number: Some(format!("{marker}-{n}")),
+            status: InvoiceStatus::Open,
+            currency: Currency::EUR,
+            total_minor: 2900,
+            due_minor: 2900,
+            paid_minor: 0,
+            hosted_url: Some(format!("https://invoice.example/{marker}")),
+            pdf_url: None,
+            period_start: now,
+            period_end: now,
+            created_at: now,
+        };
+        let db = app.app.db.tenant(self.store.tenant);
+        let put: Result<_, Fault> =
+            db.write(async |tx| invoices_put_in_tx(tx, &app.app, std::slice::from_ref(&invoice)).await).await;
+        put.expect("an invoice");
+        let last = r#"{ invoices(last: 1) { nodes { id } } }"#;
+        self.numbered(app, n, last, &[("invoice#", "/nodes/0/id")]).await;
+    }
+
     /// What the worker left, and two places in every list.
     async fn trail(&mut self, app: &TestApp) {
         let delivery = r#"{ webhookDeliveries(first: 1) { nodes { id } } }"#;
@@ -286,12 +317,13 @@ impl Furnished {
 }
 
 /// The root fields whose first and last place are remembered, as `products cursor` and `products last cursor`.
-const LISTS: [&str; 19] = [
+const LISTS: [&str; 20] = [
     "apiKeys",
     "collections",
     "customers",
     "deliveryProfiles",
     "domains",
+    "invoices",
     "jobs",
     "ledgerPostings",
     "locations",

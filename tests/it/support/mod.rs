@@ -14,11 +14,13 @@ mod mailbox;
 pub mod node;
 mod operators;
 mod process;
+pub mod python;
 mod receiver;
 mod shopping;
 mod sse;
 mod staff;
 mod statements;
+pub mod stripe;
 mod ws;
 mod zone;
 
@@ -39,6 +41,7 @@ pub use shopping::{Shopping, variant};
 pub use sse::Events;
 pub use staff::{Member, PASSWORD as STAFF_PASSWORD, Post, SIGN_IN};
 pub use statements::{Statements, statements_of};
+pub use stripe::{Billing, StripeDouble, Trouble};
 pub use ws::Socket;
 pub use zone::Zone;
 

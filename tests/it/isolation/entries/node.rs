@@ -45,6 +45,7 @@ pub const NODES: &[(&str, Node)] = &[
     ("WebhookDelivery", Found("delivery")),
     ("Job", Found("job1")),
     ("LedgerPosting", Found("posting1")),
+    ("Invoice", Found("invoice1")),
     ("DeliveryProfile", Found("profile1")),
     ("TrustedDocument", Found("trusted1")),
     ("CustomDomain", Found("domain1")),

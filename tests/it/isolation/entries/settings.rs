@@ -3,6 +3,7 @@
 use super::{Entry, blind, marked, telling};
 
 const OF_THE_PLATFORM: &str = "plans are the platform's: nothing of a shop's names one";
+const NO_PAYMENTS: &str = "this service takes no payments, and nothing names another shop's";
 
 pub const READS: &[Entry] = &[
     marked("{ shop { id name primaryDomain { host } } }"),
@@ -55,6 +56,9 @@ pub const READS: &[Entry] = &[
     telling("<posting2>", r#"{ ledgerPostings(first: 50, after: "<ledgerPostings cursor>") { nodes { id } } }"#),
     telling("<posting1>", r#"{ ledgerPostings(last: 50, before: "<ledgerPostings last cursor>") { nodes { id } } }"#),
     blind(OF_THE_PLATFORM, r#"{ planChangePreview(planId: "<product1>") { isRefused } }"#),
+    marked("{ invoices(first: 50) { nodes { id number hostedUrl } } }"),
+    marked(r#"{ invoices(first: 50, after: "<invoices cursor>") { nodes { id number } } }"#),
+    marked(r#"{ invoices(last: 50, before: "<invoices last cursor>") { nodes { id number } } }"#),
     blind("says what the sender has", r#"{ viewer { kind explain(scope: "read_orders") { allowed } } }"#),
     blind("says nothing of a shop", "{ accessScopes { handle } }"),
 ];
@@ -64,6 +68,18 @@ pub const WRITES: &[Entry] = &[
         OF_THE_PLATFORM,
         r#"mutation { planChange(planId: "<product1>") {
             currentPlan { status } userErrors { field code message } } }"#,
+    ),
+    blind(
+        OF_THE_PLATFORM,
+        r#"mutation { subscriptionCreate(planId: "<product1>", returnUrl: "https://a.example") {
+            confirmationUrl userErrors { field code message } } }"#,
+    ),
+    blind(NO_PAYMENTS, "mutation { subscriptionCancel { currentPlan { status } userErrors { field code message } } }"),
+    blind(NO_PAYMENTS, "mutation { subscriptionResume { currentPlan { status } userErrors { field code message } } }"),
+    blind(
+        NO_PAYMENTS,
+        r#"mutation { billingPortalSessionCreate(returnUrl: "https://a.example") {
+            url userErrors { field code message } } }"#,
     ),
     marked(
         r#"mutation { deliveryProfileUpdate(id: "<profile1>", profile: {}) {

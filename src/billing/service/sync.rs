@@ -1,0 +1,161 @@
+//! Has a tenant's subscription and invoices be as Stripe says they are now.
+
+use chrono::{DateTime, Utc};
+
+use super::customer;
+use super::letters::tell_in_tx;
+use crate::app::App;
+use crate::billing::job::{Cause, Sync};
+use crate::billing::model::{NewInvoice, Said, SaidStanding, superfluous, that_counts};
+use crate::billing::store;
+use crate::billing::stripe::NotAsked;
+use crate::db::{QueryResult, TenantDb, TenantTx};
+use crate::error::Fault;
+use crate::ids::TenantId;
+use crate::job::{Failure, NewJob, Run, enqueue_in_tx};
+use crate::outside::NotDone;
+use crate::plan::model::{Bill, Plan, Status};
+use crate::plan::service::{Followed, bill_follow_in_tx, bill_turn, plan_after_the_end, plan_by_id};
+
+/// How often it is begun anew because somebody else was faster.
+const ROUNDS: usize = 5;
+
+/// Why it is not as Stripe says.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSynced {
+    #[error(
+        "the subscription's price {0} at Stripe is of no plan: give it the metadata emporia_plan, or another price"
+    )]
+    UnknownPrice(String),
+    #[error("{0}")]
+    Stripe(#[from] NotAsked),
+    #[error("others compare it with Stripe all the time")]
+    Crowded,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Queues the comparison of a tenant's subscription with Stripe, in the transaction that wishes for it.
+pub async fn sync_in_tx(tx: &mut TenantTx<'_>, app: &App, cause: Cause) -> QueryResult<()> {
+    sync_at_in_tx(tx, app, cause, app.clock.now()).await
+}
+
+async fn sync_at_in_tx(tx: &mut TenantTx<'_>, app: &App, cause: Cause, run_at: DateTime<Utc>) -> QueryResult<()> {
+    let job = NewJob { job: Sync { cause }, run_at, unique_key: Some(cause.key().to_owned()) };
+    enqueue_in_tx(tx, app.clock.now(), &app.entropy, &job).await.map(drop)
+}
+
+/// What the job does.
+pub async fn sync_by_job(run: &Run, cause: Cause) -> Result<(), Failure> {
+    let tenant = run.db.tenant();
+    let done = sync(&run.app, &run.db).await;
+    let outcome = match &done {
+        Ok(true) if cause == Cause::Check => "drift",
+        Ok(true) => "changed",
+        Ok(false) => "same",
+        Err(NotSynced::UnknownPrice(_)) => "unknown_price",
+        Err(NotSynced::Stripe(NotDone::Refused(_))) => "refused",
+        Err(NotSynced::Stripe(_)) => "away",
+        Err(NotSynced::Crowded | NotSynced::Fault(_)) => "failed",
+    };
+    run.app.metrics.stripe_sync(outcome);
+    if outcome == "drift" {
+        tracing::warn!(%tenant, "a subscription was another way than at Stripe: what it told has not arrived");
+    }
+    match done {
+        Ok(_) => Ok(()),
+        Err(NotSynced::Fault(fault)) => Err(fault.into()),
+        Err(error @ NotSynced::UnknownPrice(_)) => {
+            tracing::error!(%error, %tenant, "a subscription is left as it is");
+            Err(Failure::Never(error.to_string()))
+        }
+        Err(NotSynced::Stripe(NotDone::Refused(said))) => {
+            tracing::error!(error = %said, %tenant, "Stripe does not say how a subscription stands");
+            Err(Failure::Again("Stripe does not say how the subscription stands".to_owned()))
+        }
+        Err(error) => Err(Failure::Again(error.to_string())),
+    }
+}
+
+/// Asks Stripe and has the tenant's subscription and invoices be so; answers whether the subscription was another way. A
+/// tenant that has never paid has nothing to be asked for.
+pub async fn sync(app: &App, db: &TenantDb) -> Result<bool, NotSynced> {
+    let Some(stripe) = &app.stripe else { return Ok(false) };
+    let Some(customer) = customer::found(app, db.tenant()).await? else { return Ok(false) };
+    let free = plan_after_the_end(app).await?;
+    for _ in 0..ROUNDS {
+        let turn = db.read(async |conn| Ok::<_, Fault>(bill_turn(conn).await?)).await?;
+        let said = stripe.subscriptions_of(&customer).await?;
+        let invoices = stripe.invoices_of(&customer).await?;
+        note_superfluous(&said, db.tenant());
+        let bill = match that_counts(&said) {
+            Some(said) => Some(bill_of(app, said).await?),
+            None => None,
+        };
+        let followed = db.write(async |tx| {
+            let followed = bill_follow_in_tx(tx, app, turn, bill.as_ref(), &free).await?;
+            if let Some(followed) = &followed {
+                invoices_put_in_tx(tx, app, &invoices).await?;
+                follow_up_in_tx(tx, app, followed).await?;
+            }
+            Ok::<_, Fault>(followed)
+        });
+        if let Some(followed) = Box::pin(followed).await? {
+            return Ok(followed.is_changed());
+        }
+    }
+    Err(NotSynced::Crowded)
+}
+
+/// What a subscription of Stripe's comes to here.
+pub(super) async fn bill_of(app: &App, said: &Said) -> Result<Bill, NotSynced> {
+    let subscription_id = said.id.clone();
+    let due = match said.standing {
+        SaidStanding::Live(due) => due,
+        SaidStanding::Ended { for_want_of_payment } => return Ok(Bill::Ended { subscription_id, for_want_of_payment }),
+        SaidStanding::NotBegun => return Err(Fault::internal("what has not begun does not count").into()),
+    };
+    let unknown = || NotSynced::UnknownPrice(said.item.as_ref().map_or("none", |item| &item.price_id).to_owned());
+    let item = said.item.as_ref().ok_or_else(unknown)?;
+    let plan = Box::new(plan_of(app, item.plan_id).await?.ok_or_else(unknown)?);
+    let price = item.price.ok_or_else(unknown)?;
+    let (period, ends_with_period) = (item.period, said.ends_with_period);
+    Ok(Bill::Live { subscription_id, due, plan, price, period, ends_with_period })
+}
+
+async fn plan_of(app: &App, id: Option<uuid::Uuid>) -> Result<Option<Plan>, Fault> {
+    match id {
+        Some(id) => plan_by_id(&app.db, id).await,
+        None => Ok(None),
+    }
+}
+
+fn note_superfluous(said: &[Said], tenant: TenantId) {
+    for one in superfluous(said) {
+        tracing::error!(subscription = one.id, %tenant, "a tenant pays for two subscriptions at Stripe: end the older one");
+    }
+}
+
+/// Keeps invoices as Stripe says they are.
+pub async fn invoices_put_in_tx(tx: &mut TenantTx<'_>, app: &App, invoices: &[NewInvoice]) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let ids: Vec<&str> = invoices.iter().map(|invoice| invoice.stripe_invoice_id.as_str()).collect();
+    let known = store::by_stripe_id(tx.conn(), &ids).await?;
+    // The oldest first: of one second, the ids are in that order too.
+    for invoice in invoices.iter().rev().filter(|invoice| !known.iter().any(|known| known.said == **invoice)) {
+        store::put(tx, app.entropy.uuid_v7(invoice.created_at), invoice, now).await?;
+    }
+    Ok(())
+}
+
+/// The mail that a change is worth, and the comparison at the end of the time for which a payment may be missing.
+async fn follow_up_in_tx(tx: &mut TenantTx<'_>, app: &App, followed: &Followed) -> Result<(), Fault> {
+    let Followed { before, after } = followed;
+    if let Some(heading) = after.news_since(before) {
+        tell_in_tx(tx, app, heading, &after.plan.name).await?;
+    }
+    if let (Status::PastDue, Some(ends_at)) = (after.status, after.grace_ends_at) {
+        sync_at_in_tx(tx, app, Cause::GraceEnd, ends_at).await?;
+    }
+    Ok(())
+}

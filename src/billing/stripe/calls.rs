@@ -1,0 +1,210 @@
+//! What Stripe is asked, and what it is told to do.
+
+use std::collections::HashMap;
+
+use stripe_billing::billing_portal_session::CreateBillingPortalSession;
+use stripe_billing::invoice::ListInvoice;
+use stripe_billing::subscription::{
+    CancelSubscription, ListSubscription, ListSubscriptionStatus, UpdateSubscription, UpdateSubscriptionItems,
+    UpdateSubscriptionPaymentBehavior, UpdateSubscriptionProrationBehavior,
+};
+use stripe_checkout::checkout_session::{
+    CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
+    ExpireCheckoutSession, ListCheckoutSession,
+};
+use stripe_core::customer::CreateCustomer;
+use stripe_product::price::{
+    CreatePrice, CreatePriceProductData, CreatePriceRecurring, CreatePriceRecurringInterval, ListPrice,
+};
+use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
+
+use super::read::{invoice, said};
+use super::units::to_stripe;
+use super::{NotAsked, Stripe, StripeError};
+use crate::billing::model::{NewInvoice, Said, lookup_key};
+use crate::ids::TenantId;
+use crate::outside::NotDone;
+use crate::plan::model::{Interval, Plan, Price};
+
+/// Objects of a list that are asked for at once: the most there can be.
+const PAGE: i64 = 100;
+/// Pages of a customer's invoices: the newest count.
+const INVOICE_PAGES: usize = 5;
+
+/// By which what is Stripe's says whose or what it is of ours.
+pub const TENANT: &str = "emporia_tenant";
+pub const PLAN: &str = "emporia_plan";
+
+/// A price that there is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct PriceWish<'a> {
+    pub plan: &'a Plan,
+    pub price: Price,
+}
+
+/// A page on which a tenant subscribes.
+#[derive(Clone, Debug)]
+pub struct CheckoutWish<'a> {
+    pub tenant: TenantId,
+    pub customer: &'a str,
+    pub price_id: &'a str,
+    /// 0: none.
+    pub trial_days: i16,
+    pub return_url: &'a str,
+}
+
+impl Stripe {
+    /// A new customer; the same one to whom asks under the same key.
+    pub async fn customer_create(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        email: Option<&str>,
+        key: &str,
+    ) -> Result<String, NotAsked> {
+        let mut wish = CreateCustomer::new().name(name).metadata(of_tenant(tenant));
+        if let Some(email) = email {
+            wish = wish.email(email);
+        }
+        Ok(self.tell(&wish, key).await?.id.to_string())
+    }
+
+    /// A customer's subscriptions, with those that have ended: the newest, as many as a page has.
+    pub async fn subscriptions_of(&self, customer: &str) -> Result<Vec<Said>, NotAsked> {
+        let list = ListSubscription::new().customer(customer).status(ListSubscriptionStatus::All).limit(PAGE);
+        Ok(self.ask(&list).await?.data.iter().map(said).collect())
+    }
+
+    /// A page of all subscriptions that there are, and whether it is the last.
+    pub async fn subscriptions_page(&self, after: Option<&str>) -> Result<(Vec<Said>, bool), NotAsked> {
+        let mut list = ListSubscription::new().status(ListSubscriptionStatus::All).limit(PAGE);
+        if let Some(after) = after {
+            list = list.starting_after(after);
+        }
+        let page = self.ask(&list).await?;
+        Ok((page.data.iter().map(said).collect(), !page.has_more))
+    }
+
+    /// A customer's invoices, the newest first.
+    pub async fn invoices_of(&self, customer: &str) -> Result<Vec<NewInvoice>, NotAsked> {
+        let (mut all, mut list) = (Vec::new(), ListInvoice::new().customer(customer).limit(PAGE));
+        for _ in 0..INVOICE_PAGES {
+            let page = self.ask(&list).await?;
+            all.extend(page.data.iter().filter_map(invoice));
+            let last = page.data.last().and_then(|last| last.id.as_ref()).filter(|_| page.has_more);
+            let Some(last) = last else { break };
+            list = list.starting_after(last.as_str());
+        }
+        Ok(all)
+    }
+
+    /// The price by which a plan is paid, made where there is none; none: its amount cannot be paid.
+    pub async fn price(&self, wish: &PriceWish<'_>) -> Result<Option<String>, NotAsked> {
+        let PriceWish { plan, price } = *wish;
+        let Some(amount) = to_stripe(price.currency, price.minor) else { return Ok(None) };
+        let name = lookup_key(&plan.handle, &price);
+        let list = ListPrice::new().lookup_keys(vec![name.clone()]).active(true).limit(1);
+        if let Some(found) = self.ask(&list).await?.data.first() {
+            return Ok(Some(found.id.to_string()));
+        }
+        let interval = match price.interval {
+            Interval::Month => CreatePriceRecurringInterval::Month,
+            Interval::Year => CreatePriceRecurringInterval::Year,
+        };
+        let Ok(currency) = price.currency.code().to_lowercase().parse::<stripe_types::Currency>();
+        let of_plan = HashMap::from([(PLAN.to_owned(), plan.id.to_string())]);
+        let product =
+            CreatePriceProductData { metadata: Some(of_plan.clone()), ..CreatePriceProductData::new(&plan.name) };
+        let wish = CreatePrice::new(currency)
+            .unit_amount(amount)
+            .recurring(CreatePriceRecurring::new(interval))
+            .product_data(product)
+            .lookup_key(&name)
+            .metadata(of_plan);
+        Ok(Some(self.tell(&wish, &name).await?.id.to_string()))
+    }
+
+    /// The address of a page on which the tenant subscribes. Those that it was shown before count no longer: who pays on
+    /// two of them would pay twice.
+    pub async fn checkout(&self, wish: &CheckoutWish<'_>, key: &str) -> Result<String, NotAsked> {
+        let open = ListCheckoutSession::new().customer(wish.customer).status(CheckoutSessionStatus::Open).limit(PAGE);
+        for session in self.ask(&open).await?.data {
+            match self.ask(&ExpireCheckoutSession::new(session.id.clone())).await {
+                // It has just been paid on, or has expired by itself.
+                Ok(_) | Err(NotDone::Refused(StripeError::Said { status: 400, .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let item = CreateCheckoutSessionLineItems {
+            price: Some(wish.price_id.to_owned()),
+            quantity: Some(1),
+            ..CreateCheckoutSessionLineItems::new()
+        };
+        let data = CreateCheckoutSessionSubscriptionData {
+            metadata: Some(of_tenant(wish.tenant)),
+            trial_period_days: u32::try_from(wish.trial_days).ok().filter(|days| *days > 0),
+            ..CreateCheckoutSessionSubscriptionData::new()
+        };
+        let session = CreateCheckoutSession::new()
+            .mode(CheckoutSessionMode::Subscription)
+            .customer(wish.customer)
+            .client_reference_id(wish.tenant.to_string())
+            .line_items(vec![item])
+            .subscription_data(data)
+            .success_url(wish.return_url)
+            .cancel_url(wish.return_url);
+        let made = self.tell(&session, key).await?;
+        made.url.ok_or_else(|| NotDone::Refused(StripeError::Unreadable("a checkout without an address".to_owned())))
+    }
+
+    /// The address of a page on which a customer sees to cards, invoices and the subscription.
+    pub async fn portal(&self, customer: &str, return_url: &str, key: &str) -> Result<String, NotAsked> {
+        let wish = CreateBillingPortalSession::new().customer(customer).return_url(return_url);
+        Ok(self.tell(&wish, key).await?.url)
+    }
+
+    /// Puts a subscription's item on another price, and charges at once what is due for that: where the payment fails,
+    /// nothing changes.
+    pub async fn subscription_move(
+        &self,
+        subscription: &str,
+        (item, price_id): (&str, &str),
+        prorate: bool,
+        key: &str,
+    ) -> Result<Said, NotAsked> {
+        let item = UpdateSubscriptionItems {
+            id: Some(item.to_owned()),
+            price: Some(price_id.to_owned()),
+            ..UpdateSubscriptionItems::new()
+        };
+        let prorated = match prorate {
+            true => UpdateSubscriptionProrationBehavior::AlwaysInvoice,
+            false => UpdateSubscriptionProrationBehavior::None,
+        };
+        let wish = UpdateSubscription::new(subscription)
+            .items(vec![item])
+            .proration_behavior(prorated)
+            .payment_behavior(UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete);
+        Ok(said(&self.tell(&wish, key).await?))
+    }
+
+    /// Has a subscription end with its period, or go on.
+    pub async fn subscription_end_with_period(
+        &self,
+        subscription: &str,
+        ends: bool,
+        key: &str,
+    ) -> Result<(), NotAsked> {
+        let wish = UpdateSubscription::new(subscription).cancel_at_period_end(ends);
+        self.tell(&wish, key).await.map(drop)
+    }
+
+    /// Ends a subscription at once.
+    pub async fn subscription_end(&self, subscription: &str) -> Result<(), NotAsked> {
+        self.ask(&CancelSubscription::new(subscription)).await.map(drop)
+    }
+}
+
+fn of_tenant(tenant: TenantId) -> HashMap<String, String> {
+    HashMap::from([(TENANT.to_owned(), tenant.to_string())])
+}
