@@ -86,7 +86,9 @@ impl MailQuery {
             | Letter::CustomerEmailChangeRequested
             | Letter::CustomerEmailChanged
             | Letter::TrialEnding
-            | Letter::TrialEnded => Way::None,
+            | Letter::TrialEnded
+            | Letter::PaymentFailed
+            | Letter::PaymentMissing => Way::None,
             _ => link::way(shop.storefront_url.as_deref(), template, Uuid::nil(), TOKEN),
         };
         let to = Reader { address: "ada@shop.example", name: template.is_to_staff().then_some("Ada Lovelace") };

@@ -34,6 +34,20 @@ async fn what_was_never_told_is_found_and_mended() {
 }
 
 #[tokio::test]
+async fn what_was_never_told_is_mended_by_the_next_morning() {
+    let billing = Billing::new().await;
+    let id = billing.subscribe("basic").await;
+    billing.stripe.end(&id);
+    billing.stripe.events();
+    billing.drain().await;
+    assert_eq!(billing.stands().await, ("basic".to_owned(), "ACTIVE".to_owned()));
+    billing.advance(1);
+    billing.drain().await;
+    assert_eq!(billing.stands().await, ("free".to_owned(), "ACTIVE".to_owned()));
+    assert!(drift(&billing));
+}
+
+#[tokio::test]
 async fn what_nobody_can_mend_is_reported() {
     let billing = Billing::new().await;
     let id = billing.subscribe("basic").await;

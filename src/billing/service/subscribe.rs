@@ -1,5 +1,6 @@
 //! The pages of Stripe's on which a tenant subscribes, and sees to what it has subscribed to.
 
+use super::sync::watch_in_tx;
 use super::{account, check_return_url, customer, refusal, request_key, sync_in_tx};
 use crate::app::App;
 use crate::billing::job::Cause;
@@ -25,6 +26,8 @@ pub async fn subscription_create(
     let price_id = stripe.price(&PriceWish { plan: &plan, price }).await.map_err(refusal)?;
     let price_id = price_id.ok_or(ServiceError::Rule(PlanRule::NotPayable))?;
     let customer = customer::found_or_made(app, stripe, db).await?;
+    // From here on Stripe may know what we have not heard.
+    db.write(async |tx| watch_in_tx(tx, app).await.map_err(Fault::from)).await?;
     // Ours may not have heard of it yet; who paid again would pay twice.
     if stripe.subscriptions_of(&customer).await.map_err(refusal)?.iter().any(Said::is_live) {
         db.write(async |tx| sync_in_tx(tx, app, Cause::News).await.map_err(Fault::from)).await?;

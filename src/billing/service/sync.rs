@@ -12,7 +12,7 @@ use crate::billing::stripe::NotAsked;
 use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::Fault;
 use crate::ids::TenantId;
-use crate::job::{Failure, NewJob, Run, enqueue_in_tx};
+use crate::job::{Failure, NewJob, NewSchedule, Run, enqueue_in_tx, schedule_in_tx};
 use crate::outside::NotDone;
 use crate::plan::model::{Bill, Plan, Status};
 use crate::plan::service::{Followed, bill_follow_in_tx, bill_turn, plan_after_the_end, plan_by_id};
@@ -43,6 +43,15 @@ pub async fn sync_in_tx(tx: &mut TenantTx<'_>, app: &App, cause: Cause) -> Query
 async fn sync_at_in_tx(tx: &mut TenantTx<'_>, app: &App, cause: Cause, run_at: DateTime<Utc>) -> QueryResult<()> {
     let job = NewJob { job: Sync { cause }, run_at, unique_key: Some(cause.key().to_owned()) };
     enqueue_in_tx(tx, app.clock.now(), &app.entropy, &job).await.map(drop)
+}
+
+/// Has a tenant's subscription be compared with Stripe every night from now on, whatever Stripe tells: between one and six by
+/// the clock of the shop, each at a minute of its own.
+pub(super) async fn watch_in_tx(tx: &mut TenantTx<'_>, app: &App) -> QueryResult<()> {
+    let minute_of_night = tx.tenant().as_u128() % (5 * 60);
+    let cron = format!("{} {} * * *", minute_of_night % 60, 1 + minute_of_night / 60);
+    let nightly = NewSchedule { name: "stripe_check", cron: &cron, job: Sync { cause: Cause::Check } };
+    schedule_in_tx(tx, app.clock.now(), &app.entropy, &nightly).await
 }
 
 /// What the job does.
@@ -97,6 +106,7 @@ pub async fn sync(app: &App, db: &TenantDb) -> Result<bool, NotSynced> {
             if let Some(followed) = &followed {
                 invoices_put_in_tx(tx, app, &invoices).await?;
                 follow_up_in_tx(tx, app, followed).await?;
+                watch_in_tx(tx, app).await?;
             }
             Ok::<_, Fault>(followed)
         });

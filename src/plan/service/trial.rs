@@ -49,7 +49,9 @@ pub(super) async fn queue_end_in_tx(
 /// Mails the tenant's owners that the trial which ends then is about to.
 pub async fn trial_warn(run: &Run, ends_at: DateTime<Utc>) -> Result<(), Failure> {
     let present = run.db.read(async |conn| Ok::<_, Fault>(store::find(conn).await?)).await?;
-    let is_due = |one: &Subscription| one.trial_ends_at == Some(ends_at) && ends_at > run.app.clock.now();
+    // Of one that Stripe bills, Stripe says what follows.
+    let is_due =
+        |one: &Subscription| one.trial_ends_at == Some(ends_at) && ends_at > run.app.clock.now() && !one.is_billed();
     let Some(tried) = present.filter(is_due).map(|one| one.plan) else { return Ok(()) };
     let next = follower(run, &tried).await?;
     let warn = async |tx: &mut TenantTx<'_>| {
