@@ -127,7 +127,7 @@ pub async fn resolve(scope: &Scope, gid: &str) -> Result<Option<Node>> {
         "WebhookSubscription" => subscription_of_merchant(scope, id).await?.map(Node::WebhookSubscription),
         "WebhookDelivery" => delivery_of_merchant(scope, id).await?.map(Node::WebhookDelivery),
         "Job" => job_of_merchant(scope, id).await?.map(Node::Job),
-        "Invoice" => invoice_of_merchant(scope, id).await?.map(Node::Invoice),
+        "Invoice" => Box::pin(invoice_of_merchant(scope, id)).await?.map(Node::Invoice),
         "DeliveryProfile" => profile_of_merchant(scope, id).await?.map(Node::DeliveryProfile),
         "CustomDomain" => domain_by_id(scope, id).await?.map(Node::CustomDomain),
         "Role" => role_by_id(scope, id).await?.map(Node::Role),
