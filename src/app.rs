@@ -37,7 +37,7 @@ pub struct App {
     pub entropy: Entropy,
     pub payments: Payments,
     /// To whom plans are paid; none: to nobody.
-    pub stripe: Option<Stripe>,
+    pub stripe: Option<Arc<Stripe>>,
     pub mailer: Arc<dyn Mailer>,
     pub passwords: Passwords,
     /// Who is asked whether a domain is its claimant's.
@@ -85,7 +85,7 @@ impl App {
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
         let payments = Payments::new(config.development, &shared);
-        let stripe = Stripe::new(&config.stripe, &outside);
+        let stripe = Stripe::new(&config.stripe, &outside).map(Arc::new);
         let (mailer, passwords) = (mail::mailer(&config.mail, &outside), Passwords::new(&entropy));
         let throttle = Throttle::new(shared.clone(), clock.clone(), metrics.unshared("api_cost"));
         let attempts = Attempts::new(shared.clone(), clock.clone(), metrics.unshared("attempts"));

@@ -74,7 +74,7 @@ async fn customers_and_lists_are_spoken_and_what_lacks_what_a_type_requires_is_n
     let portal = stripe.portal(&customer, "https://admin.example", "key").await;
     assert!(matches!(portal, Err(NotDone::Refused(StripeError::Said { status: 404, .. }))), "{portal:?}");
     local.post("plans", "id=basic&amount=2900&currency=eur&interval=month&product[name]=Basic").await;
-    local.post("subscriptions", &format!("customer={customer}&items[0][plan]=basic")).await;
+    local.post("subscriptions", &format!("customer={customer}&items[0][plan]=basic&trial_period_days=7")).await;
     let read: Result<_, NotAsked> = stripe.subscriptions_of(&customer).await;
     assert!(matches!(read, Err(NotDone::Refused(StripeError::Unreadable(_)))), "{read:?}");
 }

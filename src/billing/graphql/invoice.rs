@@ -11,7 +11,7 @@ use crate::billing::loaders::InvoiceById;
 use crate::billing::model::{Invoice as Model, InvoiceStatus};
 use crate::billing::store;
 use crate::connection;
-use crate::graphql::connection::{Cursor, Page, PageArgs};
+use crate::graphql::connection::{Cursor, Page, PageArgs, PageQuery};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::money::graphql::MoneyV2;
@@ -108,8 +108,13 @@ impl InvoiceQuery {
         >,
     ) -> Result<InvoiceConnection> {
         let page = PageArgs { first, after, last, before, reverse }.check()?;
-        let rows = ctx.scope().read(async |conn| store::page(conn, &page).await).await?;
-        let page = Page::from_rows(&page, rows, |invoice| Cursor::by_id(invoice.id));
-        Ok(InvoiceConnection(page.map(|invoice| Invoice(Arc::new(invoice)))))
+        // On the heap: a request's stack holds the futures of all root fields at once.
+        Box::pin(listed(ctx.scope(), page)).await
     }
+}
+
+async fn listed(scope: &Scope, page: PageQuery) -> Result<InvoiceConnection> {
+    let rows = scope.read(async |conn| store::page(conn, &page).await).await?;
+    let page = Page::from_rows(&page, rows, |invoice| Cursor::by_id(invoice.id));
+    Ok(InvoiceConnection(page.map(|invoice| Invoice(Arc::new(invoice)))))
 }

@@ -22,7 +22,7 @@ use crate::plan::rule::{MAX_RETURN_URL, PlanRule};
 
 /// The account that plans are paid to.
 fn account(app: &App) -> Result<&Stripe, ServiceError<PlanRule>> {
-    app.stripe.as_ref().ok_or(ServiceError::Rule(PlanRule::NoStripe))
+    app.stripe.as_deref().ok_or(ServiceError::Rule(PlanRule::NoStripe))
 }
 
 /// What who asked is told when Stripe was asked to no end.

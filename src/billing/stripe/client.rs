@@ -54,8 +54,7 @@ impl StripeClientErr for StripeError {
     }
 }
 
-/// Sends requests. Cheap to clone.
-#[derive(Clone)]
+/// Sends requests.
 pub struct Client {
     http: Result<reqwest::Client, String>,
     base: String,

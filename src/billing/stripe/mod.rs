@@ -37,8 +37,7 @@ fn policy(timeout: Duration) -> Policy {
     }
 }
 
-/// An account at Stripe. Cheap to clone.
-#[derive(Clone)]
+/// An account at Stripe.
 pub struct Stripe {
     client: Client,
     target: Target,
