@@ -40,7 +40,9 @@ async fn a_store_is_made_whole_in_one_transaction_on_one_connection() {
     let app = TestApp::with(&[("DATABASE_POOL_SIZE", "1")]).await;
     let made = store_create(&app.app, &store("acme", Some("crm-7"))).await.expect("a store");
     for table in FOUNDED {
-        assert_eq!(rows(&app, table).await, 1, "{table}");
+        // The end of the trial, and the word before it.
+        let expected = if table == "public.jobs" { 2 } else { 1 };
+        assert_eq!(rows(&app, table).await, expected, "{table}");
     }
     // All of them have the same transaction's number.
     let numbers = FOUNDED.map(|table| format!("SELECT xmin::text FROM {table}")).join(" UNION ");
