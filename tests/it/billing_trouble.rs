@@ -58,6 +58,19 @@ async fn what_is_done_and_not_answered_is_done_once() {
 }
 
 #[tokio::test]
+async fn an_end_whose_answer_does_not_arrive_is_an_end() {
+    let billing = Billing::with(&[("STRIPE_TIMEOUT_MS", "300")]).await;
+    let id = billing.subscribe("basic").await;
+    let path = format!("/v1/subscriptions/{id}");
+    billing.stripe.trouble_at("DELETE", &path, Trouble::Silence);
+    let end = "mutation { done: subscriptionCancel(atPeriodEnd: false) {
+        currentPlan { plan { handle } } userErrors { code } } }";
+    let done = billing.gql(end, json!({})).await;
+    assert_eq!(done, json!({ "currentPlan": { "plan": { "handle": "free" } }, "userErrors": [] }));
+    assert_eq!(billing.stripe.count("DELETE", &path), 2, "the second time there was nothing left to end");
+}
+
+#[tokio::test]
 async fn whoever_asks_while_stripe_is_away_is_told_and_what_was_done_is_found_out_later() {
     let billing = Billing::with(&[("STRIPE_TIMEOUT_MS", "300")]).await;
     let id = billing.subscribe("basic").await;

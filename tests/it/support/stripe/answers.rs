@@ -70,13 +70,15 @@ pub fn answer(state: &mut State, (method, path): (&str, &str), form: &Form) -> (
             checked::<List<Subscription>>(page("/v1/subscriptions", found, form))
         }
         ("POST", ["subscriptions", id]) => update(state, id, form),
-        ("DELETE", ["subscriptions", id]) => match state.subscriptions.contains_key(*id) {
-            true => {
-                life::end(state, id, "cancellation_requested");
-                checked::<Subscription>(state.subscriptions[*id].clone())
+        ("DELETE", ["subscriptions", id]) => {
+            match state.subscriptions.get(*id).is_some_and(|one| one["status"] != "canceled") {
+                true => {
+                    life::end(state, id, "cancellation_requested");
+                    checked::<Subscription>(state.subscriptions[*id].clone())
+                }
+                false => missing("subscription"),
             }
-            false => missing("subscription"),
-        },
+        }
         ("GET", ["invoices"]) => {
             let found = state.invoices.iter().filter(|one| one["customer"] == form.must("customer")).cloned().collect();
             checked::<List<Invoice>>(page("/v1/invoices", found, form))
