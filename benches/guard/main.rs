@@ -45,30 +45,38 @@ async fn main() -> anyhow::Result<()> {
     let token = access_token(&app, tenant).await?;
     let key_us = micros(async || app.resolver.by_key(key.reveal()).await).await?;
     let jwt_us = micros(async || app.resolver.by_token(&token).await).await?;
-    let limit_us = counted_micros(&app, tenant).await?;
+    let (limit_us, give_back_us) = counted_micros(&app, tenant).await?;
     let plan_us = asked_micros(&app, tenant).await?;
-    println!("{}", json!({ "key_us": key_us, "jwt_us": jwt_us, "limit_us": limit_us, "plan_us": plan_us }));
+    println!(
+        "{}",
+        json!({ "key_us": key_us, "jwt_us": jwt_us, "limit_us": limit_us, "give_back_us": give_back_us, "plan_us": plan_us })
+    );
     Ok(())
 }
 
-/// Microseconds that charging an operation takes, and giving back what it did not use.
-async fn counted_micros(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<f64> {
+/// Microseconds that charging an operation takes, which it waits for, and giving back what it did not use, after it.
+async fn counted_micros(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<(f64, f64)> {
     let rate = Rate::per_second(1_000_000).ok_or_else(|| anyhow::anyhow!("no rate"))?;
     let client = Client { access: Access::Public, network: None };
-    let mut rounds = Vec::with_capacity(ROUNDS);
+    let (mut rounds, mut rounds_after) = (Vec::with_capacity(ROUNDS), Vec::with_capacity(ROUNDS));
     for _ in 0..ROUNDS {
-        let (start, mut times) = (Instant::now(), 0_u32);
-        while start.elapsed() < ROUND {
+        let (mut before, mut after, mut times) = (Duration::ZERO, Duration::ZERO, 0_u32);
+        while before + after < ROUND {
+            let start = Instant::now();
             let charged = app.throttle.charge(tenant, rate, client, 120).await;
             let charged = charged.map_err(|throttled| anyhow::anyhow!("refused: {throttled:?}"))?;
+            before += start.elapsed();
+            let start = Instant::now();
             if let (_, Some(unused)) = charged.settle(20) {
                 app.throttle.give_back(unused).await;
             }
+            after += start.elapsed();
             times += 1;
         }
-        rounds.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(times));
+        rounds.push(before.as_secs_f64() * 1e6 / f64::from(times));
+        rounds_after.push(after.as_secs_f64() * 1e6 / f64::from(times));
     }
-    Ok(median(rounds))
+    Ok((median(rounds), median(rounds_after)))
 }
 
 /// Microseconds that a transaction takes longer for asking whether there is room for one more product. With it and without

@@ -1,7 +1,15 @@
 SET LOCAL lock_timeout = '5s';
 
 DROP TABLE invoices;
-UPDATE subscriptions SET status = 'PAST_DUE' WHERE status = 'UNPAID';
+-- (As the table's owner, whom row-level security binds too: rows are only visible tenant by tenant.)
+DO $$
+DECLARE tenant uuid;
+BEGIN
+    FOR tenant IN SELECT id FROM platform.tenants LOOP
+        PERFORM set_config('app.tenant_id', tenant::text, true);
+        UPDATE subscriptions SET status = 'PAST_DUE' WHERE tenant_id = tenant AND status = 'UNPAID';
+    END LOOP;
+END $$;
 ALTER TABLE subscriptions
     DROP CONSTRAINT subscriptions_grace_is_for_payments,
     DROP CONSTRAINT subscriptions_live_is_named,

@@ -33,9 +33,7 @@ pub enum SaidStanding {
     /// Its first payment was not made: it has not begun, or never will.
     NotBegun,
     Live(Due),
-    Ended {
-        for_want_of_payment: bool,
-    },
+    Ended,
 }
 
 /// What is paid for, and for which period.
@@ -62,6 +60,11 @@ pub fn that_counts(said: &[Said]) -> Option<&Said> {
 pub fn superfluous(said: &[Said]) -> impl Iterator<Item = &Said> {
     let counts = that_counts(said).map(|one| one.id.as_str());
     said.iter().filter(move |one| one.is_live() && Some(one.id.as_str()) != counts)
+}
+
+/// Whether an invoice is to be paid. Ended or not: who ends a subscription still owes what it has cost.
+pub fn owes(invoices: &[NewInvoice]) -> bool {
+    invoices.iter().any(|one| matches!(one.status, InvoiceStatus::Open | InvoiceStatus::Uncollectible))
 }
 
 /// How far an invoice is, in Stripe's words.
@@ -154,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_goes_on_counts_before_what_has_ended_and_of_each_the_newest() {
-        let ended = SaidStanding::Ended { for_want_of_payment: true };
+        let ended = SaidStanding::Ended;
         let all = [
             said("ended", 9, ended),
             said("older", 1, SaidStanding::Live(Due::Paid)),

@@ -216,7 +216,34 @@ async fn a_card_that_is_declined_changes_nothing_and_says_so() {
         "message": "the payment has failed: Your card was declined." }]);
     assert_eq!((&done["userErrors"], &done["currentPlan"]), (&expected, &Value::Null), "{done:#}");
     assert_eq!(billing.stands().await, stood("basic", "ACTIVE"));
-    assert_eq!(billing.change("pro", false).await["userErrors"], json!([]), "nothing is charged, nothing fails");
+    assert_eq!(code(&billing.change("pro", false).await), "PAYMENT_FAILED", "what is dearer is never had for nothing");
+    assert_eq!(billing.stands().await, stood("basic", "ACTIVE"));
+}
+
+#[tokio::test]
+async fn a_cheaper_plan_is_had_without_settling_when_that_is_wished() {
+    let billing = Billing::new().await;
+    billing.subscribe("pro").await;
+    billing.stripe.declines(true);
+    assert_eq!(billing.change("basic", false).await["userErrors"], json!([]), "nothing is charged, nothing fails");
+    assert_eq!(billing.stands().await, stood("basic", "ACTIVE"));
+}
+
+#[tokio::test]
+async fn who_owes_is_not_free_of_it_by_another_plan_or_by_ending_and_is_once_it_is_paid() {
+    let billing = Billing::new().await;
+    let id = billing.subscribe("pro").await;
+    billing.stripe.renew(&id, false);
+    billing.hear().await;
+    assert_eq!(billing.stands().await, stood("pro", "PAST_DUE"));
+    assert_eq!(code(&billing.change("basic", true).await), "NOT_ALLOWED");
+    let ended =
+        billing.gql("mutation { done: subscriptionCancel(atPeriodEnd: false) { userErrors { code } } }", json!({}));
+    assert_eq!(ended.await["userErrors"], json!([]));
+    assert_eq!(billing.stands().await, stood("free", "UNPAID"));
+    billing.stripe.settle(&id);
+    billing.hear().await;
+    assert_eq!(billing.stands().await, stood("free", "ACTIVE"));
 }
 
 #[tokio::test]

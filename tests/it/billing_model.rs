@@ -113,13 +113,13 @@ impl World {
         let said = self.billing.stripe.subscription(id);
         let key = said["items"]["data"][0]["price"]["lookup_key"].as_str().expect("a key");
         let plan = if key.starts_with("emporia_pro_") { "pro" } else { "basic" };
-        match (said["status"].as_str().expect("a status"), said["cancellation_details"]["reason"].as_str()) {
+        match (said["status"].as_str().expect("a status"), self.billing.stripe.owes(id)) {
             ("active", _) => (Some(plan), "ACTIVE"),
             // When the grace is over depends on when ours heard of it.
             ("past_due", _) => (Some(plan), "PAST_DUE or UNPAID"),
             ("unpaid", _) => (Some(plan), "UNPAID"),
-            ("canceled", Some("payment_failed")) => (Some("free"), "UNPAID"),
-            ("canceled", _) => (Some("free"), "ACTIVE"),
+            ("canceled", true) => (Some("free"), "UNPAID"),
+            ("canceled", false) => (Some("free"), "ACTIVE"),
             other => panic!("{other:?}"),
         }
     }

@@ -15,7 +15,8 @@ use crate::plan::service::{self, Choice, Preview, plan_change_preview};
 
 /// Changes the plan: at Stripe where it is billed there, and otherwise as [`service::plan_change`] does.
 pub async fn plan_change(app: &App, db: &TenantDb, shops: Currency, choice: &Choice) -> ServiceResult<Preview, Rule> {
-    if !present(db).await?.is_billed() {
+    let present = present(db).await?;
+    if !present.is_billed() {
         return service::plan_change(app, db, shops, choice).await;
     }
     let stripe = account(app)?;
@@ -24,12 +25,15 @@ pub async fn plan_change(app: &App, db: &TenantDb, shops: Currency, choice: &Cho
         return refused(Rule::Over(preview.over));
     }
     let Some(price) = preview.price else { return refused(Rule::CancelInstead) };
+    // What is dearer is not had for nothing until the period's end, whatever was wished.
+    let is_dearer = present.price.is_none_or(|paid| paid.interval != price.interval || paid.minor < price.minor);
+    let prorate = choice.prorate || is_dearer;
     let price_id = stripe.price(&PriceWish { plan: &preview.plan, price }).await.map_err(refusal)?;
     let price_id = price_id.ok_or(ServiceError::Rule(Rule::NotPayable))?;
     let live = live(app, stripe, db).await?;
     let item = live.item.as_ref().ok_or_else(|| Fault::internal("a subscription at Stripe has no item"))?;
     let key = request_key(app, "plan");
-    let moved = stripe.subscription_move(&live.id, (&item.id, &price_id), choice.prorate, &key).await;
+    let moved = stripe.subscription_move(&live.id, (&item.id, &price_id), prorate, &key).await;
     followed(app, db, moved).await?;
     Ok(preview)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::sync::{NotSynced, bill_of, sync_in_tx};
 use crate::app::App;
 use crate::billing::job::Cause;
-use crate::billing::model::{Said, superfluous, that_counts};
+use crate::billing::model::{Said, owes, superfluous, that_counts};
 use crate::billing::store;
 use crate::billing::stripe::Stripe;
 use crate::db::{PlatformConn, TenantConn};
@@ -70,7 +70,7 @@ pub async fn reconcile(app: &App, stripe: &Stripe) -> Result<Reconciled, NotSync
         for (tenant, customer) in customers {
             done.tenants += 1;
             let said = by_customer.remove(&customer).unwrap_or_default();
-            compare(app, tenant, &said, &free, &mut done).await?;
+            compare(app, stripe, tenant, &said, &free, &mut done).await?;
         }
     }
     for said in by_customer.into_values().flatten().filter(Said::is_live) {
@@ -87,6 +87,7 @@ async fn page_of_tenants(app: &App, after: Option<TenantId>) -> Result<Vec<(Tena
 /// One tenant.
 async fn compare(
     app: &App,
+    stripe: &Stripe,
     tenant: TenantId,
     said: &[Said],
     free: &Plan,
@@ -107,7 +108,8 @@ async fn compare(
         }
         return Ok(());
     };
-    let bill = match bill_of(app, counts).await {
+    let owes = !counts.is_live() && owes(&stripe.invoices_of(&counts.customer).await?);
+    let bill = match bill_of(app, counts, owes).await {
         Ok(bill) => bill,
         Err(error @ NotSynced::UnknownPrice(_)) => {
             done.findings.push(Finding::UnknownPrice { tenant, why: error.to_string() });

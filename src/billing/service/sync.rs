@@ -6,7 +6,7 @@ use super::customer;
 use super::letters::tell_in_tx;
 use crate::app::App;
 use crate::billing::job::{Cause, Sync};
-use crate::billing::model::{NewInvoice, Said, SaidStanding, superfluous, that_counts};
+use crate::billing::model::{NewInvoice, Said, SaidStanding, owes, superfluous, that_counts};
 use crate::billing::store;
 use crate::billing::stripe::NotAsked;
 use crate::db::{QueryResult, TenantDb, TenantTx};
@@ -98,7 +98,7 @@ pub async fn sync(app: &App, db: &TenantDb) -> Result<bool, NotSynced> {
         let invoices = stripe.invoices_of(&customer).await?;
         note_superfluous(&said, db.tenant());
         let bill = match that_counts(&said) {
-            Some(said) => Some(bill_of(app, said).await?),
+            Some(said) => Some(bill_of(app, said, owes(&invoices)).await?),
             None => None,
         };
         let followed = db.write(async |tx| {
@@ -117,12 +117,12 @@ pub async fn sync(app: &App, db: &TenantDb) -> Result<bool, NotSynced> {
     Err(NotSynced::Crowded)
 }
 
-/// What a subscription of Stripe's comes to here.
-pub(super) async fn bill_of(app: &App, said: &Said) -> Result<Bill, NotSynced> {
+/// What a subscription of Stripe's comes to here; `owes` counts for one that has ended.
+pub(super) async fn bill_of(app: &App, said: &Said, owes: bool) -> Result<Bill, NotSynced> {
     let subscription_id = said.id.clone();
     let due = match said.standing {
         SaidStanding::Live(due) => due,
-        SaidStanding::Ended { for_want_of_payment } => return Ok(Bill::Ended { subscription_id, for_want_of_payment }),
+        SaidStanding::Ended => return Ok(Bill::Ended { subscription_id, owes }),
         SaidStanding::NotBegun => return Err(Fault::internal("what has not begun does not count").into()),
     };
     let unknown = || NotSynced::UnknownPrice(said.item.as_ref().map_or("none", |item| &item.price_id).to_owned());
@@ -162,7 +162,9 @@ pub async fn invoices_put_in_tx(tx: &mut TenantTx<'_>, app: &App, invoices: &[Ne
 async fn follow_up_in_tx(tx: &mut TenantTx<'_>, app: &App, followed: &Followed) -> Result<(), Fault> {
     let Followed { before, after } = followed;
     if let Some(heading) = after.news_since(before) {
-        tell_in_tx(tx, app, heading, &after.plan.name).await?;
+        // What has ended has left its plan.
+        let plan = if after.is_billed() { &after.plan } else { &before.plan };
+        tell_in_tx(tx, app, heading, &plan.name).await?;
     }
     if let (Status::PastDue, Some(ends_at)) = (after.status, after.grace_ends_at) {
         sync_at_in_tx(tx, app, Cause::GraceEnd, ends_at).await?;

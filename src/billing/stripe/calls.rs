@@ -105,6 +105,11 @@ impl Stripe {
         let name = lookup_key(&plan.handle, &price);
         let list = ListPrice::new().lookup_keys(vec![name.clone()]).active(true).limit(1);
         if let Some(found) = self.ask(&list).await?.data.first() {
+            // Another installation with the same account may have taken the key: who paid by it would get nothing.
+            if found.metadata.get(PLAN) != Some(&plan.id.to_string()) {
+                tracing::error!(price = %found.id, key = name, "a price at Stripe has a plan's key and is of another plan");
+                return Ok(None);
+            }
             return Ok(Some(found.id.to_string()));
         }
         let interval = match price.interval {

@@ -1,7 +1,7 @@
 //! What Stripe answers, in words of our own.
 
 use chrono::{DateTime, Utc};
-use stripe_shared::{CancellationDetailsReason, RecurringInterval, SubscriptionStatus};
+use stripe_shared::{RecurringInterval, SubscriptionStatus};
 use uuid::Uuid;
 
 use super::calls::PLAN;
@@ -30,10 +30,7 @@ pub fn said(one: &stripe_shared::Subscription) -> Said {
         SubscriptionStatus::PastDue => SaidStanding::Live(Due::Late),
         // Paused: its trial has ended, and nobody has said how it is to be paid.
         SubscriptionStatus::Unpaid | SubscriptionStatus::Paused => SaidStanding::Live(Due::Lost),
-        SubscriptionStatus::Canceled => {
-            let reason = one.cancellation_details.as_ref().and_then(|details| details.reason.as_ref());
-            SaidStanding::Ended { for_want_of_payment: reason == Some(&CancellationDetailsReason::PaymentFailed) }
-        }
+        SubscriptionStatus::Canceled => SaidStanding::Ended,
         // Incomplete, or what only a newer version of the API knows.
         _ => SaidStanding::NotBegun,
     };

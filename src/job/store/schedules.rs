@@ -1,6 +1,7 @@
 //! The rows of schedules.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -49,7 +50,9 @@ pub async fn put(tx: &mut TenantTx<'_>, new: &Schedule, now: DateTime<Utc>) -> Q
             job_schedules::kind.eq(&new.kind),
             job_schedules::payload.eq(&new.payload),
             job_schedules::cron.eq(&new.cron),
-            job_schedules::next_at.eq(new.next_at),
+            // What is due is still to be done.
+            job_schedules::next_at
+                .eq(case_when(job_schedules::next_at.le(now), job_schedules::next_at).otherwise(new.next_at)),
             job_schedules::updated_at.eq(now),
         ))
         .execute(tx)
@@ -107,7 +110,7 @@ pub async fn overdue(conn: &mut TenantConn<'_>, then: DateTime<Utc>) -> QueryRes
     job_schedules::table
         .filter(job_schedules::tenant_id.eq(conn.tenant()))
         .filter(job_schedules::next_at.lt(then))
-        .order(job_schedules::next_at)
+        .order(job_schedules::name)
         .limit(MAX)
         .select(job_schedules::name)
         .load(conn)

@@ -19,8 +19,8 @@ pub struct Billed {
 pub enum Bill {
     /// It goes on.
     Live { subscription_id: String, due: Due, plan: Box<Plan>, price: Price, period: Period, ends_with_period: bool },
-    /// It has ended.
-    Ended { subscription_id: String, for_want_of_payment: bool },
+    /// It has ended, and something that it has cost may still be to be paid.
+    Ended { subscription_id: String, owes: bool },
 }
 
 /// How it stands with the payments of one that goes on.
@@ -73,16 +73,20 @@ impl Subscription {
                 });
                 next.owe(*due, self.grace_ends_at, grace, now);
             }
-            Bill::Ended { subscription_id, for_want_of_payment } => {
+            Bill::Ended { subscription_id, owes } => {
                 let is_known = self
                     .billed
                     .as_ref()
                     .is_some_and(|billed| !billed.is_live && billed.subscription_id == *subscription_id);
                 if is_known {
+                    // It was paid afterwards.
+                    if next.status == Status::Unpaid && !owes {
+                        next.status = Status::Active;
+                    }
                     return next;
                 }
                 next.move_to(free, None, now);
-                if *for_want_of_payment {
+                if *owes {
                     next.status = Status::Unpaid;
                 }
                 let subscription_id = subscription_id.clone();

@@ -164,8 +164,10 @@ fn a_payment_that_is_missing_has_time_from_when_it_began_to_be() {
     let paid = at(&over, Due::Paid, 15);
     assert_eq!((paid.status, paid.grace_ends_at, paid.news_since(&over)), (Status::Active, None, None));
     assert_eq!(at(&paid, Due::Late, 20).grace_ends_at, Some(start + TimeDelta::days(34)), "another time begins anew");
-    let ended = |for_want_of_payment| Bill::Ended { subscription_id: "sub_1".to_owned(), for_want_of_payment };
-    assert_eq!(over.after(&ended(true), &free, grace, start).status, Status::Unpaid);
+    let ended = |owes| Bill::Ended { subscription_id: "sub_1".to_owned(), owes };
+    let owing = over.after(&ended(true), &free, grace, start);
+    assert_eq!((owing.status, owing.after(&ended(true), &free, grace, start) == owing), (Status::Unpaid, true));
+    assert_eq!(owing.after(&ended(false), &free, grace, start).status, Status::Active, "it was paid afterwards");
     let gone = over.after(&ended(false), &free, grace, start);
     assert_eq!(
         (gone.status, gone.plan.handle.as_str(), gone.price, gone.is_billed()),
@@ -186,7 +188,7 @@ proptest! {
                 1 => live(Due::Paid),
                 2 => live(Due::Late),
                 3 => live(Due::Lost),
-                _ => Bill::Ended { subscription_id: "sub_1".to_owned(), for_want_of_payment: what == 4 },
+                _ => Bill::Ended { subscription_id: "sub_1".to_owned(), owes: what == 4 },
             };
             let next = present.after(&bill, &free, grace, now);
             prop_assert_eq!(&next.after(&bill, &free, grace, now), &next);

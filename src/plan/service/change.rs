@@ -183,7 +183,8 @@ fn preview(
         return Err(Rule::Unchanged);
     }
     let is_tried = plan.trial_days > 0;
-    if present.status == Status::Unpaid {
+    // What is credited for the present period would not have been paid for.
+    if present.status == Status::Unpaid || (present.is_billed() && present.status == Status::PastDue) {
         return Err(Rule::Unpaid);
     }
     let start = match (is_tried && present.trial_began_at.is_none(), price) {

@@ -96,6 +96,12 @@ impl StripeDouble {
 
     /// What was missing is paid.
     pub fn pay(&self, id: &str) {
+        self.settle(id);
+        change(&mut self.state(), id, json!({ "status": "active" }));
+    }
+
+    /// What a subscription has cost is paid, whatever has become of it.
+    pub fn settle(&self, id: &str) {
         let mut state = self.state();
         for invoice in state.invoices.iter_mut().filter(|one| one["subscription"] == id && one["status"] == "open") {
             let due = invoice["amount_due"].clone();
@@ -103,7 +109,13 @@ impl StripeDouble {
         }
         let last = state.invoices.iter().rfind(|one| one["subscription"] == id).cloned().expect("an invoice");
         state.tell("invoice.payment_succeeded", &last);
-        change(&mut state, id, json!({ "status": "active" }));
+    }
+
+    /// Whether the customer of a subscription has something to pay.
+    pub fn owes(&self, id: &str) -> bool {
+        let state = self.state();
+        let customer = &state.subscriptions[id]["customer"];
+        state.invoices.iter().any(|one| one["customer"] == *customer && one["status"] == "open")
     }
 
     /// A payment that is missing is not tried any more: the subscription stays so, or ends.
