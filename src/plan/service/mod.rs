@@ -27,7 +27,11 @@ use super::store;
 use crate::app::App;
 use crate::db::{Db, QueryResult, TenantTx};
 use crate::error::Fault;
+use crate::identity::service::owners;
 use crate::job::{NewJob, enqueue_in_tx};
+use crate::mail::letter::{Letter, Reader, Way, Writer};
+use crate::mail::post_in_tx;
+use crate::shop;
 
 /// All plans, in the order of their making.
 pub async fn plans(db: &Db) -> Result<Vec<Plan>, Fault> {
@@ -57,4 +61,20 @@ async fn put_in_tx(tx: &mut TenantTx<'_>, app: &App, mut changed: Subscription) 
     let publish = NewJob { job: Publish {}, run_at: now, unique_key: Some("subscription".to_owned()) };
     enqueue_in_tx(tx, now, &app.entropy, &publish).await?;
     Ok(changed)
+}
+
+/// Writes to the tenant's owners, in the transaction of what it is about.
+pub async fn tell_owners_in_tx(
+    tx: &mut TenantTx<'_>,
+    app: &App,
+    letter: Letter,
+    way: &Way,
+    values: &[(&str, &str)],
+) -> Result<(), Fault> {
+    let Some(shop) = shop::store::shop(tx.conn()).await? else { return Ok(()) };
+    for owner in owners(tx.conn()).await? {
+        let to = Reader { address: &owner.email, name: Some(&owner.name) };
+        post_in_tx(tx, app, letter.write(Writer::from(&shop), to, way, values)).await?;
+    }
+    Ok(())
 }

@@ -2,18 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{alone_in_tx, plan_by_handle, plan_by_id, put_in_tx};
+use super::{alone_in_tx, plan_by_handle, plan_by_id, put_in_tx, tell_owners_in_tx};
 use crate::clock::Entropy;
 use crate::db::{QueryResult, TenantTx};
 use crate::error::Fault;
-use crate::identity::service::owners;
 use crate::job::{Failure, NewJob, Run, enqueue_in_tx};
-use crate::mail::letter::{Letter, Reader, Way, Writer};
-use crate::mail::post_in_tx;
+use crate::mail::letter::{Letter, Way};
 use crate::plan::job::{TrialEnd, TrialWarn};
 use crate::plan::model::{FREE, Plan, PlanCopy, Status, Subscription};
 use crate::plan::store;
-use crate::shop;
 use crate::shop::service::time_zone;
 
 /// How long before its end the word is: as Stripe has it.
@@ -57,7 +54,7 @@ pub async fn trial_warn(run: &Run, ends_at: DateTime<Utc>) -> Result<(), Failure
     let warn = async |tx: &mut TenantTx<'_>| {
         let day = ends_at.with_timezone(&time_zone(tx.conn()).await?).format("%Y-%m-%d").to_string();
         let values = [("tried", tried.name.as_str()), ("plan", next.name.as_str()), ("day", day.as_str())];
-        tell(tx, run, Letter::TrialEnding, &values).await?;
+        tell_owners_in_tx(tx, &run.app, Letter::TrialEnding, &Way::None, &values).await?;
         run.end_in_tx(tx).await
     };
     run.db.write(warn).await
@@ -79,7 +76,7 @@ pub async fn trial_end(run: &Run) -> Result<(), Failure> {
             subscription.pending = pending;
             put_in_tx(tx, &run.app, subscription).await?;
             let values = [("tried", tried.name.as_str()), ("plan", next.name.as_str())];
-            tell(tx, run, Letter::TrialEnded, &values).await?;
+            tell_owners_in_tx(tx, &run.app, Letter::TrialEnded, &Way::None, &values).await?;
         }
         run.end_in_tx(tx).await
     };
@@ -102,14 +99,4 @@ async fn follower(run: &Run, tried: &PlanCopy) -> Result<Plan, Fault> {
         None => plan_by_handle(db, FREE).await?,
     };
     next.ok_or_else(|| Fault::internal(format!("nothing follows the trial of {}", tried.handle)))
-}
-
-/// Mails the tenant's owners.
-async fn tell(tx: &mut TenantTx<'_>, run: &Run, letter: Letter, values: &[(&str, &str)]) -> Result<(), Fault> {
-    let Some(shop) = shop::store::shop(tx.conn()).await? else { return Ok(()) };
-    for owner in owners(tx.conn()).await? {
-        let to = Reader { address: &owner.email, name: Some(&owner.name) };
-        post_in_tx(tx, &run.app, letter.write(Writer::from(&shop), to, &Way::None, values)).await?;
-    }
-    Ok(())
 }
