@@ -61,19 +61,20 @@ impl Bucket {
 /// What came of pouring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Poured {
-    /// Whether it went in; if not, it went into none of the buckets.
+    /// Whether what was wanted went in; if not, it went into none of the buckets.
     pub fits: bool,
     /// What is in each of them now, in thousandths of points.
     pub levels: Vec<u64>,
 }
 
-/// What each bucket holds after so many thousandths, or less than none, are poured into all of them or into none.
-pub fn pour(buckets: &[Bucket], mut levels: Vec<u64>, thousandths: i64) -> Poured {
-    let added = |level: u64| level.saturating_add_signed(thousandths);
-    let fits =
-        thousandths <= 0 || buckets.iter().zip(&levels).all(|(bucket, level)| added(*level) <= bucket.capacity());
+/// What each bucket holds after so many thousandths were used, whether they fit or not (less than none are taken out), and
+/// so many more are wanted, which are poured into all of them or into none.
+pub fn pour(buckets: &[Bucket], mut levels: Vec<u64>, used: i64, wanted: u64) -> Poured {
+    levels.iter_mut().for_each(|level| *level = level.saturating_add_signed(used));
+    let has_room = |(bucket, level): (&Bucket, &u64)| level.saturating_add(wanted) <= bucket.capacity();
+    let fits = wanted == 0 || buckets.iter().zip(&levels).all(has_room);
     if fits {
-        levels.iter_mut().for_each(|level| *level = added(*level));
+        levels.iter_mut().for_each(|level| *level = level.saturating_add(wanted));
     }
     Poured { fits, levels }
 }
@@ -90,17 +91,25 @@ mod tests {
     #[test]
     fn what_overflows_one_bucket_goes_into_none() {
         let both = buckets(&[10, 5]);
-        assert_eq!(pour(&both, vec![0, 0], 100_000), Poured { fits: true, levels: vec![100_000, 100_000] });
-        assert_eq!(pour(&both, vec![0, 1], 100_000), Poured { fits: false, levels: vec![0, 1] });
-        assert_eq!(pour(&both, vec![200_000, 0], 1), Poured { fits: false, levels: vec![200_000, 0] });
+        assert_eq!(pour(&both, vec![0, 0], 0, 100_000), Poured { fits: true, levels: vec![100_000, 100_000] });
+        assert_eq!(pour(&both, vec![0, 1], 0, 100_000), Poured { fits: false, levels: vec![0, 1] });
+        assert_eq!(pour(&both, vec![200_000, 0], 0, 1), Poured { fits: false, levels: vec![200_000, 0] });
+    }
+
+    #[test]
+    fn what_was_used_goes_in_before_what_is_wanted_and_whether_it_fits() {
+        let both = buckets(&[10, 5]);
+        assert_eq!(pour(&both, vec![0, 90_000], 20_000, 0), Poured { fits: true, levels: vec![20_000, 110_000] });
+        assert_eq!(pour(&both, vec![0, 90_000], 20_000, 1), Poured { fits: false, levels: vec![20_000, 110_000] });
+        assert_eq!(pour(&both, vec![0, 100_000], -5_000, 5_000), Poured { fits: true, levels: vec![5_000, 100_000] });
     }
 
     #[test]
     fn what_is_taken_out_leaves_no_less_than_nothing() {
         let both = buckets(&[10, 5]);
-        assert_eq!(pour(&both, vec![5_000, 500], -1_000), Poured { fits: true, levels: vec![4_000, 0] });
+        assert_eq!(pour(&both, vec![5_000, 500], -1_000, 0), Poured { fits: true, levels: vec![4_000, 0] });
         // Also where a smaller rate than before leaves it too full.
-        assert_eq!(pour(&both, vec![900_000, 500], -1_000), Poured { fits: true, levels: vec![899_000, 0] });
+        assert_eq!(pour(&both, vec![900_000, 500], -1_000, 0), Poured { fits: true, levels: vec![899_000, 0] });
     }
 
     #[test]

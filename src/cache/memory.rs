@@ -59,15 +59,15 @@ struct Levels {
 }
 
 impl Levels {
-    fn pour(&mut self, buckets: &[Bucket], thousandths: i64, now: i64) -> Poured {
+    fn pour(&mut self, buckets: &[Bucket], used: i64, wanted: u64, now: i64) -> Poured {
         let level = |bucket: &Bucket| {
             self.by_key.get(&bucket.key).map_or(0, |(level, since, _)| {
                 // Nothing leaks while a clock is put back.
                 bucket.leaked(*level, u64::try_from(now - since).unwrap_or_default())
             })
         };
-        let poured = bucket::pour(buckets, buckets.iter().map(level).collect(), thousandths);
-        if poured.fits {
+        let poured = bucket::pour(buckets, buckets.iter().map(level).collect(), used, wanted);
+        if poured.fits || used != 0 {
             self.sweep(now);
             for (bucket, level) in buckets.iter().zip(&poured.levels) {
                 let leaked = now.saturating_add_unsigned(bucket.rate.millis(*level));
@@ -164,9 +164,9 @@ impl Shared for MemoryShared {
         Ok(())
     }
 
-    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
+    async fn pour(&self, buckets: &[Bucket], used: i64, wanted: u64) -> Result<Poured, Fault> {
         let mut levels = self.levels.lock().expect("no holder panics");
-        Ok(levels.pour(buckets, thousandths, self.clock.now().timestamp_millis()))
+        Ok(levels.pour(buckets, used, wanted, self.clock.now().timestamp_millis()))
     }
 
     async fn remove(&self, key: &str) -> Result<(), Fault> {
@@ -230,11 +230,11 @@ mod tests {
         let mut levels = Levels::default();
         let bucket = |n: usize| vec![Bucket { key: n.to_string(), rate: Rate::per_second(2).unwrap() }];
         let at = |seconds: i64| seconds * 1000;
-        assert_eq!(levels.pour(&bucket(0), 40_000, at(0)), Poured { fits: true, levels: vec![40_000] });
-        assert_eq!(levels.pour(&bucket(0), 1, at(0)), Poured { fits: false, levels: vec![40_000] });
-        assert_eq!(levels.pour(&bucket(0), 2_000, at(1)), Poured { fits: true, levels: vec![40_000] });
-        assert_eq!(levels.pour(&bucket(0), -1_000, at(2)), Poured { fits: true, levels: vec![37_000] });
-        (1..=SWEEP_AT).for_each(|n| drop(levels.pour(&bucket(n), 1_000, at(30))));
+        assert_eq!(levels.pour(&bucket(0), 0, 40_000, at(0)), Poured { fits: true, levels: vec![40_000] });
+        assert_eq!(levels.pour(&bucket(0), 0, 1, at(0)), Poured { fits: false, levels: vec![40_000] });
+        assert_eq!(levels.pour(&bucket(0), 0, 2_000, at(1)), Poured { fits: true, levels: vec![40_000] });
+        assert_eq!(levels.pour(&bucket(0), -1_000, 0, at(2)), Poured { fits: true, levels: vec![37_000] });
+        (1..=SWEEP_AT).for_each(|n| drop(levels.pour(&bucket(n), 0, 1_000, at(30))));
         assert_eq!(levels.by_key.len(), SWEEP_AT, "the first has run empty");
     }
 }

@@ -53,9 +53,10 @@ pub trait Shared: Send + Sync + 'static {
     /// Strikes out the last note.
     async fn unnote(&self, log: &str) -> Result<(), Fault>;
 
-    /// Pours so many thousandths of points into all of the buckets, or into none when one of them would overflow; less
-    /// than none are taken out. At once for all processes, by the store's own clock.
-    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault>;
+    /// Pours so many thousandths of points that were used into all of the buckets, whether they fit or not (less than none
+    /// are taken out), and then as many as are wanted, or none of these when one of the buckets would overflow. At once for
+    /// all processes, by the store's own clock.
+    async fn pour(&self, buckets: &[Bucket], used: i64, wanted: u64) -> Result<Poured, Fault>;
 
     /// Forgets an entry.
     async fn remove(&self, key: &str) -> Result<(), Fault>;

@@ -90,19 +90,19 @@ fn open(url: &str, tls: &RedisTls) -> RedisResult<redis::Client> {
 const POUR: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local poured, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local used, wanted, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local levels, fits = {}, true
 for i, key in ipairs(KEYS) do
-    local rate = tonumber(ARGV[i + 2])
+    local rate = tonumber(ARGV[i + 3])
     local level, since = string.match(redis.call('GET', key) or '', '^(%d+) (%d+)$')
     local leaked = math.max(0, now - tonumber(since or now)) * rate
-    levels[i] = math.max(0, tonumber(level or 0) - leaked)
-    if poured > 0 and levels[i] + poured > rate * window then fits = false end
+    levels[i] = math.max(0, math.max(0, tonumber(level or 0) - leaked) + used)
+    if wanted > 0 and levels[i] + wanted > rate * window then fits = false end
 end
-if fits then
+if fits or used ~= 0 then
     for i, key in ipairs(KEYS) do
-        levels[i] = math.max(0, levels[i] + poured)
-        local leaks = math.ceil(levels[i] / tonumber(ARGV[i + 2]))
+        if fits then levels[i] = levels[i] + wanted end
+        local leaks = math.ceil(levels[i] / tonumber(ARGV[i + 3]))
         redis.call('SET', key, string.format('%.0f %.0f', levels[i], now), 'PX', leaks + 1)
     end
 end
@@ -272,10 +272,10 @@ impl Shared for RedisShared {
         Ok(())
     }
 
-    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
+    async fn pour(&self, buckets: &[Bucket], used: i64, wanted: u64) -> Result<Poured, Fault> {
         static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(POUR));
         let mut call = SCRIPT.prepare_invoke();
-        call.arg(thousandths).arg(WINDOW_SECONDS * 1000);
+        call.arg(used).arg(wanted).arg(WINDOW_SECONDS * 1000);
         for bucket in buckets {
             call.key(&bucket.key).arg(bucket.rate.restored());
         }

@@ -6,22 +6,32 @@
 //! together have three quarters. When any of them would overflow, the operation is refused and nothing is poured. What it
 //! turns out not to have cost is taken out again.
 //!
-//! The buckets are in Redis, for all processes. Where Redis does not answer, each process fills buckets of its own: a shop
-//! may then use as much of each as it may of all, rather than be refused what it has paid for.
+//! The buckets are in Redis, for all processes. As long as a process knows that there is plenty, it lets in on account, and
+//! pours afterwards what was used ([`account`]): only where it gets tight does an operation wait for Redis. Where Redis does
+//! not answer, each process fills buckets of its own: a shop may then use as much of each as it may of all, rather than be
+//! refused what it has paid for.
 
+mod account;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Value, value};
+use tokio::runtime::Handle;
 
 use crate::attempts::Network;
-use crate::cache::{Bucket, MemoryShared, Poured, Rate, Shared, WINDOW_SECONDS};
+use crate::cache::{Bucket, MemoryShared, Poured, Rate, Shared};
 use crate::clock::Clock;
-use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::metrics::Counter;
 use crate::tenant::model::Access;
+
+use account::{Accounts, Due};
+pub use status::Status;
 
 /// Pours and takes out. One per process; cheap to clone.
 #[derive(Clone)]
@@ -29,6 +39,8 @@ pub struct Throttle {
     shared: Arc<dyn Shared>,
     /// Where the other does not answer.
     own: Arc<MemoryShared>,
+    accounts: Arc<Accounts>,
+    clock: Arc<dyn Clock>,
     /// Operations whose cost this process counted alone.
     unshared: Counter,
 }
@@ -38,15 +50,6 @@ pub struct Throttle {
 pub struct Client {
     pub access: Access,
     pub network: Option<Network>,
-}
-
-/// How full a client's bucket is; where its tenant's leaves less, that counts. In points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status {
-    pub maximum_available: u64,
-    pub currently_available: u64,
-    /// Points a second.
-    pub restore_rate: u32,
 }
 
 /// An operation was refused.
@@ -59,18 +62,20 @@ pub struct Throttled {
     pub status: Status,
 }
 
-/// An operation's cost has been poured.
-#[derive(Debug)]
+/// An operation's estimated cost has been poured, or is on account. Dropped without having been settled, it cost that.
 pub struct Charged {
+    throttle: Throttle,
+    tenant: TenantId,
     buckets: Vec<Bucket>,
     /// Points.
-    poured: u64,
+    estimated: u64,
+    is_on_account: bool,
     status: Status,
 }
 
 impl Throttle {
     pub fn new(shared: Arc<dyn Shared>, clock: Arc<dyn Clock>, unshared: Counter) -> Self {
-        Self { shared, own: MemoryShared::by(clock), unshared }
+        Self { shared, own: MemoryShared::by(clock.clone()), accounts: Arc::default(), clock, unshared }
     }
 
     /// Pours what an operation is estimated to cost, in points.
@@ -82,17 +87,23 @@ impl Throttle {
         points: u64,
     ) -> Result<Charged, Throttled> {
         let buckets = buckets(tenant, rate, client);
-        let Ok(poured) = self.pour(&buckets, thousandths(points)).await else {
+        let wanted = points.saturating_mul(1000);
+        if let Some(levels) = self.accounts.admit(tenant, &buckets, wanted, self.now()) {
+            let status = Status::of(&buckets, &levels);
+            return Ok(self.charged(tenant, buckets, points, true, status));
+        }
+        let due = self.accounts.take_due(tenant, &buckets);
+        let Some((poured, levels)) = self.pour(tenant, &buckets, due, wanted).await else {
             // Not even the process's own.
-            let status = status(&buckets, &[0, 0, 0]);
-            return Ok(Charged { buckets, poured: 0, status });
+            let status = Status::of(&buckets, &[0, 0, 0]);
+            return Ok(self.charged(tenant, buckets, 0, false, status));
         };
-        let status = status(&buckets, &poured.levels);
+        let status = Status::of(&buckets, &levels);
         if poured.fits {
-            return Ok(Charged { buckets, poured: points, status });
+            return Ok(self.charged(tenant, buckets, points, false, status));
         }
         let mut waits = buckets.iter().zip(&poured.levels).map(|(bucket, level)| {
-            let over = (level + points.saturating_mul(1000)).saturating_sub(bucket.capacity());
+            let over = level.saturating_add(wanted).saturating_sub(bucket.capacity());
             (points <= bucket.rate.capacity()).then(|| Duration::from_millis(bucket.rate.millis(over)))
         });
         // Which never fits is before all that take long.
@@ -100,66 +111,103 @@ impl Throttle {
         Err(Throttled { requested: points, wait, status })
     }
 
-    /// Takes out what an operation did not cost.
-    pub async fn give_back(&self, unused: Unused) {
-        let Unused { buckets, points } = unused;
-        // What stays in leaks all the same.
-        let _ = self.pour(&buckets, -thousandths(points)).await;
+    fn charged(
+        &self,
+        tenant: TenantId,
+        buckets: Vec<Bucket>,
+        estimated: u64,
+        is_on_account: bool,
+        status: Status,
+    ) -> Charged {
+        Charged { throttle: self.clone(), tenant, buckets, estimated, is_on_account, status }
     }
 
-    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
-        match self.shared.pour(buckets, thousandths).await {
+    /// Pours, and notes what there is since; answers it also with what this process has let in beside it.
+    async fn pour(&self, tenant: TenantId, buckets: &[Bucket], due: Due, wanted: u64) -> Option<(Poured, Vec<u64>)> {
+        let unheard = Unheard(Some((self, tenant, buckets, due)));
+        let used = due.net();
+        let poured = match self.shared.pour(buckets, used, wanted).await {
             Ok(poured) => Ok(poured),
             Err(fault) => {
                 tracing::debug!(%fault, "the cost of operations is counted in this process alone");
                 self.unshared.inc();
-                self.own.pour(buckets, thousandths).await
+                self.own.pour(buckets, used, wanted).await
             }
+        };
+        let poured = poured.ok()?;
+        let levels = unheard.told(&poured.levels);
+        Some((poured, levels))
+    }
+
+    /// Pours what is due of a client until nothing is.
+    async fn pour_due(self, tenant: TenantId, buckets: Vec<Bucket>) {
+        while let Some(due) = self.accounts.next_due(tenant, &buckets) {
+            self.pour(tenant, &buckets, due, 0).await;
         }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().timestamp_millis()
     }
 }
 
-/// What an operation was charged and did not cost.
-#[derive(Debug)]
-pub struct Unused {
-    buckets: Vec<Bucket>,
-    points: u64,
+/// What is being poured. Where nobody waits for its end, or it has none, it is taken to be in the buckets all the same.
+struct Unheard<'a>(Option<(&'a Throttle, TenantId, &'a [Bucket], Due)>);
+
+impl Unheard<'_> {
+    fn told(mut self, levels: &[u64]) -> Vec<u64> {
+        self.note(Some(levels))
+    }
+
+    fn note(&mut self, levels: Option<&[u64]>) -> Vec<u64> {
+        let Some((throttle, tenant, buckets, due)) = self.0.take() else { return Vec::new() };
+        throttle.accounts.note(tenant, buckets, due, levels, throttle.now())
+    }
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        self.note(None);
+    }
 }
 
 impl Charged {
+    /// How full the bucket is when it was charged.
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// How full the bucket is once the operation has turned out to cost so many points, and what is to be given back. What
-    /// it cost beyond the estimate is left to us.
-    pub fn settle(self, actual: u64) -> (Status, Option<Unused>) {
-        let Self { buckets, poured, mut status } = self;
-        let points = poured.saturating_sub(actual);
-        status.currently_available = (status.currently_available + points).min(status.maximum_available);
-        (status, (points > 0).then_some(Unused { buckets, points }))
+    /// How full the bucket is once the operation has turned out to cost so many points. What it cost beyond the estimate is
+    /// left to us. Nobody waits for what is to be poured or taken out.
+    pub fn settle(mut self, actual: u64) -> Status {
+        let unused = self.estimated.saturating_sub(actual);
+        self.end(unused);
+        let Status { maximum_available, currently_available, .. } = self.status;
+        Status { currently_available: (currently_available + unused).min(maximum_available), ..self.status }
+    }
+
+    fn end(&mut self, unused: u64) {
+        let buckets = std::mem::take(&mut self.buckets);
+        // Outside of a runtime the process is ending.
+        let (false, Ok(runtime)) = (buckets.is_empty(), Handle::try_current()) else { return };
+        let (throttle, tenant) = (self.throttle.clone(), self.tenant);
+        let charged = (thousandths(self.estimated), self.is_on_account);
+        if throttle.accounts.settle(tenant, &buckets, charged, thousandths(unused), throttle.now()) {
+            runtime.spawn(throttle.pour_due(tenant, buckets));
+        }
     }
 }
 
-impl Status {
-    /// As `extensions.cost.throttleStatus`.
-    pub fn to_value(self) -> Value {
-        value!({
-            "maximumAvailable": self.maximum_available,
-            "currentlyAvailable": self.currently_available,
-            "restoreRate": self.restore_rate,
-        })
+impl Drop for Charged {
+    fn drop(&mut self) {
+        self.end(0);
     }
+}
 
-    /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): what may be used within a window, and
-    /// what is left of it for how many seconds, until all is restored.
-    pub fn headers(self) -> [(&'static str, String); 2] {
-        let Self { maximum_available, currently_available, restore_rate } = self;
-        let restored_in = (maximum_available - currently_available).div_ceil(u64::from(restore_rate));
-        [
-            ("ratelimit-policy", format!("\"cost\";q={maximum_available};w={WINDOW_SECONDS}")),
-            ("ratelimit", format!("\"cost\";r={currently_available};t={restored_in}")),
-        ]
+impl fmt::Debug for Charged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tenant, estimated, is_on_account, status, .. } = self;
+        write!(f, "Charged({tenant}, {estimated} points, on account: {is_on_account}, {status:?})")
     }
 }
 
@@ -183,105 +231,4 @@ fn buckets(tenant: TenantId, rate: Rate, client: Client) -> Vec<Bucket> {
         ];
     }
     vec![Bucket { key: of_client, rate: rate.quarters(2) }, Bucket { key: of_tenant, rate }]
-}
-
-fn status(buckets: &[Bucket], levels: &[u64]) -> Status {
-    let left = |(bucket, level): (&Bucket, &u64)| bucket.capacity().saturating_sub(*level) / 1000;
-    Status {
-        maximum_available: buckets[0].rate.capacity(),
-        currently_available: buckets.iter().zip(levels).map(left).min().unwrap_or_default(),
-        restore_rate: buckets[0].rate.restored(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::clock::ManualClock;
-
-    const TENANT: TenantId = TenantId(Uuid::nil());
-
-    fn of_key(key: u128) -> Client {
-        Client { access: Access::Secret { key_id: Uuid::from_u128(key) }, network: None }
-    }
-
-    fn throttle() -> Throttle {
-        let clock = ManualClock::new(chrono::DateTime::UNIX_EPOCH);
-        Throttle::new(MemoryShared::by(clock.clone()), clock, Counter::default())
-    }
-
-    fn rate() -> Rate {
-        Rate::per_second(2).expect("a rate")
-    }
-
-    #[tokio::test]
-    async fn a_client_takes_half_and_all_together_the_whole() {
-        let throttle = throttle();
-        let charged = throttle.charge(TENANT, rate(), of_key(1), 20).await.expect("a client's whole");
-        let status = Status { maximum_available: 20, currently_available: 0, restore_rate: 1 };
-        assert_eq!(charged.status(), status);
-        let refused = throttle.charge(TENANT, rate(), of_key(1), 10).await.expect_err("no more of it");
-        assert_eq!(refused.requested, 10);
-        assert_eq!(refused.wait, Some(Duration::from_secs(10)));
-        throttle.charge(TENANT, rate(), of_key(2), 18).await.expect("another's");
-        let refused = throttle.charge(TENANT, rate(), of_key(3), 10).await.expect_err("the tenant's");
-        assert_eq!(refused.status, Status { maximum_available: 20, currently_available: 2, restore_rate: 1 });
-        assert_eq!(refused.wait, Some(Duration::from_secs(4)), "the shop's leaks twice as fast");
-        throttle.charge(TenantId(Uuid::from_u128(1)), rate(), of_key(3), 20).await.expect("another tenant's");
-    }
-
-    #[tokio::test]
-    async fn what_was_not_used_is_given_back() {
-        let throttle = throttle();
-        let charged = throttle.charge(TENANT, rate(), of_key(1), 20).await.expect("room");
-        let (status, unused) = charged.settle(5);
-        assert_eq!(status.currently_available, 15);
-        throttle.give_back(unused.expect("some")).await;
-        let charged = throttle.charge(TENANT, rate(), of_key(1), 15).await.expect("room again");
-        let (status, unused) = charged.settle(400);
-        assert!(unused.is_none() && status.currently_available == 0, "{status:?}");
-    }
-
-    #[tokio::test]
-    async fn what_no_bucket_holds_is_never_let_in() {
-        let refused = throttle().charge(TENANT, rate(), of_key(1), 21).await.expect_err("more than it holds");
-        assert_eq!(refused.wait, None);
-        assert_eq!(refused.status.currently_available, 20);
-    }
-
-    #[tokio::test]
-    async fn shoppers_leave_a_quarter_to_who_runs_the_shop() {
-        let (throttle, rate) = (throttle(), Rate::per_second(4).expect("a rate"));
-        let shopper = |n: u8| Client {
-            access: Access::Publishable { key_id: Uuid::nil() },
-            network: Some(Network::from(std::net::IpAddr::from([192, 0, 2, n]))),
-        };
-        for n in 1..=3 {
-            throttle.charge(TENANT, rate, shopper(n), 20).await.expect("a network's quarter");
-            assert!(throttle.charge(TENANT, rate, shopper(n), 1).await.is_err(), "and no more");
-        }
-        let refused = throttle.charge(TENANT, rate, shopper(4), 1).await.expect_err("all networks together");
-        assert_eq!(refused.status, Status { maximum_available: 20, currently_available: 0, restore_rate: 1 });
-        throttle.charge(TENANT, rate, of_key(1), 20).await.expect("the shop's own");
-    }
-
-    #[test]
-    fn shoppers_of_one_key_are_told_apart_by_their_networks() {
-        let access = Access::Publishable { key_id: Uuid::nil() };
-        let network = |address: &str| Some(Network::from(address.parse::<std::net::IpAddr>().expect("an address")));
-        let key = |network| buckets(TENANT, rate(), Client { access, network })[0].key.clone();
-        assert_ne!(key(network("192.0.2.1")), key(network("192.0.2.2")));
-        let tenant = "emporia:{00000000-0000-0000-0000-000000000000}:cost";
-        assert!(key(None).starts_with(&format!("{tenant}:key:")), "one hash tag for both: {}", key(None));
-    }
-
-    #[test]
-    fn headers_say_what_is_left_and_when_all_is_back() {
-        let status = Status { maximum_available: 2_000, currently_available: 1_499, restore_rate: 100 };
-        let [policy, limit] = status.headers();
-        assert_eq!(policy, ("ratelimit-policy", "\"cost\";q=2000;w=20".to_owned()));
-        assert_eq!(limit, ("ratelimit", "\"cost\";r=1499;t=6".to_owned()));
-    }
 }

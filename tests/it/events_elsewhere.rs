@@ -225,8 +225,8 @@ impl Shared for Losing {
     async fn unnote(&self, log: &str) -> Result<(), Fault> {
         self.0.unnote(log).await
     }
-    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
-        self.0.pour(buckets, thousandths).await
+    async fn pour(&self, buckets: &[Bucket], used: i64, wanted: u64) -> Result<Poured, Fault> {
+        self.0.pour(buckets, used, wanted).await
     }
     async fn remove(&self, key: &str) -> Result<(), Fault> {
         self.0.remove(key).await

@@ -56,8 +56,8 @@ impl Shared for CutOff {
     async fn unnote(&self, log: &str) -> Result<(), Fault> {
         self.redis.unnote(log).await
     }
-    async fn pour(&self, buckets: &[Bucket], thousandths: i64) -> Result<Poured, Fault> {
-        self.redis.pour(buckets, thousandths).await
+    async fn pour(&self, buckets: &[Bucket], used: i64, wanted: u64) -> Result<Poured, Fault> {
+        self.redis.pour(buckets, used, wanted).await
     }
     async fn remove(&self, key: &str) -> Result<(), Fault> {
         self.redis.remove(key).await

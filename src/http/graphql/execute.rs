@@ -28,7 +28,7 @@ use crate::metrics::{Operation, Outcome};
 use crate::places::Place;
 use crate::tenant::model::Access;
 use crate::tenant::resolve::Resolved;
-use crate::throttle::{Charged, Client, Unused};
+use crate::throttle::{Charged, Client};
 use crate::trusted_document::model::DocumentHash;
 
 /// Errors shown of a document that has many.
@@ -220,12 +220,7 @@ impl Ready {
                 if !is_valid && !is_request_error(&response) {
                     prepared.note_valid();
                 }
-                let (response, unused) = settled(with_cost(response, kind, cost), kind, charged);
-                if let Some(unused) = unused {
-                    let throttle = scope.app.throttle.clone();
-                    tokio::spawn(async move { throttle.give_back(unused).await });
-                }
-                response
+                settled(with_cost(response, kind, cost), kind, charged)
             }
             // Whatever it has cost, that was no less than was expected.
             Err(too_much) => Refused::overspent(too_much).into_graphql(),
@@ -298,19 +293,18 @@ fn with_cost(mut response: Response, kind: OperationType, requested: u64) -> Res
     response
 }
 
-/// Says how much more the operation's client may use, and what of its cost was not used. What was refused by validation
-/// used a point.
-fn settled(mut response: Response, kind: OperationType, charged: Option<Charged>) -> (Response, Option<Unused>) {
-    let Some(charged) = charged else { return (response, None) };
+/// Says how much more the operation's client may use. What was refused by validation used a point.
+fn settled(mut response: Response, kind: OperationType, charged: Option<Charged>) -> Response {
+    let Some(charged) = charged else { return response };
     // Where something failed, what was read for it is not in the answer.
     let has_failed = response.errors.iter().any(|error| !error.path.is_empty());
     let actual = if has_failed { u64::MAX } else { of_answer(&response.data, kind).max(1) };
-    let (status, unused) = charged.settle(actual);
+    let status = charged.settle(actual);
     if let Some(Value::Object(cost)) = response.extensions.get_mut("cost") {
         cost.insert(Name::new("throttleStatus"), status.to_value());
     }
     limit_headers(&mut response, status);
-    (response, unused)
+    response
 }
 
 /// For the counts.
