@@ -158,7 +158,7 @@ impl Writer<'_> {
     async fn write_in_tx(&self, tx: &mut TenantTx<'_>, ready: &[Wanted]) -> Result<(Vec<Outcome>, u64), Fault> {
         if self.options.set_stock {
             // What products are counted under comes before the products and their stock.
-            hold_in_tx(tx, Resource::Products, self.app.clock.now()).await?;
+            hold_in_tx(tx, Resource::Products, self.app.clock.now())?;
             let handles: Vec<String> = ready.iter().map(|wanted| wanted.handle.clone()).collect();
             products_lock_in_tx(tx, &handles).await?;
         }

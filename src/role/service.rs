@@ -63,7 +63,7 @@ pub async fn role_create(app: &App, db: &TenantDb, grants: &Grants, new: NewRole
     let now = app.clock.now();
     let make = async |tx: &mut TenantTx<'_>| {
         // What is counted is locked before the shop is, here as everywhere.
-        let room = hold_in_tx(tx, Resource::CustomRoles, now).await?;
+        let mut room = hold_in_tx(tx, Resource::CustomRoles, now)?;
         shop_lock_in_tx(tx).await?;
         let roles = Roles::new(store::all(tx.conn()).await?);
         if roles.by_handle(&role.handle).is_some() {

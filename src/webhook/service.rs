@@ -51,7 +51,7 @@ pub async fn subscription_create(
         updated_at: now,
     };
     db.write(async |tx| {
-        let room = hold_in_tx(tx, Resource::WebhookSubscriptions, now).await?;
+        let mut room = hold_in_tx(tx, Resource::WebhookSubscriptions, now)?;
         if store::count(tx.conn()).await? >= MAX_SUBSCRIPTIONS {
             return Err(ServiceError::Rule(WebhookRule::TooMany));
         }

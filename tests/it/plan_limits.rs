@@ -117,8 +117,7 @@ async fn who_changes_the_plan_waits_for_those_who_are_at_it() {
     let (entropy, now) = (app.app.entropy.clone(), app.app.clock.now());
     let at_it = tokio::spawn(async move {
         let work = async |tx: &mut emporia::db::TenantTx<'_>| {
-            let hold = emporia::plan::service::hold_in_tx(tx, Resource::Products, now);
-            let room = hold.await?;
+            let mut room = emporia::plan::service::hold_in_tx(tx, Resource::Products, now)?;
             assert!(room.left(tx.conn()).await?.is_none(), "there is no limit yet");
             entered.send(()).expect("a listener");
             going.await.expect("a word");

@@ -46,7 +46,7 @@ pub async fn products_upsert_in_tx(
     let mut drafts: Vec<Result<ProductDraft, Vec<Violation>>> = products.into_iter().map(checked).collect();
     // Before any product is locked. What names its product by its id makes none.
     let makes = drafts.iter().flatten().any(|draft| !matches!(draft.key, ProductKey::Id(_)));
-    let room = if makes { Some(hold_in_tx(tx, Resource::Products, now).await?) } else { None };
+    let room = if makes { Some(hold_in_tx(tx, Resource::Products, now)?) } else { None };
     let stored = lock_stored(tx, &drafts).await?;
     recognise(&mut drafts, &stored);
     membership::check(tx, &mut drafts).await?;
@@ -64,7 +64,7 @@ pub async fn products_upsert_in_tx(
             Ok(Planned { draft, before, after })
         }));
     }
-    if let Some(room) = room
+    if let Some(mut room) = room
         && planned.iter().flatten().any(|planned| planned.before.is_none())
         && let Some(left) = room.left(tx.conn()).await?
     {

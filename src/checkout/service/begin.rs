@@ -52,8 +52,7 @@ pub async fn begin(till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
 async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later: bool) -> BegunResult {
     let now = till.clock.now();
     let (mut on_key, mut on_attempt, mut on_shelf) = (tx.conn().clone(), tx.conn().clone(), tx.conn().clone());
-    let (mut on_options, mut on_plan) = (tx.conn().clone(), tx.conn().clone());
-    plan::service::enter_in_tx(tx)?;
+    let (mut on_options, mut on_plan) = (tx.conn().clone(), tx.fork());
     let find_key = async {
         match &wish.key {
             Some(key) => idempotency::find(&mut on_key, key, now).await,
@@ -61,14 +60,15 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
         }
     };
     // In one packet, the lock first: it orders all requests that could be for the same key, since a key counts for one
-    // cart, and what stands behind it sees what whoever held it before has committed.
-    let (cart, found, attempt, shelf, options, plan) = try_join!(
+    // cart, and what stands behind it sees what whoever held it before has committed. Orders are counted under the plan's,
+    // before the stock is locked: who writes products holds that first as well.
+    let (cart, mut room, found, attempt, shelf, options) = try_join!(
         async { Ok::<_, Fault>(cart::store::lock(tx, &wish.cart, now).await?) },
+        async { plan::service::hold_in_tx(&mut on_plan, Resource::OrdersPerMonth, now) },
         async { Ok::<_, Fault>(find_key.await?) },
         async { Ok::<_, Fault>(store::open_attempt(&mut on_attempt, wish.cart.id).await?) },
         async { Ok::<_, Fault>(store::shelf(&mut on_shelf, wish.cart.id).await?) },
         async { Ok::<_, Fault>(options_for_cart(&mut on_options, wish.cart.id).await?) },
-        plan::service::in_force(&mut on_plan),
     )?;
     let Some(cart) = cart else { return refuse(CheckoutRule::CartNotFound) };
     match found {
@@ -83,13 +83,15 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
         return meet(&attempt, wish.key.as_ref());
     }
     let order_id = till.entropy.uuid_v7(now);
+    let plan = room.plan().await?;
+    let (fee, is_unpaid) = (plan.terms.fee, plan.is_unpaid);
     let terms = Terms {
         order_id,
         token_hash: OrderToken::of(&wish.cart, order_id).hash(),
         gateway: wish.gateway.clone(),
         actor: wish.actor.clone(),
         currency: wish.currency,
-        fee: plan.terms.fee,
+        fee,
         default_location_id: default_location(tx, &cart, &shelf).await?,
     };
     let draft = model::draft(&cart, &shelf, &options, terms).map_err(ServiceError::Rule)?;
@@ -97,14 +99,15 @@ async fn begin_in_tx(tx: &mut TenantTx<'_>, till: &Till, wish: &Wish, pays_later
     if wish.expected_total.is_some_and(|expected| expected != draft.total_minor) {
         return refuse(CheckoutRule::TotalChanged);
     }
-    if plan.is_unpaid {
+    if is_unpaid {
         tracing::info!("a checkout was refused: the shop's plan is not paid for");
         return refuse(CheckoutRule::PlanLimitReached);
     }
-    // Before the stock is locked: who writes products holds this first as well.
-    let room = plan::service::held_in_tx(tx, &plan, Resource::OrdersPerMonth, now).await?;
-    room.check::<Vec<CheckoutRule>>(tx.conn()).await.inspect_err(note_full)?;
-    take_stock(tx, till, &draft, known(&cart, &shelf)).await?;
+    // Who is refused gives back the stock that was taken meanwhile.
+    try_join!(
+        async { room.check::<Vec<CheckoutRule>>(on_plan.conn()).await.inspect_err(note_full) },
+        take_stock(tx, till, &draft, known(&cart, &shelf)),
+    )?;
     if pays_later {
         settle_in_tx(tx, till, &draft, false, wish.key.as_ref()).await?;
         return Ok(Begun::Done(order_id));

@@ -54,7 +54,7 @@ pub async fn staff_invite(
 ) -> ServiceResult<StaffMember, StaffRule> {
     let (now, token) = (app.clock.now(), OnceToken::from_random(app.entropy.bytes()));
     let take_in = async |tx: &mut TenantTx<'_>| {
-        let room = hold_in_tx(tx, Resource::StaffMembers, now).await?;
+        let mut room = hold_in_tx(tx, Resource::StaffMembers, now)?;
         shop_lock_in_tx(tx).await?;
         if staff::count(tx.conn()).await? >= MAX_STAFF {
             return Err(refused(Refusal::TooMany, &[]));

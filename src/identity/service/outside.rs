@@ -33,7 +33,7 @@ pub async fn organization_tenant(db: &Db, issuer: &str, id: &str) -> Result<Opti
 pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membership) -> Result<bool, Fault> {
     let (id, now) = (member_id(db.tenant(), issuer, &said.subject), app.clock.now());
     let put = async |tx: &mut TenantTx<'_>| {
-        let room = hold_in_tx(tx, Resource::StaffMembers, now).await?;
+        let mut room = hold_in_tx(tx, Resource::StaffMembers, now)?;
         shop_lock_in_tx(tx).await?;
         let known = identities::known(tx, id).await?;
         if !said.is_news(known.as_ref()) {
@@ -42,7 +42,7 @@ pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membe
         let is_there = known.as_ref().is_some_and(|known| !known.has_ended);
         if said.has_ended {
             leave_in_tx(tx, id, now).await?;
-        } else if is_there || has_room(tx.conn(), &room).await? {
+        } else if is_there || has_room(tx.conn(), &mut room).await? {
             identities::put_member(tx, issuer, id, said, now).await?;
         } else {
             tracing::warn!(tenant = %tx.tenant(), "a shop has as many staff as it may: a provider's member is not listed");
@@ -56,7 +56,7 @@ pub async fn membership_put(app: &App, db: &TenantDb, issuer: &str, said: &Membe
 }
 
 /// Whether there may be one more, by the plan and by what any shop may have.
-async fn has_room(conn: &mut TenantConn<'_>, room: &Room) -> QueryResult<bool> {
+async fn has_room(conn: &mut TenantConn<'_>, room: &mut Room<'_>) -> Result<bool, Fault> {
     let is_full = room.left(conn).await?.is_some_and(|left| left.more == 0);
     Ok(!is_full && staff::count(conn).await? < MAX_STAFF)
 }

@@ -36,6 +36,17 @@ impl Resource {
     pub const ALL: [Self; 5] =
         [Self::Products, Self::StaffMembers, Self::CustomRoles, Self::WebhookSubscriptions, Self::OrdersPerMonth];
 
+    /// As the limits of stored terms have it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Products => "products",
+            Self::StaffMembers => "staff_members",
+            Self::CustomRoles => "custom_roles",
+            Self::WebhookSubscriptions => "webhook_subscriptions",
+            Self::OrdersPerMonth => "orders_per_month",
+        }
+    }
+
     /// In a sentence: "100 products".
     pub const fn words(self) -> &'static str {
         match self {

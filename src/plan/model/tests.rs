@@ -244,3 +244,14 @@ proptest! {
         prop_assert_eq!(effective.features, terms().features);
     }
 }
+
+#[test]
+fn the_database_finds_a_limit_where_it_is_stored() {
+    for resource in Resource::ALL {
+        let mut limits = Limits::default();
+        limits.set(resource, Some(7));
+        let stored = serde_json::to_value(limits).expect("stored");
+        let given: Vec<_> = stored.as_object().expect("fields").iter().filter(|(_, max)| !max.is_null()).collect();
+        assert_eq!(given, [(&resource.key().to_owned(), &serde_json::json!(7))]);
+    }
+}

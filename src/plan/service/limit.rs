@@ -7,30 +7,38 @@
 //! once.
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::usage::used;
-use crate::db::{QueryResult, TenantConn, TenantTx};
+use crate::db::{TenantConn, TenantTx};
 use crate::error::{Fault, ServiceError};
 use crate::plan::model::{Feature, Full, InForce, Month, Resource};
 use crate::plan::store;
 
-/// What a transaction that makes something of a kind has to keep to: none where there is no limit.
-#[derive(Clone, Debug)]
-pub struct Room {
+/// What a transaction that makes something of a kind has to keep to.
+pub struct Room<'a> {
     resource: Resource,
-    limit: Option<(i64, String)>,
     now: DateTime<Utc>,
+    asked: BoxFuture<'a, Result<InForce, Fault>>,
+    told: Option<InForce>,
 }
 
-/// Whoever changes the plan waits for this transaction from now on. It travels with the next statement, so that what
-/// [`in_force`] is asked afterwards is what counts until the end.
-pub fn enter_in_tx(tx: &mut TenantTx<'_>) -> QueryResult<()> {
-    store::enter(tx)
+/// Has whoever changes the plan wait for this transaction from now on and, where the plan limits the kind, whoever counts
+/// the same; and asks what counts until the end. All of it travels with the next statement that is waited for.
+pub fn hold_in_tx<'a>(tx: &mut TenantTx<'a>, resource: Resource, now: DateTime<Utc>) -> Result<Room<'a>, Fault> {
+    store::enter(tx)?;
+    store::lock_where_limited(tx, resource)?;
+    let mut conn = tx.conn().clone();
+    let mut asked = async move { in_force(&mut conn).await }.boxed();
+    // Asks. Its answer is not there yet: nobody is woken for it, and whoever waits for it asks again.
+    let told = (&mut asked).now_or_never().transpose()?;
+    Ok(Room { resource, now, asked, told })
 }
 
 /// What counts for the tenant. One that has no subscription may make nothing.
-pub async fn in_force(conn: &mut TenantConn<'_>) -> Result<InForce, Fault> {
-    Box::pin(store::in_force(conn)).await?.ok_or_else(missing)
+async fn in_force(conn: &mut TenantConn<'_>) -> Result<InForce, Fault> {
+    store::in_force(conn).await?.ok_or_else(missing)
 }
 
 /// A tenant without a subscription is our mistake, and never one without limits.
@@ -38,42 +46,30 @@ pub(super) fn missing() -> Fault {
     Fault::internal("the tenant has no subscription")
 }
 
-/// Enters, and holds whatever the kind is counted under.
-pub async fn hold_in_tx(tx: &mut TenantTx<'_>, resource: Resource, now: DateTime<Utc>) -> Result<Room, Fault> {
-    enter_in_tx(tx)?;
-    let known = in_force(tx.conn()).await?;
-    Box::pin(held_in_tx(tx, &known, resource, now)).await
-}
-
-/// The same for who has entered, and asked what is in force: without a limit it waits for nobody.
-pub async fn held_in_tx(
-    tx: &mut TenantTx<'_>,
-    known: &InForce,
-    resource: Resource,
-    now: DateTime<Utc>,
-) -> Result<Room, Fault> {
-    // Nobody changes it before this transaction ends: what was read holds. The lock is for those who count.
-    let limit = match known.terms.limits.of(resource) {
-        None => None,
-        Some(_) => {
-            let held = Box::pin(store::in_force_locked(tx)).await?.ok_or_else(missing)?;
-            held.terms.limits.of(resource).map(|max| (max, held.plan))
+impl Room<'_> {
+    /// What counts for the tenant.
+    pub async fn plan(&mut self) -> Result<&InForce, Fault> {
+        match self.told {
+            Some(ref told) => Ok(told),
+            None => {
+                let told = (&mut self.asked).await?;
+                Ok(self.told.insert(told))
+            }
         }
-    };
-    Ok(Room { resource, limit, now })
-}
+    }
 
-impl Room {
     /// How many more there may be; none: as many as one likes.
-    pub async fn left(&self, conn: &mut TenantConn<'_>) -> QueryResult<Option<Left>> {
-        let Some((max, plan)) = &self.limit else { return Ok(None) };
-        let used = Box::pin(used(conn, self.resource, Month::of(self.now))).await?;
-        let full = Full { resource: self.resource, used, max: *max, plan: plan.clone() };
+    pub async fn left(&mut self, conn: &mut TenantConn<'_>) -> Result<Option<Left>, Fault> {
+        let (resource, now) = (self.resource, self.now);
+        let plan = self.plan().await?;
+        let Some(max) = plan.terms.limits.of(resource) else { return Ok(None) };
+        let used = Box::pin(used(conn, resource, Month::of(now))).await?;
+        let full = Full { resource, used, max, plan: plan.plan.clone() };
         Ok(Some(Left { more: (max - used).max(0), full }))
     }
 
     /// Refuses where there is no room for one more.
-    pub async fn check<R: From<Full>>(&self, conn: &mut TenantConn<'_>) -> Result<(), ServiceError<R>> {
+    pub async fn check<R: From<Full>>(&mut self, conn: &mut TenantConn<'_>) -> Result<(), ServiceError<R>> {
         match self.left(conn).await? {
             Some(Left { more: 0, full }) => Err(ServiceError::Rule(full.into())),
             _ => Ok(()),
@@ -92,6 +88,6 @@ pub struct Left {
 
 /// Whether the tenant's plan has the feature; if not, the plan's name.
 pub async fn feature(conn: &mut TenantConn<'_>, feature: Feature) -> Result<Result<(), String>, Fault> {
-    let InForce { terms, plan, .. } = in_force(conn).await?;
+    let InForce { terms, plan, .. } = Box::pin(in_force(conn)).await?;
     Ok(if terms.features.contains(&feature) { Ok(()) } else { Err(plan) })
 }

@@ -13,7 +13,7 @@ mod usage;
 pub use begin::subscription_begin_in_tx;
 pub use bill::{Followed, bill_differs, bill_follow_in_tx, bill_turn, plan_after_the_end};
 pub use change::{Choice, Preview, Quote, current, plan_change, plan_change_preview, plan_quote};
-pub use limit::{Left, Room, enter_in_tx, feature, held_in_tx, hold_in_tx, in_force};
+pub use limit::{Left, Room, feature, hold_in_tx};
 pub use operator::{Activation, PlanDraft, overrides_set, plan_activate, plan_create, plan_update};
 pub use spread::{plan_apply, plan_publish, plan_spread, plans_spread};
 pub use trial::{trial_end, trial_warn};

@@ -5,7 +5,7 @@ mod subscription;
 
 pub use plans::{by_handle, by_id, insert, list, set_prices, update};
 pub use subscription::{
-    count_sync, enter, enter_alone, find, in_force, in_force_locked, insert_begun, lock, put, syncs,
+    count_sync, enter, enter_alone, find, in_force, insert_begun, lock, lock_where_limited, put, syncs,
 };
 
 use crate::db::QueryError;

@@ -14,7 +14,7 @@ use super::{stored, to_store, unreadable};
 use crate::db::schema::subscriptions;
 use crate::db::{TenantConn, TenantTx};
 use crate::money::Currency;
-use crate::plan::model::{Billed, InForce, Interval, Overrides, PlanCopy, Price, Status, Subscription};
+use crate::plan::model::{Billed, InForce, Interval, Overrides, PlanCopy, Price, Resource, Status, Subscription};
 
 diesel::define_sql_function! {
     /// Until the transaction ends, beside others who hold the same. (It answers nothing, which nobody reads.)
@@ -160,13 +160,16 @@ pub async fn in_force(conn: &mut TenantConn<'_>) -> QueryResult<Option<InForce>>
     row.first(conn).await.optional()?.map(InForce::read).transpose()
 }
 
-/// The same, locked: as whoever had the lock before has left it.
-pub async fn in_force_locked(tx: &mut TenantTx<'_>) -> QueryResult<Option<InForce>> {
+/// Sends the row's lock for whoever is to count a kind, unless the plan does not limit it: then there is no row to lock.
+/// What is counted afterwards is as whoever had the lock before has left it.
+pub fn lock_where_limited(tx: &mut TenantTx<'_>, resource: Resource) -> QueryResult<()> {
+    let limit = subscriptions::terms.retrieve_as_object("limits").retrieve_as_text(resource.key());
     let row = subscriptions::table
         .filter(subscriptions::tenant_id.eq(tx.tenant()))
-        .select((subscriptions::terms, subscriptions::plan_name, subscriptions::status))
+        .filter(limit.is_not_null())
+        .select(subscriptions::tenant_id)
         .for_no_key_update();
-    row.first(tx).await.optional()?.map(InForce::read).transpose()
+    tx.send(row)
 }
 
 impl InForce {
