@@ -1,8 +1,9 @@
 //! What it costs to let a request in, with everything cached: from the credential's text to the tenant, what the caller
-//! may do, and one decision. Then what it costs to count an operation towards the shop's use of the API, before it and
-//! after it, and to ask whether the plan has room. Prints one line of JSON, in microseconds a request on one thread: for a
-//! secret key that is limited, for a staff member's access token, for the counting, by Redis where `REDIS_URL` says so, and
-//! for what asking the plan adds to a transaction. Of a database that has a tenant without limits, given by the environment.
+//! may do, and one decision. Then what it costs to count an operation towards the shop's use of the API and to ask whether
+//! the plan has room. Prints one line of JSON, in microseconds a request on one thread: for a secret key that is limited, for
+//! a staff member's access token; for the counting, by Redis where `REDIS_URL` says so, where there is plenty and where half
+//! is used; and for what asking a plan without and with a limit adds to a transaction. Of a database that has a tenant
+//! without limits, given by the environment.
 
 #![allow(clippy::disallowed_macros, reason = "its output is scripts/bench's to read")]
 
@@ -19,14 +20,17 @@ use emporia::config::Config;
 use emporia::error::Fault;
 use emporia::identity::model::NewStaff;
 use emporia::identity::service::{password_set_by_operator, sign_in, staff_create};
+use emporia::ids::TenantId;
 use emporia::plan::model::Resource;
-use emporia::plan::service::hold_in_tx;
+use emporia::plan::service::{hold_in_tx, overrides_set};
 use emporia::shop::service::time_zone;
 use emporia::tenant::model::Access;
 use emporia::tenant::resolve::{Refusal, Resolved};
 use emporia::tenant::service::tenant_list;
 use emporia::throttle::Client;
 use serde_json::json;
+use tokio::task::yield_now;
+use uuid::Uuid;
 
 const EMAIL: &str = "bench@shop.example";
 const PASSWORD: &str = "correct horse battery";
@@ -45,52 +49,77 @@ async fn main() -> anyhow::Result<()> {
     let token = access_token(&app, tenant).await?;
     let key_us = micros(async || app.resolver.by_key(key.reveal()).await).await?;
     let jwt_us = micros(async || app.resolver.by_token(&token).await).await?;
-    let (limit_us, give_back_us) = counted_micros(&app, tenant).await?;
+    let limit_us = counted_micros(&app, tenant).await?;
+    let limit_tight_us = counted_micros_where_it_is_tight(&app, tenant).await?;
     let plan_us = asked_micros(&app, tenant).await?;
-    println!(
-        "{}",
-        json!({ "key_us": key_us, "jwt_us": jwt_us, "limit_us": limit_us, "give_back_us": give_back_us, "plan_us": plan_us })
-    );
+    let limited = [(Resource::Products, Some(1_000_000))];
+    let set = overrides_set(&app, tenant, &limited, &[]).await;
+    set.map_err(|error| anyhow::anyhow!("no limit: {error:?}"))?;
+    let plan_limited_us = asked_micros(&app, tenant).await?;
+    let micros = json!({
+        "key_us": key_us,
+        "jwt_us": jwt_us,
+        "limit_us": limit_us,
+        "limit_tight_us": limit_tight_us,
+        "plan_us": plan_us,
+        "plan_limited_us": plan_limited_us,
+    });
+    println!("{micros}");
     Ok(())
 }
 
-/// Microseconds that charging an operation takes, which it waits for, and giving back what it did not use, after it.
-async fn counted_micros(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<(f64, f64)> {
-    let rate = Rate::per_second(1_000_000).ok_or_else(|| anyhow::anyhow!("no rate"))?;
-    let client = Client { access: Access::Public, network: None };
-    let (mut rounds, mut rounds_after) = (Vec::with_capacity(ROUNDS), Vec::with_capacity(ROUNDS));
-    for _ in 0..ROUNDS {
-        let (mut before, mut after, mut times) = (Duration::ZERO, Duration::ZERO, 0_u32);
-        while before + after < ROUND {
-            let start = Instant::now();
-            let charged = app.throttle.charge(tenant, rate, client, 120).await;
-            let charged = charged.map_err(|throttled| anyhow::anyhow!("refused: {throttled:?}"))?;
-            before += start.elapsed();
-            let start = Instant::now();
-            if let (_, Some(unused)) = charged.settle(20) {
-                app.throttle.give_back(unused).await;
-            }
-            after += start.elapsed();
-            times += 1;
-        }
-        rounds.push(before.as_secs_f64() * 1e6 / f64::from(times));
-        rounds_after.push(after.as_secs_f64() * 1e6 / f64::from(times));
-    }
-    Ok((median(rounds), median(rounds_after)))
+/// Microseconds that an operation's counting takes where there is plenty: charging it, settling it, and what is poured
+/// afterwards, for which it does not wait.
+async fn counted_micros(app: &App, tenant: TenantId) -> anyhow::Result<f64> {
+    // So large that nobody fills half of it meanwhile.
+    counted(app, tenant, 1_000_000_000, (120, 20)).await
 }
 
-/// Microseconds that a transaction takes longer for asking whether there is room for one more product. With it and without
-/// it in turns.
+/// The same for a client that has used more than half of its bucket: each operation asks.
+async fn counted_micros_where_it_is_tight(app: &App, tenant: TenantId) -> anyhow::Result<f64> {
+    // What leaks meanwhile is less than what is above the half, and more than what is used.
+    let rate = Rate::per_second(1_000_000).ok_or_else(|| anyhow::anyhow!("no rate"))?;
+    let taken = app.throttle.charge(tenant, rate, client(2), 9_000_000).await;
+    drop(taken.map_err(|throttled| anyhow::anyhow!("refused: {throttled:?}"))?);
+    counted(app, tenant, 1_000_000, (1, 1)).await
+}
+
+fn client(key: u32) -> Client {
+    Client { access: Access::Secret { key_id: Uuid::from_u128(key.into()) }, network: None }
+}
+
+/// For a shop of so many points a second: an operation that is estimated to cost so many, and does cost so many.
+async fn counted(app: &App, tenant: TenantId, rate: u32, (estimated, actual): (u64, u64)) -> anyhow::Result<f64> {
+    let client = client(if estimated == actual { 2 } else { 1 });
+    let rate = Rate::per_second(rate).ok_or_else(|| anyhow::anyhow!("no rate"))?;
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let (start, mut times) = (Instant::now(), 0_u32);
+        while start.elapsed() < ROUND {
+            let charged = app.throttle.charge(tenant, rate, client, estimated).await;
+            charged.map_err(|throttled| anyhow::anyhow!("refused: {throttled:?}"))?.settle(actual);
+            // Whoever pours is on this thread as well.
+            yield_now().await;
+            times += 1;
+        }
+        rounds.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(times));
+    }
+    Ok(median(rounds))
+}
+
+/// Microseconds that a transaction takes longer for asking whether there is room for one more product, beside a statement of
+/// its own. With it and without it in turns.
 async fn asked_micros(app: &App, tenant: emporia::ids::TenantId) -> anyhow::Result<f64> {
     let (db, now) = (app.db.tenant(tenant), app.clock.now());
     let took = async |asks: bool| {
         let start = Instant::now();
         db.write(async |tx| {
-            if asks {
-                let room = hold_in_tx(tx, Resource::Products, now).await?;
+            let room = if asks { Some(hold_in_tx(tx, Resource::Products, now)?) } else { None };
+            let read = time_zone(tx.conn()).await?;
+            if let Some(mut room) = room {
                 black_box(room.left(tx.conn()).await?);
             }
-            Ok::<_, Fault>(time_zone(tx.conn()).await?)
+            Ok::<_, Fault>(read)
         })
         .await?;
         anyhow::Ok(start.elapsed())
