@@ -139,7 +139,7 @@ impl Metrics {
             circuits: kept(
                 r,
                 "outside_circuit",
-                "1 for the state in which the circuit to a service of others is, as of the last call",
+                "Circuits to a service of others by their state, as of the last call: one, or one for each of many",
                 Family::default(),
             ),
             stripe_events: kept(
@@ -225,12 +225,10 @@ impl Metrics {
         self.0.outside_calls.get_or_create(&labels).inc();
     }
 
-    /// How the circuit to such a service stands.
-    pub fn circuit(&self, target: &str, state: State) {
-        for each in State::ALL {
-            let labels = [("target", target.to_owned()), ("state", each.as_str().to_owned())];
-            self.0.circuits.get_or_create(&labels).set(i64::from(each == state));
-        }
+    /// How many circuits to such a service are in this state.
+    pub fn circuits(&self, target: &str, state: State, count: usize) {
+        let labels = [("target", target.to_owned()), ("state", state.as_str().to_owned())];
+        self.0.circuits.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// An event of Stripe's was taken.

@@ -23,6 +23,7 @@ mod catalog_lists;
 mod catalog_write;
 mod checkout;
 mod checkout_page;
+mod circuits;
 mod cli;
 mod clients;
 mod compatible_path;
