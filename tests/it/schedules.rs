@@ -6,7 +6,7 @@ use emporia::job::{NewSchedule, schedule_in_tx, unschedule_in_tx};
 use emporia::worker;
 use serde_json::{Value, json};
 
-use crate::jobs::{Does, Shop};
+use crate::job_stage::{Does, Shop};
 use crate::support::{admin, dropped_after, leases_end, settled};
 use crate::tenancy::count;
 
