@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::attempts::Attempts;
 use crate::billing::stripe::Stripe;
@@ -13,19 +14,20 @@ use crate::cache::{MemoryShared, Notice, RedisShared, Shared};
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::Config;
 use crate::db::{Bell, Db};
-use crate::domain::dns::{SystemDns, TxtResolver};
+use crate::domain::dns::Dns;
 use crate::error::Fault;
 use crate::identity::provider::Providers;
 use crate::identity::token::Issuer;
 use crate::job::{Kinds, kinds};
 use crate::mail::{self, Mailer};
 use crate::metrics::Metrics;
-use crate::outside::Outside;
+use crate::outside::{Outside, Target};
 use crate::password::Passwords;
 use crate::payment::Payments;
 use crate::places::{Place, Places};
 use crate::tenant::resolve::Resolver;
 use crate::throttle::Throttle;
+use crate::webhook::client;
 
 #[derive(Clone)]
 pub struct App {
@@ -41,7 +43,9 @@ pub struct App {
     pub mailer: Arc<dyn Mailer>,
     pub passwords: Passwords,
     /// Who is asked whether a domain is its claimant's.
-    pub txt: Arc<dyn TxtResolver>,
+    pub dns: Dns,
+    /// Merchants' endpoints, by the subscriptions that lead there.
+    pub endpoints: Target<Uuid>,
     /// How services of others are called.
     pub outside: Outside,
     /// Outside providers whose staff are let in.
@@ -84,7 +88,8 @@ impl App {
         let resolver = Resolver::new(db.clone(), shared.clone(), clock.clone(), issuer, providers.clone());
         let announcer = tokio::spawn(announce_work(db.bell().clone(), shared.clone()));
         let announcer = Arc::new(AbortOnDropHandle::new(announcer));
-        let payments = Payments::new(config.development, &shared);
+        let (payments, dns) = (Payments::new(config.development, &shared, &outside), Dns::of_system(&outside));
+        let endpoints = outside.targets("webhooks", client::policy(&config.webhook));
         let stripe = Stripe::new(&config.stripe, &outside).map(Arc::new);
         let (mailer, passwords) = (mail::mailer(&config.mail, &outside), Passwords::new(&entropy));
         let throttle = Throttle::new(shared.clone(), clock.clone(), metrics.unshared("api_cost"));
@@ -101,7 +106,8 @@ impl App {
             stripe,
             mailer,
             passwords,
-            txt: Arc::new(SystemDns),
+            dns,
+            endpoints,
             outside,
             providers,
             throttle,

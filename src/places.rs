@@ -9,21 +9,61 @@ use crate::ids::TenantId;
 
 /// So many places, cheap to clone.
 #[derive(Clone)]
-pub struct Places(Arc<Inner>);
+pub struct Places(Arc<Mutex<Shares>>);
 
-struct Inner {
+/// Who has how many of so many, whatever they are.
+pub struct Shares {
     most: usize,
     /// Of one tenant.
     share: usize,
     /// The last ones, for tenants' first.
     kept: usize,
-    taken: Mutex<Taken>,
-}
-
-#[derive(Default)]
-struct Taken {
     all: usize,
     by: HashMap<TenantId, usize>,
+}
+
+impl Shares {
+    /// So many, of which one tenant has `share` at most, and the last `kept` are for tenants that have none.
+    pub fn new(most: usize, share: usize, kept: usize) -> Self {
+        Self { most, share, kept, all: 0, by: HashMap::new() }
+    }
+
+    /// Whether the tenant may have one more.
+    pub fn may(&self, tenant: TenantId) -> bool {
+        let own = self.of(tenant);
+        let room = if own == 0 { self.most } else { self.most - self.kept };
+        self.all < room && own < self.share
+    }
+
+    pub fn give(&mut self, tenant: TenantId) {
+        self.all += 1;
+        *self.by.entry(tenant).or_default() += 1;
+    }
+
+    pub fn take_back(&mut self, tenant: TenantId) {
+        self.all -= 1;
+        if let Entry::Occupied(mut own) = self.by.entry(tenant) {
+            *own.get_mut() -= 1;
+            if *own.get() == 0 {
+                own.remove();
+            }
+        }
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.all >= self.most
+    }
+
+    /// How many the tenant has.
+    pub fn of(&self, tenant: TenantId) -> usize {
+        self.by.get(&tenant).copied().unwrap_or_default()
+    }
+
+    /// How many are had, and by how many tenants.
+    #[cfg(test)]
+    pub fn had(&self) -> (usize, usize) {
+        (self.all, self.by.len())
+    }
 }
 
 /// Taken until it is dropped.
@@ -45,49 +85,39 @@ impl Places {
     }
 
     fn with(most: usize, share: usize, kept: usize) -> Self {
-        Self(Arc::new(Inner { most, share, kept, taken: Mutex::default() }))
+        Self(Arc::new(Mutex::new(Shares::new(most, share, kept))))
     }
 
     /// A place for something of this tenant's, if there is one.
     pub fn take(&self, tenant: TenantId) -> Option<Place> {
         let mut taken = self.taken();
-        let own = taken.by.get(&tenant).copied().unwrap_or_default();
-        let room = if own == 0 { self.0.most } else { self.0.most - self.0.kept };
-        if taken.all >= room || own >= self.0.share {
+        if !taken.may(tenant) {
             return None;
         }
-        taken.by.insert(tenant, own + 1);
-        taken.all += 1;
+        taken.give(tenant);
         Some(Place { of: self.clone(), tenant })
     }
 
     /// Whether the tenant has one.
     pub fn has(&self, tenant: TenantId) -> bool {
-        self.taken().by.contains_key(&tenant)
+        self.taken().of(tenant) > 0
     }
 
     /// How many tenants have one.
     #[cfg(test)]
     pub fn holders(&self) -> usize {
-        self.taken().by.len()
+        self.taken().had().1
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, Shares> {
         // Nothing panics between two changes of it.
-        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.of.taken();
-        taken.all -= 1;
-        if let Entry::Occupied(mut own) = taken.by.entry(self.tenant) {
-            *own.get_mut() -= 1;
-            if *own.get() == 0 {
-                own.remove();
-            }
-        }
+        self.of.taken().take_back(self.tenant);
     }
 }
 
@@ -113,7 +143,7 @@ mod tests {
         drop(crowds);
         assert_eq!(taken_by(&places, tenant(6)).len(), 3, "one it has");
         drop(quiet);
-        assert!(places.holders() == 0 && places.taken().all == 0, "nobody is remembered who has none");
+        assert!(places.taken().had() == (0, 0), "nobody is remembered who has none");
     }
 
     #[test]

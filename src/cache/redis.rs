@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use futures_util::StreamExt;
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
 use redis::{AsyncCommands, ExistenceCheck, RedisResult, Script, SetExpiry, SetOptions};
@@ -14,8 +15,10 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Bucket, Notice, Poured, Shared, WINDOW_SECONDS};
+use crate::clock::SystemClock;
 use crate::config::RedisTls;
 use crate::error::Fault;
+use crate::outside::{Breaker, Circuits};
 
 const CHANNEL: &str = "emporia:notices";
 const EPOCH: &str = "emporia:epoch";
@@ -27,12 +30,13 @@ const HEARTBEAT: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long it may take to connect twice, by TLS perhaps, and to subscribe. Nobody waits for it but a process that starts.
 const CONNECTING: Duration = Duration::from_secs(2);
-/// After a command without an answer the others do not wait for theirs.
-const REST: Duration = Duration::from_millis(500);
+/// After a command without an answer the others do not wait for theirs, one after the other.
+const BREAKER: Breaker = Breaker { failures: 1, rest: REST, longest_rest: REST };
+const REST: TimeDelta = TimeDelta::milliseconds(500);
 
 pub struct RedisShared {
     commands: ConnectionManager,
-    breaker: Arc<Breaker>,
+    circuit: Arc<Circuits>,
     notices: broadcast::Sender<Notice>,
     listening: Arc<AtomicBool>,
     _listener: AbortOnDropHandle<()>,
@@ -57,9 +61,9 @@ impl RedisShared {
         // Subscribed before anyone caches anything: the first connection is made here, not in the background.
         let pubsub = subscribe(&client).await.map_err(fault)?;
         AtomicBool::store(&listening, true, Ordering::Release);
-        let breaker = Arc::<Breaker>::default();
-        let listener = tokio::spawn(listen(client, pubsub, notices.clone(), listening.clone(), breaker.clone()));
-        Ok(Arc::new(Self { commands, breaker, notices, listening, _listener: AbortOnDropHandle::new(listener) }))
+        let circuit = Arc::new(Circuits::new(BREAKER, Arc::new(SystemClock)));
+        let listener = tokio::spawn(listen(client, pubsub, notices.clone(), listening.clone(), circuit.clone()));
+        Ok(Arc::new(Self { commands, circuit, notices, listening, _listener: AbortOnDropHandle::new(listener) }))
     }
 
     /// Runs a command, unless one has just failed.
@@ -67,11 +71,9 @@ impl RedisShared {
     where
         F: Future<Output = RedisResult<T>>,
     {
-        if !self.breaker.admits() {
-            return Err(Fault::Cache("it has just not answered".to_owned()));
-        }
+        let asking = self.circuit.ask(()).ok_or_else(|| Fault::Cache("it has just not answered".to_owned()))?;
         let answer = command(self.commands.clone()).await;
-        self.breaker.note(answer.is_ok());
+        asking.ended(answer.is_ok());
         answer.map_err(fault)
     }
 }
@@ -125,30 +127,6 @@ end
 return noted
 ";
 
-/// Keeps requests from waiting one after the other for a Redis that hangs.
-#[derive(Default)]
-struct Breaker(Mutex<Option<Instant>>);
-
-impl Breaker {
-    /// Whether to ask: always, or after a failure one caller every [`REST`].
-    fn admits(&self) -> bool {
-        let mut rests_until = self.0.lock().expect("no holder panics");
-        let now = Instant::now();
-        match *rests_until {
-            Some(until) if now < until => false,
-            Some(_) => {
-                *rests_until = Some(now + REST);
-                true
-            }
-            None => true,
-        }
-    }
-
-    fn note(&self, answered: bool) {
-        *self.0.lock().expect("no holder panics") = (!answered).then(|| Instant::now() + REST);
-    }
-}
-
 type PubSub = (PubSubSink, PubSubStream);
 
 async fn subscribe(client: &redis::Client) -> RedisResult<PubSub> {
@@ -197,7 +175,7 @@ async fn listen(
     mut pubsub: PubSub,
     notices: broadcast::Sender<Notice>,
     listening: Arc<AtomicBool>,
-    breaker: Arc<Breaker>,
+    circuit: Arc<Circuits>,
 ) {
     loop {
         let (sink, messages) = pubsub;
@@ -224,7 +202,7 @@ async fn listen(
             }
             sleep(RECONNECT).await;
         };
-        breaker.note(true);
+        circuit.close(&());
         let _ = notices.send(Notice::Reset);
         AtomicBool::store(&listening, true, Ordering::Release);
     }
@@ -299,9 +277,14 @@ impl Shared for RedisShared {
 
     async fn publish(&self, notice: &Notice) -> Result<(), Fault> {
         let payload = serde_json::to_string(notice).map_err(|error| Fault::internal(error.to_string()))?;
-        // Asked whatever the breaker says: a notice costs no request any time, and who misses it waits for long.
+        // Asked whatever the circuit says: a notice costs no request any time, and who misses it waits for long.
+        let asking = self.circuit.ask(());
         let told = self.commands.clone().publish(CHANNEL, payload).await;
-        self.breaker.note(told.is_ok());
+        match asking {
+            Some(asking) => asking.ended(told.is_ok()),
+            None if told.is_ok() => self.circuit.close(&()),
+            None => {}
+        }
         told.map_err(fault)
     }
 
@@ -327,17 +310,5 @@ mod tests {
     #[test]
     fn a_lost_connection_is_known_well_within_a_second() {
         assert!(HEARTBEAT + PATIENCE <= Duration::from_millis(750));
-    }
-
-    #[test]
-    fn after_a_failure_one_caller_at_a_time_tries() {
-        let breaker = Breaker::default();
-        assert!(breaker.admits() && breaker.admits());
-        breaker.note(false);
-        assert!(!breaker.admits());
-        *breaker.0.lock().unwrap() = Some(Instant::now());
-        assert!(breaker.admits() && !breaker.admits());
-        breaker.note(true);
-        assert!(breaker.admits() && breaker.admits());
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::db::idempotency::Refusal;
+
 /// Why something was refused, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, async_graphql::Enum)]
 #[graphql(name = "ProductSetUserErrorCode")]
@@ -53,6 +55,13 @@ impl fmt::Display for Violation {
 /// What a use case of the catalogue refuses: everything it found wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogRule(pub Vec<Violation>);
+
+impl Refusal for CatalogRule {
+    fn is_final(&self) -> bool {
+        let passes = |code| matches!(code, CatalogCode::PlanLimitReached | CatalogCode::NotGranted);
+        !self.0.iter().any(|violation| passes(violation.code))
+    }
+}
 
 impl From<Violation> for CatalogRule {
     fn from(violation: Violation) -> Self {

@@ -81,8 +81,8 @@ pub enum CheckoutErrorCode {
     GatewayNotFound,
     /// The token is too long.
     TokenTooLong,
-    /// The gateway declined the payment; or it was not asked, since ten payments for the cart, or fifty from the same
-    /// network, were declined within an hour. Stock and cart are as they were.
+    /// The gateway declined the payment; or it was not asked, since it has not answered for a while, or ten payments for the
+    /// cart, or fifty from the same network, were declined within an hour. Stock and cart are as they were.
     PaymentDeclined,
     /// The shop can take no order at the moment, for reasons of its plan: a later one may.
     PlanLimitReached,
@@ -108,7 +108,7 @@ fn user_error(rule: &CheckoutRule) -> CheckoutUserError {
         CheckoutRule::TotalChanged => CheckoutErrorCode::TotalChanged,
         CheckoutRule::UnknownGateway => CheckoutErrorCode::GatewayNotFound,
         CheckoutRule::TokenTooLong => CheckoutErrorCode::TokenTooLong,
-        CheckoutRule::PaymentDeclined { .. } => CheckoutErrorCode::PaymentDeclined,
+        CheckoutRule::PaymentDeclined { .. } | CheckoutRule::GatewayAway => CheckoutErrorCode::PaymentDeclined,
         CheckoutRule::PlanLimitReached => CheckoutErrorCode::PlanLimitReached,
         CheckoutRule::PaymentPending => CheckoutErrorCode::PaymentPending,
         CheckoutRule::PaymentInProgress => CheckoutErrorCode::PaymentInProgress,

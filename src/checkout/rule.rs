@@ -41,6 +41,8 @@ pub enum CheckoutRule {
     PaymentDeclined { message: String },
     #[error("The payment's outcome is not known yet: ask again with the same idempotency key.")]
     PaymentPending,
+    #[error("The payment provider does not answer at the moment. Nothing was charged: try again in a minute.")]
+    GatewayAway,
     #[error("Another payment for this cart is on its way.")]
     PaymentInProgress,
 }
@@ -62,6 +64,7 @@ impl CheckoutRule {
                 | Self::TotalChanged
                 | Self::PlanLimitReached
                 | Self::UnknownGateway
+                | Self::GatewayAway
                 | Self::TokenTooLong
                 | Self::PaymentPending
                 | Self::PaymentInProgress
@@ -72,7 +75,7 @@ impl CheckoutRule {
     pub fn field(&self) -> Option<Vec<String>> {
         let path: &[&str] = match self {
             Self::TotalChanged => &["payment", "expectedTotal"],
-            Self::UnknownGateway => &["payment", "gateway"],
+            Self::UnknownGateway | Self::GatewayAway => &["payment", "gateway"],
             Self::TokenTooLong | Self::PaymentDeclined { .. } => &["payment", "token"],
             Self::PaymentPending | Self::PaymentInProgress | Self::PlanLimitReached => return None,
             _ => &["cartId"],

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{NewMenu, NewMenuItem, NewPage, Target};
 use crate::catalog::model::parse_handle;
+use crate::db::idempotency::Refusal;
 
 /// One reason, with the path to the input at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub struct Refused {
     pub rule: ContentRule,
     pub message: String,
 }
+
+impl Refusal for Vec<Refused> {}
 
 /// The kinds of reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -81,6 +81,15 @@ pub enum Refused {
 /// What came of a use case under a client's key: its outcome, or that the key is refused.
 pub type Once<T, R> = Result<ServiceResult<T, R>, Refused>;
 
+/// What a use case refuses, as it may be kept under a client's key.
+pub trait Refusal {
+    /// Whether the same request is to be refused the same tomorrow. What is wrong with the input stays wrong; what the input
+    /// is not to blame for does not: a plan that has no room, a permission that is missing. Then the key stays free.
+    fn is_final(&self) -> bool {
+        true
+    }
+}
+
 /// An outcome as it is stored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -194,14 +203,15 @@ pub async fn purge(tx: &mut TenantTx<'_>, now: DateTime<Utc>, limit: i64) -> Que
     Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= limit))
 }
 
-/// Runs `work` in a transaction; under a key, once: whoever comes later with the same key gets its outcome.
+/// Runs `work` in a transaction; under a key, once: whoever comes later with the same key gets its outcome, unless that is a
+/// refusal that is not final.
 ///
 /// Of two requests at once under one key both may begin; the one that commits first is the one that happened, and
 /// the other is rolled back and answered with its outcome.
 pub async fn once<T, R, F>(db: &TenantDb, now: DateTime<Utc>, key: Option<&Key>, work: F) -> Once<T, R>
 where
     T: Serialize + DeserializeOwned,
-    R: Serialize + DeserializeOwned,
+    R: Serialize + DeserializeOwned + Refusal,
     F: AsyncFnOnce(&mut TenantTx<'_>) -> ServiceResult<T, R>,
 {
     let Some(key) = key else { return Ok(db.write(work).await) };
@@ -223,6 +233,7 @@ where
         Err(Ended::Refused(ServiceError::Fault(fault))) => return Ok(Err(fault.into())),
         Err(Ended::Found(found)) => Ok(found),
         Err(Ended::Overtaken) => db.read(async |conn| Ok::<_, Fault>(find(conn, key, now).await?)).await,
+        Err(Ended::Refused(ServiceError::Rule(rule))) if !rule.is_final() => return Ok(Err(ServiceError::Rule(rule))),
         // What was begun is rolled back; the refusal is kept by itself, unless another request was first.
         Err(Ended::Refused(rule)) => {
             let refused: ServiceResult<T, R> = Err(rule);

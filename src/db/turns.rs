@@ -3,8 +3,7 @@
 //! Of a pool's connections one tenant has half at most, rounded up, and the last quarter is for tenants that have none. Who may not have
 //! one now waits in line, and whoever in it may have one is next: those who may are not kept waiting by those who may not.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio::time::timeout;
 use crate::config::DatabaseConfig;
 use crate::error::Fault;
 use crate::ids::TenantId;
+use crate::places::Shares;
 
 /// One in so many connections may be held by followers.
 const FOLLOWERS_SHARE: u32 = 3;
@@ -25,21 +25,16 @@ const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(60 * 60);
 pub(super) struct Turns(Arc<Inner>);
 
 struct Inner {
-    most: usize,
-    /// Of one tenant.
+    /// How many one tenant has at once, at most.
     share: usize,
-    /// The last ones, for tenants' first.
-    kept: usize,
     patience: Duration,
     /// How many have not had theirs in time.
     crowded: AtomicU64,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
-    all: usize,
-    by: HashMap<TenantId, usize>,
+    shares: Shares,
     waiting: VecDeque<(TenantId, oneshot::Sender<Turn>)>,
 }
 
@@ -56,8 +51,8 @@ impl Turns {
     }
 
     fn with(most: usize, share: usize, kept: usize, patience: Duration) -> Self {
-        let (crowded, state) = (AtomicU64::new(0), Mutex::default());
-        Self(Arc::new(Inner { most, share, kept, patience, crowded, state }))
+        let state = State { shares: Shares::new(most, share, kept), waiting: VecDeque::new() };
+        Self(Arc::new(Inner { share, patience, crowded: AtomicU64::new(0), state: Mutex::new(state) }))
     }
 
     /// At a pool of this configuration.
@@ -81,8 +76,8 @@ impl Turns {
     pub async fn take(&self, tenant: TenantId) -> Result<Turn, Fault> {
         let given = {
             let mut state = self.state();
-            if state.may(&self.0, tenant) && !state.waiting.iter().any(|(waiting, _)| *waiting == tenant) {
-                state.give(tenant);
+            if state.shares.may(tenant) && !state.waiting.iter().any(|(waiting, _)| *waiting == tenant) {
+                state.shares.give(tenant);
                 return Ok(Turn { of: self.clone(), tenant });
             }
             let (give, given) = oneshot::channel();
@@ -111,12 +106,12 @@ impl Turns {
         {
             let mut state = self.state();
             let mut at = 0;
-            while state.all < self.0.most && at < state.waiting.len() {
+            while !state.shares.is_full() && at < state.waiting.len() {
                 let (tenant, is_gone) = (state.waiting[at].0, state.waiting[at].1.is_closed());
                 if is_gone {
                     state.waiting.remove(at);
-                } else if state.may(&self.0, tenant) {
-                    state.give(tenant);
+                } else if state.shares.may(tenant) {
+                    state.shares.give(tenant);
                     if let Some((tenant, give)) = state.waiting.remove(at) {
                         given.push((give, Turn { of: self.clone(), tenant }));
                     }
@@ -137,31 +132,9 @@ impl Turns {
     }
 }
 
-impl State {
-    fn may(&self, bounds: &Inner, tenant: TenantId) -> bool {
-        let own = self.by.get(&tenant).copied().unwrap_or_default();
-        let room = if own == 0 { bounds.most } else { bounds.most - bounds.kept };
-        self.all < room && own < bounds.share
-    }
-
-    fn give(&mut self, tenant: TenantId) {
-        self.all += 1;
-        *self.by.entry(tenant).or_default() += 1;
-    }
-}
-
 impl Drop for Turn {
     fn drop(&mut self) {
-        {
-            let mut state = self.of.state();
-            state.all -= 1;
-            if let Entry::Occupied(mut own) = state.by.entry(self.tenant) {
-                *own.get_mut() -= 1;
-                if *own.get() == 0 {
-                    own.remove();
-                }
-            }
-        }
+        self.of.state().shares.take_back(self.tenant);
         self.of.give_on();
     }
 }
@@ -185,7 +158,7 @@ mod tests {
     /// How many are given, how many of those to this tenant, and how many wait.
     fn counts(turns: &Turns, tenant: TenantId) -> (usize, usize, usize) {
         let state = turns.state();
-        (state.all, state.by.get(&tenant).copied().unwrap_or_default(), state.waiting.len())
+        (state.shares.had().0, state.shares.of(tenant), state.waiting.len())
     }
 
     /// The turns that a tenant gets without waiting.
@@ -202,7 +175,7 @@ mod tests {
         assert_eq!(at_once(&turns, tenant(1)).len(), 0);
         drop(crowds);
         assert_eq!(counts(&turns, tenant(1)), (0, 0, 0));
-        assert!(turns.state().by.is_empty(), "nobody is remembered who has none");
+        assert!(turns.state().shares.had() == (0, 0), "nobody is remembered who has none");
     }
 
     #[tokio::test]

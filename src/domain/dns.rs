@@ -1,14 +1,28 @@
 //! Who is asked for TXT records: the servers that the machine asks (`/etc/resolv.conf`), or whom a test puts there.
+//!
+//! A name whose own servers are dead is one of which the machine's servers say nothing in time: a circuit of theirs would be
+//! one that each shop can open for all. So each name has its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{Name, RData};
 use hickory_resolver::system_conf::read_system_conf;
 
+use crate::outside::{Breaker, Failed, NotDone, Outside, Policy, Target};
+
+/// For a name, whatever servers there are. Who is told that there was no answer asks again.
+pub const POLICY: Policy = Policy {
+    timeout: Duration::from_secs(6),
+    attempts: 1,
+    wait: Duration::ZERO,
+    breaker: Breaker { failures: 3, rest: TimeDelta::seconds(5), longest_rest: TimeDelta::seconds(60) },
+};
 /// How long one server is waited for, and how often each is asked.
 const WAIT: Duration = Duration::from_secs(2);
 const TRIES: usize = 2;
@@ -28,8 +42,36 @@ pub trait TxtResolver: Send + Sync {
     async fn txt(&self, name: &str) -> Result<Vec<String>, NoAnswer>;
 }
 
+/// DNS, as this process asks it. Cheap to clone.
+#[derive(Clone)]
+pub struct Dns {
+    resolver: Arc<dyn TxtResolver>,
+    names: Target<String>,
+}
+
+impl Dns {
+    /// The machine's.
+    pub fn of_system(outside: &Outside) -> Self {
+        Self::by(Arc::new(SystemDns), outside.targets("dns", POLICY))
+    }
+
+    /// Whoever answers.
+    pub fn by(resolver: Arc<dyn TxtResolver>, names: Target<String>) -> Self {
+        Self { resolver, names }
+    }
+
+    /// What the TXT records of a name say: [`TxtResolver::txt`].
+    pub async fn txt(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
+        let ask = || async { self.resolver.txt(name).await.map_err(Failed::Away) };
+        self.names.call_one(name.to_owned(), ask).await.map_err(|not_done| match not_done {
+            NotDone::Refused(error) | NotDone::Away(error) => error,
+            late => NoAnswer(late.to_string()),
+        })
+    }
+}
+
 /// Asks the machine's name servers, without remembering what they say: who has just made the record asks again.
-pub struct SystemDns;
+struct SystemDns;
 
 #[async_trait]
 impl TxtResolver for SystemDns {

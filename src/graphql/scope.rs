@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::budget::Budget;
 use super::error::ApiError;
-use super::loader::Loaders;
+use super::loader::{BatchKey, Loaders};
 use crate::access::{Grants, Permission, Permissions};
 use crate::app::App;
 use crate::attempts::Network;
@@ -253,6 +253,14 @@ impl Scope {
     /// at the field, by `#[requires(…)]`.
     pub fn may(&self, permission: Permission) -> bool {
         self.grants.read().expect("no holder panics").may(permission)
+    }
+
+    /// What a key leads to, for who has the permission; nothing for others.
+    pub async fn load_for<K: BatchKey>(&self, permission: Permission, key: K) -> Result<Option<K::Value>, Fault> {
+        if !self.may(permission) {
+            return Ok(None);
+        }
+        self.snapshot().loaders.load(key).await
     }
 
     /// What the caller may do, as it is now.

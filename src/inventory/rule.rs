@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::db::idempotency::Refusal;
+
 /// Kept with the outcome under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum InventoryRule {
@@ -21,3 +23,5 @@ pub enum InventoryRule {
     #[error("a reference has at most 255 characters")]
     BadReference,
 }
+
+impl Refusal for InventoryRule {}

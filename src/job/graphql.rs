@@ -11,6 +11,8 @@ use super::model::{JobInfo, JobStatus, Schedule};
 use super::rule::{JobErrorCode, JobRule};
 use super::{service, store};
 use crate::access::permission::READ_JOBS;
+use crate::app::App;
+use crate::db::TenantDb;
 use crate::error::{ServiceError, ServiceResult};
 use crate::graphql::connection::{Cursor, Page, PageArgs};
 use crate::graphql::scalars::DateTime;
@@ -181,10 +183,7 @@ impl JobQuery {
 
 /// The job with this id, for who may see jobs.
 pub async fn job_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<Job>> {
-    if !scope.may(READ_JOBS) {
-        return Ok(None);
-    }
-    Ok(scope.snapshot().loaders.load(JobById(id)).await?.map(Job))
+    Ok(scope.load_for(READ_JOBS, JobById(id)).await?.map(Job))
 }
 
 /// The answer of `jobRetry`.
@@ -218,16 +217,9 @@ impl JobMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The job's global id.")] id: ID,
     ) -> Result<Option<JobRetryPayload>> {
-        let scope = ctx.scope();
-        let done: ServiceResult<JobInfo, JobRule> = match Gid::of(&id, "Job") {
-            None => Err(ServiceError::Rule(JobRule::NotFound)),
-            Some(id) => {
-                let (app, db) = (scope.app.clone(), scope.db().clone());
-                scope.act(async move { service::job_retry(&app, &db, id).await }).await?
-            }
-        };
-        let (job, user_errors) = split(done)?;
-        Ok(Some(JobRetryPayload { job: job.map(|job| Job(Arc::new(job))), user_errors }))
+        let (job, user_errors) =
+            done(ctx.scope(), &id, |app, db, id| async move { service::job_retry(&app, &db, id).await }).await?;
+        Ok(Some(JobRetryPayload { job, user_errors }))
     }
 
     /// Gives a job up: at once when it waits. One that runs is told within seconds; what it has done until then is done.
@@ -237,15 +229,25 @@ impl JobMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The job's global id.")] id: ID,
     ) -> Result<Option<JobCancelPayload>> {
-        let scope = ctx.scope();
-        let done: ServiceResult<JobInfo, JobRule> = match Gid::of(&id, "Job") {
-            None => Err(ServiceError::Rule(JobRule::NotFound)),
-            Some(id) => {
-                let (app, db) = (scope.app.clone(), scope.db().clone());
-                scope.act(async move { service::job_cancel(&app, &db, id).await }).await?
-            }
-        };
-        let (job, user_errors) = split(done)?;
-        Ok(Some(JobCancelPayload { job: job.map(|job| Job(Arc::new(job))), user_errors }))
+        let (job, user_errors) =
+            done(ctx.scope(), &id, |app, db, id| async move { service::job_cancel(&app, &db, id).await }).await?;
+        Ok(Some(JobCancelPayload { job, user_errors }))
     }
+}
+
+/// Does this with the job of the id, and answers how it is then, or why it was not done.
+async fn done<F>(
+    scope: &Scope,
+    id: &ID,
+    work: impl FnOnce(App, TenantDb, Uuid) -> F,
+) -> Result<(Option<Job>, Vec<JobUserError>)>
+where
+    F: Future<Output = ServiceResult<JobInfo, JobRule>> + Send + 'static,
+{
+    let done = match Gid::of(id, "Job") {
+        None => Err(ServiceError::Rule(JobRule::NotFound)),
+        Some(id) => scope.act(work(scope.app.clone(), scope.db().clone(), id)).await?,
+    };
+    let (job, user_errors) = split(done)?;
+    Ok((job.map(|job| Job(Arc::new(job))), user_errors))
 }

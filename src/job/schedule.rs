@@ -3,13 +3,15 @@
 //! A schedule is a row with a line of cron, and a job ([`Tick`]) that waits for its time: nothing else looks at clocks. That
 //! job queues the real one, under the schedule's name, and itself for the next time, in one transaction. So a time comes
 //! once however many workers there are; what is still at it then is done once more afterwards, and not twice at once; and
-//! of the times that pass while no worker runs one is made up for. Where somebody has given that job up, the sweep takes
+//! of the times that pass while no worker runs one is made up for. A time that has come does not come again for a process
+//! whose clock is behind. Where somebody has given that job up, the sweep takes
 //! the schedule up again.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::cron::{Cron, CronFault};
@@ -93,7 +95,8 @@ impl Tick {
                 run_at: now,
             };
             enqueue_raw_in_tx(tx, now, &app.entropy, &raw).await?;
-            next_at = next(tx, &schedule.cron, now).await?;
+            let zone = time_zone(tx.conn()).await?;
+            next_at = next(zone, &schedule.cron, later(Some(next_at), now)).map_err(ours)?;
             store::set_next(tx, &self.name, (next_at, Some(schedule.next_at)), now).await?;
         }
         enqueue_in_tx(tx, now, &app.entropy, &Self::at(&self.name, next_at)).await?;
@@ -101,10 +104,14 @@ impl Tick {
     }
 }
 
-/// The first time after `now`, by the clock of the shop.
-async fn next(tx: &mut TenantTx<'_>, cron: &str, now: DateTime<Utc>) -> QueryResult<DateTime<Utc>> {
-    let zone = time_zone(tx.conn()).await?;
-    Cron::parse(cron).and_then(|cron| cron.next(zone, now)).map_err(ours)
+/// The first time after this one, by the clock of a place.
+fn next(zone: Tz, cron: &str, after: DateTime<Utc>) -> Result<DateTime<Utc>, CronFault> {
+    Cron::parse(cron)?.next(zone, after)
+}
+
+/// After which time the next one is: a time that came last by another process's clock may be still to come by this one's.
+fn later(last_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    last_at.map_or(now, |last_at| last_at.max(now))
 }
 
 /// Lines of cron are the code's own.
@@ -119,13 +126,15 @@ pub async fn schedule_in_tx<J: Job>(
     entropy: &Entropy,
     new: &NewSchedule<'_, J>,
 ) -> QueryResult<()> {
+    let zone = time_zone(tx.conn()).await?;
+    let last_at = store::lock(tx, new.name).await?.and_then(|there| there.last_at);
     let schedule = Schedule {
         name: new.name.to_owned(),
         kind: J::SPEC.kind.to_owned(),
         payload: serde_json::to_value(&new.job).map_err(|error| QueryError::SerializationError(error.into()))?,
         cron: new.cron.to_owned(),
-        next_at: next(tx, new.cron, now).await?,
-        last_at: None,
+        next_at: next(zone, new.cron, later(last_at, now)).map_err(ours)?,
+        last_at,
     };
     store::put(tx, &schedule, now).await?;
     enqueue_in_tx(tx, now, entropy, &Tick::at(new.name, schedule.next_at)).await.map(drop)
@@ -138,13 +147,13 @@ pub async fn unschedule_in_tx(tx: &mut TenantTx<'_>, name: &str) -> QueryResult<
 
 /// Has all schedules follow the shop's clock as it is now.
 pub async fn reschedule_in_tx(tx: &mut TenantTx<'_>, now: DateTime<Utc>, entropy: &Entropy) -> QueryResult<()> {
+    let zone = time_zone(tx.conn()).await?;
     for schedule in store::lock_all(tx).await? {
         // What is due stays so.
         if schedule.next_at <= now {
             continue;
         }
-        let zone = time_zone(tx.conn()).await?;
-        let next_at = match Cron::parse(&schedule.cron).and_then(|cron| cron.next(zone, now)) {
+        let next_at = match next(zone, &schedule.cron, later(schedule.last_at, now)) {
             Ok(next_at) => next_at,
             // Of a newer version. It is no reason to refuse what the shop changes.
             Err(fault) => {

@@ -26,8 +26,11 @@ pub struct NewJob<J> {
     pub job: J,
     /// Not before.
     pub run_at: DateTime<Utc>,
-    /// Of the jobs of the kind under one key, one is queued or runs: what is queued again meanwhile joins it, and is done with
-    /// what that one is done with. What differs belongs into the key, of 1 to 255 characters.
+    /// Of the jobs of the kind under one key, one is queued or runs. What is queued again meanwhile joins it: it is done at
+    /// the earlier of both times, or once more when it runs, with the first one's payload. (graphile_worker calls the other
+    /// ways `replace` and `preserve_run_at`. Here a payload may be at work already, and whoever queued it counts on it.) So
+    /// whatever differs belongs into the key, of 1 to 255 characters; a schedule's name is the key of what it queues, which
+    /// is done with an older payload once at most.
     pub unique_key: Option<String>,
 }
 

@@ -115,10 +115,7 @@ pub async fn fees_of(scope: &Scope, month: Month) -> Result<Vec<PlatformFees>> {
 
 /// The posting with this id, for who may see what the shop pays.
 pub async fn posting_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<LedgerPosting>> {
-    if !scope.may(READ_BILLING) {
-        return Ok(None);
-    }
-    Ok(scope.snapshot().loaders.load(PostingById(id)).await?.map(LedgerPosting))
+    Ok(scope.load_for(READ_BILLING, PostingById(id)).await?.map(LedgerPosting))
 }
 
 #[derive(Default)]

@@ -61,7 +61,7 @@ struct Inner {
     published: Counter,
     publish_delay: Histogram,
     posted: Counters<1>,
-    jobs: Counters<2>,
+    bells: Counters<2>,
     job_attempts: Counters<2>,
     job_duration: Histograms<1>,
     job_wait: Histograms<1>,
@@ -139,7 +139,7 @@ impl Metrics {
             circuits: kept(
                 r,
                 "outside_circuit",
-                "1 for the state in which the circuit to a service of others is, as of the last call",
+                "Circuits to a service of others by their state, as of the last call: one, or one for each of many",
                 Family::default(),
             ),
             stripe_events: kept(
@@ -165,7 +165,12 @@ impl Metrics {
             published: kept(r, "events_published", "Events that got their position", Counter::default()),
             publish_delay: kept(r, "event_publish_delay_seconds", "From an event to its publication", delay()),
             posted: kept(r, "ledger_postings", "Postings of usage and fees, by kind", Counters::default()),
-            jobs: kept(r, "worker_jobs", "A tenant's work of a kind, by outcome", Counters::default()),
+            bells: kept(
+                r,
+                "worker_bells",
+                "Bells that were answered, each of which stands for all of a tenant's work of a kind, by outcome",
+                Counters::default(),
+            ),
             job_attempts: kept(
                 r,
                 "job_attempts",
@@ -225,12 +230,10 @@ impl Metrics {
         self.0.outside_calls.get_or_create(&labels).inc();
     }
 
-    /// How the circuit to such a service stands.
-    pub fn circuit(&self, target: &str, state: State) {
-        for each in State::ALL {
-            let labels = [("target", target.to_owned()), ("state", each.as_str().to_owned())];
-            self.0.circuits.get_or_create(&labels).set(i64::from(each == state));
-        }
+    /// How many circuits to such a service are in this state.
+    pub fn circuits(&self, target: &str, state: State, count: usize) {
+        let labels = [("target", target.to_owned()), ("state", state.as_str().to_owned())];
+        self.0.circuits.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// An event of Stripe's was taken.
@@ -259,9 +262,9 @@ impl Metrics {
         self.0.posted.get_or_create(&[("kind", kind.to_lowercase())]).inc_by(postings as u64);
     }
 
-    /// The worker has done a job, or has not.
-    pub fn job(&self, work: &'static str, outcome: &'static str) {
-        self.0.jobs.get_or_create(&[("work", work.to_lowercase()), ("outcome", outcome.to_owned())]).inc();
+    /// The worker has seen to all of a tenant's work of a kind, or has not.
+    pub fn bell(&self, work: &'static str, outcome: &'static str) {
+        self.0.bells.get_or_create(&[("work", work.to_lowercase()), ("outcome", outcome.to_owned())]).inc();
     }
 
     /// An attempt at a job of a kind, of which there are few, that began so long after it was due.

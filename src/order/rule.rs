@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::db::idempotency::Refusal;
+
 /// What is wrong with a change of an order, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum OrderErrorCode {
@@ -58,6 +60,8 @@ pub enum OrderRule {
     #[error("It has to be an absolute http or https URL.")]
     InvalidUrl { field: Vec<String> },
 }
+
+impl Refusal for OrderRule {}
 
 impl OrderRule {
     pub fn code(&self) -> OrderErrorCode {

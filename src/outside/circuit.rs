@@ -3,6 +3,8 @@
 //! *Closed*, everybody asks. After so many failures in a row it is *open*, and nobody asks; after a rest it is *half-open*: one
 //! caller asks, and what comes of that closes it, or opens it for twice as long.
 
+use std::ops::Range;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// When a circuit opens, and for how long.
@@ -35,13 +37,14 @@ impl State {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Circuit {
     /// In a row.
     failures: u32,
     /// How often it has opened since it was closed.
     openings: u32,
-    open_until: Option<DateTime<Utc>>,
+    /// When nobody asks; none: it is closed.
+    rest: Option<Range<DateTime<Utc>>>,
     /// Somebody asks whether it can be closed.
     is_probed: bool,
     /// How often it has opened or closed at all.
@@ -54,9 +57,10 @@ pub struct Asked(u64);
 
 impl Circuit {
     pub fn state(&self, now: DateTime<Utc>) -> State {
-        match self.open_until {
+        match &self.rest {
             None => State::Closed,
-            Some(until) if now < until => State::Open,
+            // Neither after it nor before: a clock that was put back makes no rest longer.
+            Some(rest) if rest.contains(&now) => State::Open,
             Some(_) => State::HalfOpen,
         }
     }
@@ -74,9 +78,14 @@ impl Circuit {
 
     pub fn succeeded(&mut self, asked: Asked) {
         if self.is_of_now(asked) {
-            let changes = self.changes + u64::from(self.open_until.is_some());
-            *self = Self { changes, ..Self::default() };
+            self.close();
         }
+    }
+
+    /// It answers, as is known from elsewhere.
+    pub fn close(&mut self) {
+        let changes = self.changes + u64::from(self.rest.is_some());
+        *self = Self { changes, ..Self::default() };
     }
 
     pub fn failed(&mut self, asked: Asked, breaker: &Breaker, now: DateTime<Utc>) {
@@ -88,7 +97,7 @@ impl Circuit {
         if self.failures >= breaker.failures {
             let factor = 1_i32.checked_shl(self.openings.min(20)).unwrap_or(i32::MAX);
             let rest = breaker.rest.checked_mul(factor).unwrap_or(breaker.longest_rest).min(breaker.longest_rest);
-            self.open_until = Some(now + rest);
+            self.rest = Some(now..now + rest);
             self.openings += 1;
             self.changes += 1;
         }
@@ -167,6 +176,27 @@ mod tests {
         assert_eq!(circuit.state(at(5)), State::HalfOpen);
         circuit.failed(probe, &BREAKER, at(5));
         assert_eq!((circuit.state(at(14)), circuit.state(at(15))), (State::Open, State::HalfOpen));
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_makes_no_rest_longer() {
+        let mut circuit = Circuit::default();
+        (0..3).for_each(|_| fail(&mut circuit, 3600));
+        assert_eq!((circuit.state(at(3604)), circuit.state(at(3599))), (State::Open, State::HalfOpen));
+        fail(&mut circuit, 0);
+        assert_eq!((circuit.state(at(9)), circuit.state(at(10))), (State::Open, State::HalfOpen));
+    }
+
+    #[test]
+    fn it_closes_when_it_is_known_from_elsewhere_that_there_are_answers() {
+        let mut circuit = Circuit::default();
+        let late = circuit.admits(at(0)).expect("closed");
+        (0..3).for_each(|_| fail(&mut circuit, 0));
+        circuit.close();
+        assert_eq!(circuit.state(at(0)), State::Closed);
+        (0..2).for_each(|_| fail(&mut circuit, 0));
+        circuit.failed(late, &BREAKER, at(0));
+        assert_eq!(circuit.state(at(0)), State::Closed, "what was asked before says nothing");
     }
 
     proptest! {

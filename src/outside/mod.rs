@@ -1,15 +1,22 @@
-//! Calls to services of others that the operator has chosen (mail servers, identity providers): one policy for how long they
-//! may take, how often they are repeated, and when nobody asks any more ([`circuit`]). Merchants' endpoints have a policy of
-//! their own, since each is one shop's: [`crate::webhook`].
+//! Calls to services of others (payment gateways, mail servers, identity providers, name servers, merchants' endpoints): one
+//! policy for how long they may take, how often they are repeated, and when nobody asks any more ([`circuit`]).
+//!
+//! Nothing else in this program makes a client for HTTP, SMTP or DNS (`tests/it/architecture.rs`): [`http`] makes those of
+//! HTTP, and whoever has one calls by a [`Target`]. ADR 0046 says why each is asked as it is.
 
+pub mod address;
 mod circuit;
+mod circuits;
+pub mod http;
+mod target;
 
-use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
-use self::circuit::{Asked, Circuit};
 pub use self::circuit::{Breaker, State};
+pub use self::circuits::{Asking, Circuits};
+pub use self::target::{Admitted, Target};
 use crate::clock::{Clock, Entropy};
 use crate::metrics::Metrics;
 
@@ -64,102 +71,19 @@ impl Outside {
 
     /// A service, by a name for metrics of which there are few: `smtp`, `jwks:clerk`.
     pub fn target(&self, name: impl Into<Arc<str>>, policy: Policy) -> Target {
-        let (name, circuit) = (name.into(), Arc::default());
-        let target = Target { name, policy, outside: self.clone(), circuit };
+        self.make(name.into(), policy, true)
+    }
+
+    /// Many services that are alike and know nothing of each other, by one name for metrics: `webhooks`.
+    pub fn targets<K: Clone + Eq + Hash>(&self, name: impl Into<Arc<str>>, policy: Policy) -> Target<K> {
+        self.make(name.into(), policy, false)
+    }
+
+    fn make<K: Clone + Eq + Hash>(&self, name: Arc<str>, policy: Policy, is_one: bool) -> Target<K> {
+        let circuits = Arc::new(Circuits::new(policy.breaker, self.clock.clone()));
+        let (entropy, metrics) = (self.entropy.clone(), self.metrics.clone());
+        let target = Target { name, policy, circuits, is_one, entropy, metrics };
         target.show();
         target
-    }
-}
-
-/// A service of others', as this process knows it. Cheap to clone.
-#[derive(Clone)]
-pub struct Target {
-    name: Arc<str>,
-    policy: Policy,
-    outside: Outside,
-    circuit: Arc<Mutex<Circuit>>,
-}
-
-impl Target {
-    /// Calls it, once or as often as its policy says. May be dropped at any time.
-    pub async fn call<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, NotDone<E>>
-    where
-        F: Future<Output = Result<T, Failed<E>>>,
-    {
-        let mut made = 0;
-        loop {
-            let failure = match self.attempt(attempt()).await {
-                Err(failure @ (NotDone::Away(_) | NotDone::TimedOut)) => failure,
-                done => return done,
-            };
-            made += 1;
-            if made >= self.policy.attempts {
-                return Err(failure);
-            }
-            let longest = self.policy.wait.saturating_mul(1 << (made - 1).min(10));
-            tokio::time::sleep(longest.mul_f64(self.outside.entropy.unit())).await;
-        }
-    }
-
-    async fn attempt<T, E>(&self, attempt: impl Future<Output = Result<T, Failed<E>>>) -> Result<T, NotDone<E>> {
-        let Some(asked) = self.circuit().admits(self.outside.clock.now()) else {
-            self.count("skipped");
-            return Err(NotDone::Resting);
-        };
-        self.show();
-        let mut asking = Asking { target: self, asked, is_over: false };
-        let done = match tokio::time::timeout(self.policy.timeout, attempt).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(Failed::Refused(error))) => Err(NotDone::Refused(error)),
-            Ok(Err(Failed::Away(error))) => Err(NotDone::Away(error)),
-            Err(_) => Err(NotDone::TimedOut),
-        };
-        asking.is_over = true;
-        let outcome = match &done {
-            Ok(_) => "done",
-            Err(NotDone::Refused(_)) => "refused",
-            Err(NotDone::TimedOut) => "timed_out",
-            Err(_) => "away",
-        };
-        match &done {
-            Ok(_) | Err(NotDone::Refused(_)) => self.circuit().succeeded(asked),
-            Err(_) => self.circuit().failed(asked, &self.policy.breaker, self.outside.clock.now()),
-        }
-        self.count(outcome);
-        self.show();
-        done
-    }
-
-    /// How it stands.
-    pub fn state(&self) -> State {
-        self.circuit().state(self.outside.clock.now())
-    }
-
-    fn circuit(&self) -> MutexGuard<'_, Circuit> {
-        // Nothing panics between two changes of it.
-        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self, outcome: &'static str) {
-        self.outside.metrics.outside_call(&self.name, outcome);
-    }
-
-    fn show(&self) {
-        self.outside.metrics.circuit(&self.name, self.state());
-    }
-}
-
-/// An attempt under way.
-struct Asking<'a> {
-    target: &'a Target,
-    asked: Asked,
-    is_over: bool,
-}
-
-impl Drop for Asking<'_> {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.target.circuit().abandoned(self.asked);
-        }
     }
 }

@@ -19,7 +19,11 @@ pub struct Charge {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Charged {
     Approved,
-    Declined { message: String },
+    Declined {
+        message: String,
+    },
+    /// Nobody was asked, since the gateway has not answered for a while: nothing was taken, and nothing will be.
+    NotAsked,
 }
 
 /// A gateway's answer to the question what became of an attempt.

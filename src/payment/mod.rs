@@ -4,6 +4,7 @@
 //! which a repeated charge is the same charge; an answer that did not come is `Unknown`, never a refusal.
 
 mod bogus;
+mod called;
 mod gateway;
 mod manual;
 
@@ -11,33 +12,38 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cache::Shared;
+use crate::outside::Outside;
 pub use bogus::BogusGateway;
+pub use called::Gateway;
 pub use gateway::{Charge, Charged, PaymentGateway, Queried, Unknown};
 pub use manual::ManualGateway;
 
 /// The gateways of a process, by name.
 #[derive(Clone)]
-pub struct Payments(Arc<BTreeMap<&'static str, Arc<dyn PaymentGateway>>>);
+pub struct Payments {
+    gateways: Arc<BTreeMap<&'static str, Gateway>>,
+    outside: Outside,
+}
 
 impl Payments {
     /// What every shop has; in development also the gateway that answers as its token says.
-    pub fn new(development: bool, shared: &Arc<dyn Shared>) -> Self {
-        let payments = Self(Arc::default()).with(Arc::new(ManualGateway));
+    pub fn new(development: bool, shared: &Arc<dyn Shared>, outside: &Outside) -> Self {
+        let payments = Self { gateways: Arc::default(), outside: outside.clone() }.with(Arc::new(ManualGateway));
         if development { payments.with(Arc::new(BogusGateway::new(shared.clone()))) } else { payments }
     }
 
     /// These gateways and one more; it replaces one of the same name.
     pub fn with(&self, gateway: Arc<dyn PaymentGateway>) -> Self {
-        let mut gateways = BTreeMap::clone(&self.0);
-        gateways.insert(gateway.name(), gateway);
-        Self(Arc::new(gateways))
+        let mut gateways = BTreeMap::clone(&self.gateways);
+        gateways.insert(gateway.name(), Gateway::new(gateway, &self.outside));
+        Self { gateways: Arc::new(gateways), outside: self.outside.clone() }
     }
 
-    pub fn get(&self, name: &str) -> Option<Arc<dyn PaymentGateway>> {
-        self.0.get(name).cloned()
+    pub fn get(&self, name: &str) -> Option<Gateway> {
+        self.gateways.get(name).cloned()
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.keys().copied()
+        self.gateways.keys().copied()
     }
 }

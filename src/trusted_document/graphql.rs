@@ -90,10 +90,7 @@ impl TrustedDocumentQuery {
 
 /// The merchant's document with this id.
 pub async fn document_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<TrustedDocument>> {
-    if !scope.may(READ_SETTINGS) {
-        return Ok(None);
-    }
-    Ok(scope.snapshot().loaders.load(DocumentById(id)).await?.map(TrustedDocument))
+    Ok(scope.load_for(READ_SETTINGS, DocumentById(id)).await?.map(TrustedDocument))
 }
 
 /// A document to trust.

@@ -1,30 +1,23 @@
-//! Sending one attempt: bounded in time and size, and never into a private network.
-//!
-//! Addresses are checked where the connection is made. A name's addresses in the resolver, whose answer is what is
-//! connected to, so that a name cannot say one thing when checked and another when used; an IP literal after URL
-//! parsing, since no resolver is asked for it. No redirect is followed and no proxy of the environment is used:
-//! both would lead past these checks.
+//! Sending one attempt: bounded in size here, in time by its policy, and never into a private network.
 
 use std::error::Error;
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::net::lookup_host;
+use chrono::TimeDelta;
 
-use super::address::is_public;
 use super::health::Verdict;
 use super::model::{MAX_EXCERPT, endpoint, excerpt};
 use crate::config::WebhookConfig;
 use crate::error::Fault;
+use crate::outside::http::{Lookup, SYSTEM, guarded};
+use crate::outside::{Breaker, Failed, NotDone, Policy};
 use crate::telemetry::trace;
 
 /// A response is read up to here; what is behind it does not matter.
 const MAX_RESPONSE: usize = 64 << 10;
 const MAX_ERROR: usize = 512;
+const TIMED_OUT: &str = "timed out";
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -58,20 +51,37 @@ impl Answer {
     }
 }
 
-/// What calls an address that somebody else has chosen, whose IP literals [`endpoint`] has looked at: for whoever calls
-/// outwards. It has no time limit.
-pub fn outbound(allow_private: bool) -> reqwest::ClientBuilder {
-    guarded(SYSTEM, allow_private)
+/// How endpoints are called, each with a circuit of its own: one attempt, since each delivery has its schedule in the database.
+/// The longest rest is short: a merchant who has mended their endpoint waits for it.
+pub fn policy(config: &WebhookConfig) -> Policy {
+    let breaker = Breaker { failures: 10, rest: TimeDelta::seconds(5), longest_rest: TimeDelta::seconds(60) };
+    Policy { timeout: config.timeout, attempts: 1, wait: Duration::ZERO, breaker }
 }
 
-fn guarded(lookup: Lookup, allow_private: bool) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .retry(reqwest::retry::never())
-        .pool_max_idle_per_host(2)
-        .pool_idle_timeout(Duration::from_secs(30))
-        .dns_resolver(Arc::new(Guarded { lookup, allow_private }))
+/// What has come of an answer so far: an attempt may end at any time.
+#[derive(Default)]
+pub struct Heard(Mutex<Part>);
+
+#[derive(Default)]
+struct Part {
+    status: Option<u16>,
+    body: Vec<u8>,
+}
+
+impl Heard {
+    /// The answer, when the attempt has ended like this.
+    pub fn answer(self, duration: Duration, done: Result<(), NotDone<String>>) -> Answer {
+        let Part { status, body } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let error = done.err().map(|not_done| match not_done {
+            NotDone::Refused(error) | NotDone::Away(error) => error,
+            NotDone::TimedOut | NotDone::Resting => TIMED_OUT.to_owned(),
+        });
+        Answer { status, duration, excerpt: status.map(|_| excerpt(&body, MAX_EXCERPT)), error }
+    }
+
+    fn part(&self) -> MutexGuard<'_, Part> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Sends messages. One per process: it keeps connections.
@@ -89,25 +99,15 @@ impl Client {
     fn with_lookup(config: &WebhookConfig, lookup: Lookup) -> Result<Self, Fault> {
         let http = guarded(lookup, config.allow_private)
             .user_agent(concat!("Emporia-Webhooks/", env!("CARGO_PKG_VERSION")))
-            .timeout(config.timeout)
             .build()
             .map_err(|error| Fault::internal(format!("the webhook client: {error}")))?;
         Ok(Self { http, allow_private: config.allow_private })
     }
 
-    /// Sends, and says how it went: never fails otherwise.
-    pub async fn send(&self, message: Message<'_>) -> Answer {
-        let started = Instant::now();
-        let mut answer = Answer { status: None, duration: Duration::ZERO, excerpt: None, error: None };
-        if let Err(error) = self.exchange(message, &mut answer).await {
-            answer.error = Some(error);
-        }
-        answer.duration = started.elapsed();
-        answer
-    }
-
-    async fn exchange(&self, message: Message<'_>, answer: &mut Answer) -> Result<(), String> {
-        let url = endpoint(message.uri, self.allow_private).map_err(|bad| format!("the address {bad}"))?;
+    /// Sends. It has no time limit of its own; what has been heard when it ends is there.
+    pub async fn send(&self, message: Message<'_>, heard: &Heard) -> Result<(), Failed<String>> {
+        let url =
+            endpoint(message.uri, self.allow_private).map_err(|bad| Failed::Refused(format!("the address {bad}")))?;
         let request = self
             .http
             .post(url)
@@ -120,32 +120,31 @@ impl Client {
             Some(traceparent) => request.header(trace::TRACEPARENT, traceparent),
             None => request,
         };
-        let request = request.body(message.body);
-        let mut response = request.send().await.map_err(|error| explain(&error))?;
-        answer.status = Some(response.status().as_u16());
-        let mut body = Vec::new();
-        while body.len() < MAX_RESPONSE {
-            match response.chunk().await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk[..chunk.len().min(MAX_RESPONSE - body.len())]),
-                Ok(None) => break,
-                Err(error) => {
-                    answer.excerpt = Some(excerpt(&body, MAX_EXCERPT));
-                    return Err(explain(&error));
-                }
+        let away = |error: reqwest::Error| Failed::Away(explain(&error));
+        let mut response = request.body(message.body).send().await.map_err(away)?;
+        let status = response.status().as_u16();
+        heard.part().status = Some(status);
+        while let Some(chunk) = response.chunk().await.map_err(away)? {
+            let body = &mut heard.part().body;
+            body.extend_from_slice(&chunk[..chunk.len().min(MAX_RESPONSE - body.len())]);
+            if body.len() >= MAX_RESPONSE {
+                break;
             }
         }
-        answer.excerpt = Some(excerpt(&body, MAX_EXCERPT));
-        if !(200..300).contains(&response.status().as_u16()) {
-            return Err(format!("answered {}; expected 2xx", response.status().as_u16()));
+        let error = || format!("answered {status}; expected 2xx");
+        match status {
+            200..=299 => Ok(()),
+            // It is there, and has too much to do, or cannot.
+            429 | 500.. => Err(Failed::Away(error())),
+            _ => Err(Failed::Refused(error())),
         }
-        Ok(())
     }
 }
 
 /// The reason behind an error, for the merchant: the last link of the chain says what happened.
 fn explain(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return "timed out".to_owned();
+        return TIMED_OUT.to_owned();
     }
     let mut last: &dyn Error = error;
     while let Some(source) = last.source() {
@@ -154,48 +153,10 @@ fn explain(error: &reqwest::Error) -> String {
     excerpt(last.to_string().as_bytes(), MAX_ERROR)
 }
 
-/// Asks for the addresses of a name.
-type Lookup = fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>>;
-
-/// Asks where the system does.
-const SYSTEM: Lookup = |name| Box::pin(async move { Ok(lookup_host((name, 0)).await?.collect()) });
-
-/// Resolves names to addresses that may be called.
-struct Guarded {
-    lookup: Lookup,
-    allow_private: bool,
-}
-
-/// A name that leads nowhere we may go.
-#[derive(Debug)]
-struct Refused(String);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has no public address", self.0)
-    }
-}
-
-impl Error for Refused {}
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let Self { lookup, allow_private } = *self;
-        Box::pin(async move {
-            // One answer for a name that does not exist and one that leads into the operator's network: which names
-            // there are is nobody's business.
-            let mut allowed = lookup(name.as_str().to_owned()).await.unwrap_or_default();
-            allowed.retain(|address| allow_private || is_public(address.ip()));
-            if allowed.is_empty() {
-                return Err(Refused(name.as_str().to_owned()).into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use futures_util::FutureExt;
     use tokio::net::TcpListener;
 
@@ -209,6 +170,15 @@ mod tests {
         Message { uri, id: "msg_1", timestamp: 1, signature: "v1,x", is_test: false, body: "{}".to_owned() }
     }
 
+    async fn sent(client: &Client, uri: &str) -> Answer {
+        let heard = Heard::default();
+        let done = client.send(message(uri), &heard).await.map_err(|failed| match failed {
+            Failed::Refused(error) => NotDone::Refused(error),
+            Failed::Away(error) => NotDone::Away(error),
+        });
+        heard.answer(Duration::ZERO, done)
+    }
+
     #[tokio::test]
     async fn a_name_that_leads_to_a_private_address_is_refused_when_it_is_called() {
         let here = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -218,13 +188,13 @@ mod tests {
             let lookup: Lookup = |_| Box::pin(async { Ok(vec![SocketAddr::from(([127, 0, 0, 1], 0))]) });
             Client::with_lookup(&config(allow_private), lookup).unwrap()
         };
-        let answer = client(false).send(message(&uri)).await;
+        let answer = sent(&client(false), &uri).await;
         assert_eq!(answer.error.as_deref(), Some("shop.example has no public address"));
         assert!(here.accept().now_or_never().is_none(), "nobody called");
         let allowing = client(true);
         tokio::select! {
             called = here.accept() => assert!(called.is_ok()),
-            answer = allowing.send(message(&uri)) => panic!("where it is allowed, it leads here: {answer:?}"),
+            answer = sent(&allowing, &uri) => panic!("where it is allowed, it leads here: {answer:?}"),
         }
     }
 
@@ -232,7 +202,7 @@ mod tests {
     async fn a_name_that_does_not_exist_is_answered_like_one_that_leads_inside() {
         let lookup: Lookup = |_| Box::pin(async { Err(std::io::Error::other("no such name")) });
         let client = Client::with_lookup(&config(false), lookup).unwrap();
-        let answer = client.send(message("http://shop.example/")).await;
+        let answer = sent(&client, "http://shop.example/").await;
         assert_eq!(answer.error.as_deref(), Some("shop.example has no public address"));
     }
 
@@ -243,14 +213,14 @@ mod tests {
         let client = Client::new(&config(true)).unwrap();
         tokio::select! {
             called = here.accept() => assert!(called.is_ok()),
-            answer = client.send(message(&uri)) => panic!("not here: {answer:?}"),
+            answer = sent(&client, &uri) => panic!("not here: {answer:?}"),
         }
     }
 
     #[tokio::test]
     async fn a_private_address_is_refused_before_anything_is_sent() {
         for uri in ["http://127.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/", "http://2130706433:9/"] {
-            let answer = Client::new(&config(false)).unwrap().send(message(uri)).await;
+            let answer = sent(&Client::new(&config(false)).unwrap(), uri).await;
             assert!(answer.verdict() == Verdict::Failed && answer.status.is_none());
             assert!(answer.error.unwrap().contains("not a public address"), "{uri}");
         }

@@ -8,7 +8,6 @@
 //!
 //! `worker/deliver.rs` runs the deliveries; signing follows Standard Webhooks.
 
-mod address;
 pub mod body;
 pub mod client;
 pub mod graphql;

@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::address::is_public;
 use super::sign::SigningSecret;
 use crate::events::Topic;
+use crate::outside::address::is_public;
 
 /// A tenant has at most so many subscriptions. (Creations at the very same moment may go a little beyond.)
 pub const MAX_SUBSCRIPTIONS: i64 = 50;

@@ -8,6 +8,9 @@
 //! otherwise; a tenant's bodies are made one after the other, so that one whose orders take long to read does not hold
 //! them all.
 //!
+//! An endpoint that does not answer rests ([`crate::outside`]), by its circuit in this process: nothing is claimed for it, and
+//! the bell that is set while something is due has one lane try again.
+//!
 //! A suspended tenant's deliveries wait, and go on within seconds of its being resumed; a disabled subscription's, until
 //! the merchant has enabled it.
 
@@ -29,8 +32,9 @@ use crate::error::Fault;
 use crate::events::{Work, ring_now_in_tx, store};
 use crate::graphql::schema::{self, EmporiaSchema};
 use crate::ids::TenantId;
+use crate::outside::Admitted;
 use crate::telemetry::trace;
-use crate::webhook::client::{Answer, Client, Message};
+use crate::webhook::client::{Answer, Client, Heard, Message};
 use crate::webhook::health::Verdict;
 use crate::webhook::model::{Attempt, Claimed};
 use crate::webhook::service;
@@ -219,12 +223,13 @@ impl Inner {
         Ok(self.app.resolver.standing(tenant).await?.is_none_or(|standing| standing.suspended))
     }
 
-    /// Claims, sends and records one delivery; false when none was free.
+    /// Claims, sends and records one delivery; false when none was free, or its endpoint rests.
     async fn deliver_next(&self, tenant: TenantId, subscription: Uuid, turns: &Turns) -> Result<bool, Fault> {
         let db = self.app.db.tenant(tenant);
         if self.is_suspended(tenant).await? {
             return Ok(false);
         }
+        let Some(admitted) = self.app.endpoints.admit(subscription) else { return Ok(false) };
         let claimed = self.patiently(|| service::claim(&self.app, &db, subscription, self.lease())).await?;
         let Some(mut claimed) = claimed else { return Ok(false) };
         let span = self.span(&db, &claimed).await;
@@ -232,7 +237,8 @@ impl Inner {
         let attempted_at = self.app.clock.now();
         let (answer, verdict) = match body {
             Some(Ok(body)) => {
-                let answer = self.send(&claimed, attempted_at.timestamp(), body).instrument(span.clone()).await;
+                let sending = self.send(admitted, &claimed, attempted_at.timestamp(), body);
+                let answer = sending.instrument(span.clone()).await;
                 let verdict = answer.verdict();
                 (answer, verdict)
             }
@@ -323,12 +329,14 @@ impl Inner {
         }
     }
 
-    async fn send(&self, claimed: &Claimed, timestamp: i64, body: String) -> Answer {
+    async fn send(&self, admitted: Admitted<'_, Uuid>, claimed: &Claimed, timestamp: i64, body: String) -> Answer {
         let id = message_id(claimed.event_id);
         let signature = claimed.secret.sign(&id, timestamp, &body);
         let (uri, is_test) = (&claimed.uri, claimed.is_test);
         let message = Message { uri, id: &id, timestamp, signature: &signature, is_test, body };
-        self.client.send(message).await
+        let (started, heard) = (Instant::now(), Heard::default());
+        let done = admitted.run(self.client.send(message, &heard)).await;
+        heard.answer(started.elapsed(), done)
     }
 
     /// Works on the database, again after a while when that fails.

@@ -247,7 +247,7 @@ impl Worker {
             false => Span::none(),
         };
         let performed = self.perform(&job).instrument(span).await;
-        self.app.metrics.job(job.work.as_db(), performed.as_ref().map_or("failed", |outcome| outcome.as_str()));
+        self.app.metrics.bell(job.work.as_db(), performed.as_ref().map_or("failed", |outcome| outcome.as_str()));
         let (outcome, after) = match performed {
             Ok(Outcome::Done) => return Ended { outcome: Outcome::Done, bells: job.bells },
             Ok(Outcome::Busy) => (Outcome::Busy, TimeDelta::zero()),

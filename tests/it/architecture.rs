@@ -128,6 +128,65 @@ fn nothing_below_the_edge_knows_http() {
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// What makes a client of others' services, or a connection to them.
+const CLIENTS: [&str; 8] = [
+    "reqwest::Client::",
+    "reqwest::get",
+    "outbound(",
+    "guarded(",
+    "AsyncSmtpTransport::",
+    "hickory_resolver",
+    "TcpStream::connect",
+    "lookup_host",
+];
+/// Crates that have clients of their own.
+const OF_THEIR_OWN: [&str; 5] = ["aws_sdk_s3", "hyper_util::client", "object_store", "rusoto_s3", "ureq"];
+
+/// So that a client that comes later (an object store's, a carrier's) has its time, its repetitions and its circuit.
+#[test]
+fn whoever_calls_a_service_of_others_does_so_by_the_policy_of_all() {
+    let calls = |text: &str| {
+        CLIENTS.iter().any(|client| text.contains(client)) || OF_THEIR_OWN.iter().any(|crate_| names(text, crate_))
+    };
+    let may = |name: &str| {
+        // Those who make clients …
+        name.starts_with("outside/")
+            // … and those who call nobody else's: the database …
+            || name.starts_with("db/")
+            // … and a process of this machine.
+            || name == "cli/health.rs"
+    };
+    // The room of each client has the target that calls by it.
+    let sources = sources();
+    let room = |name: &str| name.rsplit_once('/').map_or("", |(room, _)| room).to_owned();
+    let targets = |of: &str| {
+        sources.iter().any(|(name, text)| {
+            room(name) == of && (text.contains("outside.target(") || text.contains("outside.targets("))
+        })
+    };
+    let callers: Vec<&str> =
+        sources.iter().filter(|(name, text)| !may(name) && calls(text)).map(|(name, _)| name.as_str()).collect();
+    for file in ["mail/carry.rs", "domain/dns.rs", "billing/stripe/client.rs", "identity/provider/fetch.rs"] {
+        assert!(callers.contains(&file), "{file} is seen: {callers:?}");
+    }
+    // Its target is the process's: a delivery asks for it before it is claimed.
+    let elsewhere = |name: &&&str| **name != "webhook/client.rs";
+    let without: Vec<_> = callers.iter().filter(elsewhere).filter(|name| !targets(&room(name))).collect();
+    assert!(without.is_empty(), "nothing here bounds and counts their calls: {without:?}");
+    assert!(sources.iter().any(|(name, text)| name == "app.rs" && text.contains("outside.targets(\"webhooks\"")));
+    assert!(sources.iter().any(|(name, text)| name == "payment/called.rs" && text.contains("outside.target(")));
+}
+
+/// Gateways are called by [`emporia::payment::Gateway`], which is all that anybody gets of them.
+#[test]
+fn nobody_else_opens_circuits_of_their_own() {
+    let own = |text: &str| {
+        ["rests_until", "open_until", "circuit_breaker", "struct Breaker"].iter().any(|sign| text.contains(sign))
+    };
+    let found = breaches("may not have a circuit of its own", |name| !name.starts_with("outside/"), own);
+    assert_eq!(found, Vec::<String>::new());
+}
+
 /// What is far down a list costs as much as what is at its top.
 #[test]
 fn no_page_is_found_by_counting() {

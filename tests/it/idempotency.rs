@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use emporia::graphql::idempotent::FIELDS;
+use emporia::plan::model::Resource;
 use serde_json::{Value, json};
 
+use crate::plan_limits::limit;
 use crate::support::{Store, TestApp};
 
 /// Mutations that make something: the field, its arguments with a title, and what its answer says of the new thing.
@@ -68,4 +70,17 @@ async fn a_refusal_is_the_same_when_it_is_asked_for_again() {
         let other = ask(&app, &store, made, "Salt").await;
         assert_eq!(other["errors"][0]["extensions"]["code"], "CONFLICT", "{}: it was kept: {other}", made.0);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_that_the_input_is_not_to_blame_for_leaves_the_key_free() {
+    let app = TestApp::new().await;
+    let store = app.store("acme").await;
+    limit(&app, &store, &[(Resource::Products, 0)]).await;
+    let refused = ask(&app, &store, MADE[0], "Salt").await;
+    assert_eq!(refused["data"]["productSet"]["userErrors"][0]["code"], "PLAN_LIMIT_REACHED", "{refused}");
+    limit(&app, &store, &[(Resource::Products, 1)]).await;
+    let made = ask(&app, &store, MADE[0], "Salt").await;
+    assert_eq!(made["data"]["productSet"]["userErrors"], json!([]), "there is room now: {made}");
+    assert_eq!(ask(&app, &store, MADE[0], "Salt").await["data"], made["data"], "and once");
 }

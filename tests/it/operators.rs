@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{OperationType, TypeSystemDefinition};
+use diesel_async::SimpleAsyncConnection;
 use emporia::graphql::schema::sdl;
 use emporia::operator::service::{token_list, token_revoke};
 use serde_json::{Value, json};
 
 use crate::access::{Needs, tried};
 use crate::isolation::{filled, furnish, operation};
-use crate::support::{Socket, TestApp, statements_of};
+use crate::support::{Socket, TestApp, admin, statements_of};
+use crate::tenancy::count;
 
 const CREATE: &str = r#"mutation ($id: String!, $handle: String!) { tenantCreate(input: { externalId: $id, handle: $handle,
     name: "Acme", description: "Mugs", currency: EUR, country: DE, shippingRate: "4.90",
@@ -461,4 +463,26 @@ async fn what_is_for_operators_is_seen_by_operators_alone() {
     }
     let told = app.ask(&store.secret, "{ sho { name } }").await.text;
     assert!(told.contains("Did you mean"), "{told}");
+}
+
+#[tokio::test]
+async fn a_lists_plans_are_asked_for_once() {
+    let app = TestApp::new().await;
+    for (handle, plan) in [("acme", "free"), ("beta", "basic"), ("gamma", "pro"), ("delta", "free")] {
+        app.store_on(handle, plan).await;
+    }
+    crate::webhook::drain(&app.app).await;
+    let operator = app.operator().await;
+    let mut admin = admin(&app.db.name).await;
+    admin.batch_execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await.expect("the server counts");
+    let calls =
+        "SELECT coalesce(sum(calls), 0)::bigint AS n FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+        WHERE d.datname = current_database() AND s.userid = 'emporia_platform'::regrole
+          AND query LIKE '%FROM \"platform\".\"plans\"%'";
+    let before = count(&mut admin, calls).await;
+    let list = "{ tenants(first: 10) { nodes { handle plan { handle } } } }";
+    let seen = app.gql_as(&operator.token, list, json!({})).await["tenants"]["nodes"].take();
+    let of = |at: usize| seen[at]["plan"]["handle"].as_str().expect("a plan").to_owned();
+    assert_eq!([of(0), of(1), of(2), of(3)], ["free", "basic", "pro", "free"]);
+    assert_eq!(count(&mut admin, calls).await - before, 1);
 }

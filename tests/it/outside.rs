@@ -53,6 +53,7 @@ async fn what_may_help_is_repeated_and_what_was_refused_is_not() {
         "emporia_outside_calls_total{target=\"test\",outcome=\"away\"} 2",
         "emporia_outside_calls_total{target=\"test\",outcome=\"refused\"} 1",
         "emporia_outside_circuit{target=\"test\",state=\"closed\"} 1",
+        "emporia_outside_circuit{target=\"test\",state=\"open\"} 0",
     ] {
         assert!(metric(&app, line), "{line}: {}", app.app.metrics.text(false));
     }

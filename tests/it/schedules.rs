@@ -6,7 +6,7 @@ use emporia::job::{NewSchedule, schedule_in_tx, unschedule_in_tx};
 use emporia::worker;
 use serde_json::{Value, json};
 
-use crate::jobs::{Does, Shop};
+use crate::job_stage::{Does, Shop};
 use crate::support::{admin, dropped_after, leases_end, settled};
 use crate::tenancy::count;
 
@@ -17,10 +17,15 @@ impl Shop {
     }
 
     async fn schedule_as(&self, name: &str, cron: &str) {
+        self.schedule_at(self.app.app.clock.now(), name, cron).await;
+    }
+
+    /// The same by a process whose clock says this.
+    async fn schedule_at(&self, now: DateTime<Utc>, name: &str, cron: &str) {
         let (app, db) = (&self.app.app, self.app.app.db.tenant(self.store.tenant));
         let new = NewSchedule { name, cron, job: self.probe(name, Does::Nothing) };
         let put = db.write(async |tx| {
-            schedule_in_tx(tx, app.clock.now(), &app.entropy, &new).await?;
+            schedule_in_tx(tx, now, &app.entropy, &new).await?;
             Ok::<_, Fault>(())
         });
         put.await.expect("a schedule");
@@ -89,6 +94,22 @@ async fn a_shop_that_moves_takes_its_schedules_along() {
     assert_eq!(shop.begun_at("2026-06-02T01:30:00Z").await, 1);
     shop.move_to("Asia/Kathmandu").await;
     assert_eq!(shop.begun_at("2026-06-02T21:45:00Z").await, 2, "earlier than it would have been");
+}
+
+#[tokio::test]
+async fn a_time_that_has_come_does_not_come_again_for_a_process_whose_clock_is_behind() {
+    let shop = Shop::open().await;
+    shop.schedule("30 3 * * *").await;
+    assert_eq!(shop.begun_at("2026-06-02T03:30:00Z").await, 1);
+    let behind = shop.app.app.clock.now() - TimeDelta::seconds(10);
+    shop.schedule_at(behind, "nightly", "30 3 * * *").await;
+    assert_eq!(shop.next().await, "2026-06-03T03:30:00Z", "it is queued anew");
+    shop.app.clock.advance(TimeDelta::seconds(-10));
+    // The clocks there show the same time.
+    shop.move_to("Africa/Abidjan").await;
+    assert_eq!(shop.next().await, "2026-06-03T03:30:00Z", "the shop moves");
+    assert_eq!(shop.begun_at("2026-06-02T03:30:01Z").await, 1);
+    assert_eq!(shop.begun_at("2026-06-03T03:30:00Z").await, 2);
 }
 
 #[tokio::test]

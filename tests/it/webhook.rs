@@ -179,6 +179,9 @@ async fn a_failing_receiver_is_tried_on_schedule_then_given_up_and_can_be_resent
 
     receiver.reply(Reply::Status(204, String::new()));
     retry().await;
+    assert_eq!(receiver.received().len(), 10, "it rests, having failed ten times in a row");
+    app.clock.advance(TimeDelta::seconds(15));
+    drain(&app.app).await;
     let sent = receiver.received();
     assert_eq!(sent.len(), 11);
     assert!(sent.iter().all(|request| request.body == sent[0].body), "the same bytes with every attempt");

@@ -82,10 +82,7 @@ impl Invoice {
 
 /// The invoice with this id, for who may see them.
 pub async fn invoice_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<Invoice>> {
-    if !scope.may(READ_BILLING) {
-        return Ok(None);
-    }
-    Ok(scope.snapshot().loaders.load(InvoiceById(id)).await?.map(Invoice))
+    Ok(scope.load_for(READ_BILLING, InvoiceById(id)).await?.map(Invoice))
 }
 
 #[derive(Default)]

@@ -64,7 +64,7 @@ pub struct Client {
 impl Client {
     pub fn new(account: &StripeAccount) -> Self {
         // The operator has named it: it may be in a private network.
-        let http = crate::webhook::client::outbound(true).connect_timeout(Duration::from_secs(5));
+        let http = crate::outside::http::outbound(true).connect_timeout(Duration::from_secs(5));
         let http = http.user_agent(concat!("Emporia/", env!("CARGO_PKG_VERSION"))).build();
         let mut authorization =
             HeaderValue::from_str(&format!("Bearer {}", account.key.reveal())).expect("checked with the settings");

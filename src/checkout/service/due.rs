@@ -1,25 +1,22 @@
 //! What the job does about attempts whose answer did not come, or whose process died.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use super::settle::{NOT_COMPLETED, close_voided, decline, settle};
+use super::settle::{NOT_COMPLETED, close_voided, decline, declined, settle};
 use super::{ASK_AGAIN, Till};
 use crate::app::App;
 use crate::checkout::store::{self, AttemptStatus, Pending};
 use crate::error::{Fault, ServiceError};
 use crate::events::{Work, ring_in_tx, ring_now_in_tx};
 use crate::ids::TenantId;
-use crate::payment::{PaymentGateway, Queried, Unknown};
+use crate::payment::Unknown;
 
-/// At most this many attempts a call, so many of them at once, each asked so long: a call that meets nothing but
+/// At most this many attempts a call, so many of them at once, each asked for ten seconds: a call that meets nothing but
 /// silence takes 40 seconds, which is less than the worker's lease. The rest comes with the next call.
 const BATCH: usize = 16;
 const AT_ONCE: usize = 4;
-const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest pause between two questions to a gateway that does not answer.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 /// How often a gateway is asked in vain, some three days long, before the operator has to say what became of it.
@@ -59,12 +56,12 @@ async fn see_to(till: &Till, attempt: &Pending) -> Result<(), Fault> {
 
 async fn settle_one(till: &Till, attempt: &Pending) -> Result<(), Fault> {
     let became = match till.payments.get(&attempt.gateway) {
-        Some(gateway) => ask(&*gateway, attempt.id).await,
+        Some(gateway) => gateway.is_paid(attempt.id).await,
         None => Err(not_configured(&attempt.gateway)),
     };
     let settled = match became {
         Ok(true) => settle(till, attempt.id).await,
-        Ok(false) => decline(till, attempt.id, NOT_COMPLETED).await,
+        Ok(false) => decline(till, attempt.id, declined(NOT_COMPLETED)).await,
         Err(unknown) => {
             tracing::warn!(%unknown, attempt_id = %attempt.id, tries = attempt.tries, "a payment is still unknown");
             return postpone(till, attempt.id).await;
@@ -76,26 +73,10 @@ async fn settle_one(till: &Till, attempt: &Pending) -> Result<(), Fault> {
     }
 }
 
-/// Whether the payment was made. One that the gateway has never heard of may still be on its way to it: it is voided
-/// before it counts as not made.
-async fn ask(gateway: &dyn PaymentGateway, attempt_id: Uuid) -> Result<bool, Unknown> {
-    in_time(async {
-        Ok(match gateway.query(attempt_id).await? {
-            Queried::Approved => true,
-            Queried::Declined => false,
-            Queried::NotFound => {
-                gateway.void(attempt_id).await?;
-                false
-            }
-        })
-    })
-    .await
-}
-
 /// Has the gateway give back what it took for an attempt that had been given up. Until it says so, the job asks.
 pub async fn void(till: &Till, attempt_id: Uuid, gateway: &str) -> Result<(), Fault> {
     let voided = match till.payments.get(gateway) {
-        Some(gateway) => in_time(gateway.void(attempt_id)).await,
+        Some(gateway) => gateway.void(attempt_id).await,
         None => Err(not_configured(gateway)),
     };
     match voided {
@@ -105,10 +86,6 @@ pub async fn void(till: &Till, attempt_id: Uuid, gateway: &str) -> Result<(), Fa
             postpone(till, attempt_id).await
         }
     }
-}
-
-async fn in_time<T>(asking: impl Future<Output = Result<T, Unknown>>) -> Result<T, Unknown> {
-    tokio::time::timeout(ASK_TIMEOUT, asking).await.unwrap_or_else(|_| Err(Unknown("no answer in time".to_owned())))
 }
 
 fn not_configured(gateway: &str) -> Unknown {

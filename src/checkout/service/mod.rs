@@ -32,7 +32,7 @@ use crate::db::{QueryResult, TenantConn, TenantDb};
 use crate::error::{Fault, ServiceError, ServiceResult};
 use crate::ids::TenantId;
 use crate::money::Currency;
-use crate::payment::{Charge, Charged, PaymentGateway, Payments, Unknown};
+use crate::payment::{Charge, Charged, Gateway, Payments, Unknown};
 
 /// The mutation under whose name idempotency keys are kept.
 pub const FIELD: &str = "checkoutComplete";
@@ -110,7 +110,7 @@ pub async fn complete(till: &Till, wish: &Wish) -> Result<Completed, Refused> {
         // As if by the gateway: it is not asked, and what was reserved is given back.
         Ok(Charged::Declined { message: declined::TOO_OFTEN.to_owned() })
     } else {
-        let charged = charge(till, wish, &*gateway, &attempt).await;
+        let charged = charge(till, wish, &gateway, &attempt).await;
         if matches!(charged, Ok(Charged::Declined { .. })) {
             declined::note(till, wish).await;
         }
@@ -145,23 +145,18 @@ async fn attempt(till: &Till, wish: &Wish, pays_later: bool) -> Result<Result<Re
     Ok(Err(completed))
 }
 
-async fn charge(
-    till: &Till,
-    wish: &Wish,
-    gateway: &dyn PaymentGateway,
-    attempt: &Reserved,
-) -> Result<Charged, Unknown> {
+async fn charge(till: &Till, wish: &Wish, gateway: &Gateway, attempt: &Reserved) -> Result<Charged, Unknown> {
     let amount = crate::money::Money::new(attempt.amount_minor, wish.currency);
     let charge = Charge { attempt_id: attempt.id, amount, token: wish.token.clone() };
-    let answer = tokio::time::timeout(till.payment_timeout, gateway.charge(&charge)).await;
-    answer.unwrap_or_else(|_| Err(Unknown("no answer in time".to_owned())))
+    gateway.charge(&charge, till.payment_timeout).await
 }
 
 /// What follows from the gateway's answer.
 async fn end(till: &Till, attempt_id: Uuid, charged: Result<Charged, Unknown>) -> Completed {
     match charged {
         Ok(Charged::Approved) => settled(till, attempt_id).await,
-        Ok(Charged::Declined { message }) => decline(till, attempt_id, &message).await,
+        Ok(Charged::Declined { message }) => decline(till, attempt_id, settle::declined(&message)).await,
+        Ok(Charged::NotAsked) => decline(till, attempt_id, CheckoutRule::GatewayAway).await,
         Err(unknown) => {
             tracing::warn!(%unknown, %attempt_id, "a payment's outcome is unknown");
             match due::postpone(till, attempt_id).await {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Till;
-use super::settle::{NOT_COMPLETED, close_voided, decline, settle};
+use super::settle::{NOT_COMPLETED, close_voided, decline, declined, settle};
 use crate::checkout::store::{self, AttemptStatus, Undecided};
 use crate::db::TenantDb;
 use crate::error::{Fault, ServiceError};
@@ -38,7 +38,8 @@ pub async fn payment_resolve(till: &Till, attempt_id: Uuid, paid: bool) -> Resul
         close_voided(till, attempt_id).await?;
         return Ok(Resolution::Released);
     }
-    let ended = if paid { settle(till, attempt_id).await } else { decline(till, attempt_id, NOT_COMPLETED).await };
+    let ended =
+        if paid { settle(till, attempt_id).await } else { decline(till, attempt_id, declined(NOT_COMPLETED)).await };
     match ended {
         Ok(order_id) => Ok(Resolution::Ordered(order_id)),
         Err(ServiceError::Rule(_)) => Ok(Resolution::Released),

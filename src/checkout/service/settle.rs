@@ -27,7 +27,7 @@ pub async fn settle(till: &Till, attempt_id: Uuid) -> Completed {
         Settled::Order(order_id) => Ok(order_id),
         Settled::TooLate { gateway } => {
             void(till, attempt_id, &gateway).await?;
-            refuse(CheckoutRule::PaymentDeclined { message: NOT_COMPLETED.to_owned() })
+            refuse(declined(NOT_COMPLETED))
         }
     }
 }
@@ -78,9 +78,17 @@ pub async fn close_voided(till: &Till, attempt_id: Uuid) -> Result<(), Fault> {
         .await
 }
 
-/// The gateway takes nothing: the stock goes back, and the cart is as it was.
-pub async fn decline(till: &Till, attempt_id: Uuid, message: &str) -> Completed {
-    let declined = till
+/// What the shopper is told of a payment that the gateway has declined.
+pub fn declined(message: &str) -> CheckoutRule {
+    CheckoutRule::PaymentDeclined { message: message.to_owned() }
+}
+
+/// The gateway takes nothing, and this is why: the stock goes back, and the cart is as it was. Kept under the client's key is
+/// what is final.
+pub async fn decline(till: &Till, attempt_id: Uuid, rule: CheckoutRule) -> Completed {
+    let is_final = rule.is_final();
+    let refused: Completed = refuse(rule);
+    let attempt = till
         .db
         .write(async |tx| {
             let Some(attempt) = store::lock_attempt(tx, attempt_id).await? else {
@@ -90,17 +98,15 @@ pub async fn decline(till: &Till, attempt_id: Uuid, message: &str) -> Completed 
                 return Ok(attempt);
             }
             let now = till.clock.now();
-            let rule: Completed = refuse(CheckoutRule::PaymentDeclined { message: message.to_owned() });
             store::close_attempt(tx, attempt_id, AttemptStatus::Declined, now).await?;
             give_back(tx, till, &attempt.draft).await?;
-            keep_in_tx(tx, till, attempt.key.as_ref(), &rule)?;
+            if is_final {
+                keep_in_tx(tx, till, attempt.key.as_ref(), &refused)?;
+            }
             Ok(attempt)
         })
         .await?;
-    if declined.status == AttemptStatus::Settled {
-        return Ok(declined.draft.order_id);
-    }
-    refuse(CheckoutRule::PaymentDeclined { message: message.to_owned() })
+    if attempt.status == AttemptStatus::Settled { Ok(attempt.draft.order_id) } else { refused }
 }
 
 async fn give_back(tx: &mut TenantTx<'_>, till: &Till, draft: &OrderDraft) -> Result<(), Fault> {

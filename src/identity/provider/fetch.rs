@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::config::{ProviderConfig, is_of_this_machine};
 use crate::identity::keys::VerifyingKey;
-use crate::webhook::client::outbound;
+use crate::outside::http::outbound;
 use crate::webhook::model::endpoint;
 
 /// Bytes of an answer at most.

@@ -49,18 +49,12 @@ impl From<OrderSortKeys> for OrderSort {
 
 /// The merchant's order with this id. Not for shoppers: they have the order's token.
 pub async fn order_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<Order>> {
-    if !scope.may(READ_ORDERS) {
-        return Ok(None);
-    }
-    Ok(scope.snapshot().loaders.load(OrderById(id)).await?.map(Order))
+    Ok(scope.load_for(READ_ORDERS, OrderById(id)).await?.map(Order))
 }
 
 /// The line with this id of one of the merchant's orders. Not for shoppers, as the order.
 pub async fn line_of_merchant(scope: &Scope, id: uuid::Uuid) -> Result<Option<LineItem>> {
-    if !scope.may(READ_ORDERS) {
-        return Ok(None);
-    }
-    let Some(line) = scope.snapshot().loaders.load(LineById(id)).await? else { return Ok(None) };
+    let Some(line) = scope.load_for(READ_ORDERS, LineById(id)).await? else { return Ok(None) };
     let order = order_of_merchant(scope, line.order_id).await?;
     Ok(order.map(|order| LineItem { line, currency: order.0.currency }))
 }

@@ -8,4 +8,4 @@ mod types;
 pub use change::PlanMutation;
 pub use operator::{PlanOperatorMutation, PlanOperatorQuery};
 pub use query::{CurrentPlan, PlanQuery, choice, current};
-pub use types::{Plan, PlanUserError, plan_of, split};
+pub use types::{Plan, PlanUserError, PlansOf, split};

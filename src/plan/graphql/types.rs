@@ -1,8 +1,10 @@
 //! Plans, and what they come to.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, InputObject, Object, Result, SimpleObject};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -48,6 +50,30 @@ impl From<Model> for Plan {
 pub async fn plan_of(app: &App, id: Uuid) -> Result<Plan, Fault> {
     let plan = service::plan_by_id(&app.db, id).await?;
     plan.map(Plan::from).ok_or_else(|| Fault::internal(format!("there is no plan {id}")))
+}
+
+/// The plans that a list's rows name: asked for together, once one is asked for.
+#[derive(Debug)]
+pub struct PlansOf {
+    ids: Vec<Uuid>,
+    found: OnceCell<HashMap<Uuid, Plan>>,
+}
+
+impl PlansOf {
+    pub fn new(ids: impl IntoIterator<Item = Uuid>) -> Arc<Self> {
+        let ids: BTreeSet<Uuid> = ids.into_iter().collect();
+        Arc::new(Self { ids: ids.into_iter().collect(), found: OnceCell::new() })
+    }
+
+    /// One of them.
+    pub async fn get(&self, app: &App, id: Uuid) -> Result<Plan, Fault> {
+        let ask = || async {
+            let found = service::plans_by_ids(&app.db, &self.ids).await?;
+            Ok::<_, Fault>(found.into_iter().map(|plan| (plan.id, Plan::from(plan))).collect())
+        };
+        let found: &HashMap<Uuid, Plan> = self.found.get_or_try_init(ask).await?;
+        found.get(&id).cloned().ok_or_else(|| Fault::internal(format!("there is no plan {id}")))
+    }
 }
 
 #[Object(use_type_description)]

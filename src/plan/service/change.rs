@@ -58,13 +58,8 @@ pub async fn plan_change_preview(
     shops: Currency,
     choice: &Choice,
 ) -> ServiceResult<Preview, Rule> {
-    let plan = offered(app, choice.plan_id).await?;
     let now = app.clock.now();
-    let read = async |conn: &mut TenantConn<'_>| {
-        let present = store::find(conn).await?.ok_or_else(missing)?;
-        Ok::<_, Fault>((present, used_of_all(conn, Month::of(now)).await?))
-    };
-    let (present, used) = db.read(read).await?;
+    let (plan, present, used) = looked_at(app, db, choice, now).await?;
     preview(app.config.plans.downgrade, &present, plan, shops, choice, &used, now).map_err(ServiceError::Rule)
 }
 
@@ -115,25 +110,35 @@ pub struct Quote {
 
 /// What a plan costs, for a tenant that does not pay through Stripe yet and has no more than the plan has room for.
 pub async fn plan_quote(app: &App, db: &TenantDb, shops: Currency, choice: &Choice) -> ServiceResult<Quote, Rule> {
-    let plan = offered(app, choice.plan_id).await?;
-    let now = app.clock.now();
-    let read = async |conn: &mut TenantConn<'_>| {
-        let present = store::find(conn).await?.ok_or_else(missing)?;
-        Ok::<_, Fault>((present, used_of_all(conn, Month::of(now)).await?))
-    };
-    let (present, used) = db.read(read).await?;
+    let (plan, present, used) = looked_at(app, db, choice, app.clock.now()).await?;
     let refused = |rule| Err(ServiceError::Rule(rule));
     if present.is_billed() {
         return refused(Rule::Billed);
     }
     let price = price_of(&plan, &present, shops, choice.interval, choice.currency).map_err(ServiceError::Rule)?;
     let Some(price) = price else { return refused(Rule::CostsNothing) };
-    let over = plan.terms.with(&present.overrides).over(&present.terms.limits, &used);
-    if app.config.plans.downgrade == Downgrade::Refuse && !over.is_empty() {
+    let (over, is_refused) = over(app.config.plans.downgrade, &present, &plan, &used);
+    if is_refused {
         return refused(Rule::Over(over));
     }
     let trial_days = if present.trial_began_at.is_none() { plan.trial_days } else { 0 };
     Ok(Quote { plan, price, trial_days })
+}
+
+/// What a choice is judged by: the plan, which is on offer, the subscription as it is, and how much is used.
+async fn looked_at(
+    app: &App,
+    db: &TenantDb,
+    choice: &Choice,
+    now: DateTime<Utc>,
+) -> ServiceResult<(Plan, Subscription, BTreeMap<Resource, i64>), Rule> {
+    let plan = offered(app, choice.plan_id).await?;
+    let read = async |conn: &mut TenantConn<'_>| {
+        let present = store::find(conn).await?.ok_or_else(missing)?;
+        Ok::<_, Fault>((present, used_of_all(conn, Month::of(now)).await?))
+    };
+    let (present, used) = db.read(read).await?;
+    Ok((plan, present, used))
 }
 
 async fn offered(app: &App, id: Uuid) -> ServiceResult<Plan, Rule> {
@@ -162,6 +167,13 @@ pub(super) fn price_of(
         let there = there.collect::<Vec<_>>().join(", ");
         Rule::NoPrice { currency: currency.code(), there: if there.is_empty() { "none".to_owned() } else { there } }
     })
+}
+
+/// Of what there would be too much on a plan, and whether it is refused for that.
+fn over(mode: Downgrade, present: &Subscription, plan: &Plan, used: &BTreeMap<Resource, i64>) -> (Vec<Excess>, bool) {
+    let over = plan.terms.with(&present.overrides).over(&present.terms.limits, used);
+    let is_refused = mode == Downgrade::Refuse && !over.is_empty();
+    (over, is_refused)
 }
 
 fn is_as_it_is(present: &Subscription, plan: &Plan, price: Option<Price>) -> bool {
@@ -197,8 +209,7 @@ fn preview(
         (false, None) if is_tried => return Err(Rule::TrialUsed),
         (false, None) => Start::Now,
     };
-    let over = plan.terms.with(&present.overrides).over(&present.terms.limits, used);
-    let is_refused = mode == Downgrade::Refuse && !over.is_empty();
+    let (over, is_refused) = over(mode, present, &plan, used);
     let paid = present.paid(now);
     let currency = paid.map(|(price, _)| price.currency).or(price.map(|price| price.currency));
     let settled = currency.filter(|_| choice.prorate && start != Start::Trial);

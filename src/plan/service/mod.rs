@@ -33,6 +33,11 @@ use crate::mail::letter::{Letter, Reader, Way, Writer};
 use crate::mail::post_in_tx;
 use crate::shop;
 
+/// Those of these plans that there are, in one look.
+pub async fn plans_by_ids(db: &Db, ids: &[Uuid]) -> Result<Vec<Plan>, Fault> {
+    db.platform().run(async |conn| Ok(store::by_ids(conn, ids).await?)).await
+}
+
 /// All plans, in the order of their making.
 pub async fn plans(db: &Db) -> Result<Vec<Plan>, Fault> {
     db.platform().run(async |conn| Ok(store::list(conn).await?)).await

@@ -94,9 +94,37 @@ pub async fn by_id(conn: &mut PlatformConn<'_>, id: Uuid) -> QueryResult<Option<
     Ok(read(conn, rows).await?.pop())
 }
 
+/// Those of these that there are.
+pub async fn by_ids(conn: &mut PlatformConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<Plan>> {
+    let rows = plans::table.filter(plans::id.eq_any(ids)).select(Row::as_select()).load(conn).await?;
+    read(conn, rows).await
+}
+
 pub async fn by_handle(conn: &mut PlatformConn<'_>, handle: &str) -> QueryResult<Option<Plan>> {
     let rows = plans::table.filter(plans::handle.eq(handle)).select(Row::as_select()).load(conn).await?;
     Ok(read(conn, rows).await?.pop())
+}
+
+/// What is said of a plan, now and then.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = plans, treat_none_as_null = true)]
+struct Said<'a> {
+    name: &'a str,
+    description: &'a str,
+    is_offered: bool,
+    terms: Value,
+    trial_days: i16,
+    follower_id: Option<Uuid>,
+    updated_at: DateTime<Utc>,
+}
+
+impl<'a> Said<'a> {
+    fn of(plan: &'a Plan) -> QueryResult<Self> {
+        let Plan { name, description, is_offered, trial_days, follower_id, updated_at, .. } = plan;
+        let (is_offered, trial_days, follower_id) = (*is_offered, *trial_days, *follower_id);
+        let (terms, updated_at) = (to_store(&plan.terms)?, *updated_at);
+        Ok(Self { name, description, is_offered, terms, trial_days, follower_id, updated_at })
+    }
 }
 
 /// A new plan, without its prices.
@@ -105,14 +133,8 @@ pub async fn insert(conn: &mut PlatformConn<'_>, plan: &Plan) -> QueryResult<usi
         .values((
             plans::id.eq(plan.id),
             plans::handle.eq(&plan.handle),
-            plans::name.eq(&plan.name),
-            plans::description.eq(&plan.description),
-            plans::is_offered.eq(plan.is_offered),
-            plans::terms.eq(to_store(&plan.terms)?),
-            plans::trial_days.eq(plan.trial_days),
-            plans::follower_id.eq(plan.follower_id),
             plans::created_at.eq(plan.created_at),
-            plans::updated_at.eq(plan.updated_at),
+            Said::of(plan)?,
         ))
         .execute(conn)
         .await
@@ -122,16 +144,7 @@ pub async fn insert(conn: &mut PlatformConn<'_>, plan: &Plan) -> QueryResult<usi
 pub async fn update(conn: &mut PlatformConn<'_>, plan: &Plan) -> QueryResult<bool> {
     let changed = diesel::update(plans::table.find(plan.id))
         .filter(plans::version.eq(plan.version))
-        .set((
-            plans::name.eq(&plan.name),
-            plans::description.eq(&plan.description),
-            plans::is_offered.eq(plan.is_offered),
-            plans::terms.eq(to_store(&plan.terms)?),
-            plans::trial_days.eq(plan.trial_days),
-            plans::follower_id.eq(plan.follower_id),
-            plans::version.eq(plans::version + 1),
-            plans::updated_at.eq(plan.updated_at),
-        ))
+        .set((Said::of(plan)?, plans::version.eq(plans::version + 1)))
         .execute(conn)
         .await?;
     Ok(changed == 1)

@@ -127,7 +127,7 @@ payloads! {
 }
 
 async fn shown(app: &App, tenant: TenantId) -> Result<Option<Tenant>, Fault> {
-    Ok(service::tenant_by_id(&app.db, tenant).await?.map(Tenant))
+    Ok(service::tenant_by_id(&app.db, tenant).await?.and_then(Tenant::one))
 }
 
 /// Does something to the tenant that an id names; answers it as it is then, or why not.

@@ -33,7 +33,7 @@ impl TenantQuery {
             _ => return Err(ApiError::bad_input("say one of `id`, `externalId` and `handle`").into()),
         };
         let Some(id) = found else { return Ok(None) };
-        Ok(service::tenant_by_id(db, id).await?.map(Tenant))
+        Ok(service::tenant_by_id(db, id).await?.and_then(Tenant::one))
     }
 
     /// Every tenant, those that are deleted too, in the order in which they were made.
@@ -55,7 +55,7 @@ impl TenantQuery {
         let text = query.filter(|text| !text.trim().is_empty());
         let filter = TenantFilter { text, status: status.map(Into::into) };
         let rows = service::tenants_page(&ctx.scope().app.db, &filter, &page).await?;
-        let page = Page::from_rows(&page, rows, |tenant| Cursor::by_id(tenant.id.0));
-        Ok(TenantConnection(page.map(Tenant)))
+        let tenants = Tenant::all(rows).collect();
+        Ok(TenantConnection(Page::from_rows(&page, tenants, |tenant| Cursor::by_id(tenant.0.id.0))))
     }
 }

@@ -1,5 +1,7 @@
 //! The types that only operators meet.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Description, Enum, ID, Object, Result};
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use crate::connection;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::ScopeExt;
 use crate::money::Currency;
-use crate::plan::graphql::{Plan, plan_of};
+use crate::plan::graphql::{Plan, PlansOf};
 use crate::provision::StoreRule;
 use crate::tenant::model::{Tenant as Model, TenantStatus as Status};
 use crate::tenant::rule::{TenantErrorCode, TenantRule};
@@ -41,7 +43,20 @@ pub enum TenantStatus {
 
 /// A tenant: somebody's shop, as operators see it. What is in the shop they do not see.
 #[derive(Clone, Debug, Description)]
-pub struct Tenant(pub Model);
+pub struct Tenant(pub Model, Arc<PlansOf>);
+
+impl Tenant {
+    /// Those of a list, whose plans are asked for together.
+    pub fn all(rows: Vec<Model>) -> impl Iterator<Item = Self> {
+        let plans = PlansOf::new(rows.iter().flat_map(|row| [row.plan_id, row.pending_plan_id]).flatten());
+        rows.into_iter().map(move |row| Self(row, plans.clone()))
+    }
+
+    /// One alone.
+    pub fn one(row: Model) -> Option<Self> {
+        Self::all(vec![row]).next()
+    }
+}
 
 #[Object(use_type_description)]
 impl Tenant {
@@ -77,12 +92,12 @@ impl Tenant {
 
     /// The plan that it is on, as it was told last: moments after a change.
     async fn plan(&self, ctx: &Context<'_>) -> Result<Option<Plan>> {
-        plan(ctx, self.0.plan_id).await
+        self.plan_of(ctx, self.0.plan_id).await
     }
 
     /// The plan that it has asked for, and that `planActivate` puts it on; null: none.
     async fn pending_plan(&self, ctx: &Context<'_>) -> Result<Option<Plan>> {
-        plan(ctx, self.0.pending_plan_id).await
+        self.plan_of(ctx, self.0.pending_plan_id).await
     }
 
     /// From which web origins its keys may be used; none: publishable keys from any, secret ones from none.
@@ -101,10 +116,12 @@ impl Tenant {
     }
 }
 
-async fn plan(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<Plan>> {
-    match id {
-        Some(id) => Ok(Some(plan_of(&ctx.scope().app, id).await?)),
-        None => Ok(None),
+impl Tenant {
+    async fn plan_of(&self, ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<Plan>> {
+        match id {
+            Some(id) => Ok(Some(self.1.get(&ctx.scope().app, id).await?)),
+            None => Ok(None),
+        }
     }
 }
 

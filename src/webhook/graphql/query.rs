@@ -96,17 +96,11 @@ impl WebhookQuery {
 
 /// The merchant's subscription with this id.
 pub async fn subscription_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<WebhookSubscription>> {
-    if !scope.may(READ_WEBHOOKS) {
-        return Ok(None);
-    }
-    Ok(scope.snapshot().loaders.load(SubscriptionById(id)).await?.map(WebhookSubscription))
+    Ok(scope.load_for(READ_WEBHOOKS, SubscriptionById(id)).await?.map(WebhookSubscription))
 }
 
 /// The merchant's delivery with this id.
 pub async fn delivery_of_merchant(scope: &Scope, id: Uuid) -> Result<Option<WebhookDelivery>> {
-    if !scope.may(READ_WEBHOOKS) {
-        return Ok(None);
-    }
-    let found = scope.snapshot().loaders.load(DeliveryById(id)).await?;
+    let found = scope.load_for(READ_WEBHOOKS, DeliveryById(id)).await?;
     Ok(found.map(|(delivery, body_fits)| WebhookDelivery { delivery, body_fits }))
 }

@@ -10,6 +10,7 @@ use emporia::app::App;
 use emporia::cache::{MemoryShared, RedisShared};
 use emporia::clock::{Entropy, ManualClock};
 use emporia::country::Country;
+use emporia::domain::dns::{self, Dns};
 use emporia::ids::TenantId;
 use emporia::money::Currency;
 use emporia::provision::{NewStore, store_create};
@@ -72,7 +73,7 @@ impl TestApp {
         let mailbox = Arc::<Mailbox>::default();
         app.mailer = mailbox.clone();
         let zone = Arc::new(Zone::of(&db.name));
-        app.txt = zone.clone();
+        app.dns = Dns::by(zone.clone(), app.outside.targets("dns", dns::POLICY));
         Self { app, router: OnceLock::new(), db, clock, mailbox, zone }
     }
 
