@@ -729,6 +729,7 @@ diesel::table! {
         cancel_at_period_end -> Bool,
         grace_ends_at -> Nullable<Timestamptz>,
         stripe_syncs -> Int8,
+        stripe_checkouts -> Int8,
     }
 }
 

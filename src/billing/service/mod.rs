@@ -1,5 +1,6 @@
 //! What is done about payments for plans: asked of Stripe by merchants, told by Stripe, compared by jobs and operators.
 
+mod asked;
 mod change;
 mod customer;
 mod inbound;
@@ -37,6 +38,11 @@ fn refusal(error: NotAsked) -> ServiceError<PlanRule> {
             ServiceError::Rule(PlanRule::StripeAway)
         }
     }
+}
+
+/// The same of what is asked about a customer: it may be deleted there.
+fn refusal_of_customer(error: NotAsked) -> ServiceError<PlanRule> {
+    if asked::is_missing(&error) { ServiceError::Rule(PlanRule::CustomerGone) } else { refusal(error) }
 }
 
 /// Under which Stripe does one request of a merchant's once, however often it is sent.

@@ -1,7 +1,8 @@
-//! Stripe, as it is spoken with: what is asked ([`calls`]), over HTTP ([`client`]), what it answers in words of our own
+//! Stripe, as it is spoken with: what is asked ([`calls`], [`checkout`]), over HTTP ([`client`]), what it answers in words of our own
 //! ([`read`]), and what it tells, signed ([`signature`]).
 
 mod calls;
+mod checkout;
 mod client;
 mod read;
 mod signature;
@@ -12,7 +13,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use stripe_client_core::{IdempotencyKey, RequestStrategy, StripeRequest};
 
-pub use calls::{CheckoutWish, PriceWish};
+pub use calls::{Customer, PriceWish};
+pub use checkout::{CheckoutWish, Closed};
 pub use client::StripeError;
 pub use signature::{TOLERANCE, WebhookSecret, is_signed};
 

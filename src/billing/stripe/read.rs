@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use stripe_shared::{RecurringInterval, SubscriptionStatus};
 use uuid::Uuid;
 
-use super::calls::PLAN;
+use super::calls::{PLAN, TENANT};
 use super::units::from_stripe;
 use crate::billing::model::{InvoiceStatus, MAX_URL, NewInvoice, Said, SaidItem, SaidStanding};
 use crate::money::Currency;
@@ -39,7 +39,9 @@ pub fn said(one: &stripe_shared::Subscription) -> Said {
         customer: one.customer.id().to_string(),
         created_at: time(one.created),
         standing,
-        ends_with_period: one.cancel_at_period_end || one.cancel_at.is_some(),
+        cancels_with_period: one.cancel_at_period_end,
+        cancel_at: one.cancel_at.map(time),
+        is_from_page: one.metadata.contains_key(TENANT),
         item,
     }
 }

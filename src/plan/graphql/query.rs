@@ -86,7 +86,7 @@ impl CurrentPlan {
         self.0.is_billed()
     }
 
-    /// Whether what is paid for ends with the present period: `subscriptionCancel`.
+    /// Whether what is paid for ends with the present period, or before: by `subscriptionCancel`, or on Stripe's page.
     async fn cancel_at_period_end(&self) -> bool {
         self.0.billed.as_ref().is_some_and(|billed| billed.is_live && billed.ends_with_period)
     }

@@ -5,7 +5,8 @@ mod subscription;
 
 pub use plans::{by_handle, by_id, insert, list, set_prices, update};
 pub use subscription::{
-    count_sync, enter, enter_alone, find, in_force, in_force_locked, insert_begun, lock, put, syncs,
+    checkouts, count_checkout, count_sync, enter, enter_alone, find, in_force, in_force_locked, insert_begun, lock,
+    put, syncs,
 };
 
 use crate::db::QueryError;
