@@ -4,7 +4,7 @@ SET LOCAL lock_timeout = '5s';
 
 -- One customer is known of each tenant.
 DELETE FROM platform.stripe_customers WHERE gone_at IS NOT NULL;
-REVOKE UPDATE (gone_at) ON platform.stripe_customers FROM emporia_platform;
+REVOKE UPDATE ON platform.stripe_customers FROM emporia_platform;
 DROP INDEX platform.stripe_customers_tenant;
 ALTER TABLE platform.stripe_customers
     DROP COLUMN gone_at,

@@ -12,4 +12,4 @@ ALTER TABLE platform.stripe_customers
     ADD COLUMN gone_at timestamptz,
     DROP CONSTRAINT stripe_customers_tenant;
 CREATE UNIQUE INDEX stripe_customers_tenant ON platform.stripe_customers (tenant_id) WHERE gone_at IS NULL;
-GRANT UPDATE (gone_at) ON platform.stripe_customers TO emporia_platform;
+GRANT UPDATE ON platform.stripe_customers TO emporia_platform;

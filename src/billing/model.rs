@@ -104,9 +104,10 @@ pub fn superfluous(said: &[Said]) -> impl Iterator<Item = &Said> {
     said.iter().filter(move |one| one.is_live() && Some(one.id.as_str()) != counts)
 }
 
-/// Whether an invoice is to be paid. Ended or not: who ends a subscription still owes what it has cost.
+/// Whether an invoice for a plan is to be paid. Ended or not: who ends a subscription still owes what it has cost.
 pub fn owes(invoices: &[NewInvoice]) -> bool {
-    invoices.iter().any(|one| matches!(one.status, InvoiceStatus::Open | InvoiceStatus::Uncollectible))
+    let is_owed = |one: &NewInvoice| matches!(one.status, InvoiceStatus::Open | InvoiceStatus::Uncollectible);
+    invoices.iter().any(|one| is_owed(one) && !one.is_for_fees)
 }
 
 /// How far an invoice is, in Stripe's words.
@@ -157,6 +158,8 @@ pub struct NewInvoice {
     pub period_start: DateTime<Utc>,
     pub period_end: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
+    /// Whether it is for fees alone.
+    pub is_for_fees: bool,
 }
 
 /// An invoice that is kept.

@@ -12,6 +12,7 @@ mod benchmark;
 mod billing;
 mod billing_crashes;
 mod billing_edges;
+mod billing_fees;
 mod billing_model;
 mod billing_reconcile;
 mod billing_trouble;

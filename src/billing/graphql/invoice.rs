@@ -64,6 +64,11 @@ impl Invoice {
         self.0.said.pdf_url.as_deref()
     }
 
+    /// Whether it is for fees of orders alone. Those of a month may also stand on the plan's invoice.
+    async fn is_for_fees(&self) -> bool {
+        self.0.said.is_for_fees
+    }
+
     /// Where the period begins for which it was made.
     async fn period_start(&self) -> DateTime {
         DateTime(self.0.said.period_start)

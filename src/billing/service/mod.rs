@@ -3,6 +3,7 @@
 mod asked;
 mod change;
 mod customer;
+mod fees;
 mod inbound;
 mod letters;
 mod reconcile;
@@ -10,6 +11,7 @@ mod subscribe;
 mod sync;
 
 pub use change::{plan_change, subscription_cancel, subscription_resume};
+pub use fees::fees_by_job;
 pub use inbound::{BadEvent, Outcome, events_forget, receive};
 pub use reconcile::{Finding, Reconciled, reconcile};
 pub use subscribe::{billing_portal, subscription_create};

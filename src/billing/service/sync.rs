@@ -6,7 +6,7 @@ use super::asked::{ask, bill_of, unknown_price};
 use super::customer;
 use super::letters::tell_in_tx;
 use crate::app::App;
-use crate::billing::job::{Cause, Sync};
+use crate::billing::job::{Cause, FeesInvoice, Sync};
 use crate::billing::model::{NewInvoice, Said, SaidStanding, superfluous};
 use crate::billing::store;
 use crate::billing::stripe::{NotAsked, Stripe};
@@ -48,12 +48,16 @@ async fn sync_at_in_tx(tx: &mut TenantTx<'_>, app: &App, cause: Cause, run_at: D
 }
 
 /// Has a tenant's subscription be compared with Stripe every night from now on, whatever Stripe tells: between one and six by
-/// the clock of the shop, each at a minute of its own.
+/// the clock of the shop, each at a minute of its own. And its fees be charged, in such a night of every month.
 pub(super) async fn watch_in_tx(tx: &mut TenantTx<'_>, app: &App) -> QueryResult<()> {
     let minute_of_night = tx.tenant().as_u128() % (5 * 60);
     let cron = format!("{} {} * * *", minute_of_night % 60, 1 + minute_of_night / 60);
     let nightly = NewSchedule { name: "stripe_check", cron: &cron, job: Sync { cause: Cause::Check } };
-    schedule_in_tx(tx, app.clock.now(), &app.entropy, &nightly).await
+    schedule_in_tx(tx, app.clock.now(), &app.entropy, &nightly).await?;
+    // The month, which is one of UTC, is over by then wherever the shop is, and its last events are published.
+    let cron = format!("{} {} 2 * *", minute_of_night % 60, 1 + minute_of_night / 60);
+    let monthly = NewSchedule { name: "fees_invoice", cron: &cron, job: FeesInvoice {} };
+    schedule_in_tx(tx, app.clock.now(), &app.entropy, &monthly).await
 }
 
 /// What the job does.
@@ -92,10 +96,11 @@ pub async fn sync_by_job(run: &Run, cause: Cause) -> Result<(), Failure> {
 /// tenant that has never paid has nothing to be asked for.
 pub async fn sync(app: &App, db: &TenantDb) -> Result<bool, NotSynced> {
     let Some(stripe) = &app.stripe else { return Ok(false) };
-    let Some(customer) = customer::found(app, db.tenant()).await? else { return Ok(false) };
     let free = plan_after_the_end(app).await?;
     for _ in 0..ROUNDS {
         let turn = db.read(async |conn| Ok::<_, Fault>(bill_turn(conn).await?)).await?;
+        // After the turn: one that has taken another's place since is asked about by whoever comes later.
+        let Some(customer) = customer::found(app, db.tenant()).await? else { return Ok(false) };
         let asked = ask(stripe, &customer).await?;
         let bill = bill_of(app, &asked).await?;
         let followed = db.write(async |tx| {

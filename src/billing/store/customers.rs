@@ -16,6 +16,15 @@ pub async fn customer_of(conn: &mut PlatformConn<'_>, tenant: TenantId) -> Query
     row.first(conn).await.optional()
 }
 
+/// The customer that a tenant is, and since when.
+pub async fn customer_since(
+    conn: &mut PlatformConn<'_>,
+    tenant: TenantId,
+) -> QueryResult<Option<(String, DateTime<Utc>)>> {
+    let row = customers::table.filter(customers::tenant_id.eq(tenant.0)).filter(customers::gone_at.is_null());
+    row.select((customers::customer_id, customers::created_at)).first(conn).await.optional()
+}
+
 /// The tenant that a customer is, or was.
 pub async fn tenant_of(conn: &mut PlatformConn<'_>, customer: &str) -> QueryResult<Option<TenantId>> {
     let row: Option<Uuid> =

@@ -5,6 +5,7 @@ use stripe_shared::{RecurringInterval, SubscriptionStatus};
 use uuid::Uuid;
 
 use super::calls::{PLAN, TENANT};
+use super::fees::FEES;
 use super::units::from_stripe;
 use crate::billing::model::{InvoiceStatus, MAX_URL, NewInvoice, Said, SaidItem, SaidStanding};
 use crate::money::Currency;
@@ -87,5 +88,6 @@ pub fn invoice(one: &stripe_shared::Invoice) -> Option<NewInvoice> {
         period_start: time(one.period_start),
         period_end: time(one.period_end),
         created_at: time(one.created),
+        is_for_fees: one.metadata.as_ref().is_some_and(|metadata| metadata.contains_key(FEES)),
     })
 }

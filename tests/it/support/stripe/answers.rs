@@ -6,7 +6,7 @@ use stripe_shared::{CheckoutSession, Customer, Invoice, Price, Subscription};
 use stripe_types::List;
 
 use super::form::Form;
-use super::{State, life, objects};
+use super::{State, fees, life, objects};
 
 /// An answer, once its type has read it.
 fn checked<T: Deserialize>(value: Value) -> (u16, Value) {
@@ -97,12 +97,18 @@ pub fn answer(state: &mut State, (method, path): (&str, &str), form: &Form) -> (
             let found = state.invoices.iter().filter(|one| one["customer"] == form.must("customer")).cloned().collect();
             checked::<List<Invoice>>(page("/v1/invoices", found, form))
         }
+        (_, ["invoiceitems"] | ["invoices"]) => match fees::answer(state, (method, parts[0]), form) {
+            Ok(made) if parts[0] == "invoices" => checked::<Invoice>(made),
+            Ok(made) if method == "POST" => checked::<stripe_billing::InvoiceItem>(made),
+            Ok(list) => checked::<List<stripe_billing::InvoiceItem>>(list),
+            Err((code, message)) => refused(400, code, message),
+        },
         _ => missing(&format!("path: {method} {path}")),
     }
 }
 
 /// Whether it is one, and not deleted.
-fn is_there(state: &State, customer: &str) -> bool {
+pub(super) fn is_there(state: &State, customer: &str) -> bool {
     state.customers.get(customer).is_some_and(|customer| customer["deleted"] != true)
 }
 
@@ -120,7 +126,7 @@ fn no_customer() -> (u16, Value) {
 }
 
 /// The newest first, as Stripe does.
-fn page(url: &str, mut all: Vec<Value>, form: &Form) -> Value {
+pub(super) fn page(url: &str, mut all: Vec<Value>, form: &Form) -> Value {
     all.reverse();
     let limit: usize = form.must("limit").parse().expect("a limit");
     let from = match form.get("starting_after") {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{State, StripeDouble, objects};
+use super::{State, StripeDouble, fees, objects};
 
 const DAY: i64 = 86_400;
 
@@ -56,9 +56,14 @@ pub(super) fn credit(state: &mut State, id: &str) {
 fn bill(state: &mut State, subscription: &Value, what: (i64, &str)) {
     let id = state.id("in");
     let invoice = objects::invoice(&id, state.now, subscription, what);
+    put(state, invoice);
+}
+
+/// An invoice is there, and paid or not.
+pub(super) fn put(state: &mut State, invoice: Value) {
     state.invoices.push(invoice.clone());
     state.tell("invoice.created", &invoice);
-    let outcome = if what.1 == "paid" { "invoice.payment_succeeded" } else { "invoice.payment_failed" };
+    let outcome = if invoice["status"] == "paid" { "invoice.payment_succeeded" } else { "invoice.payment_failed" };
     state.tell(outcome, &invoice);
 }
 
@@ -154,8 +159,11 @@ impl StripeDouble {
         item["current_period_start"] = start;
         one["trial_end"] = Value::Null;
         let one = one.clone();
-        let amount = price_of(&one);
-        bill(&mut state, &one, (amount, if is_paid { "paid" } else { "open" }));
+        // With what waits for an invoice.
+        let next = state.id("in");
+        let amount = price_of(&one) + fees::take(&mut state, &one, &next);
+        let invoice = objects::invoice(&next, state.now, &one, (amount, if is_paid { "paid" } else { "open" }));
+        put(&mut state, invoice);
         change(&mut state, id, json!({ "status": if is_paid { "active" } else { "past_due" } }));
     }
 

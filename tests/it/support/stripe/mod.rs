@@ -3,6 +3,7 @@
 //! Whatever it answers is read by async-stripe's own type before it is sent: what those types do not take, it does not say.
 
 mod answers;
+mod fees;
 mod form;
 mod life;
 mod objects;
@@ -63,6 +64,8 @@ struct State {
     subscriptions: BTreeMap<String, Value>,
     /// In the order in which they were made.
     invoices: Vec<Value>,
+    /// What waits for an invoice, or is on one.
+    items: Vec<Value>,
     events: Vec<Value>,
     /// What was answered under a key, and to what.
     kept: HashMap<String, (String, (u16, Value))>,
