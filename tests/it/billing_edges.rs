@@ -79,7 +79,6 @@ async fn while_a_bank_thinks_no_other_page_is_to_be_had() {
 async fn what_is_paid_a_second_time_ends_and_is_the_shops_credit() {
     let billing = Billing::new().await;
     let id = billing.subscribe("basic").await;
-    billing.stripe.advance(1);
     let second = billing.stripe.double(&id, None, false);
     billing.hear().await;
     let status = |id: &str| billing.stripe.subscription(id)["status"].clone();

@@ -16,7 +16,7 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::money::graphql::MoneyV2;
 
-/// What the shop was billed for its plan.
+/// What the shop was billed for its plan, or for fees of its orders.
 #[derive(Clone, Debug, Description)]
 pub struct Invoice(Arc<Model>);
 
@@ -99,7 +99,7 @@ pub struct InvoiceQuery;
 #[guarded]
 #[Object]
 impl InvoiceQuery {
-    /// What the shop was billed for its plan, in the order in which the invoices were made.
+    /// What the shop was billed for its plan and for fees of its orders, in the order in which the invoices were made.
     #[requires(read_billing)]
     async fn invoices(
         &self,
