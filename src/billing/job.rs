@@ -1,4 +1,4 @@
-//! The job that has a tenant's subscription be as Stripe says.
+//! The jobs that have a tenant's subscription be as Stripe says, and its fees be on invoices.
 
 use std::time::Duration;
 
@@ -53,5 +53,28 @@ impl Job for Sync {
 
     async fn run(&self, run: &Run) -> Result<(), Failure> {
         service::sync_by_job(run, self.cause).await
+    }
+}
+
+/// Puts the fees of the months that are over on invoices.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FeesInvoice {}
+
+#[async_trait]
+impl Job for FeesInvoice {
+    const SPEC: Spec = Spec {
+        kind: "fees_invoice",
+        class: Class::Quick,
+        // Nobody waits for it.
+        rank: 80,
+        // For about two days; the next month makes up for what is left.
+        attempts: 20,
+        first_wait: Duration::from_secs(60),
+        longest_wait: Duration::from_secs(4 * 60 * 60),
+        timeout: Duration::from_secs(300),
+    };
+
+    async fn run(&self, run: &Run) -> Result<(), Failure> {
+        service::fees_by_job(run).await
     }
 }

@@ -1,5 +1,7 @@
 //! What Stripe says, in words of our own.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -16,7 +18,12 @@ pub struct Said {
     pub customer: String,
     pub created_at: DateTime<Utc>,
     pub standing: SaidStanding,
-    pub ends_with_period: bool,
+    /// Whether it is to end with the period that is paid for.
+    pub cancels_with_period: bool,
+    /// When it is to end; where it ends with its period, Stripe may say so by that as well, or by that alone.
+    pub cancel_at: Option<DateTime<Utc>>,
+    /// Whether it was made on one of the pages that tenants are sent to.
+    pub is_from_page: bool,
     /// What is paid for: of the first of its items, of which there is one.
     pub item: Option<SaidItem>,
 }
@@ -25,6 +32,31 @@ impl Said {
     pub fn is_live(&self) -> bool {
         matches!(self.standing, SaidStanding::Live(_))
     }
+
+    /// Whether it is to end at some time.
+    pub fn is_to_end(&self) -> bool {
+        self.cancels_with_period || self.cancel_at.is_some()
+    }
+
+    /// Whether no other period follows the present one.
+    pub fn ends_with_period(&self) -> bool {
+        let ends = |at: DateTime<Utc>| self.item.as_ref().is_none_or(|item| at <= item.period.end);
+        self.cancels_with_period || self.cancel_at.is_some_and(ends)
+    }
+
+    fn is_of_plan(&self) -> bool {
+        self.item.as_ref().is_some_and(|item| item.plan_id.is_some())
+    }
+}
+
+/// All that Stripe says of a customer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub said: Vec<Said>,
+    /// The newest first.
+    pub invoices: Vec<NewInvoice>,
+    /// Whether the customer is deleted: whatever it had has ended, and nothing can be paid any more.
+    pub is_deleted: bool,
 }
 
 /// How it stands.
@@ -49,22 +81,33 @@ pub struct SaidItem {
     pub price: Option<crate::plan::model::Price>,
 }
 
-/// The one that counts of all that a customer has: of those that go on the newest, or else the newest of those that have
-/// ended.
+/// The one that counts of all that a customer has. Of those that go on: what is of a plan before what is not, what is paid
+/// before what is owed, and of several the one that was there first, so that what comes later changes nothing. Else the
+/// newest of those that have ended.
 pub fn that_counts(said: &[Said]) -> Option<&Said> {
-    let rank = |one: &Said| (one.is_live(), one.created_at, one.id.clone());
-    said.iter().filter(|one| one.standing != SaidStanding::NotBegun).max_by_key(|one| rank(one))
+    let paid = |one: &Said| match one.standing {
+        SaidStanding::Live(Due::Paid | Due::TriedUntil(_)) => 2,
+        SaidStanding::Live(Due::Late) => 1,
+        _ => 0,
+    };
+    let live = said.iter().filter(|one| one.is_live());
+    live.max_by_key(|one| (one.is_of_plan(), paid(one), Reverse((one.created_at, &one.id)))).or_else(|| {
+        let ended = said.iter().filter(|one| one.standing == SaidStanding::Ended);
+        ended.max_by_key(|one| (one.created_at, &one.id))
+    })
 }
 
-/// Those that go on beside the one that counts: somebody pays twice.
+/// Those that go on beside the one that counts: somebody pays twice. What was made on our pages is ended by us, and what
+/// people have made at Stripe by people.
 pub fn superfluous(said: &[Said]) -> impl Iterator<Item = &Said> {
     let counts = that_counts(said).map(|one| one.id.as_str());
     said.iter().filter(move |one| one.is_live() && Some(one.id.as_str()) != counts)
 }
 
-/// Whether an invoice is to be paid. Ended or not: who ends a subscription still owes what it has cost.
+/// Whether an invoice for a plan is to be paid. Ended or not: who ends a subscription still owes what it has cost.
 pub fn owes(invoices: &[NewInvoice]) -> bool {
-    invoices.iter().any(|one| matches!(one.status, InvoiceStatus::Open | InvoiceStatus::Uncollectible))
+    let is_owed = |one: &NewInvoice| matches!(one.status, InvoiceStatus::Open | InvoiceStatus::Uncollectible);
+    invoices.iter().any(|one| is_owed(one) && !one.is_for_fees)
 }
 
 /// How far an invoice is, in Stripe's words.
@@ -115,6 +158,8 @@ pub struct NewInvoice {
     pub period_start: DateTime<Utc>,
     pub period_end: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
+    /// Whether it is for fees alone.
+    pub is_for_fees: bool,
 }
 
 /// An invoice that is kept.
@@ -150,23 +195,56 @@ mod tests {
             customer: "cus".to_owned(),
             created_at,
             standing,
-            ends_with_period: false,
+            cancels_with_period: false,
+            cancel_at: None,
+            is_from_page: true,
             item: None,
         }
     }
 
     #[test]
-    fn what_goes_on_counts_before_what_has_ended_and_of_each_the_newest() {
+    fn what_goes_on_counts_before_what_has_ended_and_what_is_paid_before_what_is_owed() {
         let ended = SaidStanding::Ended;
         let all = [
             said("ended", 9, ended),
-            said("older", 1, SaidStanding::Live(Due::Paid)),
-            said("newer", 2, SaidStanding::Live(Due::Late)),
+            said("ended before", 8, ended),
+            said("late", 1, SaidStanding::Live(Due::Late)),
+            said("older", 2, SaidStanding::Live(Due::Paid)),
+            said("newer", 3, SaidStanding::Live(Due::Paid)),
             said("not begun", 10, SaidStanding::NotBegun),
         ];
-        assert_eq!(that_counts(&all).map(|one| one.id.as_str()), Some("newer"));
-        assert_eq!(superfluous(&all).map(|one| one.id.as_str()).collect::<Vec<_>>(), ["older"]);
-        assert_eq!(that_counts(&all[..1]).map(|one| one.id.as_str()), Some("ended"));
-        assert_eq!((that_counts(&all[3..]), superfluous(&all[..1]).count()), (None, 0));
+        let counts = |of: &[Said]| that_counts(of).map(|one| one.id.clone());
+        assert_eq!(counts(&all).as_deref(), Some("older"));
+        assert_eq!(superfluous(&all).map(|one| one.id.as_str()).collect::<Vec<_>>(), ["late", "newer"]);
+        assert_eq!(counts(&all[..2]).as_deref(), Some("ended"));
+        assert_eq!((counts(&all[5..]), superfluous(&all[..2]).count()), (None, 0));
+        let mut of_no_plan = said("of no plan", 0, SaidStanding::Live(Due::Paid));
+        of_no_plan.item = None;
+        let mut of_plan = said("of a plan", 4, SaidStanding::Live(Due::Lost));
+        let (plan_id, start) = (Some(Uuid::nil()), of_plan.created_at);
+        let period = Period { start, end: start };
+        of_plan.item =
+            Some(SaidItem { id: "si".to_owned(), period, plan_id, price_id: "price".to_owned(), price: None });
+        assert_eq!(counts(&[of_no_plan, of_plan]).as_deref(), Some("of a plan"));
+    }
+
+    #[test]
+    fn a_subscription_ends_with_its_period_where_no_other_follows() {
+        let start = DateTime::from_timestamp(100, 0).expect("a time");
+        let at = |seconds| DateTime::from_timestamp(seconds, 0);
+        let mut one = said("one", 100, SaidStanding::Live(Due::Paid));
+        let period = Period { start, end: at(200).expect("a time") };
+        one.item = Some(SaidItem { id: "si".to_owned(), period, plan_id: None, price_id: "p".to_owned(), price: None });
+        for (flag, cancel_at, ends_with_period, is_to_end) in [
+            (false, None, false, false),
+            (true, None, true, true),
+            (true, at(200), true, true),
+            (false, at(200), true, true),
+            (false, at(150), true, true),
+            (false, at(201), false, true),
+        ] {
+            (one.cancels_with_period, one.cancel_at) = (flag, cancel_at);
+            assert_eq!((one.ends_with_period(), one.is_to_end()), (ends_with_period, is_to_end), "{cancel_at:?}");
+        }
     }
 }

@@ -127,7 +127,7 @@ fn line(tenant: TenantId, difference: &Difference) -> String {
     let (what, kind) = (word(difference), place.kind.as_db());
     format!(
         "{tenant}  {what}: {kind} of order {} at {}: {} posted, {} due",
-        place.order_id,
+        place.order_id.unwrap_or_default(),
         place.occurred_at,
         amount(posted),
         amount(due)

@@ -126,6 +126,7 @@ pub mod platform {
             customer_id -> Text,
             tenant_id -> Uuid,
             created_at -> Timestamptz,
+            gone_at -> Nullable<Timestamptz>,
         }
     }
 

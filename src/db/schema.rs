@@ -300,6 +300,7 @@ diesel::table! {
         period_end -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        is_for_fees -> Bool,
     }
 }
 
@@ -346,7 +347,7 @@ diesel::table! {
     ledger_postings (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
-        order_id -> Uuid,
+        order_id -> Nullable<Uuid>,
         event_id -> Nullable<Uuid>,
         kind -> Text,
         number -> Int2,
@@ -356,6 +357,7 @@ diesel::table! {
         amount -> Int8,
         occurred_at -> Timestamptz,
         posted_at -> Timestamptz,
+        period -> Nullable<Date>,
     }
 }
 
@@ -729,6 +731,7 @@ diesel::table! {
         cancel_at_period_end -> Bool,
         grace_ends_at -> Nullable<Timestamptz>,
         stripe_syncs -> Int8,
+        stripe_checkouts -> Int8,
     }
 }
 

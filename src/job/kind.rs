@@ -126,4 +126,5 @@ pub fn kinds() -> Kinds {
         .with::<crate::plan::job::TrialEnd>()
         .with::<crate::plan::job::TrialWarn>()
         .with::<crate::billing::job::Sync>()
+        .with::<crate::billing::job::FeesInvoice>()
 }

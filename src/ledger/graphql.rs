@@ -22,7 +22,7 @@ use crate::plan::model::Month;
 /// By what the postings are listed.
 const OCCURRED: SortKey = SortKey::moment("occurred_at");
 
-/// A line of the books: an amount that goes from one account to another, for an order. It stays as it is; what is wrong is
+/// A line of the books: an amount that goes from one account to another, for an order or a month. It stays as it is; what is wrong is
 /// put right by a further one.
 #[derive(Clone, Copy, Debug, Description)]
 pub struct LedgerPosting(Written);
@@ -43,7 +43,7 @@ impl LedgerPosting {
 
     /// Whether it corrects what was posted for this order and this purpose before.
     async fn is_correction(&self) -> bool {
-        self.0.posting.number > 0
+        self.0.posting.order_id.is_some() && self.0.posting.number > 0
     }
 
     /// Where the amount goes.
@@ -70,9 +70,17 @@ impl LedgerPosting {
         (posting.unit == Unit::Order).then(|| i32::try_from(posting.amount).unwrap_or(i32::MAX))
     }
 
-    /// The order that it is for. With `read_orders`: null to everyone else.
+    /// The order that it is for; null where it is for a month. With `read_orders`: null to everyone else.
     async fn order(&self, ctx: &Context<'_>) -> Result<Option<Order>> {
-        order_of_merchant(ctx.scope(), self.0.posting.order_id).await
+        match self.0.posting.order_id {
+            Some(id) => order_of_merchant(ctx.scope(), id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The calendar month of UTC, like `2026-06`, until whose end fees are put on an invoice; null where it is for an order.
+    async fn period(&self) -> Option<String> {
+        self.0.posting.period.map(|month| month.to_string())
     }
 
     /// When that happened: to which month it belongs.
@@ -97,19 +105,22 @@ pub struct PlatformFees {
     reversed: MoneyV2,
     /// What is left of it; less than nothing when more is given back.
     total: MoneyV2,
+    /// What was put on an invoice after the month: what was left of it and of the months before, and was on none yet.
+    invoiced: MoneyV2,
 }
 
 impl From<Fees> for PlatformFees {
     fn from(fees: Fees) -> Self {
         let money = |minor| MoneyV2(Money::new(minor, fees.currency));
         let (charged, reversed) = (money(fees.charged), money(fees.reversed));
-        Self { currency_code: fees.currency, charged, reversed, total: money(fees.total()) }
+        let (total, invoiced) = (money(fees.total()), money(fees.invoiced));
+        Self { currency_code: fees.currency, charged, reversed, total, invoiced }
     }
 }
 
 /// The fees of a month, by currency.
 pub async fn fees_of(scope: &Scope, month: Month) -> Result<Vec<PlatformFees>> {
-    let fees = scope.read(async |conn| service::fees(conn, month.start(), month.end()).await).await?;
+    let fees = scope.read(async |conn| service::fees(conn, month).await).await?;
     Ok(fees.into_iter().map(PlatformFees::from).collect())
 }
 
@@ -124,7 +135,7 @@ pub struct LedgerQuery;
 #[guarded]
 #[Object]
 impl LedgerQuery {
-    /// What the shop has used and owes, order by order, by when it happened. What was just ordered is there once its event is
+    /// What the shop has used and owes, order by order, and what of that was invoiced, by when it happened. What was just ordered is there once its event is
     /// published: within a second, as a rule.
     #[requires(read_billing)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]

@@ -2,8 +2,9 @@
 //!
 //! Invariants: a posting moves an amount from one account to another, so that the books balance whatever was posted; it is
 //! never changed or taken away, and what is wrong is put right by a further one; what an event of an order comes to is
-//! posted in the transaction that gives the event its position, and once; and all of it can be said again of the orders
-//! alone ([`service::verify`], [`service::rebuild`]). docs/adr/0043 says why.
+//! posted in the transaction that gives the event its position, and once; all of that can be said again of the orders
+//! alone ([`service::verify`], [`service::rebuild`]); and that fees were invoiced is a fact of its own, posted before Stripe
+//! is told of it ([`service::fees_invoice_in_tx`]). docs/adr/0043 and 0045 say why.
 
 pub mod graphql;
 mod loaders;

@@ -1,6 +1,6 @@
 //! The books' statements: what is posted is read and added to.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use crate::db::schema::ledger_postings as postings;
 use crate::db::{QueryError, TenantConn, TenantTx, insert_rows};
 use crate::money::Currency;
 use crate::page::PageQuery;
+use crate::plan::model::Month;
 
 diesel::define_sql_function! {
     /// A sum that has no fraction as the number that it is.
@@ -22,7 +23,8 @@ diesel::define_sql_function! {
 #[diesel(table_name = postings, check_for_backend(diesel::pg::Pg))]
 struct Row {
     id: Uuid,
-    order_id: Uuid,
+    order_id: Option<Uuid>,
+    period: Option<NaiveDate>,
     event_id: Option<Uuid>,
     kind: String,
     number: i16,
@@ -40,9 +42,10 @@ fn known<T>(what: &str, text: &str, read: impl FnOnce(&str) -> Option<T>) -> Que
 
 impl Row {
     fn read(self) -> QueryResult<Written> {
-        let Self { id, order_id, event_id, number, amount, occurred_at, posted_at, .. } = self;
+        let Self { id, order_id, period, event_id, number, amount, occurred_at, posted_at, .. } = self;
         let posting = Posting {
             order_id,
+            period: period.map(Month::of_day),
             kind: known("a posting's kind", &self.kind, Kind::from_db)?,
             number,
             debit: known("an account", &self.debit_account, Account::from_db)?,
@@ -60,6 +63,7 @@ pub async fn insert(tx: &mut TenantTx<'_>, new: &[Written]) -> QueryResult<usize
     insert_rows!(tx.tenant(), postings, new, |row| {
         id: row.id,
         order_id: row.posting.order_id,
+        period: row.posting.period.map(Month::first_day),
         event_id: row.event_id,
         kind: row.posting.kind.as_db(),
         number: row.posting.number,
@@ -77,7 +81,9 @@ pub async fn insert(tx: &mut TenantTx<'_>, new: &[Written]) -> QueryResult<usize
 
 /// What is posted of the orders between two ids, the last one included; none: without an end.
 pub async fn between(conn: &mut TenantConn<'_>, after: Option<Uuid>, until: Option<Uuid>) -> QueryResult<Vec<Written>> {
-    let mut query = postings::table.filter(postings::tenant_id.eq(conn.tenant())).select(Row::as_select()).into_boxed();
+    let of_orders =
+        postings::table.filter(postings::tenant_id.eq(conn.tenant())).filter(postings::order_id.is_not_null());
+    let mut query = of_orders.select(Row::as_select()).into_boxed();
     if let Some(after) = after {
         query = query.filter(postings::order_id.gt(after));
     }
@@ -114,7 +120,33 @@ pub async fn by_id(conn: &mut TenantConn<'_>, ids: &[Uuid]) -> QueryResult<Vec<W
     rows.into_iter().map(Row::read).collect()
 }
 
-/// What money went to which account in a period, by currency.
+/// What was invoiced from a time on, in the order of its posting.
+pub async fn invoicings(conn: &mut TenantConn<'_>, since: DateTime<Utc>) -> QueryResult<Vec<Written>> {
+    let rows: Vec<Row> = postings::table
+        .filter(postings::tenant_id.eq(conn.tenant()))
+        .filter(postings::period.is_not_null())
+        .filter(postings::posted_at.ge(since))
+        .order((postings::posted_at, postings::id))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// What was invoiced for a month, by currency.
+pub async fn invoiced(conn: &mut TenantConn<'_>, month: Month) -> QueryResult<Vec<(Currency, i64)>> {
+    let rows: Vec<(String, i64)> = postings::table
+        .filter(postings::tenant_id.eq(conn.tenant()))
+        .filter(postings::period.eq(month.first_day()))
+        .order(postings::unit)
+        .select((postings::unit, postings::amount))
+        .load(conn)
+        .await?;
+    let read = |(unit, minor): (String, i64)| Ok((known("a currency", &unit, Currency::from_code)?, minor));
+    rows.into_iter().map(read).collect()
+}
+
+/// What money went to which account in a period because of orders, by currency.
 pub async fn moved(
     conn: &mut TenantConn<'_>,
     from: DateTime<Utc>,
@@ -123,6 +155,7 @@ pub async fn moved(
     let rows: Vec<(String, String, Option<i64>)> = postings::table
         .filter(postings::tenant_id.eq(conn.tenant()))
         .filter(postings::unit.ne(Unit::Order.as_db()))
+        .filter(postings::period.is_null())
         .filter(postings::occurred_at.ge(from))
         .filter(postings::occurred_at.lt(until))
         .group_by((postings::unit, postings::debit_account))

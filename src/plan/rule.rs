@@ -65,6 +65,10 @@ pub enum PlanRule {
     PaymentFailed(String),
     #[error("a payment is missing: make it first")]
     Unpaid,
+    #[error("somebody of the shop is on another page to pay for a plan: wait for them, or ask again")]
+    OtherPage,
+    #[error("the account that the shop paid by is deleted: subscribe to a plan anew")]
+    CustomerGone,
     #[error("the shop pays for a plan already: change it with planChange")]
     Billed,
     #[error("the tenant pays through Stripe: what it is on is changed there")]
@@ -129,11 +133,14 @@ impl PlanRule {
     pub fn code(&self) -> PlanErrorCode {
         use PlanErrorCode as Code;
         match self {
-            Self::NotFound | Self::NoTenant | Self::NothingPending | Self::NotBilled => Code::NotFound,
+            Self::NotFound | Self::NoTenant | Self::NothingPending | Self::NotBilled | Self::CustomerGone => {
+                Code::NotFound
+            }
             Self::Unchanged | Self::EndsAlready | Self::GoesOnAlready => Code::AlreadyDone,
             Self::TrialUsed
             | Self::OtherCurrency(_)
             | Self::Unpaid
+            | Self::OtherPage
             | Self::Billed
             | Self::BilledElsewhere
             | Self::CancelInstead => Code::NotAllowed,
@@ -170,6 +177,8 @@ impl PlanRule {
             | Self::StripeAway
             | Self::PaymentFailed(_)
             | Self::NotBilled
+            | Self::OtherPage
+            | Self::CustomerGone
             | Self::EndsAlready
             | Self::GoesOnAlready => return None,
             Self::NotFound

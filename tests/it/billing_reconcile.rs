@@ -52,18 +52,17 @@ async fn what_nobody_can_mend_is_reported() {
     let billing = Billing::new().await;
     let id = billing.subscribe("basic").await;
     billing.stripe.advance(1);
-    let twice = billing.stripe.double(&id, None);
-    let nobodys = billing.stripe.double(&id, Some("cus_nobody"));
+    let twice = billing.stripe.double(&id, None, true);
+    let nobodys = billing.stripe.double(&id, Some("cus_nobody"), true);
     billing.stripe.events();
     let tenant = billing.store.tenant;
     let done = compared(&billing).await;
     let customer = "cus_nobody".to_owned();
     assert_eq!(
         done.findings,
-        [Finding::Twice { subscription: id.clone(), tenant }, Finding::Nobodys { subscription: nobodys, customer }]
+        [Finding::Twice { subscription: twice.clone(), tenant }, Finding::Nobodys { subscription: nobodys, customer }]
     );
-    assert_eq!(done.queued, [tenant], "the newer one counts");
-    billing.drain().await;
+    assert!(done.queued.is_empty(), "the older one counts, as before");
     billing.stripe.set_price(&twice, json!({ "metadata": {} }));
     billing.stripe.end(&id);
     let done = compared(&billing).await;
@@ -100,11 +99,37 @@ async fn the_command_ends_well_unless_somebody_has_to_look() {
     let tenant = billing.store.tenant.to_string();
     assert_eq!(said, json!({ "subscriptions": 1, "tenants": 1, "queued": [tenant], "findings": [] }));
     assert_eq!(billing.count("jobs WHERE kind = 'stripe_sync' AND status = 'QUEUED'").await, 1, "for the worker");
-    let nobodys = billing.stripe.double(&id, Some("cus_nobody"));
+    let nobodys = billing.stripe.double(&id, Some("cus_nobody"), true);
     let (well, said, _) = command(&billing, true).await;
     assert!(!well && said.contains(&nobodys), "{said}");
     let (well, _, complaint) = command(&billing, false).await;
     assert!(!well && complaint.contains("STRIPE_SECRET_KEY is not set"), "{complaint}");
+}
+
+#[tokio::test]
+async fn what_is_paid_twice_on_pages_of_ours_is_mended() {
+    let billing = Billing::new().await;
+    let id = billing.subscribe("basic").await;
+    billing.stripe.advance(1);
+    billing.stripe.double(&id, None, false);
+    billing.stripe.events();
+    let done = compared(&billing).await;
+    assert_eq!((done.queued.as_slice(), done.findings.len()), (&[billing.store.tenant][..], 0), "{done:?}");
+    billing.drain().await;
+    assert_eq!(billing.stripe.live(), 1);
+    assert!(compared(&billing).await.queued.is_empty());
+}
+
+#[tokio::test]
+async fn a_customer_of_which_the_account_knows_nothing_is_reported_and_nothing_is_changed() {
+    let billing = Billing::new().await;
+    let id = billing.subscribe("basic").await;
+    billing.stripe.forget_customer(&id);
+    let tenant = billing.store.tenant;
+    assert_eq!(compared(&billing).await.findings, [Finding::Gone { tenant }]);
+    billing.advance(1);
+    billing.drain().await;
+    assert_eq!(billing.stands().await, ("basic".to_owned(), "ACTIVE".to_owned()), "the key may be of another account");
 }
 
 #[tokio::test]

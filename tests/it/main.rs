@@ -11,6 +11,8 @@ mod attempts;
 mod benchmark;
 mod billing;
 mod billing_crashes;
+mod billing_edges;
+mod billing_fees;
 mod billing_model;
 mod billing_reconcile;
 mod billing_trouble;

@@ -26,8 +26,8 @@ const PLATFORM: [(&str, &[(&str, &str)]); 13] = [
         &[("emporia_platform", "SELECT INSERT UPDATE DELETE"), ("emporia_backup", "SELECT")],
     ),
     ("platform.identity_events", &[("emporia_platform", "SELECT INSERT DELETE"), ("emporia_backup", "SELECT")]),
-    // Who they are stays as it was noted; what they have told is swept.
-    ("platform.stripe_customers", &[("emporia_platform", "SELECT INSERT"), ("emporia_backup", "SELECT")]),
+    // Who they are stays as it was noted, and when they were no more; what they have told is swept.
+    ("platform.stripe_customers", KNOWN_BY_THE_PLATFORM),
     ("platform.stripe_events", &[("emporia_platform", "SELECT INSERT DELETE"), ("emporia_backup", "SELECT")]),
     (
         "platform.outbox_ready",

@@ -16,7 +16,7 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::scope::{Scope, ScopeExt};
 use crate::money::graphql::MoneyV2;
 
-/// What the shop was billed for its plan.
+/// What the shop was billed for its plan, or for fees of its orders.
 #[derive(Clone, Debug, Description)]
 pub struct Invoice(Arc<Model>);
 
@@ -64,6 +64,11 @@ impl Invoice {
         self.0.said.pdf_url.as_deref()
     }
 
+    /// Whether it is for fees of orders alone. Those of a month may also stand on the plan's invoice.
+    async fn is_for_fees(&self) -> bool {
+        self.0.said.is_for_fees
+    }
+
     /// Where the period begins for which it was made.
     async fn period_start(&self) -> DateTime {
         DateTime(self.0.said.period_start)
@@ -91,7 +96,7 @@ pub struct InvoiceQuery;
 #[guarded]
 #[Object]
 impl InvoiceQuery {
-    /// What the shop was billed for its plan, in the order in which the invoices were made.
+    /// What the shop was billed for its plan and for fees of its orders, in the order in which the invoices were made.
     #[requires(read_billing)]
     async fn invoices(
         &self,

@@ -1,7 +1,7 @@
 //! What merchants change of a subscription that Stripe bills: there, and then here as Stripe says it is.
 
 use super::sync::{sync, sync_in_tx};
-use super::{account, customer, refusal, request_key};
+use super::{account, customer, refusal, refusal_of_customer, request_key};
 use crate::app::App;
 use crate::billing::job::Cause;
 use crate::billing::model::{Said, that_counts};
@@ -42,24 +42,24 @@ pub async fn plan_change(app: &App, db: &TenantDb, shops: Currency, choice: &Cho
 pub async fn subscription_cancel(app: &App, db: &TenantDb, at_period_end: bool) -> ServiceResult<(), Rule> {
     let stripe = account(app)?;
     let live = live(app, stripe, db).await?;
-    if at_period_end && live.ends_with_period {
+    if at_period_end && live.ends_with_period() {
         return refused(Rule::EndsAlready);
     }
     let done = match at_period_end {
-        true => stripe.subscription_end_with_period(&live.id, true, &request_key(app, "cancel")).await,
-        false => stripe.subscription_end(&live.id).await,
+        true => stripe.subscription_end_with_period(&live.id, &request_key(app, "cancel")).await,
+        false => stripe.subscription_end(&live.id, false).await,
     };
     followed(app, db, done).await
 }
 
-/// Has a subscription go on that was to end with its period.
+/// Has a subscription go on that was to end, with its period or at another time.
 pub async fn subscription_resume(app: &App, db: &TenantDb) -> ServiceResult<(), Rule> {
     let stripe = account(app)?;
     let live = live(app, stripe, db).await?;
-    if !live.ends_with_period {
+    if !live.is_to_end() {
         return refused(Rule::GoesOnAlready);
     }
-    let done = stripe.subscription_end_with_period(&live.id, false, &request_key(app, "resume")).await;
+    let done = stripe.subscription_go_on(&live, &request_key(app, "resume")).await;
     followed(app, db, done).await
 }
 
@@ -71,7 +71,7 @@ async fn present(db: &TenantDb) -> Result<Subscription, Fault> {
 /// The subscription that goes on at Stripe.
 async fn live(app: &App, stripe: &Stripe, db: &TenantDb) -> ServiceResult<Said, Rule> {
     let customer = customer::found(app, db.tenant()).await?.ok_or(ServiceError::Rule(Rule::NotBilled))?;
-    let said = stripe.subscriptions_of(&customer).await.map_err(refusal)?;
+    let said = stripe.subscriptions_of(&customer).await.map_err(refusal_of_customer)?;
     that_counts(&said).filter(|said| said.is_live()).cloned().ok_or(ServiceError::Rule(Rule::NotBilled))
 }
 

@@ -1,7 +1,9 @@
 //! What is done about payments for plans: asked of Stripe by merchants, told by Stripe, compared by jobs and operators.
 
+mod asked;
 mod change;
 mod customer;
+mod fees;
 mod inbound;
 mod letters;
 mod reconcile;
@@ -9,6 +11,7 @@ mod subscribe;
 mod sync;
 
 pub use change::{plan_change, subscription_cancel, subscription_resume};
+pub use fees::fees_by_job;
 pub use inbound::{BadEvent, Outcome, events_forget, receive};
 pub use reconcile::{Finding, Reconciled, reconcile};
 pub use subscribe::{billing_portal, subscription_create};
@@ -37,6 +40,11 @@ fn refusal(error: NotAsked) -> ServiceError<PlanRule> {
             ServiceError::Rule(PlanRule::StripeAway)
         }
     }
+}
+
+/// The same of what is asked about a customer: it may be deleted there.
+fn refusal_of_customer(error: NotAsked) -> ServiceError<PlanRule> {
+    if asked::is_missing(&error) { ServiceError::Rule(PlanRule::CustomerGone) } else { refusal(error) }
 }
 
 /// Under which Stripe does one request of a merchant's once, however often it is sent.

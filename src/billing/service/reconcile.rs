@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::sync::{NotSynced, bill_of, sync_in_tx};
+use super::asked::{ask, bill_of, is_missing, unknown_price};
+use super::sync::{NotSynced, sync_in_tx};
 use crate::app::App;
 use crate::billing::job::Cause;
-use crate::billing::model::{Said, owes, superfluous, that_counts};
+use crate::billing::model::{Asked, Said, superfluous};
 use crate::billing::store;
 use crate::billing::stripe::Stripe;
 use crate::db::{PlatformConn, TenantConn};
@@ -38,7 +39,7 @@ pub enum Finding {
     Nobodys { subscription: String, customer: String },
     #[error("subscription {subscription} is billed at Stripe, and tenant {tenant} is deleted")]
     Deleted { subscription: String, tenant: TenantId },
-    #[error("tenant {tenant} is billed twice at Stripe: subscription {subscription} is the older one")]
+    #[error("tenant {tenant} is billed twice at Stripe: subscription {subscription} was made by hand beside another")]
     Twice { subscription: String, tenant: TenantId },
     #[error("tenant {tenant} pays through Stripe, and Stripe knows of no subscription of its customer")]
     Gone { tenant: TenantId },
@@ -70,7 +71,7 @@ pub async fn reconcile(app: &App, stripe: &Stripe) -> Result<Reconciled, NotSync
         for (tenant, customer) in customers {
             done.tenants += 1;
             let said = by_customer.remove(&customer).unwrap_or_default();
-            compare(app, stripe, tenant, &said, &free, &mut done).await?;
+            compare(app, stripe, (tenant, &customer), said, &free, &mut done).await?;
         }
     }
     for said in by_customer.into_values().flatten().filter(Said::is_live) {
@@ -88,8 +89,8 @@ async fn page_of_tenants(app: &App, after: Option<TenantId>) -> Result<Vec<(Tena
 async fn compare(
     app: &App,
     stripe: &Stripe,
-    tenant: TenantId,
-    said: &[Said],
+    (tenant, customer): (TenantId, &str),
+    said: Vec<Said>,
     free: &Plan,
     done: &mut Reconciled,
 ) -> Result<(), NotSynced> {
@@ -98,27 +99,30 @@ async fn compare(
         done.findings.extend(billed.map(|subscription| Finding::Deleted { subscription, tenant }));
         return Ok(());
     }
-    let twice = superfluous(said).map(|said| Finding::Twice { subscription: said.id.clone(), tenant });
+    let (ours, by_hand): (Vec<_>, Vec<_>) = superfluous(&said).partition(|said| said.is_from_page);
+    let twice = by_hand.into_iter().map(|said| Finding::Twice { subscription: said.id.clone(), tenant });
     done.findings.extend(twice);
+    let is_twice = !ours.is_empty();
     let db = app.db.tenant(tenant);
-    let Some(counts) = that_counts(said) else {
+    let asked = match said.iter().any(Said::is_live) {
+        true => Asked { said, ..Asked::default() },
+        false => match ask(stripe, customer).await {
+            Err(error) if is_missing(&error) => Asked::default(),
+            asked => asked?,
+        },
+    };
+    let Some(bill) = bill_of(app, &asked).await? else {
         let present = Box::pin(db.read(async |conn| Ok::<_, Fault>(current(conn).await?))).await?;
         if present.is_some_and(|present| present.is_billed()) {
             done.findings.push(Finding::Gone { tenant });
         }
         return Ok(());
     };
-    let owes = !counts.is_live() && owes(&stripe.invoices_of(&counts.customer).await?);
-    let bill = match bill_of(app, counts, owes).await {
-        Ok(bill) => bill,
-        Err(error @ NotSynced::UnknownPrice(_)) => {
-            done.findings.push(Finding::UnknownPrice { tenant, why: error.to_string() });
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-    };
+    if let Some(why) = unknown_price(&asked, Some(&bill)) {
+        done.findings.push(Finding::UnknownPrice { tenant, why: why.to_string() });
+    }
     let differs = async |conn: &mut TenantConn<'_>| bill_differs(app, conn, &bill, free).await;
-    if Box::pin(db.read(differs)).await? {
+    if is_twice || Box::pin(db.read(differs)).await? {
         let queue = db.write(async |tx| sync_in_tx(tx, app, Cause::Check).await.map_err(Fault::from));
         Box::pin(queue).await?;
         done.queued.push(tenant);

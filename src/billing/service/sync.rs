@@ -2,20 +2,21 @@
 
 use chrono::{DateTime, Utc};
 
+use super::asked::{ask, bill_of, unknown_price};
 use super::customer;
 use super::letters::tell_in_tx;
 use crate::app::App;
-use crate::billing::job::{Cause, Sync};
-use crate::billing::model::{NewInvoice, Said, SaidStanding, owes, superfluous, that_counts};
+use crate::billing::job::{Cause, FeesInvoice, Sync};
+use crate::billing::model::{NewInvoice, Said, SaidStanding, superfluous};
 use crate::billing::store;
-use crate::billing::stripe::NotAsked;
+use crate::billing::stripe::{NotAsked, Stripe};
 use crate::db::{QueryResult, TenantDb, TenantTx};
 use crate::error::Fault;
 use crate::ids::TenantId;
 use crate::job::{Failure, NewJob, NewSchedule, Run, enqueue_in_tx, schedule_in_tx};
 use crate::outside::NotDone;
-use crate::plan::model::{Bill, Plan, Status};
-use crate::plan::service::{Followed, bill_follow_in_tx, bill_turn, plan_after_the_end, plan_by_id};
+use crate::plan::model::{Due, Status};
+use crate::plan::service::{Followed, bill_follow_in_tx, bill_turn, plan_after_the_end};
 
 /// How often it is begun anew because somebody else was faster.
 const ROUNDS: usize = 5;
@@ -23,6 +24,7 @@ const ROUNDS: usize = 5;
 /// Why it is not as Stripe says.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSynced {
+    /// Its payments and its period are as Stripe says; its plan is the one that it was.
     #[error(
         "the subscription's price {0} at Stripe is of no plan: give it the metadata emporia_plan, or another price"
     )]
@@ -46,12 +48,16 @@ async fn sync_at_in_tx(tx: &mut TenantTx<'_>, app: &App, cause: Cause, run_at: D
 }
 
 /// Has a tenant's subscription be compared with Stripe every night from now on, whatever Stripe tells: between one and six by
-/// the clock of the shop, each at a minute of its own.
+/// the clock of the shop, each at a minute of its own. And its fees be charged, in such a night of every month.
 pub(super) async fn watch_in_tx(tx: &mut TenantTx<'_>, app: &App) -> QueryResult<()> {
     let minute_of_night = tx.tenant().as_u128() % (5 * 60);
     let cron = format!("{} {} * * *", minute_of_night % 60, 1 + minute_of_night / 60);
     let nightly = NewSchedule { name: "stripe_check", cron: &cron, job: Sync { cause: Cause::Check } };
-    schedule_in_tx(tx, app.clock.now(), &app.entropy, &nightly).await
+    schedule_in_tx(tx, app.clock.now(), &app.entropy, &nightly).await?;
+    // The month, which is one of UTC, is over by then wherever the shop is, and its last events are published.
+    let cron = format!("{} {} 2 * *", minute_of_night % 60, 1 + minute_of_night / 60);
+    let monthly = NewSchedule { name: "fees_invoice", cron: &cron, job: FeesInvoice {} };
+    schedule_in_tx(tx, app.clock.now(), &app.entropy, &monthly).await
 }
 
 /// What the job does.
@@ -75,7 +81,7 @@ pub async fn sync_by_job(run: &Run, cause: Cause) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(NotSynced::Fault(fault)) => Err(fault.into()),
         Err(error @ NotSynced::UnknownPrice(_)) => {
-            tracing::error!(%error, %tenant, "a subscription is left as it is");
+            tracing::error!(%error, %tenant, "a subscription is paid for, and nobody knows what it is for");
             Err(Failure::Never(error.to_string()))
         }
         Err(NotSynced::Stripe(NotDone::Refused(said))) => {
@@ -90,60 +96,46 @@ pub async fn sync_by_job(run: &Run, cause: Cause) -> Result<(), Failure> {
 /// tenant that has never paid has nothing to be asked for.
 pub async fn sync(app: &App, db: &TenantDb) -> Result<bool, NotSynced> {
     let Some(stripe) = &app.stripe else { return Ok(false) };
-    let Some(customer) = customer::found(app, db.tenant()).await? else { return Ok(false) };
     let free = plan_after_the_end(app).await?;
     for _ in 0..ROUNDS {
         let turn = db.read(async |conn| Ok::<_, Fault>(bill_turn(conn).await?)).await?;
-        let said = stripe.subscriptions_of(&customer).await?;
-        let invoices = stripe.invoices_of(&customer).await?;
-        note_superfluous(&said, db.tenant());
-        let bill = match that_counts(&said) {
-            Some(said) => Some(bill_of(app, said, owes(&invoices)).await?),
-            None => None,
-        };
+        // After the turn: one that has taken another's place since is asked about by whoever comes later.
+        let Some(customer) = customer::found(app, db.tenant()).await? else { return Ok(false) };
+        let asked = ask(stripe, &customer).await?;
+        let bill = bill_of(app, &asked).await?;
         let followed = db.write(async |tx| {
             let followed = bill_follow_in_tx(tx, app, turn, bill.as_ref(), &free).await?;
             if let Some(followed) = &followed {
-                invoices_put_in_tx(tx, app, &invoices).await?;
+                invoices_put_in_tx(tx, app, &asked.invoices).await?;
                 follow_up_in_tx(tx, app, followed).await?;
                 watch_in_tx(tx, app).await?;
             }
             Ok::<_, Fault>(followed)
         });
         if let Some(followed) = Box::pin(followed).await? {
-            return Ok(followed.is_changed());
+            end_superfluous(app, stripe, &asked.said, db.tenant()).await?;
+            return unknown_price(&asked, bill.as_ref()).map_or(Ok(followed.is_changed()), Err);
         }
     }
     Err(NotSynced::Crowded)
 }
 
-/// What a subscription of Stripe's comes to here; `owes` counts for one that has ended.
-pub(super) async fn bill_of(app: &App, said: &Said, owes: bool) -> Result<Bill, NotSynced> {
-    let subscription_id = said.id.clone();
-    let due = match said.standing {
-        SaidStanding::Live(due) => due,
-        SaidStanding::Ended => return Ok(Bill::Ended { subscription_id, owes }),
-        SaidStanding::NotBegun => return Err(Fault::internal("what has not begun does not count").into()),
-    };
-    let unknown = || NotSynced::UnknownPrice(said.item.as_ref().map_or("none", |item| &item.price_id).to_owned());
-    let item = said.item.as_ref().ok_or_else(unknown)?;
-    let plan = Box::new(plan_of(app, item.plan_id).await?.ok_or_else(unknown)?);
-    let price = item.price.ok_or_else(unknown)?;
-    let (period, ends_with_period) = (item.period, said.ends_with_period);
-    Ok(Bill::Live { subscription_id, due, plan, price, period, ends_with_period })
-}
-
-async fn plan_of(app: &App, id: Option<uuid::Uuid>) -> Result<Option<Plan>, Fault> {
-    match id {
-        Some(id) => plan_by_id(&app.db, id).await,
-        None => Ok(None),
-    }
-}
-
-fn note_superfluous(said: &[Said], tenant: TenantId) {
+/// Ends what is paid for a second time, if it was made on a page of ours: two may have been paid on at once, by an older
+/// version or by Stripe's word coming late. What is paid of it and not used is the customer's credit. What people have made
+/// at Stripe, people end.
+async fn end_superfluous(app: &App, stripe: &Stripe, said: &[Said], tenant: TenantId) -> Result<(), NotAsked> {
     for one in superfluous(said) {
-        tracing::error!(subscription = one.id, %tenant, "a tenant pays for two subscriptions at Stripe: end the older one");
+        app.metrics.stripe_sync("twice");
+        if !one.is_from_page {
+            tracing::error!(subscription = one.id, %tenant, "a tenant pays for two subscriptions at Stripe: one was made by hand");
+            continue;
+        }
+        tracing::error!(subscription = one.id, %tenant, "a tenant pays for two subscriptions at Stripe: this one is ended");
+        // What is owed is not paid back.
+        let is_paid = one.standing == SaidStanding::Live(Due::Paid);
+        stripe.subscription_end(&one.id, is_paid).await?;
     }
+    Ok(())
 }
 
 /// Keeps invoices as Stripe says they are.

@@ -9,13 +9,23 @@ use crate::db::PlatformConn;
 use crate::db::platform_tables::stripe_customers as customers;
 use crate::ids::TenantId;
 
-/// The customer that a tenant is.
+/// The customer that a tenant is, as far as we know.
 pub async fn customer_of(conn: &mut PlatformConn<'_>, tenant: TenantId) -> QueryResult<Option<String>> {
-    let row = customers::table.filter(customers::tenant_id.eq(tenant.0)).select(customers::customer_id);
+    let row = customers::table.filter(customers::tenant_id.eq(tenant.0)).filter(customers::gone_at.is_null());
+    let row = row.select(customers::customer_id);
     row.first(conn).await.optional()
 }
 
-/// The tenant that a customer is.
+/// The customer that a tenant is, and since when.
+pub async fn customer_since(
+    conn: &mut PlatformConn<'_>,
+    tenant: TenantId,
+) -> QueryResult<Option<(String, DateTime<Utc>)>> {
+    let row = customers::table.filter(customers::tenant_id.eq(tenant.0)).filter(customers::gone_at.is_null());
+    row.select((customers::customer_id, customers::created_at)).first(conn).await.optional()
+}
+
+/// The tenant that a customer is, or was.
 pub async fn tenant_of(conn: &mut PlatformConn<'_>, customer: &str) -> QueryResult<Option<TenantId>> {
     let row: Option<Uuid> =
         customers::table.find(customer).select(customers::tenant_id).first(conn).await.optional()?;
@@ -36,6 +46,12 @@ pub async fn insert(
         .await
 }
 
+/// Notes that there is no such customer any more.
+pub async fn set_gone(conn: &mut PlatformConn<'_>, customer: &str, now: DateTime<Utc>) -> QueryResult<usize> {
+    let row = customers::table.find(customer).filter(customers::gone_at.is_null());
+    diesel::update(row).set(customers::gone_at.eq(now)).execute(conn).await
+}
+
 /// All that there are, by their tenants' ids from one on: as many as are asked for.
 pub async fn all(
     conn: &mut PlatformConn<'_>,
@@ -43,6 +59,7 @@ pub async fn all(
     limit: i64,
 ) -> QueryResult<Vec<(TenantId, String)>> {
     let mut rows = customers::table
+        .filter(customers::gone_at.is_null())
         .order(customers::tenant_id)
         .limit(limit)
         .select((customers::tenant_id, customers::customer_id))

@@ -27,6 +27,7 @@ struct Row {
     period_start: DateTime<Utc>,
     period_end: DateTime<Utc>,
     created_at: DateTime<Utc>,
+    is_for_fees: bool,
 }
 
 impl Row {
@@ -45,6 +46,7 @@ impl Row {
             period_start: said.period_start,
             period_end: said.period_end,
             created_at: said.created_at,
+            is_for_fees: said.is_for_fees,
         }
     }
 
@@ -63,6 +65,7 @@ impl Row {
             period_start: self.period_start,
             period_end: self.period_end,
             created_at: self.created_at,
+            is_for_fees: self.is_for_fees,
         };
         Ok(Invoice { id, said })
     }

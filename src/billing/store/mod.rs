@@ -4,6 +4,6 @@ mod customers;
 mod events;
 mod invoices;
 
-pub use customers::{all, customer_of, insert, tenant_of};
+pub use customers::{all, customer_of, customer_since, insert, set_gone, tenant_of};
 pub use events::{NewEvent, forget, keep};
 pub use invoices::{by_id, by_stripe_id, open, page, put};

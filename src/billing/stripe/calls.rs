@@ -8,15 +8,11 @@ use stripe_billing::subscription::{
     CancelSubscription, ListSubscription, ListSubscriptionStatus, UpdateSubscription, UpdateSubscriptionItems,
     UpdateSubscriptionPaymentBehavior, UpdateSubscriptionProrationBehavior,
 };
-use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
-    ExpireCheckoutSession, ListCheckoutSession,
-};
-use stripe_core::customer::CreateCustomer;
+use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
+use stripe_core::customer::{CreateCustomer, RetrieveCustomer, RetrieveCustomerReturned};
 use stripe_product::price::{
     CreatePrice, CreatePriceProductData, CreatePriceRecurring, CreatePriceRecurringInterval, ListPrice,
 };
-use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
 
 use super::read::{invoice, said};
 use super::units::to_stripe;
@@ -27,7 +23,7 @@ use crate::outside::NotDone;
 use crate::plan::model::{Interval, Plan, Price};
 
 /// Objects of a list that are asked for at once: the most there can be.
-const PAGE: i64 = 100;
+pub(super) const PAGE: i64 = 100;
 /// Pages of a customer's invoices: the newest count.
 const INVOICE_PAGES: usize = 5;
 
@@ -42,15 +38,14 @@ pub struct PriceWish<'a> {
     pub price: Price,
 }
 
-/// A page on which a tenant subscribes.
-#[derive(Clone, Debug)]
-pub struct CheckoutWish<'a> {
-    pub tenant: TenantId,
-    pub customer: &'a str,
-    pub price_id: &'a str,
-    /// 0: none.
-    pub trial_days: i16,
-    pub return_url: &'a str,
+/// What has become of a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Customer {
+    There,
+    /// Somebody has deleted it, for good.
+    Deleted,
+    /// The account knows of none: it may be another one.
+    Unknown,
 }
 
 impl Stripe {
@@ -129,39 +124,6 @@ impl Stripe {
         Ok(Some(self.tell(&wish, &name).await?.id.to_string()))
     }
 
-    /// The address of a page on which the tenant subscribes. Those that it was shown before count no longer: who pays on
-    /// two of them would pay twice.
-    pub async fn checkout(&self, wish: &CheckoutWish<'_>, key: &str) -> Result<String, NotAsked> {
-        let open = ListCheckoutSession::new().customer(wish.customer).status(CheckoutSessionStatus::Open).limit(PAGE);
-        for session in self.ask(&open).await?.data {
-            match self.ask(&ExpireCheckoutSession::new(session.id.clone())).await {
-                // It has just been paid on, or has expired by itself.
-                Ok(_) | Err(NotDone::Refused(StripeError::Said { status: 400, .. })) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let item = CreateCheckoutSessionLineItems {
-            price: Some(wish.price_id.to_owned()),
-            quantity: Some(1),
-            ..CreateCheckoutSessionLineItems::new()
-        };
-        let data = CreateCheckoutSessionSubscriptionData {
-            metadata: Some(of_tenant(wish.tenant)),
-            trial_period_days: u32::try_from(wish.trial_days).ok().filter(|days| *days > 0),
-            ..CreateCheckoutSessionSubscriptionData::new()
-        };
-        let session = CreateCheckoutSession::new()
-            .mode(CheckoutSessionMode::Subscription)
-            .customer(wish.customer)
-            .client_reference_id(wish.tenant.to_string())
-            .line_items(vec![item])
-            .subscription_data(data)
-            .success_url(wish.return_url)
-            .cancel_url(wish.return_url);
-        let made = self.tell(&session, key).await?;
-        made.url.ok_or_else(|| NotDone::Refused(StripeError::Unreadable("a checkout without an address".to_owned())))
-    }
-
     /// The address of a page on which a customer sees to cards, invoices and the subscription.
     pub async fn portal(&self, customer: &str, return_url: &str, key: &str) -> Result<String, NotAsked> {
         let wish = CreateBillingPortalSession::new().customer(customer).return_url(return_url);
@@ -193,27 +155,68 @@ impl Stripe {
         Ok(said(&self.tell(&wish, key).await?))
     }
 
-    /// Has a subscription end with its period, or go on.
-    pub async fn subscription_end_with_period(
-        &self,
-        subscription: &str,
-        ends: bool,
-        key: &str,
-    ) -> Result<(), NotAsked> {
-        let wish = UpdateSubscription::new(subscription).cancel_at_period_end(ends);
+    /// Has a subscription end with its period.
+    pub async fn subscription_end_with_period(&self, subscription: &str, key: &str) -> Result<(), NotAsked> {
+        let wish = UpdateSubscription::new(subscription).cancel_at_period_end(true);
         self.tell(&wish, key).await.map(drop)
     }
 
+    /// Has a subscription go on that is to end. How that is said to Stripe depends on who has said that it ends, and how: each
+    /// is taken back by its own word, and Stripe takes one of them at a time.
+    pub async fn subscription_go_on(&self, ending: &Said, key: &str) -> Result<(), NotAsked> {
+        let (id, mut cancel_at) = (ending.id.as_str(), ending.cancel_at);
+        if ending.cancels_with_period {
+            let wish = UpdateSubscription::new(id).cancel_at_period_end(false);
+            cancel_at = said(&self.tell(&wish, key).await?).cancel_at;
+        }
+        match cancel_at {
+            Some(_) => self.tell(&Endless(id), &format!("{key}_at")).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Ends a subscription at once. Stripe takes no key with that, and knows none that has ended: it may be by an attempt whose
-    /// answer has not arrived.
-    pub async fn subscription_end(&self, subscription: &str) -> Result<(), NotAsked> {
-        match self.ask(&CancelSubscription::new(subscription)).await {
+    /// answer has not arrived. Where it `refunds`, what is paid and not used is the customer's credit, which pays the
+    /// next invoices.
+    pub async fn subscription_end(&self, subscription: &str, refunds: bool) -> Result<(), NotAsked> {
+        let mut end = CancelSubscription::new(subscription);
+        if refunds {
+            // What is not invoiced now would wait for an invoice that never comes.
+            end = end.prorate(true).invoice_now(true);
+        }
+        match self.ask(&end).await {
             Ok(_) | Err(NotDone::Refused(StripeError::Said { status: 404, .. })) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What has become of a customer.
+    pub async fn customer(&self, customer: &str) -> Result<Customer, NotAsked> {
+        match self.ask(&RetrieveCustomer::new(customer)).await {
+            Ok(RetrieveCustomerReturned::Customer(_)) => Ok(Customer::There),
+            Ok(RetrieveCustomerReturned::DeletedCustomer(_)) => Ok(Customer::Deleted),
+            Err(NotDone::Refused(said)) if said.is_missing() => Ok(Customer::Unknown),
             Err(error) => Err(error),
         }
     }
 }
 
-fn of_tenant(tenant: TenantId) -> HashMap<String, String> {
+/// What async-stripe has no word for: that a subscription ends at no time.
+struct Endless<'a>(&'a str);
+
+#[derive(serde::Serialize)]
+struct NoEnd {
+    cancel_at: &'static str,
+}
+
+impl StripeRequest for Endless<'_> {
+    type Output = stripe_shared::Subscription;
+
+    fn build(&self) -> RequestBuilder {
+        RequestBuilder::new(StripeMethod::Post, format!("/subscriptions/{}", self.0)).form(&NoEnd { cancel_at: "" })
+    }
+}
+
+pub(super) fn of_tenant(tenant: TenantId) -> HashMap<String, String> {
     HashMap::from([(TENANT.to_owned(), tenant.to_string())])
 }

@@ -39,6 +39,11 @@ impl StripeError {
         }
     }
 
+    /// Whether there is no such thing as was named.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Said { status: 400 | 404, code: Some(code), .. } if code == "resource_missing")
+    }
+
     /// Why a payment failed, in words for who pays; none: it is something else.
     pub fn payment_failed(&self) -> Option<&str> {
         match self {

@@ -1,8 +1,10 @@
-//! Stripe, as it is spoken with: what is asked ([`calls`]), over HTTP ([`client`]), what it answers in words of our own
+//! Stripe, as it is spoken with: what is asked ([`calls`], [`checkout`], [`fees`]), over HTTP ([`client`]), what it answers in words of our own
 //! ([`read`]), and what it tells, signed ([`signature`]).
 
 mod calls;
+mod checkout;
 mod client;
+mod fees;
 mod read;
 mod signature;
 mod units;
@@ -12,9 +14,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use stripe_client_core::{IdempotencyKey, RequestStrategy, StripeRequest};
 
-pub use calls::{CheckoutWish, PriceWish};
+pub use calls::{Customer, PriceWish};
+pub use checkout::{CheckoutWish, Closed};
 pub use client::StripeError;
+pub use fees::FeeWish;
 pub use signature::{TOLERANCE, WebhookSecret, is_signed};
+pub use units::{chargeable, least};
 
 use self::client::Client;
 use crate::config::StripeConfig;

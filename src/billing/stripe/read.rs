@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use stripe_shared::{RecurringInterval, SubscriptionStatus};
 use uuid::Uuid;
 
-use super::calls::PLAN;
+use super::calls::{PLAN, TENANT};
+use super::fees::FEES;
 use super::units::from_stripe;
 use crate::billing::model::{InvoiceStatus, MAX_URL, NewInvoice, Said, SaidItem, SaidStanding};
 use crate::money::Currency;
@@ -39,7 +40,9 @@ pub fn said(one: &stripe_shared::Subscription) -> Said {
         customer: one.customer.id().to_string(),
         created_at: time(one.created),
         standing,
-        ends_with_period: one.cancel_at_period_end || one.cancel_at.is_some(),
+        cancels_with_period: one.cancel_at_period_end,
+        cancel_at: one.cancel_at.map(time),
+        is_from_page: one.metadata.contains_key(TENANT),
         item,
     }
 }
@@ -85,5 +88,6 @@ pub fn invoice(one: &stripe_shared::Invoice) -> Option<NewInvoice> {
         period_start: time(one.period_start),
         period_end: time(one.period_end),
         created_at: time(one.created),
+        is_for_fees: one.metadata.as_ref().is_some_and(|metadata| metadata.contains_key(FEES)),
     })
 }

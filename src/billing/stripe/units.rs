@@ -3,10 +3,59 @@
 
 use crate::money::Currency;
 
+/// More than an invoice can have: what is above waits for the next one.
+const MOST: i64 = 99_999_900;
 /// Without minor units, and counted in hundredths all the same.
 const HUNDREDTHS: [&str; 2] = ["ISK", "UGX"];
 /// With minor units that nobody uses: counted whole.
 const WHOLE: [&str; 1] = ["MGA"];
+
+/// The least amounts that are charged by themselves, in minor units
+/// (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). Of other currencies none is said: there Stripe puts what
+/// is too little onto the customer's next invoice.
+const LEAST: [(&str, i64); 24] = [
+    ("AED", 200),
+    ("AUD", 50),
+    ("BGN", 100),
+    ("BRL", 50),
+    ("CAD", 50),
+    ("CHF", 50),
+    ("CZK", 1500),
+    ("DKK", 250),
+    ("EUR", 50),
+    ("GBP", 30),
+    ("HKD", 400),
+    ("HUF", 17_500),
+    ("INR", 50),
+    ("JPY", 50),
+    ("MXN", 1000),
+    ("MYR", 200),
+    ("NOK", 300),
+    ("NZD", 50),
+    ("PLN", 200),
+    ("RON", 200),
+    ("SEK", 300),
+    ("SGD", 50),
+    ("THB", 1000),
+    ("USD", 50),
+];
+
+/// The least that is charged by itself, in minor units.
+pub fn least(currency: Currency) -> i64 {
+    LEAST.iter().find(|(code, _)| *code == currency.code()).map_or(1, |(_, least)| *least)
+}
+
+/// As much of an amount as Stripe can take, in minor units.
+pub fn chargeable(currency: Currency, minor: i64) -> i64 {
+    let step = match currency.exponent() {
+        2 if WHOLE.contains(&currency.code()) => 100,
+        3 => 10,
+        _ => 1,
+    };
+    let most = minor.min(MOST);
+    let whole = most - most.rem_euclid(step);
+    if to_stripe(currency, whole).is_some() { whole } else { 0 }
+}
 
 /// What Stripe calls an amount; none: Stripe cannot take it.
 pub fn to_stripe(currency: Currency, minor: i64) -> Option<i64> {
@@ -55,5 +104,21 @@ mod tests {
             }
         }
         assert_eq!(from_stripe(Currency::ISK, 150), None);
+    }
+
+    #[test]
+    fn of_an_amount_as_much_is_charged_as_can_be() {
+        for (currency, minor, whole) in [
+            (Currency::EUR, 2901, 2901),
+            (Currency::KWD, 5124, 5120),
+            (Currency::KWD, 9, 0),
+            (Currency::MGA, 599, 500),
+            (Currency::ISK, 7, 7),
+            (Currency::EUR, i64::MAX, 99_999_900),
+        ] {
+            assert_eq!(chargeable(currency, minor), whole, "{}", currency.code());
+            assert!(to_stripe(currency, whole).is_some());
+        }
+        assert_eq!((least(Currency::EUR), least(Currency::HUF), least(Currency::ISK)), (50, 17_500, 1));
     }
 }

@@ -10,7 +10,8 @@ use super::{Kind, MAX_AMOUNT, Posting, Unit};
 /// What is summed up: a posting and its corrections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    pub order_id: Uuid,
+    /// None: it is of no order, and nobody compares it.
+    pub order_id: Option<Uuid>,
     pub kind: Kind,
     pub unit: Unit,
     pub occurred_at: DateTime<Utc>,
@@ -50,7 +51,7 @@ pub fn differences(due: &[Posting], posted: &[Posting]) -> Vec<Difference> {
 /// The postings that make up for these differences, numbered after what is posted already: two who mend the same at once
 /// come to the same numbers, of which the books take one.
 pub fn mending(differences: &[Difference], posted: &[Posting]) -> Vec<Posting> {
-    let mut next: BTreeMap<(Uuid, Kind), i16> = BTreeMap::new();
+    let mut next: BTreeMap<(Option<Uuid>, Kind), i16> = BTreeMap::new();
     for Posting { order_id, kind, number, .. } in posted {
         let next = next.entry((*order_id, *kind)).or_default();
         *next = number.saturating_add(1).max(*next);
@@ -65,7 +66,7 @@ pub fn mending(differences: &[Difference], posted: &[Posting]) -> Vec<Posting> {
         let next = next.entry((order_id, kind)).or_default();
         let number = *next;
         *next = number.saturating_add(1);
-        Posting { order_id, kind, number, debit, credit, unit, amount, occurred_at }
+        Posting { order_id, period: None, kind, number, debit, credit, unit, amount, occurred_at }
     };
     differences.iter().map(mend).collect()
 }

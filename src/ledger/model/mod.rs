@@ -1,6 +1,7 @@
 //! Postings, and what they are made of.
 
 mod compare;
+mod invoicing;
 #[cfg(test)]
 mod tests;
 
@@ -10,10 +11,12 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use compare::{Difference, Place, differences, mending};
+pub use invoicing::to_invoice;
 
 use crate::events::Topic;
 use crate::money::Currency;
 use crate::order::model::Billed;
+use crate::plan::model::Month;
 
 /// What a posting amounts to at most; an order comes to less.
 pub const MAX_AMOUNT: i64 = 1_000_000_000_000_000;
@@ -31,16 +34,19 @@ pub enum Kind {
     Fee,
     /// The same given back, since the order was cancelled.
     FeeReversal,
+    /// What was owed until the end of a month, and is put on an invoice.
+    FeeInvoice,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Usage, Self::Fee, Self::FeeReversal];
+    pub const ALL: [Self; 4] = [Self::Usage, Self::Fee, Self::FeeReversal, Self::FeeInvoice];
 
     pub fn as_db(self) -> &'static str {
         match self {
             Self::Usage => "USAGE",
             Self::Fee => "FEE",
             Self::FeeReversal => "FEE_REVERSAL",
+            Self::FeeInvoice => "FEE_INVOICE",
         }
     }
 
@@ -54,6 +60,7 @@ impl Kind {
             Self::Usage => (Account::OrdersUsed, Account::OrdersMetered),
             Self::Fee => (Account::FeesReceivable, Account::FeeRevenue),
             Self::FeeReversal => (Account::FeeRevenue, Account::FeesReceivable),
+            Self::FeeInvoice => (Account::FeesInvoiced, Account::FeesReceivable),
         }
     }
 }
@@ -66,20 +73,24 @@ pub enum Account {
     OrdersUsed,
     /// What those are counted against.
     OrdersMetered,
-    /// Fees that the shop owes the platform.
+    /// Fees that the shop owes the platform, and that no invoice has yet.
     FeesReceivable,
+    /// Fees that invoices have.
+    FeesInvoiced,
     /// Fees that the platform has earned.
     FeeRevenue,
 }
 
 impl Account {
-    pub const ALL: [Self; 4] = [Self::OrdersUsed, Self::OrdersMetered, Self::FeesReceivable, Self::FeeRevenue];
+    pub const ALL: [Self; 5] =
+        [Self::OrdersUsed, Self::OrdersMetered, Self::FeesReceivable, Self::FeesInvoiced, Self::FeeRevenue];
 
     pub fn as_db(self) -> &'static str {
         match self {
             Self::OrdersUsed => "ORDERS_USED",
             Self::OrdersMetered => "ORDERS_METERED",
             Self::FeesReceivable => "FEES_RECEIVABLE",
+            Self::FeesInvoiced => "FEES_INVOICED",
             Self::FeeRevenue => "FEE_REVENUE",
         }
     }
@@ -126,9 +137,13 @@ impl PartialOrd for Unit {
 /// An amount that goes from one account to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posting {
-    pub order_id: Uuid,
+    /// None: it is of a month.
+    pub order_id: Option<Uuid>,
+    /// The month until whose end fees are invoiced; none: it is of an order.
+    pub period: Option<Month>,
     pub kind: Kind,
-    /// 0: what an event comes to; above: a correction of that, the first, the second …
+    /// Of an order, 0: what an event comes to; above: a correction of that, the first, the second … Of months, how many
+    /// were invoiced before in its currency.
     pub number: i16,
     pub debit: Account,
     pub credit: Account,
@@ -141,7 +156,7 @@ pub struct Posting {
 impl Posting {
     fn of(order: &Billed, kind: Kind, unit: Unit, amount: i64, occurred_at: DateTime<Utc>) -> Self {
         let (debit, credit) = kind.accounts();
-        Self { order_id: order.order_id, kind, number: 0, debit, credit, unit, amount, occurred_at }
+        Self { order_id: Some(order.order_id), period: None, kind, number: 0, debit, credit, unit, amount, occurred_at }
     }
 
     /// The amount; below nothing where it goes the other way.
@@ -192,6 +207,8 @@ pub struct Fees {
     pub charged: i64,
     /// Given back for those that were cancelled in it, whenever they were placed.
     pub reversed: i64,
+    /// Of what was owed until its end, what was invoiced then.
+    pub invoiced: i64,
 }
 
 impl Fees {
@@ -200,12 +217,28 @@ impl Fees {
         let mut all: Vec<Self> = Vec::new();
         for (currency, debit, minor) in moved {
             if all.last().is_none_or(|last| last.currency != *currency) {
-                all.push(Self { currency: *currency, charged: 0, reversed: 0 });
+                all.push(Self::none(*currency));
             }
             let Some(last) = all.last_mut() else { continue };
             let side = if *debit == Account::FeesReceivable { &mut last.charged } else { &mut last.reversed };
             *side = side.saturating_add(*minor);
         }
+        all
+    }
+
+    fn none(currency: Currency) -> Self {
+        Self { currency, charged: 0, reversed: 0, invoiced: 0 }
+    }
+
+    /// With what was invoiced, in the order of the currencies.
+    pub fn with_invoiced(mut all: Vec<Self>, invoiced: &[(Currency, i64)]) -> Vec<Self> {
+        for (currency, minor) in invoiced {
+            match all.iter_mut().find(|fees| fees.currency == *currency) {
+                Some(fees) => fees.invoiced = *minor,
+                None => all.push(Self { invoiced: *minor, ..Self::none(*currency) }),
+            }
+        }
+        all.sort_by_key(|fees| fees.currency.code());
         all
     }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::cart::model::MAX_TOTAL;
-use crate::plan::model::{Fee, MAX_BASIS_POINTS, MAX_FEE};
+use crate::plan::model::{Fee, MAX_BASIS_POINTS, MAX_FEE, Month};
 
 fn time(minutes: i64) -> DateTime<Utc> {
     DateTime::<Utc>::from_timestamp_micros(1_780_000_000_000_000).expect("a time") + TimeDelta::minutes(minutes)
@@ -94,9 +94,15 @@ fn the_fees_of_a_month_are_what_is_owed_for_it_by_currency() {
     let fees = Fees::of(&moved);
     assert_eq!(
         fees,
-        [Fees { currency: eur, charged: 100, reversed: 130 }, Fees { currency: usd, charged: 7, reversed: 0 }]
+        [
+            Fees { currency: eur, charged: 100, reversed: 130, invoiced: 0 },
+            Fees { currency: usd, charged: 7, reversed: 0, invoiced: 0 }
+        ]
     );
     assert_eq!((fees[0].total(), fees[1].total()), (-30, 7));
+    let invoiced = Fees::with_invoiced(fees, &[(Currency::CHF, 3), (usd, 7)]);
+    let invoiced: Vec<_> = invoiced.iter().map(|fees| (fees.currency, fees.invoiced)).collect();
+    assert_eq!(invoiced, [(Currency::CHF, 3), (eur, 0), (usd, 7)]);
 }
 
 #[test]
@@ -141,7 +147,7 @@ fn tamper(posted: &mut Vec<Posting>, how: &[(usize, u8, i64)]) {
             0 => drop(posted.remove(at)),
             1 => posted[at].amount = *amount,
             2 => posted[at].occurred_at += TimeDelta::minutes(1),
-            3 => posted[at].order_id = Uuid::from_u128(amount.unsigned_abs().into()),
+            3 => posted[at].order_id = Some(Uuid::from_u128(amount.unsigned_abs().into())),
             _ => {
                 // A further one.
                 let like = posted[at];
@@ -226,4 +232,97 @@ proptest! {
         let off = 10_000 * i128::from(fee.of(a)) - exact;
         prop_assert!(fee.of(a) == a || (-5_000 < off && off <= 5_000), "{}", off);
     }
+}
+
+/// The first day of the months that are reckoned with.
+fn months() -> Vec<Month> {
+    let first = Month::of(time(0));
+    std::iter::successors(Some(first), |month| Some(Month::of(month.end()))).take(5).collect()
+}
+
+/// What can be charged: whole tens of yen, and no less than a euro.
+fn takes(currency: Currency, open: i64) -> i64 {
+    match currency.code() {
+        "JPY" => open - open % 10,
+        "EUR" if open < 100 => 0,
+        _ => open,
+    }
+}
+
+#[test]
+fn what_is_owed_is_invoiced_after_its_month_and_once() {
+    let [this, next] = [time(0), time(0) + TimeDelta::days(31)].map(Month::of);
+    let fees = |charged, reversed| [Fees { currency: Currency::EUR, charged, reversed, invoiced: 0 }];
+    let invoice = |fees: &[Fees], before: &[Posting], month| to_invoice(fees, before, (month, time(9)), takes);
+    let first = invoice(&fees(500, 100), &[], this);
+    let [one] = first.as_slice() else { panic!("{first:?}") };
+    assert_eq!((one.amount, one.number, one.period, one.order_id), (400, 0, Some(this), None));
+    assert_eq!((one.debit, one.credit, one.occurred_at), (Account::FeesInvoiced, Account::FeesReceivable, time(9)));
+    assert_eq!(invoice(&fees(999, 0), &first, this), [], "what comes later goes with the next month");
+    let second = invoice(&fees(999, 0), &first, next);
+    assert_eq!((second[0].amount, second[0].number), (599, 1));
+    assert_eq!(invoice(&fees(500, 499), &first, next), [], "more is given back than is owed");
+    assert_eq!(invoice(&fees(499, 0), &first, next), [], "too little to be charged");
+}
+
+proptest! {
+    #[test]
+    fn what_was_invoiced_and_what_is_open_are_the_fees_that_were_not_given_back(
+        orders in orders(), late in proptest::collection::vec(any::<bool>(), 80), runs in proptest::collection::vec((0usize..5, any::<bool>()), 0..20)
+    ) {
+        // The relay may post late: some of what happened is not in the books before the last month is invoiced.
+        let all: Vec<Posting> = orders.iter().flat_map(|order| due(order, &[])).filter(|one| one.kind != Kind::Usage).collect();
+        let in_time = |month: &Month| {
+            let known = all.iter().enumerate().filter(|(at, one)| one.occurred_at < month.end() && !late[at % late.len()]);
+            known.map(|(_, one)| *one).collect::<Vec<_>>()
+        };
+        let mut invoiced: Vec<Posting> = Vec::new();
+        for (at, is_broken_off) in runs {
+            let month = months()[at];
+            let new = to_invoice(&summed(&in_time(&month)), &invoiced, (month, time(0)), takes);
+            // Whoever is broken off has posted nothing; whoever comes again posts nothing more.
+            if !is_broken_off {
+                invoiced.extend(new);
+                prop_assert_eq!(to_invoice(&summed(&in_time(&month)), &invoiced, (month, time(0)), takes), []);
+            }
+        }
+        // What a row cannot hold goes with the month after.
+        let mut month = *months().last().expect("months");
+        loop {
+            month = Month::of(month.end());
+            let rest = to_invoice(&summed(&all), &invoiced, (month, time(0)), takes);
+            if rest.is_empty() {
+                break;
+            }
+            invoiced.extend(rest);
+        }
+        let mut numbers: Vec<_> = invoiced.iter().map(|one| (one.unit, one.number)).collect();
+        numbers.sort_unstable();
+        let count = numbers.len();
+        numbers.dedup();
+        prop_assert_eq!(numbers.len(), count, "each has a number of its own");
+        for currency in [Currency::EUR, Currency::USD, Currency::JPY] {
+            let unit = currency.code();
+            let owed = balance(&all, Account::FeesReceivable, unit);
+            let on_invoices = balance(&invoiced, Account::FeesInvoiced, unit);
+            let books: Vec<Posting> = all.iter().chain(&invoiced).copied().collect();
+            let open = balance(&books, Account::FeesReceivable, unit);
+            prop_assert_eq!(on_invoices + open, owed);
+            prop_assert!(invoiced.iter().all(|one| one.amount > 0));
+            // All that could be is, and no more than was owed at some time.
+            let left = i64::try_from(open).expect("an amount");
+            prop_assert!(left <= 0 || takes(currency, left) == 0, "{left}");
+        }
+    }
+}
+
+/// The fees that postings come to.
+fn summed(postings: &[Posting]) -> Vec<Fees> {
+    let mut moved: Vec<(Currency, Account, i64)> = Vec::new();
+    for posting in postings {
+        let Unit::Money(currency) = posting.unit else { continue };
+        moved.push((currency, posting.debit, posting.amount));
+    }
+    moved.sort_by_key(|(currency, ..)| currency.code());
+    Fees::of(&moved)
 }

@@ -1,6 +1,6 @@
 //! `plans`, `currentPlan`, `usage`, `planChangePreview`.
 
-use async_graphql::{Context, Description, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Description, ID, Object, Result, SimpleObject};
 use emporia_macros::guarded;
 
 use super::types::{Plan, PlanChangePreview, PlanPrice, PlanUsage, features, plan_of};
@@ -86,7 +86,7 @@ impl CurrentPlan {
         self.0.is_billed()
     }
 
-    /// Whether what is paid for ends with the present period: `subscriptionCancel`.
+    /// Whether what is paid for ends with the present period, or before: by `subscriptionCancel`, or on Stripe's page.
     async fn cancel_at_period_end(&self) -> bool {
         self.0.billed.as_ref().is_some_and(|billed| billed.is_live && billed.ends_with_period)
     }
@@ -121,6 +121,7 @@ impl PendingPlan {
 
 /// How much of what plans count there was in a calendar month, by UTC.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct UsagePeriod {
     /// The month, like `2026-06`.
     period: String,
@@ -130,8 +131,17 @@ pub struct UsagePeriod {
     ends_at: DateTime,
     /// Of each thing how many, and how many there may be now.
     counts: Vec<PlanUsage>,
+    #[graphql(skip)]
+    month: Month,
+}
+
+#[ComplexObject]
+impl UsagePeriod {
     /// What the platform takes of its orders, by currency; empty when that is nothing.
-    fees: Vec<PlatformFees>,
+    async fn fees(&self, ctx: &Context<'_>) -> Result<Vec<PlatformFees>> {
+        // A month's postings are summed up for it.
+        Box::pin(fees_of(ctx.scope(), self.month)).await
+    }
 }
 
 /// What a merchant chooses by an id.
@@ -162,8 +172,7 @@ async fn usage_of(scope: &Scope, period: Option<String>) -> Result<UsagePeriod> 
         counts.push(PlanUsage { name, used, max: limits.of(name) });
     }
     let (starts_at, ends_at) = (DateTime(month.start()), DateTime(month.end()));
-    let fees = fees_of(scope, month).await?;
-    Ok(UsagePeriod { period: month.to_string(), starts_at, ends_at, counts, fees })
+    Ok(UsagePeriod { period: month.to_string(), starts_at, ends_at, counts, month })
 }
 
 async fn offered(scope: &Scope) -> Result<Vec<Plan>> {

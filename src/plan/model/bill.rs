@@ -134,12 +134,12 @@ impl Proration {
 }
 
 /// A calendar month of UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month(NaiveDate);
 
 impl Month {
     pub fn of(time: DateTime<Utc>) -> Self {
-        Self(time.date_naive().with_day(1).unwrap_or_default())
+        Self::of_day(time.date_naive())
     }
 
     /// Written like `2026-06`.
@@ -147,6 +147,20 @@ impl Month {
         let is_plain = text.len() == 7 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         let date = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok()?;
         (is_plain && date.year() >= 2000).then_some(Self(date))
+    }
+
+    /// The one that a date is in.
+    pub fn of_day(day: NaiveDate) -> Self {
+        Self(day.with_day(1).unwrap_or_default())
+    }
+
+    pub fn first_day(self) -> NaiveDate {
+        self.0
+    }
+
+    /// The one before it.
+    pub fn before(self) -> Self {
+        Self::of_day(self.0.pred_opt().unwrap_or_default())
     }
 
     pub fn start(self) -> DateTime<Utc> {

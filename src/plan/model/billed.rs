@@ -18,9 +18,24 @@ pub struct Billed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bill {
     /// It goes on.
-    Live { subscription_id: String, due: Due, plan: Box<Plan>, price: Price, period: Period, ends_with_period: bool },
+    Live {
+        subscription_id: String,
+        due: Due,
+        paid_for: Option<PaidFor>,
+        period: Option<Period>,
+        ends_with_period: bool,
+    },
     /// It has ended, and something that it has cost may still be to be paid.
     Ended { subscription_id: String, owes: bool },
+    /// The tenant is nobody there any more: whatever it had has ended, and nothing can be paid.
+    Gone,
+}
+
+/// What is paid for, as far as it is known: who pays by a price that is of no plan keeps the plan that it is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaidFor {
+    pub plan: Box<Plan>,
+    pub price: Price,
 }
 
 /// How it stands with the payments of one that goes on.
@@ -58,14 +73,18 @@ impl Subscription {
     pub fn after(&self, bill: &Bill, free: &Plan, grace: TimeDelta, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
         match bill {
-            Bill::Live { subscription_id, due, plan, price, period, ends_with_period } => {
-                if next.plan.id != plan.id {
-                    next.move_to(plan, Some(*price), now);
+            Bill::Live { subscription_id, due, paid_for, period, ends_with_period } => {
+                if let Some(PaidFor { plan, price }) = paid_for {
+                    if next.plan.id != plan.id {
+                        next.move_to(plan, Some(*price), now);
+                    }
+                    next.pending = None;
+                    next.price = Some(*price);
                 }
-                next.pending = None;
-                next.price = Some(*price);
-                next.period_start = period.start;
-                next.period_end = Some(period.end).filter(|end| *end > period.start);
+                if let Some(period) = period {
+                    next.period_start = period.start;
+                    next.period_end = Some(period.end).filter(|end| *end > period.start);
+                }
                 next.billed = Some(Billed {
                     subscription_id: subscription_id.clone(),
                     is_live: true,
@@ -78,22 +97,34 @@ impl Subscription {
                     .billed
                     .as_ref()
                     .is_some_and(|billed| !billed.is_live && billed.subscription_id == *subscription_id);
-                if is_known {
-                    // It was paid afterwards.
-                    if next.status == Status::Unpaid && !owes {
-                        next.status = Status::Active;
-                    }
-                    return next;
+                match is_known {
+                    true => next.settle(*owes),
+                    false => next.end(subscription_id.clone(), *owes, free, now),
                 }
-                next.move_to(free, None, now);
-                if *owes {
-                    next.status = Status::Unpaid;
-                }
-                let subscription_id = subscription_id.clone();
-                next.billed = Some(Billed { subscription_id, is_live: false, ends_with_period: false });
             }
+            Bill::Gone => match &self.billed {
+                Some(billed) if billed.is_live => next.end(billed.subscription_id.clone(), false, free, now),
+                Some(_) => next.settle(false),
+                None => {}
+            },
         }
         next
+    }
+
+    /// Goes to what follows the end of what was paid for.
+    fn end(&mut self, subscription_id: String, owes: bool, free: &Plan, now: DateTime<Utc>) {
+        self.move_to(free, None, now);
+        if owes {
+            self.status = Status::Unpaid;
+        }
+        self.billed = Some(Billed { subscription_id, is_live: false, ends_with_period: false });
+    }
+
+    /// Of what has ended, something may have been paid afterwards.
+    fn settle(&mut self, owes: bool) {
+        if self.status == Status::Unpaid && !owes {
+            self.status = Status::Active;
+        }
     }
 
     /// Has its standing follow from the payments.

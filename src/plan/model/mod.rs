@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use bill::{Days, Interval, Month, Period, Price, Proration};
-pub use billed::{Bill, Billed, Due, Heading};
+pub use billed::{Bill, Billed, Due, Heading, PaidFor};
 pub use terms::{
     Excess, Feature, Fee, Full, Limits, MAX_API_POINTS, MAX_BASIS_POINTS, MAX_FEE, MAX_JOB_WEIGHT, MAX_LIMIT,
     Overrides, Resource, Terms,

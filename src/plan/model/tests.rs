@@ -139,11 +139,42 @@ fn live(due: Due) -> Bill {
     Bill::Live {
         subscription_id: "sub_1".to_owned(),
         due,
-        plan: Box::new(plan("basic", &[price])),
-        price,
-        period: Period::from(now, Interval::Month),
+        paid_for: Some(PaidFor { plan: Box::new(plan("basic", &[price])), price }),
+        period: Some(Period::from(now, Interval::Month)),
         ends_with_period: false,
     }
+}
+
+/// The same by a price that is of no plan.
+fn unknown(due: Due) -> Bill {
+    let mut bill = live(due);
+    if let Bill::Live { paid_for, .. } = &mut bill {
+        *paid_for = None;
+    }
+    bill
+}
+
+#[test]
+fn who_pays_for_nobody_knows_what_keeps_the_plan_and_is_followed_in_all_else() {
+    let (free, start, grace) = (plan("free", &[]), time("2026-06-01T12:00:00Z"), TimeDelta::days(14));
+    let paying = Subscription::begun(&free, start).after(&live(Due::Paid), &free, grace, start);
+    let late = paying.after(&unknown(Due::Late), &free, grace, start);
+    assert_eq!((late.plan.handle.as_str(), late.price), ("basic", paying.price));
+    assert_eq!((late.status, late.grace_ends_at, late.is_billed()), (Status::PastDue, Some(start + grace), true));
+    assert_eq!(late.after(&unknown(Due::Lost), &free, grace, start).status, Status::Unpaid);
+}
+
+#[test]
+fn who_is_a_customer_no_more_pays_for_nothing_and_owes_nothing() {
+    let (free, start, grace) = (plan("free", &[]), time("2026-06-01T12:00:00Z"), TimeDelta::days(14));
+    let begun = Subscription::begun(&free, start);
+    let gone = |before: &Subscription| before.after(&Bill::Gone, &free, grace, start);
+    assert_eq!(gone(&begun), begun, "it never was one");
+    let lost = begun.after(&live(Due::Lost), &free, grace, start);
+    let ended = gone(&lost);
+    assert_eq!((ended.status, ended.plan.handle.as_str(), ended.is_billed()), (Status::Active, "free", false));
+    let owing = lost.after(&Bill::Ended { subscription_id: "sub_1".to_owned(), owes: true }, &free, grace, start);
+    assert_eq!((owing.status, gone(&owing).status), (Status::Unpaid, Status::Active));
 }
 
 #[test]
@@ -177,7 +208,7 @@ fn a_payment_that_is_missing_has_time_from_when_it_began_to_be() {
 
 proptest! {
     #[test]
-    fn what_stripe_says_twice_is_the_same(steps in proptest::collection::vec((0..6_usize, 0..20_i64), 1..12)) {
+    fn what_stripe_says_twice_is_the_same(steps in proptest::collection::vec((0..8_usize, 0..20_i64), 1..12)) {
         let (free, grace) = (plan("free", &[]), TimeDelta::days(14));
         let mut now = time("2026-06-01T12:00:00Z");
         let mut present = Subscription::begun(&free, now);
@@ -188,7 +219,9 @@ proptest! {
                 1 => live(Due::Paid),
                 2 => live(Due::Late),
                 3 => live(Due::Lost),
-                _ => Bill::Ended { subscription_id: "sub_1".to_owned(), owes: what == 4 },
+                4 | 5 => Bill::Ended { subscription_id: "sub_1".to_owned(), owes: what == 4 },
+                6 => unknown(Due::Late),
+                _ => Bill::Gone,
             };
             let next = present.after(&bill, &free, grace, now);
             prop_assert_eq!(&next.after(&bill, &free, grace, now), &next);

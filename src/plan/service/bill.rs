@@ -25,6 +25,16 @@ pub async fn bill_turn(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
     store::syncs(conn).await
 }
 
+/// Takes a number for a page on which the tenant is to pay: see [`checkout_is_last`].
+pub async fn checkout_begin_in_tx(tx: &mut TenantTx<'_>) -> QueryResult<i64> {
+    store::count_checkout(tx).await
+}
+
+/// Whether nobody has taken a later number.
+pub async fn checkout_is_last(conn: &mut TenantConn<'_>, number: i64) -> QueryResult<bool> {
+    Ok(store::checkouts(conn).await? == number)
+}
+
 /// The plan that a subscription goes to that has ended.
 pub async fn plan_after_the_end(app: &App) -> Result<Plan, Fault> {
     plan_by_handle(&app.db, FREE).await?.ok_or_else(|| Fault::internal(format!("there is no plan {FREE}")))

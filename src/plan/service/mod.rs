@@ -11,7 +11,9 @@ mod trial;
 mod usage;
 
 pub use begin::subscription_begin_in_tx;
-pub use bill::{Followed, bill_differs, bill_follow_in_tx, bill_turn, plan_after_the_end};
+pub use bill::{
+    Followed, bill_differs, bill_follow_in_tx, bill_turn, checkout_begin_in_tx, checkout_is_last, plan_after_the_end,
+};
 pub use change::{Choice, Preview, Quote, current, plan_change, plan_change_preview, plan_quote};
 pub use limit::{Left, Room, feature, hold_in_tx};
 pub use operator::{Activation, PlanDraft, overrides_set, plan_activate, plan_create, plan_update};

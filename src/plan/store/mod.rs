@@ -5,7 +5,8 @@ mod subscription;
 
 pub use plans::{by_handle, by_id, by_ids, insert, list, set_prices, update};
 pub use subscription::{
-    count_sync, enter, enter_alone, find, in_force, insert_begun, lock, lock_where_limited, put, syncs,
+    checkouts, count_checkout, count_sync, enter, enter_alone, find, in_force, insert_begun, lock, lock_where_limited,
+    put, syncs,
 };
 
 use crate::db::QueryError;

@@ -200,6 +200,22 @@ pub async fn put(tx: &mut TenantTx<'_>, changed: &Subscription, now: DateTime<Ut
         .await
 }
 
+/// Counts that somebody wants to be sent to a page on which to pay; answers how often that was.
+pub async fn count_checkout(tx: &mut TenantTx<'_>) -> QueryResult<i64> {
+    diesel::update(subscriptions::table.filter(subscriptions::tenant_id.eq(tx.tenant())))
+        .set(subscriptions::stripe_checkouts.eq(subscriptions::stripe_checkouts + 1))
+        .returning(subscriptions::stripe_checkouts)
+        .get_result(tx)
+        .await
+}
+
+/// How often somebody wanted to be sent to such a page.
+pub async fn checkouts(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
+    let row =
+        subscriptions::table.filter(subscriptions::tenant_id.eq(conn.tenant())).select(subscriptions::stripe_checkouts);
+    row.first(conn).await
+}
+
 /// How often it was compared with Stripe.
 pub async fn syncs(conn: &mut TenantConn<'_>) -> QueryResult<i64> {
     let row =

@@ -275,6 +275,7 @@ impl Furnished {
             period_start: now,
             period_end: now,
             created_at: now,
+            is_for_fees: false,
         };
         let db = app.app.db.tenant(self.store.tenant);
         let put: Result<_, Fault> =

@@ -6,7 +6,7 @@ use stripe_shared::{CheckoutSession, Customer, Invoice, Price, Subscription};
 use stripe_types::List;
 
 use super::form::Form;
-use super::{State, life, objects};
+use super::{State, fees, life, objects};
 
 /// An answer, once its type has read it.
 fn checked<T: Deserialize>(value: Value) -> (u16, Value) {
@@ -37,6 +37,10 @@ pub fn answer(state: &mut State, (method, path): (&str, &str), form: &Form) -> (
             state.tell("customer.created", &customer);
             checked::<Customer>(customer)
         }
+        ("GET", ["customers", id]) => match state.customers.get(*id) {
+            Some(customer) => checked::<stripe_core::customer::RetrieveCustomerReturned>(customer.clone()),
+            None => missing("customer"),
+        },
         ("GET", ["prices"]) => {
             let wanted = form.must("lookup_keys[0]");
             let found = state.prices.values().filter(|price| price["lookup_key"] == wanted).cloned().collect();
@@ -51,18 +55,24 @@ pub fn answer(state: &mut State, (method, path): (&str, &str), form: &Form) -> (
             checked::<List<CheckoutSession>>(objects::list("/v1/checkout/sessions", found, false))
         }
         ("POST", ["checkout", "sessions"]) => session(state, form),
+        ("GET", ["checkout", "sessions", id]) => match state.sessions.get(*id) {
+            Some(session) => checked::<CheckoutSession>(session.clone()),
+            None => missing("checkout.session"),
+        },
         ("POST", ["checkout", "sessions", id, "expire"]) => match state.sessions.get_mut(*id) {
-            Some(session) if session["status"] == "open" => {
+            Some(session) if session["status"] == "open" && !state.paying.contains(*id) => {
                 objects::merge(session, json!({ "status": "expired", "url": null }));
                 checked::<CheckoutSession>(session.clone())
             }
             _ => refused(400, "invalid", "Only open sessions can be expired."),
         },
+        ("POST", ["billing_portal", "sessions"]) if !is_there(state, form.must("customer")) => no_customer(),
         ("POST", ["billing_portal", "sessions"]) => {
             let id = state.id("bps");
             let made = objects::portal(&id, state.now, form.must("customer"), form.must("return_url"));
             checked::<stripe_billing::BillingPortalSession>(made)
         }
+        ("GET", ["subscriptions" | "invoices"]) if is_hidden(state, form) => no_customer(),
         ("GET", ["subscriptions"]) => {
             let of = form.get("customer");
             let is_it = |one: &&Value| of.is_none_or(|customer| one["customer"] == customer);
@@ -73,6 +83,10 @@ pub fn answer(state: &mut State, (method, path): (&str, &str), form: &Form) -> (
         ("DELETE", ["subscriptions", id]) => {
             match state.subscriptions.get(*id).is_some_and(|one| one["status"] != "canceled") {
                 true => {
+                    if form.get("prorate") == Some("true") {
+                        assert_eq!(form.must("invoice_now"), "true", "or nobody ever has the credit");
+                        life::credit(state, id);
+                    }
                     life::end(state, id, "cancellation_requested");
                     checked::<Subscription>(state.subscriptions[*id].clone())
                 }
@@ -83,12 +97,36 @@ pub fn answer(state: &mut State, (method, path): (&str, &str), form: &Form) -> (
             let found = state.invoices.iter().filter(|one| one["customer"] == form.must("customer")).cloned().collect();
             checked::<List<Invoice>>(page("/v1/invoices", found, form))
         }
+        (_, ["invoiceitems"] | ["invoices"]) => match fees::answer(state, (method, parts[0]), form) {
+            Ok(made) if parts[0] == "invoices" => checked::<Invoice>(made),
+            Ok(made) if method == "POST" => checked::<stripe_billing::InvoiceItem>(made),
+            Ok(list) => checked::<List<stripe_billing::InvoiceItem>>(list),
+            Err((code, message)) => refused(400, code, message),
+        },
         _ => missing(&format!("path: {method} {path}")),
     }
 }
 
+/// Whether it is one, and not deleted.
+pub(super) fn is_there(state: &State, customer: &str) -> bool {
+    state.customers.get(customer).is_some_and(|customer| customer["deleted"] != true)
+}
+
+/// Whether nothing is told of whom the list is about.
+fn is_hidden(state: &State, form: &Form) -> bool {
+    form.get("customer").is_some_and(|customer| match state.customers.get(customer) {
+        Some(customer) => customer["deleted"] == true && state.hides_deleted,
+        None => true,
+    })
+}
+
+/// What is named in a parameter is no 404.
+fn no_customer() -> (u16, Value) {
+    refused(400, "resource_missing", "No such customer")
+}
+
 /// The newest first, as Stripe does.
-fn page(url: &str, mut all: Vec<Value>, form: &Form) -> Value {
+pub(super) fn page(url: &str, mut all: Vec<Value>, form: &Form) -> Value {
     all.reverse();
     let limit: usize = form.must("limit").parse().expect("a limit");
     let from = match form.get("starting_after") {
@@ -120,9 +158,11 @@ fn price(state: &mut State, form: &Form) -> (u16, Value) {
 
 fn session(state: &mut State, form: &Form) -> (u16, Value) {
     let customer = form.must("customer");
-    if !state.customers.contains_key(customer) || !state.prices.contains_key(form.must("line_items[0][price]")) {
-        return missing("customer or price");
+    if !is_there(state, customer) || !state.prices.contains_key(form.must("line_items[0][price]")) {
+        return no_customer();
     }
+    // Ends and credits are those of this mode.
+    assert_eq!(form.must("subscription_data[billing_mode][type]"), "flexible");
     assert_eq!((form.must("mode"), form.must("line_items[0][quantity]")), ("subscription", "1"));
     let id = state.id("cs");
     let rest = json!({ "client_reference_id": form.get("client_reference_id"), "success_url": form.get("success_url"),
@@ -138,8 +178,20 @@ fn update(state: &mut State, id: &str, form: &Form) -> (u16, Value) {
     if old["status"] == "canceled" {
         return refused(400, "invalid", "A canceled subscription can only update its cancellation_details.");
     }
-    if let Some(ends) = form.get("cancel_at_period_end") {
-        life::change(state, id, json!({ "cancel_at_period_end": ends == "true" }));
+    match (form.get("cancel_at_period_end"), form.get("cancel_at")) {
+        (None, None) => {}
+        (Some(_), Some(_)) => return refused(400, "invalid", "Pass either cancel_at or cancel_at_period_end."),
+        (Some("true"), None) => {
+            let end = old["items"]["data"][0]["current_period_end"].clone();
+            life::change(state, id, json!({ "cancel_at_period_end": true, "cancel_at": end }));
+        }
+        // An end that was said by its time is not taken back by this.
+        (Some(_), None) if old["cancel_at_period_end"] == false => life::change(state, id, json!({})),
+        (Some(_), None) => life::change(state, id, json!({ "cancel_at_period_end": false, "cancel_at": null })),
+        (None, Some(at)) => {
+            let at = at.parse::<i64>().ok();
+            life::change(state, id, json!({ "cancel_at_period_end": false, "cancel_at": at }));
+        }
     }
     if let Some(price) = form.get("items[0][price]") {
         assert_eq!(form.get("items[0][id]"), old["items"]["data"][0]["id"].as_str(), "its own item");

@@ -3,12 +3,13 @@
 //! Whatever it answers is read by async-stripe's own type before it is sent: what those types do not take, it does not say.
 
 mod answers;
+mod fees;
 mod form;
 mod life;
 mod objects;
 mod shop;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -20,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
+use tokio::sync::oneshot;
 
 use self::form::Form;
 pub use self::shop::Billing;
@@ -62,17 +64,32 @@ struct State {
     subscriptions: BTreeMap<String, Value>,
     /// In the order in which they were made.
     invoices: Vec<Value>,
+    /// What waits for an invoice, or is on one.
+    items: Vec<Value>,
     events: Vec<Value>,
     /// What was answered under a key, and to what.
     kept: HashMap<String, (String, (u16, Value))>,
     troubles: VecDeque<Trouble>,
     troubles_at: VecDeque<(String, Trouble)>,
+    /// What waits until it is let go.
+    held: VecDeque<(String, oneshot::Receiver<()>)>,
     asked: Vec<Asked>,
     /// Whether cards are declined.
     declines: bool,
+    /// Pages on which somebody is paying.
+    paying: BTreeSet<String>,
+    /// Whether nothing is told any more of what deleted customers had.
+    hides_deleted: bool,
 }
 
 impl State {
+    /// What a request waits for.
+    fn held(&mut self, method: &str, path: &str) -> Option<oneshot::Receiver<()>> {
+        let asked = format!("{method} {path}");
+        let at = self.held.iter().position(|(of, _)| *of == asked)?;
+        self.held.remove(at).map(|(_, held)| held)
+    }
+
     /// What goes wrong with a request.
     fn trouble(&mut self, method: &str, path: &str) -> Option<Trouble> {
         let asked = format!("{method} {path}");
@@ -120,6 +137,13 @@ impl StripeDouble {
     /// The next such request does, beside those.
     pub fn trouble_at(&self, method: &str, path: &str, trouble: Trouble) {
         self.state().troubles_at.push_back((format!("{method} {path}"), trouble));
+    }
+
+    /// The next such request waits, before anything is done, until it is let go.
+    pub fn hold(&self, method: &str, path: &str) -> oneshot::Sender<()> {
+        let (let_go, held) = oneshot::channel();
+        self.state().held.push_back((format!("{method} {path}"), held));
+        let_go
     }
 
     /// Nothing goes wrong any more.
@@ -170,11 +194,18 @@ async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
     let (parts, body) = request.into_parts();
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body: Bytes = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
+    let key = header("idempotency-key");
+    let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+    let held = {
+        let mut state = state.lock().expect("no holder panics");
+        state.asked.push(Asked { method: method.clone(), path: path.clone(), key: key.clone() });
+        state.held(&method, &path)
+    };
+    if let Some(held) = held {
+        held.await.expect("let go");
+    }
     let (status, value, is_silent) = {
         let mut state = state.lock().expect("no holder panics");
-        let key = header("idempotency-key");
-        let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
-        state.asked.push(Asked { method: method.clone(), path: path.clone(), key: key.clone() });
         let sent = [parts.uri.query().unwrap_or_default(), std::str::from_utf8(&body).expect("text")];
         let form = Form::read(&sent.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&"));
         match state.trouble(&method, &path) {

@@ -46,7 +46,7 @@ pub fn subscription(id: &str, now: i64, customer: &str, price: &Value, (status, 
         "current_period_start": now, "current_period_end": end, "discounts": [], "metadata": {}, "plan": plan,
         "price": price, "quantity": 1, "subscription": id });
     json!({ "id": id, "object": "subscription", "automatic_tax": { "enabled": false }, "billing_cycle_anchor": now,
-        "billing_mode": { "type": "classic" }, "billing_schedules": [], "cancel_at_period_end": false,
+        "billing_mode": { "type": "flexible" }, "billing_schedules": [], "cancel_at": null, "cancel_at_period_end": false,
         "collection_method": "charge_automatically", "created": now, "currency": price["currency"],
         "customer": customer, "discounts": [], "invoice_settings": { "issuer": { "type": "self" } },
         "items": { "object": "list", "data": [item], "has_more": false, "url": "/v1/subscription_items" },

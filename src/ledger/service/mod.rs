@@ -1,5 +1,9 @@
 //! Posting what happened, and looking whether that is what is posted.
 
+mod invoicing;
+
+pub use invoicing::{fees_invoice_in_tx, invoicings};
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +17,7 @@ use crate::error::Fault;
 use crate::events::model::Appended;
 use crate::events::{self, Topic};
 use crate::order;
+use crate::plan::model::Month;
 
 /// Orders that are looked at in one transaction.
 const ORDERS: i64 = 500;
@@ -53,9 +58,10 @@ fn count(app: &App, new: &[Written]) {
     }
 }
 
-/// What the platform takes of the orders of a period.
-pub async fn fees(conn: &mut TenantConn<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> QueryResult<Vec<Fees>> {
-    Ok(Fees::of(&store::moved(conn, from, until).await?))
+/// What the platform takes of the orders of a month, and what of that and of before was invoiced for it.
+pub async fn fees(conn: &mut TenantConn<'_>, month: Month) -> QueryResult<Vec<Fees>> {
+    let fees = Fees::of(&store::moved(conn, month.start(), month.end()).await?);
+    Ok(Fees::with_invoiced(fees, &store::invoiced(conn, month).await?))
 }
 
 /// What was looked at, and found.
