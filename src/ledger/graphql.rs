@@ -22,8 +22,8 @@ use crate::plan::model::Month;
 /// By what the postings are listed.
 const OCCURRED: SortKey = SortKey::moment("occurred_at");
 
-/// A line of the books: an amount that goes from one account to another, for an order or a month. It stays as it is; what is wrong is
-/// put right by a further one.
+/// A line of the books: an amount that goes from one account to another, for an order or a month. It stays as it is; what
+/// is wrong is put right by a further one.
 #[derive(Clone, Copy, Debug, Description)]
 pub struct LedgerPosting(Written);
 
@@ -135,8 +135,8 @@ pub struct LedgerQuery;
 #[guarded]
 #[Object]
 impl LedgerQuery {
-    /// What the shop has used and owes, order by order, and what of that was invoiced, by when it happened. What was just ordered is there once its event is
-    /// published: within a second, as a rule.
+    /// What the shop has used and owes, order by order, and what of that was invoiced, by when it happened. What was just
+    /// ordered is there once its event is published: within a second, as a rule.
     #[requires(read_billing)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of every connection")]
     async fn ledger_postings(

@@ -19,8 +19,9 @@ pub(super) async fn found(app: &App, tenant: TenantId) -> Result<Option<String>,
     app.db.platform().run(find).await
 }
 
-/// The same, made where there is none, or none any more at Stripe. Whoever is interrupted between Stripe and us is answered the same one the next time,
-/// unless the shop has another name or address since: then one is left at Stripe that nobody uses.
+/// The same, made where there is none, or none any more at Stripe. Whoever is interrupted between Stripe and us is answered
+/// the same one the next time, unless the shop has another name or address since: then one is left at Stripe that nobody
+/// uses.
 pub(super) async fn found_or_made(app: &App, stripe: &Stripe, db: &TenantDb) -> ServiceResult<String, PlanRule> {
     let tenant = db.tenant();
     let known = found(app, tenant).await?;

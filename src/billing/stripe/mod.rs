@@ -1,5 +1,5 @@
-//! Stripe, as it is spoken with: what is asked ([`calls`], [`checkout`], [`fees`]), over HTTP ([`client`]), what it answers in words of our own
-//! ([`read`]), and what it tells, signed ([`signature`]).
+//! Stripe, as it is spoken with: what is asked ([`calls`], [`checkout`], [`fees`]), over HTTP ([`client`]), what it answers
+//! in words of our own ([`read`]), and what it tells, signed ([`signature`]).
 
 mod calls;
 mod checkout;

@@ -11,8 +11,8 @@ const HUNDREDTHS: [&str; 2] = ["ISK", "UGX"];
 const WHOLE: [&str; 1] = ["MGA"];
 
 /// The least amounts that are charged by themselves, in minor units
-/// (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). Of other currencies none is said: there Stripe puts what
-/// is too little onto the customer's next invoice.
+/// (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). Of other currencies none is known here: Stripe
+/// puts what is too little onto the customer's balance, which goes with the next invoice.
 const LEAST: [(&str, i64); 24] = [
     ("AED", 200),
     ("AUD", 50),
