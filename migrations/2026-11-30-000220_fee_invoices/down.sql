@@ -9,7 +9,11 @@ DECLARE tenant uuid;
 BEGIN
     FOR tenant IN SELECT id FROM platform.tenants LOOP
         PERFORM set_config('app.tenant_id', tenant::text, true);
-        DELETE FROM ledger_postings WHERE tenant_id = tenant AND period IS NOT NULL;
+        -- What was charged would be charged again by whoever goes up once more.
+        IF EXISTS (SELECT FROM ledger_postings WHERE tenant_id = tenant AND period IS NOT NULL) THEN
+            RAISE EXCEPTION 'fees have been charged: without these postings they would be charged again'
+                USING HINT = 'Copy the postings of kind FEE_INVOICE, delete them, and put them back after going up.';
+        END IF;
     END LOOP;
 END $$;
 DROP INDEX ledger_postings_invoiced;

@@ -24,6 +24,8 @@ pub struct Said {
     pub cancel_at: Option<DateTime<Utc>>,
     /// Whether it was made on one of the pages that tenants are sent to.
     pub is_from_page: bool,
+    /// What it is paid with, as Stripe calls it; none: what its customer pays with otherwise, if anything.
+    pub payment_method: Option<String>,
     /// What is paid for: of the first of its items, of which there is one.
     pub item: Option<SaidItem>,
 }
@@ -42,6 +44,11 @@ impl Said {
     pub fn ends_with_period(&self) -> bool {
         let ends = |at: DateTime<Utc>| self.item.as_ref().is_none_or(|item| at <= item.period.end);
         self.cancels_with_period || self.cancel_at.is_some_and(ends)
+    }
+
+    /// Whether Stripe goes on to charge for it.
+    pub fn is_charged(&self) -> bool {
+        matches!(self.standing, SaidStanding::Live(Due::Paid | Due::TriedUntil(_) | Due::Late))
     }
 
     fn is_of_plan(&self) -> bool {
@@ -102,6 +109,12 @@ pub fn that_counts(said: &[Said]) -> Option<&Said> {
 pub fn superfluous(said: &[Said]) -> impl Iterator<Item = &Said> {
     let counts = that_counts(said).map(|one| one.id.as_str());
     said.iter().filter(move |one| one.is_live() && Some(one.id.as_str()) != counts)
+}
+
+/// What a customer pays with: what the one that counts is paid with, or the newest that is paid with anything.
+pub fn paid_with(said: &[Said]) -> Option<&str> {
+    let newest = said.iter().filter(|one| one.payment_method.is_some()).max_by_key(|one| (one.created_at, &one.id));
+    that_counts(said).into_iter().chain(newest).find_map(|one| one.payment_method.as_deref())
 }
 
 /// Whether an invoice for a plan is to be paid. Ended or not: who ends a subscription still owes what it has cost.
@@ -198,6 +211,7 @@ mod tests {
             cancels_with_period: false,
             cancel_at: None,
             is_from_page: true,
+            payment_method: None,
             item: None,
         }
     }
@@ -246,5 +260,20 @@ mod tests {
             (one.cancels_with_period, one.cancel_at) = (flag, cancel_at);
             assert_eq!((one.ends_with_period(), one.is_to_end()), (ends_with_period, is_to_end), "{cancel_at:?}");
         }
+    }
+
+    #[test]
+    fn a_customer_pays_with_what_its_plan_is_paid_with() {
+        let with = |id: &str, at, standing, method: Option<&str>| Said {
+            payment_method: method.map(str::to_owned),
+            ..said(id, at, standing)
+        };
+        let ended = with("a", 1, SaidStanding::Ended, Some("old"));
+        assert_eq!(paid_with(&[]), None);
+        assert_eq!(paid_with(std::slice::from_ref(&ended)), Some("old"));
+        let begun = with("b", 2, SaidStanding::NotBegun, Some("new"));
+        let live = |method| with("c", 3, SaidStanding::Live(Due::Paid), method);
+        assert_eq!(paid_with(&[ended.clone(), begun.clone(), live(Some("plan's"))]), Some("plan's"));
+        assert_eq!(paid_with(&[ended, begun, live(None)]), Some("new"));
     }
 }

@@ -98,7 +98,7 @@ async fn a_months_fees_stand_on_the_next_invoice_of_a_plan_that_is_paid_by_the_m
 #[tokio::test]
 async fn fees_in_another_currency_have_an_invoice_of_their_own_once_they_are_enough() {
     let billing = Billing::new().await;
-    billing.subscribe("basic").await;
+    let id = billing.subscribe("basic").await;
     owe(&billing, 700, "USD", "2026-06-15T12:00:00Z").await;
     owe(&billing, 40, "CHF", "2026-06-15T12:00:00Z").await;
     owe(&billing, 5124, "KWD", "2026-06-15T12:00:00Z").await;
@@ -113,6 +113,7 @@ async fn fees_in_another_currency_have_an_invoice_of_their_own_once_they_are_eno
     let mut totals = billing.stripe.totals();
     totals[1..].sort_unstable();
     assert_eq!(totals, ["2900 eur", "5120 kwd", "700 usd"]);
+    assert!(!billing.stripe.owes(&id), "they are paid with what the plan is paid with");
     let invoices = "{ done: invoices(first: 9) { nodes { isForFees total { currencyCode } } } }";
     let invoices = billing.gql(invoices, json!({})).await;
     let own = invoices["nodes"].as_array().expect("invoices").iter();
@@ -138,6 +139,55 @@ async fn a_shop_that_pays_no_plan_any_more_pays_its_fees_and_is_not_suspended_fo
     assert_eq!(billing.stripe.items(), [item("1234 eur", true)]);
     assert!(billing.stripe.owes(&id));
     assert_eq!(billing.stands().await, ("free".to_owned(), "ACTIVE".to_owned()));
+}
+
+#[tokio::test]
+async fn a_plan_that_is_charged_for_no_longer_carries_no_fees() {
+    let billing = Billing::new().await;
+    let id = billing.subscribe("basic").await;
+    owe(&billing, 1234, "EUR", "2026-06-15T12:00:00Z").await;
+    billing.stripe.renew(&id, false);
+    billing.stripe.give_up(&id, false);
+    pass(&billing, 32).await;
+    assert_eq!(billing.stripe.items(), [item("1234 eur", true)]);
+    assert_eq!(billing.stripe.totals(), ["2900 eur", "2900 eur", "1234 eur"]);
+}
+
+#[tokio::test]
+async fn what_is_refused_of_one_currency_keeps_no_other_waiting() {
+    let billing = Billing::new().await;
+    billing.subscribe("basic").await;
+    billing.stripe.refuses(Some("aud"));
+    owe(&billing, 700, "AUD", "2026-06-15T12:00:00Z").await;
+    owe(&billing, 800, "USD", "2026-06-15T12:00:00Z").await;
+    // Of which there is nothing at Stripe at all: it stays in the books.
+    owe(&billing, 900, "IRR", "2026-06-15T12:00:00Z").await;
+    pass(&billing, 32).await;
+    assert_eq!(billing.stripe.items(), [item("800 usd", true)]);
+    assert_eq!(billing.count("jobs WHERE kind = 'fees_invoice' AND last_error IS NOT NULL").await, 1, "and it is told");
+    billing.stripe.refuses(None);
+    billing.stripe.forget_keys();
+    pass(&billing, 31).await;
+    assert_eq!(billing.stripe.items(), [item("800 usd", true), item("700 aud", true)]);
+    assert_eq!(billing.count("ledger_postings WHERE kind = 'FEE_INVOICE'").await, 2);
+}
+
+#[tokio::test]
+async fn who_is_written_that_a_plan_is_not_paid_is_led_to_its_invoice() {
+    let billing = Billing::with(&[("BILLING_GRACE_DAYS", "10")]).await;
+    billing.app.staff(&billing.store, "ada@shop.example", "owner").await;
+    let id = billing.subscribe("basic").await;
+    owe(&billing, 1234, "USD", "2026-06-15T12:00:00Z").await;
+    billing.advance(29);
+    billing.stripe.renew(&id, false);
+    billing.stripe.declines(true);
+    pass(&billing, 3).await;
+    assert_eq!(billing.stripe.totals(), ["2900 eur", "2900 eur", "1234 usd"]);
+    pass(&billing, 14).await;
+    let plans = billing.stripe.invoice_urls().swap_remove(1);
+    let last = billing.app.mails("ada@shop.example").await.pop().expect("a mail");
+    assert!(last.subject.starts_with("No orders are taken"), "{}", last.subject);
+    assert!(last.text.contains(&plans), "{plans}: {}", last.text);
 }
 
 #[tokio::test]

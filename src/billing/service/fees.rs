@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::asked::ask;
 use crate::app::App;
-use crate::billing::model::that_counts;
+use crate::billing::model::{Said, paid_with, that_counts};
 use crate::billing::store;
 use crate::billing::stripe::{FeeWish, NotAsked, Stripe, chargeable, least};
 use crate::db::{PlatformConn, TenantDb, TenantTx};
@@ -20,6 +20,7 @@ use crate::job::{Failure, Run};
 use crate::ledger::model::{Unit, Written};
 use crate::ledger::service::{fees_invoice_in_tx, invoicings};
 use crate::money::Currency;
+use crate::outside::NotDone;
 use crate::plan::model::{Interval, Month};
 
 /// For so long what is posted is looked for at Stripe: who was cut off is made up for by the runs of the next months.
@@ -52,7 +53,8 @@ async fn charge(
         return Ok(());
     }
     // What is paid by the month has an invoice soon enough, of its own currency.
-    let price = that_counts(&asked.said).filter(|said| said.is_live()).and_then(|said| said.item.as_ref()?.price);
+    let charged = that_counts(&asked.said).filter(|said| Said::is_charged(said));
+    let price = charged.and_then(|said| said.item.as_ref()?.price);
     let rides = price.filter(|price| price.interval == Interval::Month).map(|price| price.currency);
     let (now, takes) = (app.clock.now(), |currency: Currency, open: i64| {
         let is_enough = rides == Some(currency) || open >= least(currency);
@@ -67,12 +69,27 @@ async fn charge(
     if due.is_empty() {
         return Ok(());
     }
-    let waiting = put(stripe, customer, &due, since - SKEW).await.map_err(failed)?;
+    let mut refused = None;
+    let waiting = put(stripe, customer, &due, since - SKEW, &mut refused).await.map_err(failed)?;
+    let pays_with = paid_with(&asked.said);
     for (currency, last) in waiting.into_iter().filter(|(currency, _)| rides != Some(*currency)) {
-        let key = format!("emporia_fees_invoice_{last}_{customer}");
-        stripe.fee_invoice_create(customer, currency, &key).await.map_err(failed)?;
+        let key = format!("emporia_fees_invoice_{last}_{customer}_{}", pays_with.unwrap_or_default());
+        let made = stripe.fee_invoice_create(customer, currency, pays_with, &key).await;
+        done(made, &mut refused).map_err(failed)?;
     }
-    Ok(())
+    refused.map_or(Ok(()), |error| Err(failed(error)))
+}
+
+/// Whether it was done. What Stripe refuses of one currency does not keep it from the others: it is told at the end.
+fn done(outcome: Result<(), NotAsked>, refused: &mut Option<NotAsked>) -> Result<bool, NotAsked> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error @ NotDone::Refused(_)) => {
+            *refused = Some(error);
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Has there be an item for each posting; answers the last posting whose item waits for an invoice, of each currency.
@@ -81,6 +98,7 @@ async fn put(
     customer: &str,
     due: &[Written],
     since: DateTime<Utc>,
+    refused: &mut Option<NotAsked>,
 ) -> Result<HashMap<Currency, Uuid>, NotAsked> {
     let there = stripe.fee_items(customer, since).await?;
     let mut waiting = HashMap::new();
@@ -91,7 +109,9 @@ async fn put(
             let description = format!("Fees for orders until the end of {month}");
             let wish = FeeWish { customer, posting: *id, currency, minor: posting.amount, description: &description };
             let key = format!("emporia_fees_{id}_{customer}");
-            stripe.fee_item_create(&wish, &key).await?;
+            if !done(stripe.fee_item_create(&wish, &key).await, refused)? {
+                continue;
+            }
         }
         if item.is_none_or(|item| !item.is_on_invoice) {
             waiting.insert(currency, *id);

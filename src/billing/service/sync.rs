@@ -124,7 +124,10 @@ pub async fn sync(app: &App, db: &TenantDb) -> Result<bool, NotSynced> {
 /// version or by Stripe's word coming late. What is paid of it and not used is the customer's credit. What people have made
 /// at Stripe, people end.
 async fn end_superfluous(app: &App, stripe: &Stripe, said: &[Said], tenant: TenantId) -> Result<(), NotAsked> {
-    for one in superfluous(said) {
+    let Some(one) = superfluous(said).next() else { return Ok(()) };
+    // Nothing brings back what is ended: as it is now, and not as it was before anything was written.
+    let said = stripe.subscriptions_of(&one.customer).await?;
+    for one in superfluous(&said) {
         app.metrics.stripe_sync("twice");
         if !one.is_from_page {
             tracing::error!(subscription = one.id, %tenant, "a tenant pays for two subscriptions at Stripe: one was made by hand");

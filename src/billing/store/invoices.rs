@@ -116,11 +116,12 @@ pub async fn by_stripe_id(conn: &mut TenantConn<'_>, ids: &[&str]) -> QueryResul
     rows.into_iter().map(|(id, row)| row.read(id)).collect()
 }
 
-/// The newest that is to be paid.
+/// The newest that is to be paid for a plan.
 pub async fn open(conn: &mut TenantConn<'_>) -> QueryResult<Option<Invoice>> {
     let row: Option<(Uuid, Row)> = invoices::table
         .filter(invoices::tenant_id.eq(conn.tenant()))
         .filter(invoices::status.eq(InvoiceStatus::Open.as_db()))
+        .filter(invoices::is_for_fees.eq(false))
         .order(invoices::id.desc())
         .select((invoices::id, Row::as_select()))
         .first(conn)

@@ -10,7 +10,7 @@ use stripe_types::{RangeBoundsTs, RangeQueryTs};
 use uuid::Uuid;
 
 use super::calls::PAGE;
-use super::units::to_stripe;
+use super::units::{currency_of, to_stripe};
 use super::{NotAsked, Stripe, StripeError};
 use crate::money::Currency;
 use crate::outside::NotDone;
@@ -36,11 +36,6 @@ pub struct FeeWish<'a> {
 pub struct FeeItem {
     pub posting: Uuid,
     pub is_on_invoice: bool,
-}
-
-fn currency_of(currency: Currency) -> stripe_types::Currency {
-    let Ok(named) = currency.code().to_lowercase().parse::<stripe_types::Currency>();
-    named
 }
 
 impl Stripe {
@@ -76,14 +71,24 @@ impl Stripe {
         self.tell(&item, key).await.map(drop)
     }
 
-    /// Has a customer's waiting items of a currency be invoiced, and the invoice be paid like any other. None: nothing waits.
-    pub async fn fee_invoice_create(&self, customer: &str, currency: Currency, key: &str) -> Result<(), NotAsked> {
-        let invoice = CreateInvoice::new()
+    /// Has a customer's waiting items of a currency be invoiced, and the invoice be paid with this, or else with what the
+    /// customer pays with otherwise: what is given on a page of ours is the subscription's alone.
+    pub async fn fee_invoice_create(
+        &self,
+        customer: &str,
+        currency: Currency,
+        payment_method: Option<&str>,
+        key: &str,
+    ) -> Result<(), NotAsked> {
+        let mut invoice = CreateInvoice::new()
             .customer(customer)
             .currency(currency_of(currency))
             .auto_advance(true)
             .pending_invoice_items_behavior(CreateInvoicePendingInvoiceItemsBehavior::Include)
             .metadata(HashMap::from([(FEES.to_owned(), "true".to_owned())]));
+        if let Some(payment_method) = payment_method {
+            invoice = invoice.default_payment_method(payment_method);
+        }
         self.tell(&invoice, key).await.map(drop)
     }
 }

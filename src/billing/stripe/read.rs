@@ -43,6 +43,7 @@ pub fn said(one: &stripe_shared::Subscription) -> Said {
         cancels_with_period: one.cancel_at_period_end,
         cancel_at: one.cancel_at.map(time),
         is_from_page: one.metadata.contains_key(TENANT),
+        payment_method: one.default_payment_method.as_ref().map(|method| method.id().to_string()),
         item,
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::money::Currency;
 
-/// More than an invoice can have: what is above waits for the next one.
+/// The most that is charged at once, as Stripe counts: eight digits. What is above waits for the next month.
 const MOST: i64 = 99_999_900;
 /// Without minor units, and counted in hundredths all the same.
 const HUNDREDTHS: [&str; 2] = ["ISK", "UGX"];
@@ -45,14 +45,24 @@ pub fn least(currency: Currency) -> i64 {
     LEAST.iter().find(|(code, _)| *code == currency.code()).map_or(1, |(_, least)| *least)
 }
 
-/// As much of an amount as Stripe can take, in minor units.
+/// What Stripe calls a currency.
+pub fn currency_of(currency: Currency) -> stripe_types::Currency {
+    let Ok(named) = currency.code().to_lowercase().parse::<stripe_types::Currency>();
+    named
+}
+
+/// As much of an amount as Stripe can take, in minor units; nothing of a currency that it does not know.
 pub fn chargeable(currency: Currency, minor: i64) -> i64 {
-    let step = match currency.exponent() {
-        2 if WHOLE.contains(&currency.code()) => 100,
-        3 => 10,
-        _ => 1,
+    if matches!(currency_of(currency), stripe_types::Currency::Unknown(_)) {
+        return 0;
+    }
+    let (step, most) = match currency.exponent() {
+        0 if HUNDREDTHS.contains(&currency.code()) => (1, MOST / 100),
+        2 if WHOLE.contains(&currency.code()) => (100, MOST),
+        3 => (10, MOST),
+        _ => (1, MOST),
     };
-    let most = minor.min(MOST);
+    let most = minor.min(most);
     let whole = most - most.rem_euclid(step);
     if to_stripe(currency, whole).is_some() { whole } else { 0 }
 }
@@ -115,10 +125,16 @@ mod tests {
             (Currency::MGA, 599, 500),
             (Currency::ISK, 7, 7),
             (Currency::EUR, i64::MAX, 99_999_900),
+            (Currency::UGX, i64::MAX, 999_999),
+            (Currency::KWD, i64::MAX, 99_999_900),
+            (Currency::MGA, i64::MAX, 99_999_900),
         ] {
             assert_eq!(chargeable(currency, minor), whole, "{}", currency.code());
-            assert!(to_stripe(currency, whole).is_some());
+            let amount = to_stripe(currency, whole).expect("an amount");
+            assert!((0..=99_999_999).contains(&amount), "{} {amount}", currency.code());
         }
+        let rial = Currency::from_code("IRR").expect("a currency");
+        assert_eq!(chargeable(rial, 5_000), 0, "nobody can pay in it at Stripe");
         assert_eq!((least(Currency::EUR), least(Currency::HUF), least(Currency::ISK)), (50, 17_500, 1));
     }
 }

@@ -17,6 +17,9 @@ pub(super) fn answer(
         return Err(("resource_missing", "No such customer"));
     }
     match request {
+        ("POST", "invoiceitems") if state.refuses.as_deref() == form.get("currency") => {
+            Err(("amount_too_large", "Amount must be no more than what anybody pays"))
+        }
         ("POST", "invoiceitems") => Ok(item(state, form)),
         ("POST", _) => invoice(state, form),
         _ => {
@@ -51,7 +54,9 @@ fn invoice(state: &mut State, form: &Form) -> Result<Value, (&'static str, &'sta
     if amount == 0 {
         return Err(("invoice_no_customer_line_items", "Nothing to invoice for customer"));
     }
-    let status = if state.declines { "open" } else { "paid" };
+    // What is given on a page pays for the subscription alone.
+    let is_paid = !state.declines && form.get("default_payment_method").is_some();
+    let status = if is_paid { "paid" } else { "open" };
     let mut made = objects::invoice(&id, now, &of, (amount, status));
     objects::merge(&mut made, json!({ "metadata": form.below("metadata") }));
     life::put(state, made.clone());
@@ -72,6 +77,11 @@ pub(super) fn take(state: &mut State, of: &Value, invoice: &str) -> i64 {
 }
 
 impl StripeDouble {
+    /// Nothing is taken in this currency any more, or everything.
+    pub fn refuses(&self, currency: Option<&str>) {
+        self.state().refuses = currency.map(str::to_owned);
+    }
+
     /// What was to be charged beside plans, like `1234 eur`, in the order in which it was said, and whether an invoice has it.
     pub fn items(&self) -> Vec<(String, bool)> {
         let text = |one: &Value| format!("{} {}", one["amount"], one["currency"].as_str().expect("a currency"));
@@ -82,6 +92,12 @@ impl StripeDouble {
     pub fn totals(&self) -> Vec<String> {
         let text = |one: &Value| format!("{} {}", one["total"], one["currency"].as_str().expect("a currency"));
         self.state().invoices.iter().map(text).collect()
+    }
+
+    /// Where the invoices can be paid, in the order in which they were made.
+    pub fn invoice_urls(&self) -> Vec<String> {
+        let url = |one: &Value| one["hosted_invoice_url"].as_str().expect("an address").to_owned();
+        self.state().invoices.iter().map(url).collect()
     }
 
     /// A day and more have gone by: which keys were used is forgotten.

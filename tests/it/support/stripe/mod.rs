@@ -76,6 +76,8 @@ struct State {
     asked: Vec<Asked>,
     /// Whether cards are declined.
     declines: bool,
+    /// A currency in which nothing is taken.
+    refuses: Option<String>,
     /// Pages on which somebody is paying.
     paying: BTreeSet<String>,
     /// Whether nothing is told any more of what deleted customers had.

@@ -48,7 +48,7 @@ pub fn subscription(id: &str, now: i64, customer: &str, price: &Value, (status, 
     json!({ "id": id, "object": "subscription", "automatic_tax": { "enabled": false }, "billing_cycle_anchor": now,
         "billing_mode": { "type": "flexible" }, "billing_schedules": [], "cancel_at": null, "cancel_at_period_end": false,
         "collection_method": "charge_automatically", "created": now, "currency": price["currency"],
-        "customer": customer, "discounts": [], "invoice_settings": { "issuer": { "type": "self" } },
+        "customer": customer, "default_payment_method": format!("pm_of_{id}"), "discounts": [], "invoice_settings": { "issuer": { "type": "self" } },
         "items": { "object": "list", "data": [item], "has_more": false, "url": "/v1/subscription_items" },
         "livemode": false, "metadata": {}, "start_date": now, "status": status,
         "trial_end": if status == "trialing" { json!(end) } else { Value::Null } })
