@@ -75,6 +75,30 @@ async fn an_endpoint_that_fails_rests_is_asked_once_and_gets_everything_when_it_
     assert_eq!((circuit(&app, "webhooks", "open"), circuit(&app, "webhooks", "half_open")), (Some(0), Some(0)));
 }
 
+#[tokio::test]
+async fn a_subscription_that_leads_elsewhere_does_not_wait_for_the_old_address() {
+    let app = TestApp::with(&[("WEBHOOK_RETRY_SECONDS", "60,60,60")]).await;
+    let (failing, fine) = (
+        Receiver::start(Reply::Status(500, String::new())).await,
+        Receiver::start(Reply::Status(200, String::new())).await,
+    );
+    let store = app.store("acme").await;
+    let made = subscribe(&app, &store, "ORDERS_CREATE", &failing.url()).await;
+    let id = &made["webhookSubscription"]["id"];
+    happen(&app, &store, FAILURES + 5).await;
+    assert_eq!((failing.received().len(), circuit(&app, "webhooks", "open")), (FAILURES, Some(1)));
+    let update = "mutation($id: ID!, $uri: URL!) {
+        webhookSubscriptionUpdate(id: $id, webhookSubscription: { uri: $uri }) { userErrors { code } } }";
+    let foreign = app.store("other").await;
+    app.gql(&foreign.secret, update, json!({ "id": id, "uri": fine.url() })).await;
+    assert_eq!(circuit(&app, "webhooks", "open"), Some(1), "another shop's word counts for nothing");
+    let moved = app.gql(&store.secret, update, json!({ "id": id, "uri": fine.url() })).await;
+    assert_eq!(moved["webhookSubscriptionUpdate"]["userErrors"], json!([]));
+    assert_eq!(circuit(&app, "webhooks", "open"), Some(0));
+    drain(&app.app).await;
+    assert_eq!((failing.received().len(), fine.received().len()), (FAILURES, 5), "what had not been tried yet");
+}
+
 /// How many attempts to call endpoints have come to this.
 fn calls(app: &TestApp, outcome: &str) -> usize {
     let line = format!("emporia_outside_calls_total{{target=\"webhooks\",outcome=\"{outcome}\"}}");
