@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
-use redis::{AsyncCommands, ExistenceCheck, RedisResult, Script, SetExpiry, SetOptions};
+use redis::{AsyncCommands, ExistenceCheck, RedisError, RedisResult, Script, SetExpiry, SetOptions};
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
@@ -66,14 +66,14 @@ impl RedisShared {
         Ok(Arc::new(Self { commands, circuit, notices, listening, _listener: AbortOnDropHandle::new(listener) }))
     }
 
-    /// Runs a command, unless one has just failed.
+    /// Runs a command, unless one has just had no answer.
     async fn run<T, F>(&self, command: impl FnOnce(ConnectionManager) -> F) -> Result<T, Fault>
     where
         F: Future<Output = RedisResult<T>>,
     {
         let asking = self.circuit.ask(()).ok_or_else(|| Fault::Cache("it has just not answered".to_owned()))?;
         let answer = command(self.commands.clone()).await;
-        asking.ended(answer.is_ok());
+        asking.ended(is_answered(&answer));
         answer.map_err(fault)
     }
 }
@@ -208,8 +208,14 @@ async fn listen(
     }
 }
 
-fn fault(error: redis::RedisError) -> Fault {
+fn fault(error: RedisError) -> Fault {
     Fault::Cache(error.to_string())
+}
+
+/// Whether the server has said something, if only that it will not: it has no memory left, or a key is of another type.
+fn is_answered<T>(answer: &RedisResult<T>) -> bool {
+    // Of the connection: refused, lost, or silent for too long.
+    !answer.as_ref().is_err_and(RedisError::is_io_error)
 }
 
 fn millis(time: Duration) -> u64 {
@@ -281,8 +287,8 @@ impl Shared for RedisShared {
         let asking = self.circuit.ask(());
         let told = self.commands.clone().publish(CHANNEL, payload).await;
         match asking {
-            Some(asking) => asking.ended(told.is_ok()),
-            None if told.is_ok() => self.circuit.close(&()),
+            Some(asking) => asking.ended(is_answered(&told)),
+            None if is_answered(&told) => self.circuit.close(&()),
             None => {}
         }
         told.map_err(fault)
@@ -304,7 +310,28 @@ impl Shared for RedisShared {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use redis::{ErrorKind, Value, parse_redis_value};
+
     use super::*;
+
+    #[test]
+    fn what_the_server_refuses_is_an_answer_and_silence_is_none() {
+        for said in
+            ["OOM command not allowed", "WRONGTYPE Operation against a key", "ERR no such thing", "LOADING soon"]
+        {
+            let Ok(Value::ServerError(error)) = parse_redis_value(format!("-{said}\r\n").as_bytes()) else {
+                panic!("{said} is an error");
+            };
+            assert!(is_answered::<()>(&Err(error.into())), "{said}");
+        }
+        assert!(is_answered(&Ok(())));
+        for kind in [io::ErrorKind::TimedOut, io::ErrorKind::ConnectionRefused, io::ErrorKind::BrokenPipe] {
+            assert!(!is_answered::<()>(&Err(io::Error::from(kind).into())), "{kind}");
+        }
+        assert!(!is_answered::<()>(&Err((ErrorKind::Io, "it takes too long").into())));
+    }
 
     /// What follows is look-ups in the database, which have the rest of it.
     #[test]

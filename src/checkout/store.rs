@@ -419,12 +419,14 @@ pub async fn close_attempt(
     Ok(())
 }
 
-/// Notes that the gateway did not answer, and when to ask it again: never, when there is no time.
+/// Notes that there is no answer yet, how often the gateway has been asked in vain by now, and when to ask it again: never,
+/// when there is no time.
 pub async fn postpone_attempt(
     tx: &mut TenantTx<'_>,
     attempt: &Pending,
-    now: DateTime<Utc>,
+    tries: i32,
     due_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
 ) -> QueryResult<usize> {
     let status = if attempt.status == AttemptStatus::Voiding { attempt.status } else { AttemptStatus::Unknown };
     diesel::update(attempts::table)
@@ -432,7 +434,7 @@ pub async fn postpone_attempt(
         .filter(attempts::id.eq(attempt.id))
         .set((
             attempts::status.eq(status.as_db()),
-            attempts::tries.eq(attempt.tries + 1),
+            attempts::tries.eq(tries),
             attempts::due_at.eq(due_at),
             attempts::updated_at.eq(now),
         ))

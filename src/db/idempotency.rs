@@ -233,7 +233,13 @@ where
         Err(Ended::Refused(ServiceError::Fault(fault))) => return Ok(Err(fault.into())),
         Err(Ended::Found(found)) => Ok(found),
         Err(Ended::Overtaken) => db.read(async |conn| Ok::<_, Fault>(find(conn, key, now).await?)).await,
-        Err(Ended::Refused(ServiceError::Rule(rule))) if !rule.is_final() => return Ok(Err(ServiceError::Rule(rule))),
+        // It may be refused because of what another request has done meanwhile under the same key: had the last place.
+        Err(Ended::Refused(ServiceError::Rule(rule))) if !rule.is_final() => {
+            match db.read(async |conn| Ok::<_, Fault>(find(conn, key, now).await?)).await {
+                Ok(Found::Nothing) => return Ok(Err(ServiceError::Rule(rule))),
+                found => found,
+            }
+        }
         // What was begun is rolled back; the refusal is kept by itself, unless another request was first.
         Err(Ended::Refused(rule)) => {
             let refused: ServiceResult<T, R> = Err(rule);

@@ -96,7 +96,7 @@ impl Tick {
             };
             enqueue_raw_in_tx(tx, now, &app.entropy, &raw).await?;
             let zone = time_zone(tx.conn()).await?;
-            next_at = next(zone, &schedule.cron, later(Some(next_at), now)).map_err(ours)?;
+            next_at = next(zone, &schedule.cron, now).map_err(ours)?;
             store::set_next(tx, &self.name, (next_at, Some(schedule.next_at)), now).await?;
         }
         enqueue_in_tx(tx, now, &app.entropy, &Self::at(&self.name, next_at)).await?;

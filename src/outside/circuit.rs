@@ -37,6 +37,9 @@ impl State {
     }
 }
 
+/// After so many of the longest rests, in which nobody has asked, a circuit is forgotten.
+const FORGOTTEN: i32 = 10;
+
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Circuit {
     /// In a row.
@@ -63,6 +66,17 @@ impl Circuit {
             Some(rest) if rest.contains(&now) => State::Open,
             Some(_) => State::HalfOpen,
         }
+    }
+
+    /// Whether it has been half-open for so long, and nobody has asked, that perhaps nobody ever will.
+    pub fn is_forgotten(&self, breaker: &Breaker, now: DateTime<Utc>) -> bool {
+        self.rest.as_ref().is_some_and(|rest| !self.is_probed && forgotten_at(rest, breaker) <= now)
+    }
+
+    /// When it will be in another state or forgotten, should nobody ask until then.
+    pub fn changes_at(&self, breaker: &Breaker, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let rest = self.rest.as_ref()?;
+        [rest.start, rest.end, forgotten_at(rest, breaker)].into_iter().filter(|at| *at > now).min()
     }
 
     /// Whether to ask now. Who is admitted says afterwards what came of it, with what they have got here: what was asked
@@ -115,6 +129,11 @@ impl Circuit {
     }
 }
 
+fn forgotten_at(rest: &Range<DateTime<Utc>>, breaker: &Breaker) -> DateTime<Utc> {
+    let long = breaker.longest_rest.checked_mul(FORGOTTEN).and_then(|long| rest.end.checked_add_signed(long));
+    long.unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -161,6 +180,21 @@ mod tests {
             now += rest;
             fail(&mut circuit, now);
         }
+    }
+
+    #[test]
+    fn one_that_nobody_asks_is_forgotten_after_long() {
+        let mut circuit = Circuit::default();
+        assert!(!circuit.is_forgotten(&BREAKER, at(1000)) && circuit.changes_at(&BREAKER, at(0)).is_none());
+        (0..3).for_each(|_| fail(&mut circuit, 0));
+        for (now, next) in [(-1, Some(0)), (0, Some(5)), (5, Some(155)), (154, Some(155)), (155, None)] {
+            assert_eq!(circuit.changes_at(&BREAKER, at(now)), next.map(at), "at {now}");
+            assert_eq!(circuit.is_forgotten(&BREAKER, at(now)), next.is_none(), "at {now}");
+        }
+        let asked = circuit.admits(at(155)).expect("half-open");
+        assert!(!circuit.is_forgotten(&BREAKER, at(155)), "somebody asks");
+        circuit.abandoned(asked);
+        assert!(circuit.is_forgotten(&BREAKER, at(155)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::circuits::{Asking, Circuits};
+use super::circuits::{Asking, Circuits, Counts};
 use super::{Failed, NotDone, Policy, State};
 use crate::clock::Entropy;
 use crate::metrics::Metrics;
@@ -44,14 +44,14 @@ impl<K: Clone + Eq + Hash> Target<K> {
         Self { policy: Policy { timeout, ..self.policy }, ..self.clone() }
     }
 
-    /// Calls one of many.
+    /// Calls one of many. What is said of a call that is broken off, since nobody asks any more, is how it last failed.
     pub async fn call_one<T, E, F>(&self, key: K, attempt: impl Fn() -> F) -> Result<T, NotDone<E>>
     where
         F: Future<Output = Result<T, Failed<E>>>,
     {
-        let mut made = 0;
+        let (mut made, mut last) = (0, NotDone::Resting);
         loop {
-            let Some(admitted) = self.admit(key.clone()) else { return Err(NotDone::Resting) };
+            let Some(admitted) = self.admit(key.clone()) else { return Err(last) };
             let failure = match admitted.run(attempt()).await {
                 Err(failure @ (NotDone::Away(_) | NotDone::TimedOut)) => failure,
                 done => return done,
@@ -60,6 +60,7 @@ impl<K: Clone + Eq + Hash> Target<K> {
             if made >= self.policy.attempts {
                 return Err(failure);
             }
+            last = failure;
             let longest = self.policy.wait.saturating_mul(1 << (made - 1).min(10));
             tokio::time::sleep(longest.mul_f64(self.entropy.unit())).await;
         }
@@ -75,12 +76,18 @@ impl<K: Clone + Eq + Hash> Target<K> {
         asking.map(|asking| Admitted { target: self, asking })
     }
 
+    /// It is another by now, or has been mended: what is known of it counts no more.
+    pub fn close(&self, key: &K) {
+        self.circuits.close(key);
+        self.show();
+    }
+
     fn count(&self, outcome: &'static str) {
         self.metrics.outside_call(&self.name, outcome);
     }
 
     pub(super) fn show(&self) {
-        let [half_open, open] = [State::HalfOpen, State::Open].map(|state| self.circuits.count(state));
+        let Counts { half_open, open } = self.circuits.counts();
         // Of many nobody knows how many there are.
         let closed = self.is_one.then(|| 1_usize.saturating_sub(half_open + open));
         let counts = [(State::Closed, closed), (State::HalfOpen, Some(half_open)), (State::Open, Some(open))];

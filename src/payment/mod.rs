@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::cache::Shared;
 use crate::outside::Outside;
 pub use bogus::BogusGateway;
-pub use called::Gateway;
+pub use called::{Gateway, LONGEST_REST, Unanswered};
 pub use gateway::{Charge, Charged, PaymentGateway, Queried, Unknown};
 pub use manual::ManualGateway;
 

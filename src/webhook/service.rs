@@ -69,7 +69,7 @@ pub async fn subscriptions_count(conn: &mut TenantConn<'_>) -> QueryResult<i64> 
 }
 
 /// Leads a subscription elsewhere, deliveries that are queued included. One that was disabled is enabled: what has
-/// waited for it is sent.
+/// waited for it is sent, by this process at once: that the other address did not answer says nothing of this one.
 pub async fn subscription_update(
     app: &App,
     db: &TenantDb,
@@ -81,6 +81,8 @@ pub async fn subscription_update(
     db.write(async |tx| {
         let updated = store::update(tx, id, &uri, now).await?;
         let updated = updated.ok_or(ServiceError::Rule(WebhookRule::SubscriptionNotFound))?;
+        // Before the commit, with which whoever sends is woken.
+        app.endpoints.close(&id);
         ring_now_in_tx(tx, Work::Deliveries, now)?;
         Ok(updated)
     })

@@ -177,14 +177,13 @@ fn whoever_calls_a_service_of_others_does_so_by_the_policy_of_all() {
     assert!(sources.iter().any(|(name, text)| name == "payment/called.rs" && text.contains("outside.target(")));
 }
 
-/// Gateways are called by [`emporia::payment::Gateway`], which is all that anybody gets of them.
+/// Whoever has a circuit without a target has neither its time limits nor its metrics: ADR 0046 says of whom that is right.
 #[test]
-fn nobody_else_opens_circuits_of_their_own() {
-    let own = |text: &str| {
-        ["rests_until", "open_until", "circuit_breaker", "struct Breaker"].iter().any(|sign| text.contains(sign))
-    };
-    let found = breaches("may not have a circuit of its own", |name| !name.starts_with("outside/"), own);
-    assert_eq!(found, Vec::<String>::new());
+fn circuits_without_a_target_are_those_of_redis_and_of_the_replica() {
+    let sources = sources();
+    let outside = |name: &str| name.starts_with("outside/");
+    let having = sources.iter().filter(|(name, text)| !outside(name) && text.contains("Circuits::new("));
+    assert_eq!(having.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["cache/redis.rs", "db/replica.rs"]);
 }
 
 /// What is far down a list costs as much as what is at its top.

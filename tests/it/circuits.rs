@@ -4,13 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use emporia::checkout::rule::CheckoutRule;
+use emporia::clock::Clock;
+use emporia::db::schema::payment_attempts;
 use emporia::domain::dns::{self, Dns, NoAnswer, TxtResolver};
-use emporia::error::ServiceError;
+use emporia::error::{Fault, ServiceError};
 use emporia::events::Topic;
 use emporia::outside::Policy;
+use emporia::payment::{BogusGateway, PaymentGateway};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::events::append;
 use crate::support::{Receiver, Reply, Shopping, Store, TestApp, TestGateway, Zone};
@@ -69,6 +75,30 @@ async fn an_endpoint_that_fails_rests_is_asked_once_and_gets_everything_when_it_
     assert_eq!((circuit(&app, "webhooks", "open"), circuit(&app, "webhooks", "half_open")), (Some(0), Some(0)));
 }
 
+#[tokio::test]
+async fn a_subscription_that_leads_elsewhere_does_not_wait_for_the_old_address() {
+    let app = TestApp::with(&[("WEBHOOK_RETRY_SECONDS", "60,60,60")]).await;
+    let (failing, fine) = (
+        Receiver::start(Reply::Status(500, String::new())).await,
+        Receiver::start(Reply::Status(200, String::new())).await,
+    );
+    let store = app.store("acme").await;
+    let made = subscribe(&app, &store, "ORDERS_CREATE", &failing.url()).await;
+    let id = &made["webhookSubscription"]["id"];
+    happen(&app, &store, FAILURES + 5).await;
+    assert_eq!((failing.received().len(), circuit(&app, "webhooks", "open")), (FAILURES, Some(1)));
+    let update = "mutation($id: ID!, $uri: URL!) {
+        webhookSubscriptionUpdate(id: $id, webhookSubscription: { uri: $uri }) { userErrors { code } } }";
+    let foreign = app.store("other").await;
+    app.gql(&foreign.secret, update, json!({ "id": id, "uri": fine.url() })).await;
+    assert_eq!(circuit(&app, "webhooks", "open"), Some(1), "another shop's word counts for nothing");
+    let moved = app.gql(&store.secret, update, json!({ "id": id, "uri": fine.url() })).await;
+    assert_eq!(moved["webhookSubscriptionUpdate"]["userErrors"], json!([]));
+    assert_eq!(circuit(&app, "webhooks", "open"), Some(0));
+    drain(&app.app).await;
+    assert_eq!((failing.received().len(), fine.received().len()), (FAILURES, 5), "what had not been tried yet");
+}
+
 /// How many attempts to call endpoints have come to this.
 fn calls(app: &TestApp, outcome: &str) -> usize {
     let line = format!("emporia_outside_calls_total{{target=\"webhooks\",outcome=\"{outcome}\"}}");
@@ -89,9 +119,10 @@ async fn an_endpoint_that_hangs_rests() {
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_rests_and_one_that_refuses_does_not() {
     let app = TestApp::new().await;
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    // Bound, so that it is nobody else's, and not listening.
+    let nobody = tokio::net::TcpSocket::new_v4().expect("a socket");
+    nobody.bind(([127, 0, 0, 1], 0).into()).expect("a port");
     let port = nobody.local_addr().expect("an address").port();
-    drop(nobody);
     let gone = app.store("gone").await;
     subscribe(&app, &gone, "ORDERS_CREATE", &format!("http://127.0.0.1:{port}/")).await;
     happen(&app, &gone, FAILURES + 1).await;
@@ -140,6 +171,56 @@ async fn a_gateway_that_does_not_answer_is_not_charged_and_nobody_waits_for_it()
     shop.app.clock.advance(TimeDelta::seconds(30));
     shop.run_job().await;
     assert_eq!((shop.stock(1).await, shop.attempts("UNKNOWN").await), (18, 0), "nothing was taken of what was pending");
+}
+
+/// Of the payments that nobody knows the end of: how often each gateway was asked in vain, and when it is asked again.
+async fn unknown(shop: &Shopping) -> Vec<(Uuid, i32, Option<DateTime<Utc>>)> {
+    let read: Result<_, Fault> = shop
+        .db
+        .read(async |conn| {
+            let own = payment_attempts::table.filter(payment_attempts::tenant_id.eq(conn.tenant()));
+            Ok(own
+                .filter(payment_attempts::status.eq("UNKNOWN"))
+                .order(payment_attempts::created_at)
+                .select((payment_attempts::id, payment_attempts::tries, payment_attempts::due_at))
+                .load(conn)
+                .await?)
+        })
+        .await;
+    read.expect("payments")
+}
+
+#[tokio::test]
+async fn a_question_that_a_resting_gateway_is_not_asked_is_no_try() {
+    let shop = Shopping::new().await;
+    shop.on_sale(1, 1000, 20).await;
+    let pending = Err(vec![CheckoutRule::PaymentPending]);
+    assert_eq!(bought(&shop, "bogus", "down").await, pending);
+    shop.app.clock.advance(TimeDelta::seconds(1));
+    for _ in 1..FAILURES {
+        assert_eq!(bought(&shop, "bogus", "timeout-then-approved").await, pending);
+    }
+    assert_eq!(circuit(&shop.app, "payment:bogus", "open"), Some(1));
+
+    // It is asked about the first one, which makes it rest again, and about none of the others.
+    shop.app.clock.advance(TimeDelta::seconds(11));
+    drain(&shop.app.app).await;
+    let now = shop.app.clock.now();
+    let left = unknown(&shop).await;
+    let (first, others) = left.split_first().expect("payments");
+    assert_eq!((first.1, first.2), (2, Some(now + TimeDelta::seconds(20))));
+    assert_eq!(others.len(), FAILURES - 1);
+    assert!(others.iter().all(|one| (one.1, one.2) == (1, Some(now + TimeDelta::seconds(60)))), "{others:?}");
+
+    // It is back: it knows what became of the first, and of the others as soon as it is asked.
+    BogusGateway::new(shop.app.app.shared.clone()).void(first.0).await.expect("remembered");
+    shop.app.clock.advance(TimeDelta::seconds(25));
+    drain(&shop.app.app).await;
+    assert_eq!((shop.attempts("DECLINED").await, shop.attempts("UNKNOWN").await), (1, 9));
+    assert_eq!(circuit(&shop.app, "payment:bogus", "closed"), Some(1));
+    shop.app.clock.advance(TimeDelta::seconds(35));
+    drain(&shop.app.app).await;
+    assert_eq!((shop.attempts("SETTLED").await, shop.attempts("UNKNOWN").await), (9, 0));
 }
 
 async fn verified(app: &TestApp, store: &Store, id: &Value) -> Value {

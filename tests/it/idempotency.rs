@@ -7,7 +7,7 @@ use emporia::plan::model::Resource;
 use serde_json::{Value, json};
 
 use crate::plan_limits::limit;
-use crate::support::{Store, TestApp};
+use crate::support::{Store, TestApp, Uncommitted};
 
 /// Mutations that make something: the field, its arguments with a title, and what its answer says of the new thing.
 const MADE: [(&str, &str, &str); 4] = [
@@ -83,4 +83,25 @@ async fn a_refusal_that_the_input_is_not_to_blame_for_leaves_the_key_free() {
     let made = ask(&app, &store, MADE[0], "Salt").await;
     assert_eq!(made["data"]["productSet"]["userErrors"], json!([]), "there is room now: {made}");
     assert_eq!(ask(&app, &store, MADE[0], "Salt").await["data"], made["data"], "and once");
+}
+
+#[tokio::test]
+async fn of_two_at_once_under_one_key_whoever_comes_too_late_for_the_last_place_is_answered_with_it() {
+    let app = TestApp::new().await;
+    // Both have found nothing under the key when one of them comes to the last place.
+    let at_once = async |handle: &str, titles: [&'static str; 2]| {
+        let store = app.store(handle).await;
+        limit(&app, &store, &[(Resource::Products, 1)]).await;
+        let held = Uncommitted::begin(&app.db.name, "SELECT 1 FROM subscriptions FOR UPDATE").await;
+        let [one, other] = titles.map(|title| Box::pin(ask(&app, &store, MADE[0], title)));
+        let (one, other, ()) = tokio::join!(one, other, held.finish_when_waited_for_by(2));
+        [one, other]
+    };
+    let [one, other] = at_once("acme", ["Salt", "Salt"]).await;
+    assert_eq!(one["data"]["productSet"]["userErrors"], json!([]), "{one}");
+    assert_eq!(one["data"], other["data"], "one product, told of twice");
+    let both = at_once("other", ["Salt", "Pepper"]).await;
+    let made = both.iter().filter(|answer| answer["data"]["productSet"]["userErrors"] == json!([])).count();
+    let refused = both.iter().filter(|answer| answer["errors"][0]["extensions"]["code"] == "CONFLICT").count();
+    assert_eq!((made, refused), (1, 1), "other arguments are not told what came of these: {both:#?}");
 }

@@ -11,7 +11,7 @@ use crate::checkout::store::{self, AttemptStatus, Pending};
 use crate::error::{Fault, ServiceError};
 use crate::events::{Work, ring_in_tx, ring_now_in_tx};
 use crate::ids::TenantId;
-use crate::payment::Unknown;
+use crate::payment::{LONGEST_REST, Unanswered, Unknown};
 
 /// At most this many attempts a call, so many of them at once, each asked for ten seconds: a call that meets nothing but
 /// silence takes 40 seconds, which is less than the worker's lease. The rest comes with the next call.
@@ -62,7 +62,8 @@ async fn settle_one(till: &Till, attempt: &Pending) -> Result<(), Fault> {
     let settled = match became {
         Ok(true) => settle(till, attempt.id).await,
         Ok(false) => decline(till, attempt.id, declined(NOT_COMPLETED)).await,
-        Err(unknown) => {
+        Err(Unanswered::NotAsked) => return put_off(till, attempt.id).await,
+        Err(Unanswered::Unknown(unknown)) => {
             tracing::warn!(%unknown, attempt_id = %attempt.id, tries = attempt.tries, "a payment is still unknown");
             return postpone(till, attempt.id).await;
         }
@@ -81,15 +82,16 @@ pub async fn void(till: &Till, attempt_id: Uuid, gateway: &str) -> Result<(), Fa
     };
     match voided {
         Ok(()) => close_voided(till, attempt_id).await,
-        Err(unknown) => {
+        Err(Unanswered::NotAsked) => put_off(till, attempt_id).await,
+        Err(Unanswered::Unknown(unknown)) => {
             tracing::warn!(%unknown, %attempt_id, "money that was taken too late has not gone back yet");
             postpone(till, attempt_id).await
         }
     }
 }
 
-fn not_configured(gateway: &str) -> Unknown {
-    Unknown(format!("the gateway {gateway} is not configured"))
+fn not_configured(gateway: &str) -> Unanswered {
+    Unanswered::Unknown(Unknown(format!("the gateway {gateway} is not configured")))
 }
 
 /// Leaves the attempt as it is, and comes back to it: after ten seconds, twenty, forty, … up to an hour, and not for
@@ -101,12 +103,25 @@ pub async fn postpone(till: &Till, attempt_id: Uuid) -> Result<(), Fault> {
             let now = till.clock.now();
             if attempt.tries + 1 >= MAX_TRIES {
                 tracing::error!(%attempt_id, gateway = attempt.gateway, "a payment is left to the operator");
-                store::postpone_attempt(tx, &attempt, now, None).await?;
+                store::postpone_attempt(tx, &attempt, attempt.tries + 1, None, now).await?;
                 return Ok(());
             }
             let doublings = u32::try_from(attempt.tries).unwrap_or_default().min(10);
             let due_at = now + (ASK_AGAIN * 2_i32.pow(doublings)).min(LONGEST_PAUSE);
-            store::postpone_attempt(tx, &attempt, now, Some(due_at)).await?;
+            store::postpone_attempt(tx, &attempt, attempt.tries + 1, Some(due_at), now).await?;
+            Ok(ring_in_tx(tx, Work::Payments, due_at)?)
+        })
+        .await
+}
+
+/// Comes back to the attempt when its gateway has rested for as long as it may. It was not asked, and so that is no try.
+async fn put_off(till: &Till, attempt_id: Uuid) -> Result<(), Fault> {
+    till.db
+        .write(async |tx| {
+            let Some(attempt) = store::lock_pending(tx, attempt_id).await? else { return Ok(()) };
+            let now = till.clock.now();
+            let due_at = now + LONGEST_REST;
+            store::postpone_attempt(tx, &attempt, attempt.tries, Some(due_at), now).await?;
             Ok(ring_in_tx(tx, Work::Payments, due_at)?)
         })
         .await
