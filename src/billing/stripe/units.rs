@@ -10,6 +10,9 @@ const HUNDREDTHS: [&str; 2] = ["ISK", "UGX"];
 /// With minor units that nobody uses: counted whole.
 const WHOLE: [&str; 1] = ["MGA"];
 
+/// Charged by Stripe, and missing among async-stripe's names.
+const THOUSANDTHS: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
+
 /// The least amounts that are charged by themselves, in minor units
 /// (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). Of other currencies none is known here: Stripe
 /// puts what is too little onto the customer's balance, which goes with the next invoice.
@@ -53,7 +56,8 @@ pub fn currency_of(currency: Currency) -> stripe_types::Currency {
 
 /// As much of an amount as Stripe can take, in minor units; nothing of a currency that it does not know.
 pub fn chargeable(currency: Currency, minor: i64) -> i64 {
-    if matches!(currency_of(currency), stripe_types::Currency::Unknown(_)) {
+    let is_named = !matches!(currency_of(currency), stripe_types::Currency::Unknown(_));
+    if !is_named && !THOUSANDTHS.contains(&currency.code()) {
         return 0;
     }
     let (step, most) = match currency.exponent() {
